@@ -1,0 +1,76 @@
+"""Keep live secrets out of logs, exceptions and rows.
+
+Whoever holds a secret registers its value (and its derived forms: a bearer token, a signature, the base64 of
+`user:password`) with `register`. `scrub` replaces every registered value in a text; `SecretFilter` does it for log
+records. Values are kept in memory only, for the life of the process.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+import threading
+from urllib.parse import quote, quote_plus
+
+MASK = "[secret]"
+_SHORTEST = 6  # shorter values would blank out ordinary words
+
+_lock = threading.Lock()
+_values: set[str] = set()
+_pattern: re.Pattern[str] | None = None
+
+
+def register(*secrets: str | None) -> None:
+    """Remember secret values and the forms in which they travel."""
+    global _pattern  # noqa: PLW0603 - one registry per process is the point
+    forms: set[str] = set()
+    for secret in secrets:
+        if secret and len(secret) >= _SHORTEST:
+            encoded = base64.b64encode(secret.encode()).decode()
+            forms |= {secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("=")}
+    with _lock:
+        if forms <= _values:
+            return
+        _values.update(forms)
+        longest_first = sorted(_values, key=len, reverse=True)
+        _pattern = re.compile("|".join(re.escape(value) for value in longest_first))
+
+
+def scrub(text: str) -> str:
+    """`text` with every registered secret replaced by `[secret]`."""
+    pattern = _pattern
+    return pattern.sub(MASK, text) if pattern is not None else text
+
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str, limit: int = 2_000) -> str:
+    """`text` fit for one log line: control, escape and direction characters visible, cut at `limit`."""
+    safe = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text[: limit + 1])
+    return safe if len(safe) <= limit else safe[:limit] + "…"
+
+
+class SecretFilter(logging.Filter):
+    """Render the record, drop registered secrets and make forged line breaks visible."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always lets the record pass; changes its text."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            text = str(record.msg)
+        record.msg, record.args = one_line(scrub(text), 8_000), None
+        if record.exc_info and record.exc_info[1] is not None:
+            text = logging.Formatter().formatException(record.exc_info)
+            record.exc_text, record.exc_info = scrub(text), None
+        return True
+
+
+def guard_logging(*loggers: str) -> None:
+    """Put a `SecretFilter` on every handler of the root logger and of the named loggers."""
+    for name in ("", *loggers):
+        for handler in logging.getLogger(name).handlers:
+            if not any(isinstance(present, SecretFilter) for present in handler.filters):
+                handler.addFilter(SecretFilter())
