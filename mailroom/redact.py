@@ -1,8 +1,8 @@
 """Keep live secrets out of logs, exceptions and rows.
 
-Whoever holds a secret registers its value (and its derived forms: a bearer token, a signature, the base64 of
-`user:password`) with `register`. `scrub` replaces every registered value in a text; `SecretFilter` does it for log
-records. Values are kept in memory only, for the life of the process.
+Whoever holds a secret registers its value (and its derived forms: a bearer token, a signature, the base64
+of `user:password`) with `register`. `scrub` replaces every registered value in a text; `SecretFilter` does
+it for log records. Values are kept in memory only, for the life of the process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _pattern: re.Pattern[str] | None = None
 
 def register(*secrets: str | None) -> None:
     """Remember secret values and the forms in which they travel."""
-    global _pattern  # noqa: PLW0603 - one registry per process is the point
+    global _pattern  # one registry per process is the point
     forms: set[str] = set()
     for secret in secrets:
         if secret and len(secret) >= _SHORTEST:
