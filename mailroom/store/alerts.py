@@ -1,0 +1,248 @@
+"""Alerts: what an analyst sees of one held message, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
+
+from mailroom.errors import NotFoundError
+from mailroom.store.database import CHUNK, Database
+from mailroom.store.events import Events, NewEvent
+from mailroom.store.history import Histories, History
+from mailroom.store.schema import alerts, verdicts
+
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert about to be stored. `external_key` is the product's own id, never a header the sender wrote."""
+
+    external_key: str
+    tenant: str
+    title: str
+    sender: str
+    sender_domain: str
+    recipient: str
+    received_at: datetime
+    seed_priority: int
+    priority: int
+    environment: str = ""
+    product: str = ""
+    event_name: str = ""
+    group_key: str = ""
+    level: str = "T1"
+    event: dict[str, Any] = field(default_factory=dict)
+    hold_id: str = ""
+    tracking_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One stored alert, every column."""
+
+    id: int
+    source_id: int
+    tenant: str
+    connector: str
+    external_key: str
+    title: str
+    sender: str
+    sender_domain: str
+    recipient: str
+    received_at: datetime
+    seed_priority: int
+    priority: int
+    environment: str
+    product: str
+    event_name: str
+    group_key: str
+    level: str
+    event: dict[str, Any]
+    hold_id: str
+    tracking_id: str
+    handling: str
+    handling_reason: str
+    handled_by: str
+    handled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def alert_row(alert: NewAlert, *, source_id: int, connector: str, now: datetime) -> dict[str, Any]:
+    """The columns of a new alert."""
+    row = {name: getattr(alert, name) for name in NewAlert.__slots__}
+    return row | {
+        "source_id": source_id, "connector": connector, "handling": "open", "created_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+AlertList = list[Alert]  # `Alerts.list` hides the builtin inside the class
+
+_SET_HANDLING = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("b_id"))
+    .values(
+        handling=bindparam("b_handling"), handling_reason=bindparam("b_reason"), handled_by=bindparam("b_who"),
+        handled_at=bindparam("b_now"), updated_at=bindparam("b_now"),
+    )
+)  # fmt: skip
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(**row._asdict())
+
+
+class Alerts:
+    """Reads alerts and changes what may change about them."""
+
+    def __init__(self, db: Database, events: Events) -> None:
+        self._db = db
+        self._events = events
+        self._histories = Histories(db)
+
+    def get(self, alert_id: int, tx: Connection | None = None) -> Alert:
+        """The alert. Raises NotFoundError."""
+        found = self._all(select(alerts).where(alerts.c.id == alert_id), tx)
+        if not found:
+            msg = f"There is no alert {alert_id}. `mailroom stats` shows what the store holds."
+            raise NotFoundError(msg)
+        return found[0]
+
+    def get_many(self, alert_ids: Iterable[int], tx: Connection | None = None) -> dict[int, Alert]:
+        """The alerts that exist among `alert_ids`."""
+        ids, found = list(alert_ids), {}
+        for start in range(0, len(ids), CHUNK):
+            query = select(alerts).where(alerts.c.id.in_(ids[start : start + CHUNK]))
+            found.update({alert.id: alert for alert in self._all(query, tx)})
+        return found
+
+    def find(self, text: str) -> Alert:
+        """The newest alert with this id, hold id or tracking id, as an analyst would paste it.
+
+        Raises:
+            NotFoundError: none fits.
+        """
+        wanted = text.strip()
+        clauses = [alerts.c.hold_id == wanted, alerts.c.tracking_id == wanted]
+        if wanted.isascii() and wanted.isdigit() and int(wanted) <= _LARGEST_ID:
+            clauses.append(alerts.c.id == int(wanted))
+        found = self._all(select(alerts).where(or_(*clauses)).order_by(alerts.c.id.desc()).limit(1), None)
+        if not wanted or not found:
+            msg = f"No alert has {wanted[:80]!r} as its id, hold id or tracking id. Was it ingested into this store?"
+            raise NotFoundError(msg)
+        return found[0]
+
+    def untriaged(self, limit: int, after_id: int = 0, rule_digest: str | None = None) -> AlertList:
+        """Open alerts without a verdict, by id; with `rule_digest`, also those judged by other rules or less detail."""
+        judged = (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current
+        if rule_digest is not None:
+            judged &= (verdicts.c.rule_digest == rule_digest) & (verdicts.c.level == alerts.c.level)
+        query = select(alerts).where(
+            alerts.c.handling == "open", alerts.c.id > after_id, ~select(verdicts.c.id).where(judged).exists()
+        )  # fmt: skip
+        return self._all(query.order_by(alerts.c.id).limit(limit), None)
+
+    def list(
+        self, *, status: str | None = None, handling: str | None = None, verdict: str | None = None,
+        limit: int = 100, offset: int = 0, after_id: int | None = None,
+    ) -> AlertList:  # fmt: skip
+        """Alerts, newest first (or by id from `after_id` on), filtered by handling (`status` is another word for it) and verdict."""
+        query = select(alerts)
+        wanted = handling or status
+        if wanted:
+            query = query.where(alerts.c.handling == wanted)
+        if verdict:
+            current = verdicts.c.is_current & (verdicts.c.verdict == verdict)
+            query = query.join(verdicts, (verdicts.c.alert_id == alerts.c.id) & current)
+        if after_id is not None:
+            query = query.where(alerts.c.id > after_id).order_by(alerts.c.id)
+        else:
+            query = query.order_by(alerts.c.id.desc()).offset(offset)
+        return self._all(query.limit(limit), None)
+
+    def update_detail(
+        self, alert_id: int, event: dict[str, Any], level: str, tx: Connection | None = None
+    ) -> None:
+        """Replace the event by a more detailed one."""
+        change = update(alerts).where(alerts.c.id == alert_id)
+        change = change.values(event=event, level=level, updated_at=self._db.clock.now())
+        if self._db.write(lambda c: c.execute(change).rowcount, tx) != 1:
+            msg = f"There is no alert {alert_id}."
+            raise NotFoundError(msg)
+
+    def set_handling(
+        self, alert_id: int, handling: str, reason: str, who: str, tx: Connection | None = None
+    ) -> bool:
+        """Record what became of the message, with an event on the wall. Returns False when it was recorded already."""
+        return self.set_handling_many([(alert_id, handling, reason)], who, tx) == 1
+
+    def set_handling_many(
+        self, changes: Sequence[tuple[int, str, str]], who: str, tx: Connection | None = None
+    ) -> int:
+        """`set_handling` for many (alert id, handling, reason) at once; returns how many changed."""
+
+        def change(c: Connection) -> int:
+            wall: list[NewEvent] = []
+            now = self._db.clock.now()
+            for alert_id, handling, reason in changes:
+                before = c.execute(
+                    select(alerts.c.handling).where(alerts.c.id == alert_id).with_for_update()
+                ).scalar()
+                if before is None:
+                    msg = f"There is no alert {alert_id}."
+                    raise NotFoundError(msg)
+                if before == handling:
+                    continue
+                c.execute(_SET_HANDLING, {
+                    "b_id": alert_id, "b_handling": handling, "b_reason": reason, "b_who": who, "b_now": now,
+                })  # fmt: skip
+                wall.append(
+                    NewEvent(
+                        "handling",
+                        who,
+                        f"handling: {handling}",
+                        alert_id,
+                        before=before,
+                        after=handling,
+                        why=reason,
+                    )
+                )
+            self._events.add_many(c, wall)
+            return len(wall)
+
+        return self._db.write(change, tx)
+
+    def group_size(self, group_key: str) -> int:
+        """How many alerts share the group key."""
+        query = select(func.count()).select_from(alerts).where(alerts.c.group_key == group_key)
+        return self._db.read(lambda tx: int(tx.execute(query).scalar_one())) if group_key else 0
+
+    def sender_history(
+        self,
+        tenant: str,
+        *,
+        sender: str | None = None,
+        sender_domain: str | None = None,
+        before: datetime | None = None,
+    ) -> History:
+        """What is known of earlier mail of a sender, or of a whole domain."""
+        return self._histories.of_sender(tenant, sender=sender, sender_domain=sender_domain, before=before)
+
+    def histories(self, some: Sequence[Alert]) -> dict[int, History]:
+        """For each alert, what is known of earlier mail of its sender address, and the size of its group."""
+        return self._histories.of_alerts(some)
+
+    def counts(self) -> dict[str, int]:
+        """Alerts by handling."""
+        query = (
+            select(alerts.c.handling, func.count()).group_by(alerts.c.handling).order_by(alerts.c.handling)
+        )
+        return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+
+    def _all(self, query: Select[Any], tx: Connection | None) -> AlertList:
+        return [_alert(row) for row in self._db.read(lambda c: c.execute(query).all(), tx)]

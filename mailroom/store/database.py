@@ -1,0 +1,203 @@
+"""Connections and transactions: how the store talks to SQLite and PostgreSQL.
+
+A writing transaction is `BEGIN IMMEDIATE` on SQLite, so it waits in one place only, at its start. On PostgreSQL it is
+READ COMMITTED with row locks, and it first writes a commit key: when the connection is lost during COMMIT, the same
+transaction is run again under the same key. The key's unique index waits for the lost one to end and then says
+whether it was committed, so no transaction is ever applied twice or dropped.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, bindparam, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+
+from mailroom.clock import Clock
+from mailroom.errors import InvalidInputError, StoreUnavailableError
+from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
+from mailroom.store.schema import commit_keys
+
+Result = TypeVar("Result")
+
+BUSY_SECONDS = 30.0
+RECONNECT_SECONDS = 30.0
+_CONFLICT_ATTEMPTS = 8
+CHUNK = 500
+"""Ids per `IN (...)`: far below every driver's limit on parameters."""
+
+
+class Database:
+    """One database: reads, writes with bounded repetition, and the time it goes by."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, *, busy_seconds: float = BUSY_SECONDS,
+        reconnect_seconds: float = RECONNECT_SECONDS,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.clock = clock
+        self._busy_seconds = busy_seconds
+        self._reconnect_seconds = reconnect_seconds
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._one_writer = threading.Lock()  # fair and quick; SQLite's own waiting sleeps in steps
+        self._local = threading.local()
+
+    @property
+    def url(self) -> URL:
+        """Where the data is."""
+        return self.engine.url
+
+    def now(self, tx: Connection) -> datetime:
+        """The database's time where it has one; SQLite lives on this machine and has none of its own."""
+        if self.is_sqlite:
+            return self.clock.now()
+        moment = tx.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment  # type: ignore[no-any-return] - the driver gives an aware datetime
+
+    def insert_or_ignore(self, table: Any) -> Any:
+        """An INSERT that leaves existing rows alone."""
+        if self.is_sqlite:
+            return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def insert_new(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+        """Insert the rows whose keys are new; returns how many there were."""
+        statement = self.insert_or_ignore(table)
+        if self.is_sqlite:
+            return tx.execute(statement, rows).rowcount
+        return len(tx.execute(statement.returning(table.c.id), rows).all())
+
+    def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Set the given columns of rows named by their `id`; every row gives the same columns."""
+        if not rows:
+            return
+        names = [name for name in rows[0] if name != "id"]
+        statement = table.update().where(table.c.id == bindparam("b_id"))
+        statement = statement.values({name: bindparam(f"b_{name}") for name in names})
+        tx.execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
+
+    def read(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:
+        """Run `fn` on one consistent view; repeated after a lost connection."""
+        if tx is not None:
+            return fn(tx)
+        return self._repeat(lambda: self._attempt_read(fn))
+
+    def write(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:
+        """Run `fn` inside `tx`, or in a transaction of its own, repeated as `run` says."""
+        return fn(tx) if tx is not None else self.run(fn)
+
+    def run(self, fn: Callable[[Connection], Result], *, keyed: bool = True) -> Result:
+        """Run `fn` in one writing transaction and commit it exactly once.
+
+        Repeated (`fn` included) after a deadlock or a serialization failure, a bounded number of times, and after a
+        lost connection for up to half a minute. `fn` must therefore touch nothing but the database. (`keyed` is off for
+        the migration only, which may be about to make the table of keys, and is harmless twice.)
+
+        Raises:
+            StoreUnavailableError: locked, full or unreachable; nothing was written.
+        """
+        key = uuid.uuid4().hex
+        kept: list[Result] = []
+
+        def attempt() -> Result:
+            with self._writing() as tx:
+                if keyed and not self.is_sqlite and not self._first_time(tx, key):
+                    return kept[-1]  # an earlier attempt was committed although its answer was lost
+                result = fn(tx)
+                kept.append(result)
+            return result
+
+        return self._repeat(attempt)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One writing transaction; committed at the end of the block, rolled back by an exception. Never repeated."""
+        try:
+            with self._writing() as tx:
+                yield tx
+        except DATABASE_ERRORS as error:
+            raise as_store_error(error, self.url) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if getattr(self._local, "writing", False):
+            msg = "A second writing transaction was opened inside the first; hand the first on as `tx=`."
+            raise InvalidInputError(msg)
+        if self.is_sqlite and not self._one_writer.acquire(timeout=self._busy_seconds):
+            msg = f"Another thread of this process kept the store locked for {self._busy_seconds:.0f} s. Run again."
+            raise StoreUnavailableError(msg)
+        self._local.writing = True
+        try:
+            with self.engine.connect() as connection:
+                if self.is_sqlite:
+                    connection = connection.execution_options(mailroom_writes=True)  # noqa: PLW2901
+                with connection.begin():
+                    yield connection
+        finally:
+            self._local.writing = False
+            if self.is_sqlite:
+                self._one_writer.release()
+
+    def _first_time(self, tx: Connection, key: str) -> bool:
+        statement = postgresql.insert(commit_keys).on_conflict_do_nothing()
+        return tx.execute(statement, {"key": key, "at": self.clock.now()}).rowcount == 1
+
+    def _attempt_read(self, fn: Callable[[Connection], Result]) -> Result:
+        with self.engine.connect() as connection, connection.begin():
+            return fn(connection)
+
+    def _repeat(self, attempt: Callable[[], Result]) -> Result:
+        conflicts = 0
+        give_up_at: float | None = None
+        pause = 0.05
+        while True:
+            try:
+                return attempt()
+            except DATABASE_ERRORS as error:
+                if is_conflict(error) and conflicts < _CONFLICT_ATTEMPTS:
+                    conflicts += 1
+                    self.clock.sleep(0.002 * 2**conflicts * (0.5 + (uuid.uuid4().int % 100) / 100))
+                    continue
+                if not self.is_sqlite and is_connection_loss(error):
+                    now = self.clock.monotonic()
+                    give_up_at = now + self._reconnect_seconds if give_up_at is None else give_up_at
+                    if now < give_up_at:
+                        with suppress(*DATABASE_ERRORS):
+                            self.engine.dispose()
+                        self.clock.sleep(pause)
+                        pause = min(pause * 2, 1.0)
+                        continue
+                raise as_store_error(error, self.url) from error
+
+
+def prune_commit_keys(tx: Connection, before: datetime) -> None:
+    """Forget the keys of transactions long over."""
+    tx.execute(commit_keys.delete().where(commit_keys.c.at < before))
+
+
+def configure_sqlite(engine: Engine) -> None:
+    """WAL, full sync, foreign keys, a long wait for locks; transactions begin when we say so."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("mailroom_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,156 @@
+"""The wall: append-only events, chained by hash, so that a change or a gap shows.
+
+Ids are consecutive and each row's hash covers the row before it. The head of the chain is kept apart, so rows cut off
+the end show too. Whoever can rewrite the whole database can forge all of it; keep `head()` elsewhere to notice that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from mailroom.store.columns import canonical_json
+from mailroom.store.database import Database
+from mailroom.store.schema import case_events, chain_heads
+
+_CHAIN = "case_events"
+_HASHED = ("alert_id", "case_id", "action_id", "kind", "who", "what", "before", "after", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that happened to an alert, a case or an action."""
+
+    kind: str
+    who: str
+    what: str
+    alert_id: int | None = None
+    case_id: int | None = None
+    action_id: int | None = None
+    before: Any = None
+    after: Any = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the wall."""
+
+    id: int
+    at: datetime
+    alert_id: int | None
+    case_id: int | None
+    action_id: int | None
+    kind: str
+    who: str
+    what: str
+    before: Any
+    after: Any
+    why: str
+    prev_hash: str
+    hash: str
+
+
+def _hash(previous: str, event_id: int, at: datetime, values: dict[str, Any]) -> str:
+    body = canonical_json(
+        [previous, event_id, at.astimezone(UTC).isoformat(), [values[name] for name in _HASHED]]
+    )
+    return hashlib.sha256(body.encode("ascii")).hexdigest()
+
+
+class Events:
+    """Writes and reads the wall."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(
+        self, tx: Connection | None = None, *, kind: str, who: str, what: str, alert_id: int | None = None,
+        case_id: int | None = None, action_id: int | None = None, before: Any = None, after: Any = None, why: str = "",
+    ) -> None:  # fmt: skip
+        """Append one event."""
+        self.add_many(tx, [NewEvent(kind, who, what, alert_id, case_id, action_id, before, after, why)])
+
+    def add_many(self, tx: Connection | None, events: Sequence[NewEvent]) -> None:
+        """Append events in this order. Other writers of events wait until `tx` ends, so call it late in `tx`."""
+        if events:
+            self._db.write(lambda c: self._append(c, events), tx)
+
+    def for_alert(self, alert_id: int, tx: Connection | None = None) -> list[Event]:
+        """All events of an alert, oldest first."""
+        return self._select(case_events.c.alert_id == alert_id, tx)
+
+    def for_action(self, action_id: int, tx: Connection | None = None) -> list[Event]:
+        """All events of an action, oldest first."""
+        return self._select(case_events.c.action_id == action_id, tx)
+
+    def for_case(self, case_id: int, tx: Connection | None = None) -> list[Event]:
+        """All events of a case, oldest first."""
+        return self._select(case_events.c.case_id == case_id, tx)
+
+    def head(self) -> tuple[int, str]:
+        """Number of events and the hash of the last one."""
+        row = self._db.read(
+            lambda tx: tx.execute(select(chain_heads).where(chain_heads.c.name == _CHAIN)).first()
+        )
+        return (int(row.last_id), str(row.hash)) if row else (0, "")
+
+    def verify(self, page: int = 2_000) -> list[str]:
+        """Walk the whole chain; returns a sentence for every break (at most ten). Memory stays flat."""
+        problems: list[str] = []
+        previous, expected = "", 1
+        for row in self._walk(page):
+            if row.id != expected:
+                problems.append(f"Events {expected} to {row.id - 1} of the wall are missing.")
+            elif row.prev_hash != previous:
+                problems.append(f"Event {row.id} of the wall does not follow the one before it.")
+            if row.hash != _hash(row.prev_hash, row.id, row.at, row._asdict()):
+                problems.append(f"Event {row.id} of the wall was changed after it was written.")
+            previous, expected = row.hash, row.id + 1
+            if len(problems) >= 10:  # noqa: PLR2004
+                return problems
+        last_id, last_hash = self.head()
+        if last_id >= expected:
+            problems.append(f"The wall ends at event {expected - 1}, but {last_id} were written.")
+        elif last_id == expected - 1 and last_hash != previous:
+            problems.append("The last event of the wall does not fit the recorded head of the chain.")
+        return problems
+
+    def _append(self, tx: Connection, events: Sequence[NewEvent]) -> None:
+        head = select(chain_heads.c.last_id, chain_heads.c.hash).where(chain_heads.c.name == _CHAIN)
+        found = tx.execute(head.with_for_update()).first()
+        if found is None:
+            tx.execute(self._db.insert_or_ignore(chain_heads), {"name": _CHAIN, "last_id": 0, "hash": ""})
+            found = tx.execute(head.with_for_update()).one()
+        last_id, previous = int(found.last_id), str(found.hash)
+        at = self._db.now(tx)
+        rows: list[dict[str, Any]] = []
+        for event in events:
+            last_id += 1
+            values = {name: getattr(event, name) for name in _HASHED}
+            digest = _hash(previous, last_id, at, values)
+            rows.append({"id": last_id, "at": at, "prev_hash": previous, "hash": digest, **values})
+            previous = digest
+        tx.execute(case_events.insert(), rows)
+        tx.execute(
+            chain_heads.update().where(chain_heads.c.name == _CHAIN).values(last_id=last_id, hash=previous)
+        )
+
+    def _select(self, condition: Any, tx: Connection | None) -> list[Event]:
+        query = select(case_events).where(condition).order_by(case_events.c.id)
+        return [Event(**row._asdict()) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+
+    def _walk(self, page: int) -> Iterator[Row[Any]]:
+        after = 0
+        while True:
+            query = select(case_events).where(case_events.c.id > after).order_by(case_events.c.id).limit(page)
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1].id

@@ -1,0 +1,141 @@
+"""Intent before effect: putting actions into the ledger, at most one live one per slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from mailroom.errors import RefusedError
+from mailroom.store.actions import Action, NewAction, action_of
+from mailroom.store.columns import clean_text
+from mailroom.store.database import CHUNK, Database
+from mailroom.store.events import Events, NewEvent
+from mailroom.store.schema import LIVE_STATES, actions
+from mailroom.store.undo import undo_of
+
+_SETTLED_FOR_GOOD = ("already_done", "refused")
+
+
+def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
+    """The columns of a new ledger row."""
+    undo = undo_of(new.kind)
+    expires = new.undo_expires_at or (now + undo.within if undo.within else None)
+    return {
+        "tenant": new.tenant, "alert_id": new.alert_id, "kind": new.kind, "target": new.target, "slot": new.slot,
+        "parameters": new.parameters, "digest": new.digest, "mode": new.mode, "verdict_id": new.verdict_id,
+        "rule_digest": new.rule_digest, "approval_id": new.approval_id, "requested_by": new.requested_by,
+        "state": state, "retryable": True, "reversible": undo.reversible, "undo": new.undo or undo.text,
+        "undo_expires_at": expires, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+class Intents:
+    """Carries out `Ledger.intend_many` and `Ledger.propose_many`."""
+
+    def __init__(self, db: Database, events: Events) -> None:
+        self._db = db
+        self._events = events
+
+    def enter(self, tx: Connection, wanted: Sequence[NewAction], state: str) -> list[Action | RefusedError]:
+        """Enter actions as `intended` or `proposed`; equal ones are returned as they are, contrary ones refused."""
+        answers: list[Action | RefusedError] = []
+        for start in range(0, len(wanted), CHUNK):
+            answers += self._chunk(tx, wanted[start : start + CHUNK], state)
+        return answers
+
+    def _chunk(self, tx: Connection, wanted: Sequence[NewAction], state: str) -> list[Action | RefusedError]:
+        now = self._db.clock.now()
+        stored = self._stored(tx, wanted)
+        answers: list[Action | RefusedError | None] = [None] * len(wanted)
+        fresh: dict[tuple[str, str], list[int]] = {}
+        promoted: list[int] = []
+        for place, new in enumerate(wanted):
+            key = (new.tenant, clean_text(new.slot))
+            found = _decide(stored.get(key, []), new, state)
+            if isinstance(found, Action) and found.state == "proposed" and state == "intended":
+                promoted.append(place)
+            elif found is not None:
+                answers[place] = found
+                continue
+            fresh.setdefault(key, []).append(place)
+        events: list[NewEvent] = []
+        self._promote(tx, [(wanted[place], stored) for place in promoted], now)
+        first = {key: places[0] for key, places in fresh.items()}
+        rows = [action_row(wanted[place], state, now) for place in first.values() if place not in promoted]
+        if rows:
+            made = (
+                tx.execute(self._db.insert_or_ignore(actions).returning(actions.c.id), rows).scalars().all()
+            )
+            created = set(made)
+        else:
+            created = set()
+        stored = self._stored(tx, wanted) if fresh else stored
+        for key, places in fresh.items():
+            for place in places:
+                found = _decide(stored.get(key, []), wanted[place], state)
+                assert found is not None  # noqa: S101 - inserted above, or by someone else
+                if isinstance(found, Action) and (found.id in created or place in promoted):
+                    created.discard(found.id)
+                    found = Action(
+                        **{name: getattr(found, name) for name in Action.__slots__} | {"created": True}
+                    )
+                    events.append(_entered(found))
+                answers[place] = found
+        self._events.add_many(tx, events)
+        return [answer for answer in answers if answer is not None]
+
+    def _stored(self, tx: Connection, wanted: Sequence[NewAction]) -> dict[tuple[str, str], list[Action]]:
+        query = select(actions).where(
+            actions.c.tenant.in_({new.tenant for new in wanted}),
+            actions.c.slot.in_({new.slot for new in wanted}),
+        )
+        found: dict[tuple[str, str], list[Action]] = {}
+        for row in tx.execute(query.order_by(actions.c.id)):
+            found.setdefault((row.tenant, row.slot), []).append(action_of(row))
+        return found
+
+    def _promote(
+        self,
+        tx: Connection,
+        wanted: list[tuple[NewAction, dict[tuple[str, str], list[Action]]]],
+        now: datetime,
+    ) -> None:
+        for new, stored in wanted:
+            for old in stored[(new.tenant, clean_text(new.slot))]:
+                if old.state == "proposed" and old.digest == new.digest:
+                    change = actions.update().where(actions.c.id == old.id, actions.c.state == "proposed")
+                    tx.execute(change.values(
+                        state="intended", mode=new.mode, approval_id=new.approval_id, requested_by=new.requested_by,
+                        updated_at=now,
+                    ))  # fmt: skip
+
+
+def _decide(stored: list[Action], new: NewAction, state: str) -> Action | RefusedError | None:
+    """What the ledger says to a wish: an equal row, a refusal, or None for "go ahead"."""
+    same = [old for old in stored if old.digest == new.digest]
+    for old in stored:
+        if old.is_live:
+            if old.digest == new.digest:
+                return old
+            return RefusedError(
+                f"{new.kind} of {new.target} is refused: action {old.id} ({old.kind}, {old.state}) holds the same place. "
+                "A message gets one disposition only; see `mailroom explain` for what was done."
+            )
+    for old in reversed(same):
+        if old.state in {"failed", "not_applied", "proposed"} and old.retryable:
+            return old
+        if old.state in _SETTLED_FOR_GOOD and (new.mode != "manual" or state == "proposed"):
+            return old
+        if old.state == "failed" and new.mode != "manual":
+            return old
+    return None
+
+
+def _entered(action: Action) -> NewEvent:
+    return NewEvent(
+        f"action.{action.state}", action.requested_by or action.mode, f"{action.kind} {action.state}", action.alert_id,
+        action_id=action.id, after=action.state, why=f"verdict {action.verdict_id}" if action.verdict_id else "",
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""The ledger: every effect on the outside world, written down before it happens.
+
+At most one live action per (tenant, slot), by a unique index. What was sent and not confirmed is `unknown` and is
+resolved by looking at the product, never by sending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from mailroom.errors import NotFoundError, RefusedError
+from mailroom.faults import faultpoint
+from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action, ActionResult, NewAction, action_of
+from mailroom.store.alerts import Alerts
+from mailroom.store.database import CHUNK, Database
+from mailroom.store.events import Events
+from mailroom.store.intents import Intents
+from mailroom.store.owners import owner_is_dead
+from mailroom.store.schema import LIVE_STATES, actions, alerts
+from mailroom.store.transitions import Transitions
+
+ORPHANED_AFTER = timedelta(minutes=15)
+"""A `sending` row this old is nobody's any more: three times the longest a call may take."""
+
+
+class Ledger:
+    """Intents, claims and results of actions."""
+
+    def __init__(self, db: Database, events: Events, alert_store: Alerts) -> None:
+        self._db = db
+        self._intents = Intents(db, events)
+        self._transitions = Transitions(db, events, alert_store)
+
+    def intend(self, new: NewAction, tx: Connection | None = None) -> Action:
+        """Write an intent down, or return the equal one that is there (`created` is False then).
+
+        Raises:
+            RefusedError: another action, live, holds the same slot.
+        """
+        answer = self.intend_many([new], tx)[0]
+        if isinstance(answer, RefusedError):
+            raise answer
+        return answer
+
+    def intend_many(
+        self, wanted: Sequence[NewAction], tx: Connection | None = None
+    ) -> list[Action | RefusedError]:
+        """`intend` for many, in one transaction; refusals are returned in their place."""
+        faultpoint("ledger.before_intent")
+        answers = self._db.write(lambda c: self._intents.enter(c, wanted, "intended"), tx)
+        faultpoint("ledger.after_intent")
+        return answers
+
+    def propose_many(
+        self, wanted: Sequence[NewAction], tx: Connection | None = None
+    ) -> list[Action | RefusedError]:
+        """Write proposals down (advise mode). Intending an equal action later promotes the proposal."""
+        return self._db.write(lambda c: self._intents.enter(c, wanted, "proposed"), tx)
+
+    def claim(self, action_ids: Iterable[int], *, owner: str, tx: Connection | None = None) -> list[Action]:
+        """Take intended, not applied or retryable failed actions for sending; `attempt` grows by one.
+
+        Compare and set in one transaction: of several claimers exactly one gets each action. Those that are not to be
+        had (taken, settled, or their slot is held by another action) are simply missing from the answer.
+        """
+        ids = list(dict.fromkeys(action_ids))
+        claimed = self._db.write(lambda c: self._transitions.claim(c, ids, owner), tx) if ids else []
+        faultpoint("ledger.claimed")
+        return claimed
+
+    def settle(
+        self, results: Sequence[ActionResult], tx: Connection | None = None, *, who: str = ""
+    ) -> list[int]:
+        """Record results, with events and optional handling of the alerts, in one transaction.
+
+        Returns:
+            Ids whose result was not taken: the action was settled otherwise, or a newer attempt exists. An event on
+            the wall says so.
+        """
+        faultpoint("ledger.before_settle")
+        ignored = self._db.write(lambda c: self._transitions.settle(c, results, who), tx) if results else []
+        faultpoint("ledger.after_settle")
+        return ignored
+
+    def adopt_orphans(
+        self, older_than: timedelta = ORPHANED_AFTER, alive: Callable[[str], bool] | None = None
+    ) -> list[Action]:
+        """Turn `sending` actions of dead owners into `unknown`, so that someone looks them up.
+
+        Dead is whom `alive` denies (by default: a process of this machine that has ended), and every `sending` row
+        older than `older_than` by the database's time.
+        """
+        is_alive = alive or (lambda owner: not owner_is_dead(owner))
+        return self._db.run(lambda tx: self._transitions.adopt(tx, self._db.now(tx) - older_than, is_alive))
+
+    def open_effects(self, states: Sequence[str] = OPEN_EFFECTS, *, limit: int = 10_000) -> list[Action]:
+        """Actions that may or may not have happened, oldest first."""
+        return self._select(actions.c.state.in_(tuple(states)), limit=limit)
+
+    def get(self, action_id: int, tx: Connection | None = None) -> Action:
+        """The action. Raises NotFoundError."""
+        found = self._select(actions.c.id == action_id, limit=1, tx=tx)
+        if not found:
+            msg = f"There is no action {action_id} in the ledger."
+            raise NotFoundError(msg)
+        return found[0]
+
+    def get_many(self, action_ids: Iterable[int]) -> dict[int, Action]:
+        """Those of the actions that exist, by id."""
+        ids, found = list(action_ids), dict[int, Action]()
+        for start in range(0, len(ids), CHUNK):
+            chunk = self._select(actions.c.id.in_(ids[start : start + CHUNK]), limit=CHUNK)
+            found.update({action.id: action for action in chunk})
+        return found
+
+    def for_alert(self, alert_id: int) -> list[Action]:
+        """All actions concerning an alert, oldest first."""
+        return self._select(actions.c.alert_id == alert_id, limit=10_000)
+
+    def to_do(self, limit: int = 500, *, after_id: int = 0, max_attempts: int | None = None) -> list[Action]:
+        """What still waits to be sent: intended, not applied, failed but retryable. Oldest first."""
+        condition = and_(actions.c.id > after_id, claimable())
+        if max_attempts is not None:
+            condition = and_(condition, actions.c.attempt < max_attempts)
+        return self._select(condition, limit=limit)
+
+    def list(
+        self, *, state: str | None = None, kind: str | None = None, limit: int = 100, offset: int = 0
+    ) -> ActionList:
+        """Actions, newest first."""
+        query = select(actions).order_by(actions.c.id.desc()).limit(limit).offset(offset)
+        if state:
+            query = query.where(actions.c.state == state)
+        if kind:
+            query = query.where(actions.c.kind == kind)
+        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def counts_since(self, when: datetime, kind: str | None = None, *, mode: str | None = None) -> int:
+        """How many actions were entered since `when` and are live (sent or about to be), for the rails."""
+        query = select(func.count()).select_from(actions).where(actions.c.created_at >= when)
+        query = query.where(actions.c.state.in_(LIVE_STATES))
+        if kind:
+            query = query.where(actions.c.kind == kind)
+        if mode:
+            query = query.where(actions.c.mode == mode)
+        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+
+    def recent_for_domain(self, domain: str, kind: str | None, since: datetime) -> int:
+        """How many live actions of this kind concern alerts of one sender domain since `since`."""
+        query = (
+            select(func.count())
+            .select_from(actions.join(alerts, alerts.c.id == actions.c.alert_id))
+            .where(
+                alerts.c.sender_domain == domain,
+                actions.c.created_at >= since,
+                actions.c.state.in_(LIVE_STATES),
+            )
+        )
+        if kind:
+            query = query.where(actions.c.kind == kind)
+        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+
+    def undo_list(self, *, limit: int = 500, kind: str | None = None) -> ActionList:
+        """Applied actions, newest first; `reversible`, `undo` and `undo_expires_at` say how to take each back."""
+        query = select(actions).where(actions.c.state == "applied").order_by(actions.c.id.desc()).limit(limit)
+        if kind:
+            query = query.where(actions.c.kind == kind)
+        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Actions by kind and state."""
+        query = select(actions.c.kind, actions.c.state, func.count()).group_by(
+            actions.c.kind, actions.c.state
+        )
+        found: dict[str, dict[str, int]] = {}
+        for kind, state, number in self._db.read(
+            lambda tx: tx.execute(query.order_by(actions.c.kind, actions.c.state)).all()
+        ):
+            found.setdefault(kind, {})[state] = int(number)
+        return found
+
+    def _select(self, condition: object, *, limit: int, tx: Connection | None = None) -> ActionList:
+        query = select(actions).where(condition).order_by(actions.c.id).limit(limit)  # type: ignore[arg-type]
+        return [action_of(row) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+
+
+ActionList = list[Action]  # `Ledger.list` hides the builtin inside the class
+
+
+def claimable() -> object:
+    """The condition under which an action may be sent."""
+    return and_(actions.c.state.in_(CLAIMABLE), or_(actions.c.state != "failed", actions.c.retryable))

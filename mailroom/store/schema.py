@@ -1,0 +1,215 @@
+"""The tables, as SQLAlchemy Core sees them. Migrations create them; a test compares the two.
+
+Times are aware UTC. Text and JSON are cleaned on the way in (see `columns`). Every table that a killed process could
+leave half-way has a unique key that makes writing it a second time harmless.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from mailroom.store.columns import BIG_ID, JSON_VALUE, CleanText, UtcDateTime
+
+LIVE_STATES = ("intended", "sending", "applied", "unknown")
+"""States of an action that occupy its slot: at most one such row per (tenant, slot)."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[Any]:
+    return Column("id", BIG_ID, primary_key=True, autoincrement=True)
+
+
+def _text(name: str, **options: Any) -> Column[Any]:
+    return Column(name, CleanText, nullable=False, server_default="", **options)
+
+
+def _time(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    return Column(name, UtcDateTime, nullable=nullable, **options)
+
+
+def _count(name: str) -> Column[Any]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSON_VALUE, nullable=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = True, **options: Any) -> Column[Any]:
+    return Column(name, BIG_ID, ForeignKey(target), nullable=nullable, **options)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """The same partial index on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+# --- intake: where mail comes from and what became of each item --------------------------------------------------
+
+sources = Table(
+    "sources", metadata, _id(), _text("tenant"), _text("connector"), _text("name"), _text("generation"),
+    _time("created_at"), UniqueConstraint("tenant", "connector", "name", "generation"),
+)  # fmt: skip
+
+cursors = Table(
+    "cursors", metadata, Column("source_id", BIG_ID, ForeignKey("sources.id"), primary_key=True, autoincrement=False),
+    _time("position"), _time("updated_at"),
+)  # fmt: skip
+
+leases = Table(
+    "leases", metadata, Column("name", CleanText, primary_key=True), _text("owner"),
+    Column("token", BIG_ID, nullable=False), _time("acquired_at"), _time("expires_at"),
+)  # fmt: skip
+
+runs = Table(
+    "runs", metadata, _id(), _text("kind"), _ref("source_id", "sources.id"), _text("flow_run_id"), _text("state"),
+    _json("parameters"), _time("started_at"), _time("finished_at", nullable=True), _text("message"),
+    _count("fetched"), _count("alerted"), _count("duplicate"), _count("filtered"), _count("quarantined"),
+    _count("gone"), _json("counts"), Index(None, "kind", "id"),
+)  # fmt: skip
+
+blobs = Table(
+    "blobs", metadata, Column("sha256", CleanText, primary_key=True), Column("size", BIG_ID, nullable=False),
+    _time("created_at"),
+)  # fmt: skip
+
+alerts = Table(
+    "alerts", metadata, _id(), _ref("source_id", "sources.id", nullable=False), _text("tenant"), _text("connector"),
+    _text("external_key"), _text("title"), _text("sender"), _text("sender_domain"), _text("recipient"),
+    _time("received_at"), Column("seed_priority", Integer, nullable=False), Column("priority", Integer, nullable=False),
+    _text("environment"), _text("product"), _text("event_name"), _text("group_key"), _text("level"), _json("event"),
+    _text("hold_id"), _text("tracking_id"), _text("handling"), _text("handling_reason"), _text("handled_by"),
+    _time("handled_at", nullable=True), _time("created_at"), _time("updated_at"),
+    UniqueConstraint("tenant", "connector", "external_key"),
+    Index(None, "handling", "id"), Index(None, "group_key"), Index(None, "tenant", "sender", "received_at"),
+    Index(None, "tenant", "sender_domain", "received_at"), Index(None, "hold_id"), Index(None, "tracking_id"),
+)  # fmt: skip
+
+items = Table(
+    "items", metadata, _id(), _ref("source_id", "sources.id", nullable=False), _text("external_key"),
+    _text("content_key"), _time("received_at"), _text("state"), _text("reason"), _count("attempts"), _json("raw"),
+    _ref("first_run_id", "runs.id"), _ref("settled_run_id", "runs.id"), _ref("alert_id", "alerts.id"),
+    Column("quarantine_sha256", CleanText, ForeignKey("blobs.sha256"), nullable=True),
+    _time("listed_at"), _time("settled_at", nullable=True),
+    UniqueConstraint("source_id", "external_key"),
+    Index("ix_items_pending", "source_id", "received_at", "id", **_where("state = 'listed'")),
+    Index("ix_items_content_key", "content_key", **_where("content_key <> ''")),
+    Index("ix_items_quarantined", "source_id", "id", **_where("state = 'quarantined'")),
+)  # fmt: skip
+
+# --- triage -------------------------------------------------------------------------------------------------------
+
+indicators = Table(
+    "indicators", metadata, _id(), _text("kind"), _text("value"), _time("first_seen_at"), _time("last_seen_at"),
+    UniqueConstraint("kind", "value"),
+)  # fmt: skip
+
+alert_indicators = Table(
+    "alert_indicators", metadata, _ref("alert_id", "alerts.id", nullable=False, primary_key=True),
+    _ref("indicator_id", "indicators.id", nullable=False, primary_key=True), _text("role", primary_key=True),
+    Index(None, "indicator_id"),
+)  # fmt: skip
+
+verdicts = Table(
+    "verdicts", metadata, _id(), _ref("alert_id", "alerts.id", nullable=False), _ref("run_id", "runs.id"),
+    _text("verdict"), Column("risk", Integer, nullable=False), Column("confidence", Float, nullable=False),
+    Column("priority", Integer, nullable=False), _text("rule_digest"), _text("level"), _json("evidence"),
+    _json("shadow"), _text("evidence_digest"), _text("proposed_action"), _text("proposed_reason"),
+    Column("is_current", Boolean, nullable=False), _time("created_at"),
+    Index("ix_verdicts_current", "alert_id", unique=True, **_where("is_current")),
+    Index(None, "alert_id", "rule_digest"),
+)  # fmt: skip
+
+# --- effects ------------------------------------------------------------------------------------------------------
+
+actions = Table(
+    "actions", metadata, _id(), _text("tenant"), _ref("alert_id", "alerts.id"), _text("kind"), _text("target"),
+    _text("slot"), _json("parameters"), _text("digest"), _text("mode"), _ref("verdict_id", "verdicts.id"),
+    _text("rule_digest"), Column("approval_id", BIG_ID, nullable=True), _text("requested_by"),
+    _text("state"), _count("attempt"), _text("owner"), Column("retryable", Boolean, nullable=False),
+    _text("detail"), _text("code"), Column("reversible", Boolean, nullable=False), _text("undo"),
+    _time("undo_expires_at", nullable=True), _time("created_at"), _time("updated_at"),
+    _time("claimed_at", nullable=True), _time("settled_at", nullable=True),
+    Index("ix_actions_live_slot", "tenant", "slot", unique=True,
+          **_where("state IN ('intended', 'sending', 'applied', 'unknown')")),
+    Index(None, "tenant", "slot"), Index(None, "alert_id"), Index(None, "state", "id"), Index(None, "created_at"),
+)  # fmt: skip
+
+approvals = Table(
+    "approvals", metadata, _id(), _ref("action_id", "actions.id", nullable=False), _text("digest"),
+    _text("approver"), _text("channel"), _text("state"), _text("reason"), _time("created_at"), _time("expires_at"),
+    _time("decided_at", nullable=True), _time("used_at", nullable=True), Index(None, "action_id"),
+    Index("ix_approvals_open", "digest", unique=True, **_where("state IN ('open', 'granted')")),
+)  # fmt: skip
+
+waits = Table(
+    "waits", metadata, _id(), _text("kind"), _text("token"), Column("version", Integer, nullable=False),
+    _ref("alert_id", "alerts.id"), _ref("action_id", "actions.id"), _text("flow_run_id"), _text("mode"),
+    _json("question"), _json("recipients"), _json("exclusions"), _json("message_ids"), _text("state"),
+    _time("deadline"), _time("created_at"), _time("resolved_at", nullable=True), UniqueConstraint("token"),
+    Index("ix_waits_open", "deadline", **_where("state = 'open'")),
+)  # fmt: skip
+
+answers = Table(
+    "answers", metadata, _id(), _ref("wait_id", "waits.id", nullable=False), _text("external_key"), _text("sender"),
+    _text("classification"), Column("score", Float, nullable=False), _json("evidence"), _text("text"),
+    _text("raw_sha256"), _time("received_at"), _time("created_at"), UniqueConstraint("wait_id", "external_key"),
+)  # fmt: skip
+
+# --- cases and the wall -------------------------------------------------------------------------------------------
+
+cases = Table(
+    "cases", metadata, _id(), _text("tenant"), _text("title"), _text("state"), Column("priority", Integer, nullable=False),
+    _text("environment"), _text("assigned_to"), _time("opened_at"), _time("closed_at", nullable=True), _text("reason"),
+    Index(None, "state", "id"),
+)  # fmt: skip
+
+case_alerts = Table(
+    "case_alerts", metadata, _ref("case_id", "cases.id", nullable=False, primary_key=True),
+    _ref("alert_id", "alerts.id", nullable=False, primary_key=True), _time("added_at"), Index(None, "alert_id"),
+)  # fmt: skip
+
+case_events = Table(
+    "case_events", metadata, Column("id", BIG_ID, primary_key=True, autoincrement=False), _time("at"),
+    _ref("alert_id", "alerts.id"), _ref("case_id", "cases.id"), _ref("action_id", "actions.id"), _text("kind"),
+    _text("who"), _text("what"), _json("before"), _json("after"), _text("why"), _text("prev_hash"), _text("hash"),
+    Index(None, "alert_id"), Index(None, "action_id"), Index(None, "case_id"),
+)  # fmt: skip
+
+chain_heads = Table(
+    "chain_heads", metadata, Column("name", CleanText, primary_key=True), Column("last_id", BIG_ID, nullable=False),
+    _text("hash"),
+)  # fmt: skip
+
+custom_fields = Table(
+    "custom_fields", metadata, _text("scope", primary_key=True),
+    Column("subject_id", BIG_ID, primary_key=True, autoincrement=False), _text("name", primary_key=True),
+    _json("value"), _time("updated_at"),
+)  # fmt: skip
+
+# --- house-keeping ------------------------------------------------------------------------------------------------
+
+commit_keys = Table(
+    "commit_keys", metadata, Column("key", CleanText, primary_key=True), _time("at"), Index(None, "at"),
+)  # fmt: skip

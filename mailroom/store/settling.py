@@ -1,0 +1,185 @@
+"""How a batch of items gets its final states: one transaction with the alerts and the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.faults import faultpoint
+from mailroom.store.alerts import NewAlert, alert_row
+from mailroom.store.blobs import Blobs
+from mailroom.store.columns import clean_text
+from mailroom.store.database import CHUNK, Database
+from mailroom.store.leases import Lease, Leases
+from mailroom.store.runs import ENDINGS
+from mailroom.store.schema import alerts, blobs, items, sources
+from mailroom.store.sources import Cursors
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The final state of one item: `alerted` (with an alert), `duplicate`, `filtered`, `quarantined` or `gone`."""
+
+    item_id: int
+    state: str
+    reason: str = ""
+    alert: NewAlert | None = None
+    quarantine: bytes | None = None
+    cursor: datetime | None = None
+
+
+class Settler:
+    """Carries out `Items.settle`."""
+
+    def __init__(self, db: Database, leases: Leases, cursors: Cursors, blob_store: Blobs) -> None:
+        self._db = db
+        self._leases = leases
+        self._cursors = cursors
+        self._blobs = blob_store
+
+    def settle(
+        self,
+        source_id: int,
+        run_id: int | None,
+        settled: Sequence[Settled],
+        cursor: datetime | None,
+        lease: Lease | None,
+    ) -> dict[int, str]:
+        """See `Items.settle`."""
+        for one in settled:
+            if one.state not in ENDINGS or (one.state == "alerted") != (one.alert is not None):
+                msg = f"Item {one.item_id}: {one.state!r} is no final state, or an alert is missing or too many."
+                raise InvalidInputError(msg)
+        # Bytes first, outside the transaction: a blob without a row is harmless, a row without its blob is not.
+        kept = {one.item_id: self._blobs.put(one.quarantine) for one in settled if one.quarantine is not None}
+        positions = [one.cursor for one in settled if one.cursor is not None] + ([cursor] if cursor else [])
+
+        def write(tx: Connection) -> dict[int, str]:
+            if lease is not None:
+                self._leases.check(tx, lease)
+            done: dict[int, str] = {}
+            for start in range(0, len(settled), CHUNK):
+                done |= self._chunk(tx, source_id, run_id, settled[start : start + CHUNK], kept)
+            if positions:
+                self._cursors.advance(source_id, max(positions), tx)
+            faultpoint("items.before_commit")
+            return done
+
+        return self._db.run(write)
+
+    def _chunk(
+        self,
+        tx: Connection,
+        source_id: int,
+        run_id: int | None,
+        settled: Sequence[Settled],
+        kept: dict[int, str],
+    ) -> dict[int, str]:
+        open_items = self._still_listed(tx, source_id, [one.item_id for one in settled])
+        todo = list({one.item_id: one for one in settled if one.item_id in open_items}.values())
+        now = self._db.clock.now()
+        twins = self._twins(tx, source_id, [open_items[one.item_id] for one in todo if one.alert])
+        fresh = [one for one in todo if one.alert and open_items[one.item_id] not in twins]
+        made, existing = self._insert_alerts(tx, source_id, fresh, now)
+        rows: list[dict[str, Any]] = []
+        for one in todo:
+            state, reason, alert_id = one.state, one.reason, None
+            if one.alert is not None:
+                key = (one.alert.tenant, clean_text(one.alert.external_key))
+                alert_id = made.pop(
+                    key, None
+                )  # the first item of a key makes the alert, the others repeat it
+                if alert_id is None:
+                    alert_id = twins.get(open_items[one.item_id]) or existing[key]
+                    state, reason = "duplicate", reason or f"already stored as alert {alert_id}"
+                else:
+                    existing[key] = alert_id
+            rows.append({
+                "id": one.item_id, "state": state, "reason": reason, "alert_id": alert_id, "settled_at": now,
+                "settled_run_id": run_id, "quarantine_sha256": kept.get(one.item_id),
+            })  # fmt: skip
+        self._record_blobs(tx, settled, kept, now)
+        self._db.update_rows(tx, items, rows)
+        return {row["id"]: row["state"] for row in rows}
+
+    def _still_listed(self, tx: Connection, source_id: int, ids: list[int]) -> dict[int, str]:
+        query = select(items.c.id, items.c.content_key).where(
+            items.c.id.in_(ids), items.c.source_id == source_id, items.c.state == "listed"
+        )
+        rows = tx.execute(query.order_by(items.c.id).with_for_update()).all()
+        return {row.id: row.content_key for row in rows}
+
+    def _twins(self, tx: Connection, source_id: int, content_keys: list[str]) -> dict[str, int]:
+        """Alerts made from the same content in another generation of this source."""
+        wanted = [key for key in content_keys if key]
+        if not wanted:
+            return {}
+        me, other = sources.alias("me"), sources.alias("other")
+        siblings = (
+            select(other.c.id)
+            .join(
+                me,
+                tuple_(me.c.tenant, me.c.connector, me.c.name)
+                == tuple_(other.c.tenant, other.c.connector, other.c.name),
+            )
+            .where(me.c.id == source_id, other.c.id != source_id)
+        )
+        ids = tx.execute(siblings).scalars().all()
+        if not ids:
+            return {}
+        query = select(items.c.content_key, items.c.alert_id).where(
+            items.c.content_key.in_(wanted),
+            items.c.content_key != "",
+            items.c.source_id.in_(ids),
+            items.c.state == "alerted",
+        )
+        return {row.content_key: row.alert_id for row in tx.execute(query)}
+
+    def _insert_alerts(
+        self, tx: Connection, source_id: int, fresh: list[Settled], now: datetime
+    ) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
+        """Insert what is new; returns ids of (new, all) by (tenant, external key)."""
+        if not fresh:
+            return {}, {}
+        connector = tx.execute(
+            select(sources.c.connector).where(sources.c.id == source_id)
+        ).scalar_one_or_none()
+        if connector is None:
+            msg = f"There is no source {source_id}; make it with `sources.ensure`."
+            raise NotFoundError(msg)
+        rows = [
+            alert_row(one.alert, source_id=source_id, connector=connector, now=now)
+            for one in fresh
+            if one.alert
+        ]
+        statement = self._db.insert_or_ignore(alerts).returning(
+            alerts.c.id, alerts.c.tenant, alerts.c.external_key
+        )
+        made = {(row.tenant, row.external_key): row.id for row in tx.execute(statement, rows)}
+        wanted = {(row["tenant"], clean_text(row["external_key"])) for row in rows}
+        missing = wanted - made.keys()
+        existing: dict[tuple[str, str], int] = {}
+        if missing:
+            query = select(alerts.c.id, alerts.c.tenant, alerts.c.external_key).where(
+                alerts.c.connector == connector,
+                alerts.c.tenant.in_({tenant for tenant, _ in missing}),
+                alerts.c.external_key.in_({key for _, key in missing}),
+            )
+            existing = {(row.tenant, row.external_key): row.id for row in tx.execute(query)}
+        return made, existing
+
+    def _record_blobs(
+        self, tx: Connection, settled: Sequence[Settled], kept: dict[int, str], now: datetime
+    ) -> None:
+        rows = {
+            kept[one.item_id]: {"sha256": kept[one.item_id], "size": len(one.quarantine), "created_at": now}
+            for one in settled
+            if one.quarantine is not None
+        }
+        if rows:
+            tx.execute(self._db.insert_or_ignore(blobs), list(rows.values()))

@@ -1,0 +1,88 @@
+"""Sources (where items come from) and their cursors (how far each has been read)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from mailroom.store.database import Database
+from mailroom.store.schema import cursors, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One queue or mailbox in one generation: the scope inside which an external key means one item."""
+
+    id: int
+    tenant: str
+    connector: str
+    name: str
+    generation: str
+
+
+class Sources:
+    """Finds or makes sources."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def ensure(self, tenant: str, connector: str, name: str, generation: str) -> Source:
+        """The source with this identity, made when it is new. A new generation is a new source with a new cursor."""
+        identity = {"tenant": tenant, "connector": connector, "name": name, "generation": generation}
+        found = self._db.read(lambda tx: self._find(tx, identity))
+        if found is not None:
+            return found
+
+        def make(tx: Connection) -> Source:
+            tx.execute(self._db.insert_or_ignore(sources), {**identity, "created_at": self._db.clock.now()})
+            made = self._find(tx, identity)
+            assert made is not None  # noqa: S101 - just inserted, or someone else did
+            return made
+
+        return self._db.run(make)
+
+    def get(self, source_id: int, tx: Connection | None = None) -> Source | None:
+        """The source with this id."""
+        query = select(sources.c["id", "tenant", "connector", "name", "generation"]).where(
+            sources.c.id == source_id
+        )
+        row = self._db.read(lambda c: c.execute(query).first(), tx)
+        return Source(*row) if row else None
+
+    def _find(self, tx: Connection, identity: dict[str, str]) -> Source | None:
+        query = select(sources.c["id", "tenant", "connector", "name", "generation"])
+        for name, value in identity.items():
+            query = query.where(sources.c[name] == value)
+        row = tx.execute(query).first()
+        return Source(*row) if row else None
+
+
+class Cursors:
+    """How far each source has been read. A cursor only grows."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, source_id: int) -> datetime | None:
+        """The position of the source; None when it was never read."""
+        query = select(cursors.c.position).where(cursors.c.source_id == source_id)
+        return self._db.read(lambda tx: tx.execute(query).scalar_one_or_none())
+
+    def advance(self, source_id: int, position: datetime, tx: Connection | None = None) -> None:
+        """Move the cursor to `position`, unless it is there or further already."""
+
+        def move(c: Connection) -> None:
+            now = self._db.clock.now()
+            row = {"source_id": source_id, "position": position, "updated_at": now}
+            if c.execute(self._db.insert_or_ignore(cursors), row).rowcount == 1:
+                return
+            behind = (cursors.c.source_id == source_id) & (cursors.c.position < position)
+            c.execute(cursors.update().where(behind).values(position=position, updated_at=now))
+
+        self._db.write(move, tx)
+
+    def oldest(self) -> datetime | None:
+        """The position of the source that is furthest behind."""
+        return self._db.read(lambda tx: tx.execute(select(func.min(cursors.c.position))).scalar_one_or_none())
