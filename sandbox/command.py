@@ -1,0 +1,90 @@
+"""`python -m sandbox`: a tenant for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.server import serve
+from sandbox.tenant import Tenant
+
+_RATE = re.compile(r"(\d+)(?:/(\d*\.?\d*)s)?\Z")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A mail-security tenant on loopback.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
+    parser.add_argument("--port", type=int, default=8025, help="0 takes a free port")
+    parser.add_argument("--messages", type=int, default=500, help="messages in the hold queue")
+    parser.add_argument("--seed", type=int, default=7, help="equal seeds give equal tenants")
+    parser.add_argument("--state", type=Path, help="folder that keeps the tenant's memory over restarts")
+    parser.add_argument("--rate-limit", help="calls per function: 50/s, 300/60s")
+    parser.add_argument("--no-rate-headers", action="store_true", help="do not announce the quota in headers")
+    parser.add_argument("--hostile", action="store_true", help="put attacking strings into some messages")
+    parser.add_argument("--large", action="store_true", help="100,000 messages with one recipient each")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a tenant until interrupted. Prints one JSON line with the address and the credentials.
+
+    Args:
+        argv: Command-line arguments without the program's name; None reads the process's own.
+
+    Returns:
+        The exit code.
+    """
+    parser = _parser()
+    given = parser.parse_args(argv)
+    switches: dict[str, Any] = {"hostile": given.hostile}
+    if given.large:
+        given.messages = 100_000 if given.messages == 500 else given.messages
+        switches.update(max_recipients=1, history=0)
+    rate = _RATE.match(given.rate_limit) if given.rate_limit else None
+    if given.rate_limit and rate is None:
+        parser.error("--rate-limit is written like 50/s or 300/60s")
+    try:
+        if given.state:
+            tenant = Tenant.load_or_generate(given.state, messages=given.messages, seed=given.seed, **switches)
+        else:
+            tenant = Tenant.generate(messages=given.messages, seed=given.seed, **switches)
+    except ValueError as error:
+        parser.error(str(error))
+    if rate:
+        tenant.set_rate_limit(calls=int(rate[1]), per_seconds=float(rate[2] or 1), headers=not given.no_rate_headers)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with serve(tenant, host=given.host, port=given.port) as server:
+        sys.stdout.write(json.dumps(description(tenant, server.url)) + "\n")
+        sys.stdout.flush()
+        stop.wait()
+    tenant.close()
+    return 0
+
+
+def description(tenant: Tenant, url: str) -> dict[str, object]:
+    """What a client needs to call the tenant."""
+    one, two = tenant.credentials_v1, tenant.credentials_v2
+    return {
+        "url": url,
+        "messages": len(tenant.world.messages),
+        "held": len(tenant.world.held),
+        "seed": tenant.seed,
+        "credentials_v1": {
+            "app_id": one.app_id,
+            "app_key": one.app_key,
+            "access_key": one.access_key,
+            "secret_key": one.secret_key,
+            "email": one.email,
+            "password": one.password,
+        },
+        "credentials_v2": {"client_id": two.client_id, "client_secret": two.client_secret},
+    }

@@ -1,0 +1,188 @@
+"""From a request to an answer: faults, who is calling, quotas, then the function itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sandbox import auth, control, damage
+from sandbox.endpoints import EFFECTS, FUNCTIONS, Context, account, content
+from sandbox.envelope import Item, RefusalError, answer, read_items, refuse
+from sandbox.faults import DISTORT, INSTEAD, Fault
+from sandbox.permissions import RULES, Rule
+from sandbox.records import Call
+from sandbox.wire import Reply, Request
+
+if TYPE_CHECKING:
+    from sandbox.tenant import Tenant
+
+
+class Exchange:
+    """One request on its way through the tenant."""
+
+    def __init__(self, tenant: Tenant, request: Request) -> None:
+        self.tenant = tenant
+        self.request = request
+        self.items: list[Item] = []
+        self.page: Item = {}
+        scheme = request.headers.get("authorization", "")[:3]
+        self.generation = {"MC ": "1.0", "Bea": "2.0"}.get(scheme, "")
+        self.limit_headers: dict[str, str] = {}
+
+    def run(self) -> Reply:
+        """Answer the request and remember it. Never raises for anything a caller can send."""
+        tenant, request = self.tenant, self.request
+        faults: list[Fault] = []
+        if request.path.startswith(control.PREFIX):
+            return control.handle(tenant, request)
+        try:
+            has_token = b'"pageToken"' in request.body
+            faults = tenant.faults.take(request.path, has_page_token=has_token)
+            reply = self._with_faults(faults) if faults else self._plain()
+        except RefusalError as refusal:
+            reply = refusal.reply
+        for name, value in self.limit_headers.items():
+            reply.headers.setdefault(name, value)
+        request_id = request.headers.get("x-mc-req-id") or f"sbx-{len(tenant.calls) + 1}"
+        reply.headers.setdefault("x-request-id", request_id)
+        tenant.calls.append(
+            Call(
+                path=request.path,
+                method=request.method,
+                at=datetime.fromtimestamp(tenant.clock.epoch(), UTC),
+                status=0 if reply.reset or reply.cut_after is not None else reply.status,
+                items=len(self.items),
+                generation=self.generation,
+                request_id=request_id,
+                fault="+".join(fault.kind for fault in faults),
+            )
+        )
+        return reply
+
+    def _plain(self) -> Reply:
+        """The answer without faults."""
+        path = self.request.path
+        if path == "/oauth/token":
+            return auth.token(self.tenant, self.request)
+        if path.startswith(content.DOWNLOAD):
+            return content.download(self.tenant, self.request)
+        if path == "/api/login/login":
+            return account.login(self.tenant, self.request)
+        if path == "/api/login/discover-authentication":
+            return account.discover(self.tenant, self.request)
+        rule = self._admit()
+        if rule.method == "GET":
+            return account.whoami(self.tenant)
+        self.items, self.page = read_items(self.request)
+        return self._execute(self.items)
+
+    def _admit(self) -> Rule:
+        """Authentication, existence, product, permission and quota, in this order.
+
+        Raises:
+            RefusalError: The call does not run.
+        """
+        tenant, request = self.tenant, self.request
+        flat = self.generation == "2.0"
+        if self.generation == "1.0":
+            auth.check_signed(tenant, request)
+        elif flat:
+            auth.check_bearer(tenant, request)
+        else:
+            raise refuse(401, "err_xdk_credentials_missing", "0001 No credentials")
+        rule = RULES.get(request.path)
+        if rule is None or self.generation not in rule.generations:
+            raise refuse(404, "err_not_found", "no such function")
+        if request.method != rule.method:
+            raise refuse(405, "err_method_not_allowed", f"use {rule.method}")
+        detail_hidden = request.path.endswith("/get-message-detail") and not tenant.message_detail_on_v2
+        if flat and (rule.product not in tenant.products or detail_hidden):
+            raise refuse(403, "app_forbidden", "the application may not use this function", flat=True)
+        if not tenant.role.allows(rule.permission):
+            raise refuse(403, "err_xdk_insufficient_permission", "0018 Insufficient permission")
+        with tenant.lock:
+            allowed, self.limit_headers = tenant.limits.take(request.path, tenant.clock.monotonic())
+        if not allowed:
+            raise refuse(429, "err_rate_limited", "too many calls")
+        return rule
+
+    def _execute(self, items: list[Item]) -> Reply:
+        """Run the function on items, alone."""
+        tenant = self.tenant
+        with tenant.lock:
+            tenant.world.tick()
+            operator = tenant.credentials_v1.email
+            context = Context(tenant, items, self.page, self.generation, operator)
+            outcome = FUNCTIONS[self.request.path](context)
+        return answer(outcome)
+
+    # --- faults --------------------------------------------------------------------------------
+
+    def _with_faults(self, faults: list[Fault]) -> Reply:
+        distort: list[Fault] = []
+        for fault in faults:
+            options = fault.options
+            if fault.kind == "slow":
+                time.sleep(options.get("seconds", 1.0))
+            elif fault.kind == "concurrent_admin":
+                self._admin_first(fault)
+            elif fault.kind in INSTEAD:
+                if options.get("applied"):
+                    self._plain()
+                else:
+                    self._peek()
+                return damage.instead(fault, self.tenant, self.items, self.generation)
+            elif fault.kind == "apply_then_fail":
+                reply = self._plain()
+                return damage.fail_after(fault, reply)
+            elif fault.kind == "partial":
+                return self._partial(fault)
+            elif fault.kind in DISTORT:
+                distort.append(fault)
+        reply = self._plain()
+        for fault in distort:
+            reply = damage.distort(fault, reply, self.page)
+        return reply
+
+    def _peek(self) -> None:
+        """Know the items of a call that does not run, for the record and for its failures."""
+        if self.request.path in FUNCTIONS:
+            try:
+                self.items, self.page = read_items(self.request)
+            except RefusalError:
+                self.items = []
+
+    def _admin_first(self, fault: Fault) -> None:
+        """Another administrator is faster with every copy this call names."""
+        self._peek()
+        tenant = self.tenant
+        act = tenant.admin_reject if fault.options.get("action") == "reject" else tenant.admin_release
+        with tenant.lock:
+            for item in self.items:
+                for text in [item.get("id"), *item.get("ids", [])]:
+                    if not isinstance(text, str):
+                        continue
+                    found = tenant.world.mint.read(text)
+                    places: list[Any] = [found.recipient]
+                    if found.kind == "tracking":
+                        places = list(range(tenant.world.messages[found.number].recipients))
+                    for place in places:
+                        act(tenant.world.hold_id(found.number, place))
+
+    def _partial(self, fault: Fault) -> Reply:
+        """All items but one work."""
+        self._admit()
+        self.items, self.page = read_items(self.request)
+        items, failed = damage.split(fault, self.items)
+        if not items:
+            return damage.all_failed(fault, failed)
+        return damage.with_failures(self._execute(items), fault, failed)
+
+
+def handle(tenant: Tenant, request: Request) -> Reply:
+    """Answer one request."""
+    return Exchange(tenant, request).run()
+
+
+__all__ = ["EFFECTS", "handle"]

@@ -1,0 +1,353 @@
+"""The tenant: the one object that tests, the demo and the server hold."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sandbox.clock import TenantClock
+from sandbox.data import Mail
+from sandbox.data.compose import SHARES, recipients
+from sandbox.data.compose import compose as write_mail
+from sandbox.faults import FaultBoard
+from sandbox.holdqueue import Message
+from sandbox.ids import MAX_RECIPIENTS
+from sandbox.journal import Journal, message_from, message_record
+from sandbox.limits import Limits
+from sandbox.permissions import ALL_PRODUCTS, Role
+from sandbox.plan import plan
+from sandbox.records import Call, Effect, Label, make_credentials
+from sandbox.world import ADMIN, World
+
+FORMAT = 1
+
+
+@dataclass
+class Switches:
+    """Behaviour that the vendor's documents leave open, and the size of the fiction.
+
+    Attributes:
+        hold_release_accepts_tracking_id: Release takes a tracking id and frees all copies.
+        message_detail_on_v2: `get-message-detail` answers over API 2.0.
+        iso_z_accepted: Dates may end in `Z`.
+        tracking_page_cap: A search shows at most this many records, without a hint that there are more.
+        tracking_paged: A search honours the page block; otherwise it answers all at once.
+        tracking_requires_options: A search needs `messageId` or `advancedTrackAndTraceOptions`.
+        tracking_id_survives: A tracking id still resolves after the status changed.
+        gone_is_false: Release and reject of a copy that is not held answer `false` instead of a failure.
+        bounce_type: Held messages carry `txInfo.bounceType`.
+        hostile: Three in ten messages hold strings that attack whoever shows them.
+        max_recipients: Upper bound for the recipients of one message.
+        history: Messages that are not held; None means a fifth of the held ones.
+        span_days: Age of the oldest held message.
+        hold_days: Held copies expire after this many days.
+        token_lifetime: Seconds an access token lives.
+    """
+
+    hold_release_accepts_tracking_id: bool = False
+    message_detail_on_v2: bool = False
+    iso_z_accepted: bool = True
+    tracking_page_cap: int | None = None
+    tracking_paged: bool = True
+    tracking_requires_options: bool = False
+    tracking_id_survives: bool = False
+    gone_is_false: bool = False
+    bounce_type: bool = False
+    hostile: bool = False
+    max_recipients: int = 6
+    history: int | None = None
+    span_days: float = 13.8
+    hold_days: float = 14.0
+    token_lifetime: float = 1800.0
+
+
+class Tenant(Switches):
+    """A mail-security tenant with a memory. Make one with `generate` or `load_or_generate`.
+
+    Attributes:
+        clock: Tenant time.
+        calls: Every request that arrived, in order.
+        faults: What shall go wrong.
+        lock: Held while a call changes or reads the tenant.
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: int,
+        seed: int,
+        base: datetime,
+        clock: TenantClock,
+        journal: Journal | None = None,
+        **switches: Any,
+    ) -> None:
+        super().__init__(**switches)
+        self.seed = seed
+        self.base = base
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.credentials_v1, self.credentials_v2 = make_credentials(seed)
+        self.role = Role()
+        self.products = set(ALL_PRODUCTS)
+        self.binding_expired = False
+        self.bindings_made = 0
+        """Logins that asked for a new binding instead of extending the old one."""
+        self.tokens: dict[str, float] = {}
+        self.faults = FaultBoard()
+        self.limits = Limits()
+        self.calls: list[Call] = []
+        self.leaks: list[str] = []
+        """Paths of downloads that wrongly carried credentials."""
+        self.reused_request_ids: list[str] = []
+        self._request_ids: set[str] = set()
+        self.summary: dict[str, int] = {}
+        self.summary_version = -1
+        self.url = ""
+        made = plan(
+            messages=messages,
+            seed=seed,
+            base=int(base.timestamp()),
+            span_days=self.span_days,
+            max_recipients=self.max_recipients,
+            history=messages // 5 if self.history is None else self.history,
+            hostile_percent=30 if self.hostile else 0,
+        )
+        self.world = World(seed, made, clock, self.hold_days, journal or Journal(None))
+
+    @classmethod
+    def generate(
+        cls,
+        messages: int = 500,
+        seed: int = 7,
+        now: datetime | None = None,
+        *,
+        frozen: bool = False,
+        **switches: Any,
+    ) -> Self:
+        """Make a tenant; equal (messages, seed, now) make equal tenants.
+
+        Args:
+            messages: Messages in the hold queue. One message with N recipients makes N entries.
+            seed: Decides everything that looks random.
+            now: Tenant time at this moment; None means the machine's time.
+            frozen: Tenant time moves only by `advance`.
+            **switches: See `Switches`.
+        """
+        clock = TenantClock(now, frozen=frozen)
+        return cls(messages=messages, seed=seed, base=now or clock.now(), clock=clock, **switches)
+
+    @classmethod
+    def load_or_generate(
+        cls,
+        state_dir: Path,
+        messages: int = 500,
+        seed: int = 7,
+        now: datetime | None = None,
+        *,
+        frozen: bool = False,
+        **switches: Any,
+    ) -> Self:
+        """A tenant whose memory outlives the process: base time and effects are kept in `state_dir`.
+
+        Raises:
+            ValueError: The folder holds a tenant of another size or seed.
+        """
+        state_dir.mkdir(parents=True, exist_ok=True)
+        facts = state_dir / "tenant.json"
+        clock = TenantClock(now, frozen=frozen)
+        wanted = {"format": FORMAT, "messages": messages, "seed": seed}
+        if facts.exists():
+            known = json.loads(facts.read_text())
+            if {name: known.get(name) for name in wanted} != wanted:
+                raise ValueError(
+                    f"{state_dir} holds a tenant with messages={known.get('messages')} and "
+                    f"seed={known.get('seed')}: use these values or another folder"
+                )
+        else:
+            fixed = asdict(Switches(**switches))
+            known = {**wanted, "base": (now or clock.now()).timestamp(), "switches": fixed}
+            partial = facts.with_suffix(".new")
+            partial.write_text(json.dumps(known))
+            partial.replace(facts)
+        journal = Journal(state_dir / "journal.jsonl")
+        base = datetime.fromtimestamp(known["base"], UTC)
+        settings = {**known["switches"], **switches}
+        tenant = cls(messages=messages, seed=seed, base=base, clock=clock, journal=journal, **settings)
+        for record in journal.read():
+            tenant._replay(record)
+        return tenant
+
+    def _replay(self, record: dict[str, Any]) -> None:
+        match record["event"]:
+            case "settle":
+                self.world.replay_settle(record)
+            case "report":
+                self.world.note(record)
+            case "message":
+                self.world.add(message_from(record))
+            case "advance":
+                self.clock.advance(timedelta(seconds=record["seconds"]))
+
+    # --- who may do what ---------------------------------------------------------------------
+
+    def revoke(self, permission: str) -> None:
+        """Take a permission from the role, e.g. `Account | Monitoring | Held | Edit`."""
+        self.role.revoke(permission)
+
+    def grant(self, permission: str) -> None:
+        """Give the role a permission."""
+        self.role.grant(permission)
+
+    def unassign_product(self, name: str) -> None:
+        """Take a product from the API 2.0 application."""
+        self.products.discard(name)
+
+    def assign_product(self, name: str) -> None:
+        """Give the API 2.0 application a product."""
+        self.products.add(name)
+
+    def expire_binding(self) -> None:
+        """From now on API 1.0 calls answer 418, until a login renews the binding."""
+        self.binding_expired = True
+
+    def expire_tokens(self) -> None:
+        """All access tokens are too old from now on."""
+        self.tokens = dict.fromkeys(self.tokens, 0.0)
+
+    def note_request_id(self, request_id: str) -> None:
+        """Remember the id of a signed request; a second use goes to `reused_request_ids`."""
+        if request_id in self._request_ids:
+            self.reused_request_ids.append(request_id)
+        self._request_ids.add(request_id)
+
+    def set_rate_limit(
+        self, path: str | None = None, *, calls: int, per_seconds: float = 1.0, headers: bool = True
+    ) -> None:
+        """Allow `calls` per window for each function whose path matches (None = all, each by itself)."""
+        with self.lock:
+            self.limits.set(path, calls, per_seconds, headers=headers)
+
+    # --- what there is -----------------------------------------------------------------------
+
+    @property
+    def effects(self) -> list[Effect]:
+        """Every change, in order."""
+        return self.world.effects
+
+    def times_applied(self, kind: str, hold_id: str) -> int:
+        """How often an effect happened to one hold entry."""
+        return sum(effect.kind == kind and effect.hold_id == hold_id for effect in self.effects)
+
+    def hold_queue(self) -> list[dict[str, Any]]:
+        """The held entries as the hold list shows them, newest first."""
+        from sandbox.endpoints.hold import row
+
+        with self.lock:
+            self.world.tick()
+            return [row(self.world, *entry) for entry in self.world.held_entries()]
+
+    @property
+    def labels(self) -> dict[str, Label]:
+        """Hold id -> truth, for every entry that is or was held."""
+        with self.lock:
+            return {
+                self.world.hold_id(message.number, recipient): self.world.label(message.number)
+                for message in self.world.messages
+                if message.status == "held" or message.states
+                for recipient in range(message.recipients)
+            }
+
+    # --- what happens besides the API ----------------------------------------------------------
+
+    def advance(self, step: timedelta) -> None:
+        """Move tenant time forward; late messages appear and old ones expire."""
+        with self.lock:
+            self.world.journal.append({"event": "advance", "seconds": step.total_seconds()})
+            self.clock.advance(step)
+            self.world.tick()
+
+    def add_message(
+        self,
+        *,
+        category: str = "business",
+        received: datetime | None = None,
+        to: Sequence[str] = (),
+        status: str = "held",
+        visible_in: timedelta | None = None,
+        hostile: bool = False,
+        **fields: Any,
+    ) -> list[str]:
+        """Put a message into the tenant.
+
+        Args:
+            category: Key of the fiction's categories.
+            received: Tenant time of receipt; None means now.
+            to: Recipients' addresses; empty draws one.
+            status: `held` or another tracking status.
+            visible_in: Searches find it only after this time.
+            hostile: Poison some of its strings.
+            **fields: Any field of `sandbox.data.Mail` (subject, from_addr, from_name, risk, ...).
+
+        Returns:
+            The hold ids, one per recipient, in the order of `to`.
+        """
+        if category not in SHARES:
+            raise ValueError(f"unknown category {category!r}: use one of {', '.join(SHARES)}")
+        with self.lock:
+            number = len(self.world.messages)
+            people = [("", address) for address in to] or recipients(self.seed, number, 1)
+            if len(people) > MAX_RECIPIENTS:
+                raise ValueError(f"a message has at most {MAX_RECIPIENTS} recipients")
+            mail: Mail = write_mail(self.seed, number, category, f"added/{number}", people, nasty=hostile)
+            for name, value in fields.items():
+                if not hasattr(mail, name):
+                    raise ValueError(f"a mail has no field {name!r}")
+                setattr(mail, name, value)
+            now = self.clock.epoch()
+            message = Message(
+                number=number,
+                category=category,
+                content=f"added/{number}",
+                received=int(received.timestamp() if received else now),
+                recipients=len(people),
+                status=status,
+                visible_at=now + visible_in.total_seconds() if visible_in else 0.0,
+                given=mail,
+            )
+            self.world.journal.append(message_record(message))
+            self.world.add(message)
+            return [self.world.hold_id(number, place) for place in range(len(people))]
+
+    def add_late_message(self, visible_in: timedelta, **fields: Any) -> list[str]:
+        """A message received now that searches find only after `visible_in`. Returns its hold ids."""
+        return self.add_message(visible_in=visible_in, **fields)
+
+    def expire(self, hold_id: str) -> bool:
+        """Purge a held copy as old age would; False when it was not held."""
+        return self._by_hand(hold_id, "expired", "expire", "system")
+
+    def admin_release(self, hold_id: str) -> bool:
+        """Another administrator releases a copy; False when it was not held."""
+        return self._by_hand(hold_id, "released", "admin_release", ADMIN)
+
+    def admin_reject(self, hold_id: str) -> bool:
+        """Another administrator rejects a copy; False when it was not held."""
+        return self._by_hand(hold_id, "rejected", "admin_reject", ADMIN)
+
+    def _by_hand(self, hold_id: str, state: str, kind: str, operator: str) -> bool:
+        with self.lock:
+            entry = self.world.mint.read(hold_id)
+            return self.world.settle(entry.number, entry.recipient, state, kind=kind, operator=operator)
+
+    def tracking_id(self, hold_id: str) -> str:
+        """The present tracking id of the message that a hold entry belongs to."""
+        return self.world.tracking_id(self.world.mint.read(hold_id).number)
+
+    def close(self) -> None:
+        """Release the journal file."""
+        self.world.journal.close()

@@ -1,0 +1,98 @@
+"""Field names and types of request items, as strict as a real gateway and a little stricter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.envelope import Item, error
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+0000|[+-]\d{4}|Z)\Z", re.ASCII)
+Check = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One allowed field of an item."""
+
+    check: Check
+    required: bool = False
+    values: frozenset[str] | None = None
+
+
+def text(*, required: bool = False, values: set[str] | None = None) -> Field:
+    """A string, perhaps from a closed set."""
+    return Field(lambda value: isinstance(value, str), required, frozenset(values) if values else None)
+
+
+def boolean(*, required: bool = False) -> Field:
+    """A real boolean."""
+    return Field(lambda value: isinstance(value, bool), required)
+
+
+def strings(*, required: bool = False, values: set[str] | None = None) -> Field:
+    """A list of strings, perhaps each from a closed set."""
+    return Field(
+        lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+        required,
+        frozenset(values) if values else None,
+    )
+
+
+def anything() -> Field:
+    """Checked elsewhere."""
+    return Field(lambda value: True)
+
+
+def check_item(item: Item, fields: Mapping[str, Field], *, strict: bool) -> list[Item]:
+    """Every complaint about one item.
+
+    Args:
+        item: The item of the request.
+        fields: What is allowed.
+        strict: Unknown fields are errors (functions that change something); otherwise they are
+            silently ignored, as the real searches do.
+    """
+    errors = []
+    for name, rule in fields.items():
+        if name not in item or item[name] is None:
+            if rule.required:
+                errors.append(error("err_validation_null", "must not be null", name))
+            continue
+        value = item[name]
+        if not rule.check(value):
+            errors.append(error("err_validation", f"wrong type for {name}", name))
+        elif rule.required and value in ("", []):
+            errors.append(error("err_validation_blank", "must not be blank", name))
+        elif rule.values is not None:
+            given = value if isinstance(value, list) else [value]
+            if not set(given) <= rule.values:
+                errors.append(error("err_validation_value_not_allowed", f"value not allowed in {name}", name))
+    if strict:
+        errors += [error("err_validation", f"unknown field {name}", name) for name in item if name not in fields]
+    return errors
+
+
+class DateError(ValueError):
+    """A date in a form that is not accepted."""
+
+
+def read_date(value: Any, *, iso_z: bool) -> float | None:
+    """Seconds since 1970 of `2025-01-14T09:30:00+0000`; None for an absent date.
+
+    Raises:
+        DateError: Another form, or `Z` where the tenant does not take it.
+    """
+    if value is None:
+        return None
+    match = _DATE.match(value) if isinstance(value, str) else None
+    if match is None or (match[1] == "Z" and not iso_z):
+        raise DateError(value)
+    try:
+        moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError as err:
+        raise DateError(value) from err
+    return moment.astimezone(UTC).timestamp()

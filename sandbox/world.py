@@ -1,0 +1,255 @@
+"""The tenant's memory: messages, the hold queue, what was done to them and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.clock import TenantClock
+from sandbox.data import Mail, compose
+from sandbox.data.compose import recipients
+from sandbox.holdqueue import Arrivals, Message, Timeline
+from sandbox.ids import IdMint
+from sandbox.journal import Journal
+from sandbox.records import Effect, Label
+
+ADMIN = "administrator@northwind.example"
+_CACHE = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One line of the release log."""
+
+    number: int
+    message: int
+    recipient: int
+    status: str
+    at: float
+    operator: str
+    note: str = ""
+    reason: str = ""
+
+
+class World:
+    """State and its changes. Callers hold the tenant's lock."""
+
+    def __init__(
+        self, seed: int, messages: list[Message], clock: TenantClock, hold_days: float, journal: Journal
+    ) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.hold_seconds = int(hold_days * 86_400)
+        self.journal = journal
+        self.mint = IdMint(seed)
+        self.messages = messages
+        self.held = Timeline()
+        self.tracked = Timeline()
+        self.logs: list[LogRow] = []
+        self.effects: list[Effect] = []
+        self.version = 0
+        self.odd_routes = False
+        """Whether any message is not inbound."""
+        self._arrivals = Arrivals()
+        self._mails: dict[int, Mail] = {}
+        self._by_recipient: dict[str, list[tuple[int, int]]] | None = None
+        visible = [message for message in messages if not message.visible_at]
+        self.tracked.fill(Timeline.key(message.received, message.number) for message in visible)
+        self.held.fill(
+            Timeline.key(message.received, message.number, recipient)
+            for message in visible
+            if message.status == "held"
+            for recipient in range(message.recipients)
+        )
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def mail(self, number: int) -> Mail:
+        """The mail of a message, written on first sight."""
+        found = self._mails.get(number)
+        if found is None:
+            message = self.messages[number]
+            if message.given is not None:
+                found = message.given
+            else:
+                to = recipients(self.seed, number, message.recipients)
+                found = compose(self.seed, number, message.category, message.content, to, nasty=message.nasty)
+            if len(self._mails) >= _CACHE:
+                self._mails.clear()
+            self._mails[number] = found
+        return found
+
+    def recipient_of(self, number: int, recipient: int) -> tuple[str, str]:
+        """(display name, address) without writing the mail."""
+        message = self.messages[number]
+        if message.given is not None:
+            return message.given.recipients[recipient]
+        return recipients(self.seed, number, message.recipients)[recipient]
+
+    def entries_of(self, address: str) -> list[tuple[int, int]]:
+        """(message, recipient) of all copies for one address, held or not."""
+        if self._by_recipient is None:
+            self._by_recipient = {}
+            for message in self.messages:
+                self._index(message)
+        return self._by_recipient.get(address.lower(), [])
+
+    def _index(self, message: Message) -> None:
+        if self._by_recipient is None:
+            return
+        to = message.given.recipients if message.given else None
+        for place, (_, address) in enumerate(to or recipients(self.seed, message.number, message.recipients)):
+            self._by_recipient.setdefault(address.lower(), []).append((message.number, place))
+
+    def visible(self, number: int) -> bool:
+        """Whether searches and lookups may find the message."""
+        return 0 <= number < len(self.messages) and self.messages[number].visible_at <= self.clock.epoch()
+
+    def held_entries(self) -> Iterator[tuple[int, int]]:
+        """(message, recipient) of the hold queue, newest first."""
+        for key in self.held.slice(0, len(self.held)):
+            yield Timeline.entry(key)
+
+    def hold_id(self, number: int, recipient: int) -> str:
+        """The hold id of a copy."""
+        return self.mint.hold(number, recipient)
+
+    def tracking_id(self, number: int) -> str:
+        """The tracking id in the message's present status."""
+        return self.mint.tracking(number, self.messages[number].status)
+
+    def label(self, number: int) -> Label:
+        """The truth about a message."""
+        mail = self.mail(number)
+        return Label(mail.category, mail.expected_verdict, mail.decidable)
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Let time do its work: late messages appear, old ones expire."""
+        now = self.clock.epoch()
+        for number in self._arrivals.due(now):
+            self._show(self.messages[number])
+        while (key := self.held.oldest()) is not None:
+            number, recipient = Timeline.entry(key)
+            if self.messages[number].received + self.hold_seconds > now:
+                return
+            self.settle(number, recipient, "expired", kind="expire", operator="system")
+
+    def _show(self, message: Message) -> None:
+        self.version += 1
+        self.tracked.add(Timeline.key(message.received, message.number))
+        if message.status == "held":
+            for recipient in range(message.recipients):
+                if message.state(recipient) == "held":
+                    self.held.add(Timeline.key(message.received, message.number, recipient))
+
+    def add(self, message: Message) -> None:
+        """Take in a new message; one with `visible_at` in the future waits."""
+        self.messages.append(message)
+        self.odd_routes = self.odd_routes or (message.given is not None and message.given.route != "inbound")
+        self._index(message)
+        if message.visible_at > self.clock.epoch():
+            self._arrivals.add(message.visible_at, message.number)
+        else:
+            self._show(message)
+
+    def is_held(self, number: int, recipient: int) -> bool:
+        """Whether a copy is in the queue now."""
+        if not self.visible(number):
+            return False
+        message = self.messages[number]
+        return recipient < message.recipients and message.state(recipient) == "held"
+
+    def settle(
+        self,
+        number: int,
+        recipient: int,
+        state: str,
+        *,
+        kind: str,
+        operator: str,
+        params: dict[str, Any] | None = None,
+    ) -> bool:
+        """End the holding of one copy.
+
+        Args:
+            number: The message.
+            recipient: Which copy.
+            state: released, rejected or expired.
+            kind: Name of the effect.
+            operator: Who did it.
+            params: What the caller asked for besides.
+
+        Returns:
+            False when the copy was not held (then nothing changes).
+        """
+        if not self.is_held(number, recipient):
+            return False
+        at = self.clock.epoch()
+        record = {
+            "event": "settle",
+            "message": number,
+            "recipient": recipient,
+            "state": state,
+            "kind": kind,
+            "operator": operator,
+            "params": params or {},
+            "at": at,
+        }
+        self.journal.append(record)
+        self.replay_settle(record)
+        return True
+
+    def replay_settle(self, record: dict[str, Any]) -> None:
+        """Apply one journaled end of holding; also used when a tenant is loaded again."""
+        number, recipient = record["message"], record["recipient"]
+        message = self.messages[number]
+        self.version += 1
+        self.held.remove(Timeline.key(message.received, number, recipient))
+        message.set_state(recipient, record["state"])
+        if record["kind"] == "release_to_sandbox":
+            message.sandboxed = True
+        self.note(record)
+        if record["state"] in ("released", "rejected"):
+            params = record["params"]
+            self.logs.append(
+                LogRow(
+                    number=len(self.logs),
+                    message=number,
+                    recipient=recipient,
+                    status=record["state"],
+                    at=record["at"],
+                    operator=record["operator"],
+                    note=str(params.get("message") or params.get("notes") or ""),
+                    reason=str(params.get("reasonType") or params.get("reason") or ""),
+                )
+            )
+
+    def note(self, record: dict[str, Any]) -> None:
+        """Remember an effect for those who count."""
+        self.effects.append(
+            Effect(
+                kind=record["kind"],
+                hold_id=self.hold_id(record["message"], record["recipient"]),
+                at=datetime.fromtimestamp(record["at"], UTC),
+                operator=record["operator"],
+                params=record["params"],
+            )
+        )
+
+    def report(self, number: int, operator: str, params: dict[str, Any]) -> None:
+        """Remember that a message was reported to the vendor."""
+        record = {
+            "event": "report",
+            "message": number,
+            "recipient": 0,
+            "kind": "report",
+            "operator": operator,
+            "params": params,
+            "at": self.clock.epoch(),
+        }
+        self.journal.append(record)
+        self.note(record)
