@@ -1,0 +1,308 @@
+"""One account at one API host: signs, sends, waits, repeats what may be repeated, reads the envelope."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from mailroom import redact
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.errors import InvalidInputError, RateLimitError, ResponseError, TransientError
+from mailroom.mimecast.auth import Authenticator
+from mailroom.mimecast.capabilities import Function, Generation
+from mailroom.mimecast.credentials import ApplicationKeys, Credentials
+from mailroom.mimecast.diagnosis import error_of, not_offered
+from mailroom.mimecast.envelope import Envelope, read_envelope
+from mailroom.mimecast.hmac_auth import KeyAuthenticator
+from mailroom.mimecast.limits import GATES, Gate, read_headers
+from mailroom.mimecast.oauth import TokenAuthenticator
+from mailroom.mimecast.outcomes import EffectUnknownError
+from mailroom.mimecast.transport import BrokenError, NotSentError, Reply, TooLargeError, Transport
+from mailroom.mimecast.waiting import Deadline, OnWait
+
+__all__ = ["MimecastClient", "OnWait"]
+
+log = logging.getLogger(__name__)
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_ROOT = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+")
+_UNREADABLE_REPEATS = 2
+_SKEW_EVERY = 60.0
+_MAYBE_DONE = {408, 425, 499}  # 4xx of gateways that say nothing about what happened behind them
+
+
+class MimecastClient:
+    """One account at one API host. Thread-safe; share one client between the threads of a run.
+
+    Args:
+        api_root: `https://host` of the tenant's region; plain http only on this machine.
+        credentials: `ApplicationKeys` (API 1.0) or `ClientCredentials` (API 2.0).
+        proxy: `http://[user:password@]host:port`; the environment's proxy settings are never used.
+        verify: True, False (warns), or the path of a CA bundle.
+        connect_timeout: Seconds.
+        read_timeout: Seconds without a byte.
+        deadline: Seconds for one call, all waits and repeats included.
+        clock: Where time comes from.
+        on_wait: Told (seconds, function path, reason) before each wait; called from the waiting thread.
+        pool_size: Connections kept open; at least the number of threads.
+        max_body: Largest answer read, in bytes after decompression.
+        download_hosts: Hosts besides `*.mimecast.com` that files may be fetched from (for a sandbox tenant).
+    """
+
+    def __init__(
+        self,
+        api_root: str,
+        credentials: Credentials,
+        *,
+        proxy: str | None = None,
+        verify: bool | str | Path = True,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        deadline: float = 300.0,
+        clock: Clock = SYSTEM_CLOCK,
+        on_wait: OnWait | None = None,
+        pool_size: int = 16,
+        max_body: int = 64 << 20,
+        download_hosts: Sequence[str] = (),
+    ) -> None:
+        self.api_root = _checked_root(api_root)
+        self.clock, self.default_deadline, self.download_hosts = clock, deadline, tuple(download_hosts)
+        self._on_wait = on_wait
+        self.transport = Transport(
+            proxy=proxy,
+            verify=verify,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_size=pool_size,
+            max_body=max_body,
+            clock=clock,
+        )
+        self._account = f"{self.api_root} {credentials.account_key}"
+        self._auth: Authenticator
+        if isinstance(credentials, ApplicationKeys):
+            self._auth = KeyAuthenticator(credentials, self.api_root, self.transport, clock)
+        else:
+            self._auth = TokenAuthenticator(credentials, self.api_root, self.transport, clock)
+        self._skew: timedelta | None = None
+        self._skew_again = float("-inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"MimecastClient({self.api_root!r}, generation {self.generation})"
+
+    def close(self) -> None:
+        """Close all connections. The client may still be used; it then opens new ones."""
+        self.transport.close()
+
+    @property
+    def generation(self) -> Generation:
+        """`1.0` or `2.0`, decided by the kind of credentials."""
+        return self._auth.generation
+
+    @property
+    def skew(self) -> timedelta | None:
+        """Mimecast's clock minus ours (resolution: seconds); None before the first answer."""
+        return self._skew
+
+    def now(self) -> datetime:
+        """The present by Mimecast's clock, aware UTC; by ours before the first answer."""
+        skew = self._skew
+        here = self.clock.now()
+        return here if skew is None or abs(skew) < timedelta(seconds=2) else here + skew
+
+    def call(
+        self,
+        function: Function,
+        items: Sequence[Mapping[str, Any]] = (),
+        *,
+        page: Mapping[str, Any] | None = None,
+        deadline: float | None = None,
+        per_item: bool = False,
+        targets: Sequence[str] = (),
+    ) -> Envelope:
+        """Run one function and read its answer.
+
+        Reads are repeated inside the deadline; effects only when they certainly were not executed (HTTP 429, or a
+        token that had to be replaced).
+
+        Args:
+            function: From `capabilities`.
+            items: The request items; the function runs once per item.
+            page: `meta.pagination` (`pageSize`, `pageToken`).
+            deadline: Seconds for this call instead of the client's.
+            per_item: Return an answer whose items all failed instead of raising.
+            targets: What an effect acts on, for `EffectUnknownError.unknown`.
+
+        Returns:
+            The answer: data, and the failures of single items beside it.
+
+        Raises:
+            NotOfferedError: The function does not exist in this generation.
+            AccessError: Credentials, permission, product or binding; the message names the missing one.
+            RejectedError: Refused, with Mimecast's code.
+            NotFoundError: The object is gone.
+            RateLimitError: The wait would pass the deadline; the call was not executed.
+            TransientError: A read failed until the deadline, or an effect could not be sent at all.
+            ResponseError: A read's answer cannot be read.
+            EffectUnknownError: An effect was sent and its answer was not seen.
+        """
+        if self.generation not in function.generations:
+            raise not_offered(function, self.generation)
+        request: dict[str, Any] = {"data": list(items)}
+        if page:
+            request["meta"] = {"pagination": dict(page)}
+        body = json.dumps(request).encode()
+        limit = Deadline(
+            self.default_deadline if deadline is None else deadline, function.path, self.clock, self._on_wait
+        )
+        envelope = _Call(self, function, body, limit, tuple(targets)).run()
+        keyed = any(failure.key is not None for failure in envelope.failures)
+        if per_item and (envelope.data or keyed):
+            return envelope
+        if envelope.status >= 300 or (envelope.failures and not envelope.data):
+            raise error_of(function, self.generation, envelope, self._skew)
+        if function.effect == "reads" and not envelope.has_data:
+            raise ResponseError(f"{function.path}: the answer has no data field, which is not 'nothing found'")
+        return envelope
+
+    def attempt(self, function: Function, body: bytes, limit: Deadline) -> tuple[Reply, Envelope | None]:
+        """One signed request behind the gate; a refused token is replaced once. None instead of an envelope: 429.
+
+        Raises:
+            NotSentError, BrokenError, TooLargeError: From the transport.
+            ResponseError: The answer cannot be read.
+            MailroomError: No token, or the rate limit's wait would pass the deadline.
+        """
+        gate = GATES.gate(self._account, function.path, self.clock)
+        renewed = False
+        while True:
+            self._pass(gate, function, limit)
+            signed = self._auth.signed(function.path, limit.left)
+            reply = self.transport.send("POST", self.api_root + function.path, signed.headers, body, seconds=limit.left)
+            self._learn_time(reply)
+            quota = read_headers(reply.headers)
+            if reply.status == 429:
+                gate.refused(quota)
+                return reply, None
+            gate.answered(quota)
+            request_id = reply.headers.get("x-request-id") or signed.headers.get("x-mc-req-id", "")
+            envelope = read_envelope(
+                reply.status, reply.body, request_id=redact.one_line(redact.scrub(request_id), 100)
+            )
+            if envelope.status not in {401, 418} or renewed or not self._auth.renewed(signed, envelope, limit.left):
+                return reply, envelope
+            renewed = True
+
+    def _pass(self, gate: Gate, function: Function, limit: Deadline) -> None:
+        while seconds := gate.enter():
+            if not limit.wait(seconds, "rate limit"):
+                raise RateLimitError(
+                    f"{function.path}: the quota is used up for {seconds:.1f} s, longer than this call may take "
+                    f"({max(limit.left, 0):.1f} s left). It was not executed; run it again later",
+                    seconds,
+                )
+
+    def _learn_time(self, reply: Reply) -> None:
+        now = self.clock.monotonic()
+        if now < self._skew_again or (text := reply.headers.get("Date")) is None:
+            return
+        try:
+            there = parsedate_to_datetime(text)
+            if there.tzinfo is None:
+                there = there.replace(tzinfo=UTC)
+            self._skew = timedelta(seconds=round((there - self.clock.now()).total_seconds()))
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return
+        self._skew_again = now + _SKEW_EVERY
+
+
+class _Call:
+    """The repeats of one call: what may be repeated, and what must never be."""
+
+    def __init__(
+        self, client: MimecastClient, function: Function, body: bytes, limit: Deadline, targets: tuple[str, ...]
+    ) -> None:
+        self._client, self._function, self._body = client, function, body
+        self._limit, self._targets = limit, targets
+        self._changes = function.effect == "changes"
+
+    def run(self) -> Envelope:
+        tries = unreadable = 0
+        path = self._function.path
+        while True:
+            tries += 1
+            try:
+                reply, envelope = self._client.attempt(self._function, self._body, self._limit)
+            except NotSentError as error:
+                if self._changes or not self._limit.pause(tries, "not reachable"):
+                    msg = f"{path}: not sent, Mimecast cannot be reached ({error}); check name, network and proxy"
+                    raise TransientError(msg) from error
+            except BrokenError as error:
+                if self._changes:
+                    raise self._unknown(f"the answer was not seen ({error})") from error
+                if not self._limit.pause(tries, "connection broken"):
+                    raise TransientError(f"{path}: no whole answer ({error}); try again later") from error
+            except TooLargeError as error:
+                if self._changes:
+                    raise self._unknown(str(error)) from error
+                msg = f"{path}: {error}; ask for a smaller page or a shorter time window"
+                raise ResponseError(msg) from error
+            except ResponseError as error:
+                if self._changes:
+                    raise self._unknown(f"the answer cannot be read ({error})") from error
+                unreadable += 1
+                if unreadable > _UNREADABLE_REPEATS or not self._limit.pause(tries, "unreadable answer"):
+                    msg = f"{path}: the answer cannot be read: {error}. Check the API root and any proxy on the way"
+                    raise ResponseError(msg) from error
+            else:
+                if envelope is None:
+                    continue  # HTTP 429: not executed, and the gate knows how long to wait
+                status = envelope.status
+                if status < 500 and status not in _MAYBE_DONE and not 300 <= status < 400:
+                    return envelope
+                if self._changes:
+                    if envelope.data:
+                        return replace(envelope, failures=[])  # what failed in a failing server is not known
+                    raise self._unknown(f"HTTP {reply.status}, meta.status {envelope.meta_status}")
+                if status < 400 or not self._limit.pause(tries, f"HTTP {status}"):
+                    raise error_of(self._function, self._client.generation, envelope, self._client.skew)
+
+    def _unknown(self, what: str) -> EffectUnknownError:
+        return EffectUnknownError(
+            f"{self._function.path}: sent, but {what}. It may or may not have been applied: look the message up in "
+            "the hold list, then in the release log, before anything else is tried",
+            {},
+            self._targets,
+        )
+
+
+def _checked_root(api_root: str) -> str:
+    root = api_root.strip().rstrip("/")
+    host = None
+    if _ROOT.fullmatch(root):
+        try:
+            parts = urlsplit(root)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+    if not host:
+        raise InvalidInputError("the API root must be https://host of the tenant's region, without path or user")
+    if root.startswith("http://") and host not in _LOOPBACK:
+        raise InvalidInputError("the API root must start with https:// (plain http only on this machine)")
+    return root

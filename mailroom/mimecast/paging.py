@@ -1,0 +1,128 @@
+"""Following pages without ever going round in circles.
+
+A page token is an offset into a moving list: entries appear twice and pages shift while mail arrives or is acted on.
+So entries are de-duplicated by their key, a token is never followed twice, and the number of pages is capped.
+Collect all ids first, then act.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mailroom.errors import InvalidInputError, RejectedError, ResponseError
+from mailroom.mimecast.capabilities import Function
+from mailroom.mimecast.client import MimecastClient
+from mailroom.mimecast.diagnosis import error_of
+from mailroom.mimecast.envelope import Envelope
+
+log = logging.getLogger(__name__)
+
+PAGE_CAP = 10_000
+_RESTARTS = 2
+
+
+def pages(
+    client: MimecastClient,
+    function: Function,
+    item: Mapping[str, Any],
+    *,
+    page_size: int,
+    entries: Callable[[Envelope], list[Any]],
+    key: Callable[[Any], str],
+    page_cap: int = PAGE_CAP,
+) -> Iterator[list[Any]]:
+    """Yield the new entries of each page, in the order sent.
+
+    Args:
+        client: Which tenant.
+        function: A read.
+        item: The one request item; repeated unchanged for every page.
+        page_size: Entries asked for; frozen in the token, so never changed on the way.
+        entries: Where the entries are in an answer.
+        key: An entry's identity; empty = cannot be told apart, so always yielded.
+        page_cap: Most pages followed in one walk.
+
+    Raises:
+        InvalidInputError: `page_size` is out of range.
+        ResponseError: A token came twice, or there were more pages than `page_cap`: the list was not read to its end.
+        MailroomError: As `client.call`.
+    """
+    if not 1 <= page_size <= 500:
+        raise InvalidInputError(f"page_size {page_size}: Mimecast takes 1 to 500")
+    seen: set[str] = set()
+    for restart in range(_RESTARTS + 1):
+        try:
+            yield from _walk(client, function, item, page_size, entries, key, page_cap, seen)
+        except _TokenRefusedError as error:
+            if restart == _RESTARTS:
+                raise error.reason from None
+            log.info("%s: a page token was refused; starting again at the first page", function.path)
+        else:
+            return
+
+
+class _TokenRefusedError(Exception):
+    """A later page was refused: tokens live an undocumented time, so the walk starts again."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def _walk(
+    client: MimecastClient,
+    function: Function,
+    item: Mapping[str, Any],
+    page_size: int,
+    entries: Callable[[Envelope], list[Any]],
+    key: Callable[[Any], str],
+    page_cap: int,
+    seen: set[str],
+) -> Iterator[list[Any]]:
+    tokens: set[str] = set()
+    token = ""
+    for _ in range(page_cap):
+        page: dict[str, Any] = {"pageSize": page_size}
+        if token:
+            page["pageToken"] = token
+        try:
+            envelope = client.call(function, [item], page=page)
+        except RejectedError as error:
+            if not token:
+                raise
+            raise _TokenRefusedError(error) from error
+        fresh = _fresh(entries(envelope), key, seen)
+        if fresh:
+            yield fresh
+        if envelope.failures:  # never follow `next` of a page that also failed
+            raise error_of(function, client.generation, envelope, client.skew)
+        token = envelope.next_token
+        if not token:
+            return
+        if token in tokens:
+            raise ResponseError(
+                f"{function.path}: Mimecast sent the same page token twice, so the list was not read to its end "
+                f"({len(seen)} entries so far). Run again; if it stays, ask for a shorter time window"
+            )
+        tokens.add(token)
+    raise ResponseError(f"{function.path}: more than {page_cap} pages; ask for a shorter time window or larger pages")
+
+
+def _fresh(entries: list[Any], key: Callable[[Any], str], seen: set[str]) -> list[Any]:
+    fresh = []
+    for entry in entries:
+        name = key(entry)
+        if name:
+            if name in seen:
+                continue
+            seen.add(name)
+        fresh.append(entry)
+    return fresh
+
+
+def id_of(entry: Any) -> str:
+    """The `id` of an entry, when it has a usable one."""
+    value = entry.get("id") if isinstance(entry, dict) else None
+    return value if isinstance(value, str) else ""
