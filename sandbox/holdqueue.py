@@ -41,6 +41,7 @@ class Message:
     visible_at: float = 0.0
     nasty: bool = False
     given: Mail | None = None
+    route: str = "inbound"
     sandboxed: bool = False
 
     def state(self, recipient: int) -> str:

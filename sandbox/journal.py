@@ -48,10 +48,23 @@ class Journal:
             self._handle = None
 
 
+_FIELDS = (
+    "number",
+    "category",
+    "content",
+    "received",
+    "recipients",
+    "status",
+    "visible_at",
+    "nasty",
+    "route",
+)
+
+
 def message_record(message: Message) -> dict[str, Any]:
     """A message that was added by hand, as a journal record."""
     record: dict[str, Any] = {"event": "message"}
-    for name in ("number", "category", "content", "received", "recipients", "status", "visible_at", "nasty"):
+    for name in _FIELDS:
         record[name] = getattr(message, name)
     record["given"] = asdict(message.given) if message.given else None
     return record

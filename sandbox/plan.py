@@ -8,6 +8,7 @@ from sandbox.data.compose import CAMPAIGN_CATEGORIES, SHARES
 from sandbox.holdqueue import Message
 
 HISTORY_STATUSES = ("archived", "archived", "archived", "rejected", "bounced", "deferred", "delivery")
+ROUTES = ("inbound", "inbound", "inbound", "inbound", "outbound", "internal")
 DAY = 86_400
 
 
@@ -51,6 +52,7 @@ def plan(
             # A campaign comes in a burst, often several copies in the same second.
             age = starts.setdefault(content, age) * DAY // 1 / DAY + rng.choice((0, 0, 0, 1, 5, 90)) / DAY
             people = 1
+        route = "inbound" if held else rng.choice(ROUTES)
         nasty = hostile_percent > 0 and rng.random() * 100 < hostile_percent
         made.append(
             Message(
@@ -61,6 +63,7 @@ def plan(
                 recipients=people,
                 status="held" if held else rng.choice(HISTORY_STATUSES),
                 nasty=nasty,
+                route=route,
             )
         )
     return made

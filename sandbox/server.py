@@ -28,7 +28,7 @@ class Server:
     def __init__(self, tenant: Tenant, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self._tenant = tenant
         self._tls = tls
-        self._closing: bool = False
+        self._closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server((host, port), backlog=256)
@@ -40,13 +40,13 @@ class Server:
         self._thread.start()
 
     def _accept(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
             with self._lock:
-                if self._closing:
+                if self._closing.is_set():
                     sock.close()
                     return
                 self._open.add(sock)
@@ -60,7 +60,7 @@ class Server:
                 sock = self._tls.wrap_socket(plain, server_side=True)
             connection = Connection(sock)
             alive = True
-            while alive and not self._closing:
+            while alive and not self._closing.is_set():
                 alive = self._one(connection)
         except (OSError, ssl.SSLError):
             pass  # the client went away, which is its right
@@ -96,7 +96,7 @@ class Server:
 
     def close(self) -> None:
         """Stop: no new connections, open ones are cut."""
-        self._closing = True
+        self._closing.set()
         with contextlib.suppress(OSError):
             # Closing alone does not wake a thread that sits in accept().
             self._listener.shutdown(socket.SHUT_RDWR)

@@ -318,6 +318,7 @@ class Tenant(Switches):
                 status=status,
                 visible_at=now + visible_in.total_seconds() if visible_in else 0.0,
                 given=mail,
+                route=mail.route,
             )
             self.world.journal.append(message_record(message))
             self.world.add(message)

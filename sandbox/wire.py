@@ -101,6 +101,8 @@ class Connection:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = self._read_body(headers)
+        if target.startswith("http://"):  # the client takes this server for its proxy
+            target = "/" + target[7:].partition("/")[2]
         path, _, query = target.partition("?")
         keep = headers.get("connection", "").lower() != "close" and version == "HTTP/1.1"
         return Request(method, path, query, headers, body, keep)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.clock import TenantClock
 from sandbox.data import Mail, compose
-from sandbox.data.compose import recipients
+from sandbox.data.compose import recipients, turn_round
 from sandbox.holdqueue import Arrivals, Message, Timeline
 from sandbox.ids import IdMint
 from sandbox.journal import Journal
@@ -50,8 +50,8 @@ class World:
         self.logs: list[LogRow] = []
         self.effects: list[Effect] = []
         self.version = 0
-        self.odd_routes = False
-        """Whether any message is not inbound."""
+        self.found: tuple[Any, list[int]] = (None, [])
+        """The last filtered search: a page after the first does not filter all again."""
         self._arrivals = Arrivals()
         self._mails: dict[int, Mail] = {}
         self._by_recipient: dict[str, list[tuple[int, int]]] | None = None
@@ -76,6 +76,8 @@ class World:
             else:
                 to = recipients(self.seed, number, message.recipients)
                 found = compose(self.seed, number, message.category, message.content, to, nasty=message.nasty)
+                if message.route != "inbound":
+                    turn_round(found, message.route)
             if len(self._mails) >= _CACHE:
                 self._mails.clear()
             self._mails[number] = found
@@ -84,8 +86,8 @@ class World:
     def recipient_of(self, number: int, recipient: int) -> tuple[str, str]:
         """(display name, address) without writing the mail."""
         message = self.messages[number]
-        if message.given is not None:
-            return message.given.recipients[recipient]
+        if message.given is not None or message.route != "inbound":
+            return self.mail(number).recipients[recipient]
         return recipients(self.seed, number, message.recipients)[recipient]
 
     def entries_of(self, address: str) -> list[tuple[int, int]]:
@@ -149,7 +151,6 @@ class World:
     def add(self, message: Message) -> None:
         """Take in a new message; one with `visible_at` in the future waits."""
         self.messages.append(message)
-        self.odd_routes = self.odd_routes or (message.given is not None and message.given.route != "inbound")
         self._index(message)
         if message.visible_at > self.clock.epoch():
             self._arrivals.add(message.visible_at, message.number)

@@ -115,3 +115,12 @@ def _finish(own: Random, mail: Mail, number: int) -> None:
         mail.categories = []
     if mail.hold not in HOLD_REASONS:
         mail.hold = "spam"
+
+
+def turn_round(mail: Mail, route: str) -> None:
+    """Make received mail into mail that our people sent: `outbound`, or `internal` among them."""
+    name, address = mail.recipients[0]
+    if route == "outbound":
+        mail.recipients = [(mail.from_name, mail.from_addr or "someone@wingtip.example"), *mail.recipients[1:]]
+    mail.from_name, mail.from_addr, mail.from_env, mail.raw_from = name, address, address, None
+    mail.route = route

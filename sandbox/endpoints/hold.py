@@ -94,13 +94,18 @@ def _filtered(
     route, group = filters.get("route", "all"), filters.get("heldGroup", "")
     if (name == "all" and not value) and route == "all" and not group:
         return None
+    question = world.version, first, last, search, tuple(filters.items())
+    if world.found[0] == question:
+        return world.found[1]
     keys = world.held.slice(first, last)
     if name == "recipient":
         mine = {
             Timeline.key(world.messages[number].received, number, place) for number, place in world.entries_of(value)
         }
         keys = [key for key in keys if key in mine]
-    return [key for key in keys if _matches(world, key, name, value, route, group)]
+    keys = [key for key in keys if _matches(world, key, name, value, route, group)]
+    world.found = question, keys
+    return keys
 
 
 def _matches(world: World, key: int, name: str, value: str, route: str, group: str) -> bool:

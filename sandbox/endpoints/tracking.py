@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -84,24 +85,27 @@ def _problem(context: Context, item: Item, start: float) -> Item | None:
 def _matching(context: Context, item: Item, window: tuple[float, float]) -> list[int]:
     """Keys of the messages that match, newest first."""
     world = context.world
+    question = world.version, window, json.dumps(item, sort_keys=True)
+    if world.found[0] == question:
+        return world.found[1]
     first, last = world.tracked.window(*window)
     keys = world.tracked.slice(first, last)
-    status = set(item.get("status") or ())
-    if status:
-        keys = [key for key in keys if world.messages[Timeline.entry(key)[0]].status in status]
-    routes = set(item.get("route") or ())
+    for name in ("status", "route"):
+        allowed = set(item.get(name) or ())
+        if allowed:
+            keys = [key for key in keys if getattr(world.messages[Timeline.entry(key)[0]], name) in allowed]
     options = {
         name: str(value).lower()
         for name, value in (item.get("advancedTrackAndTraceOptions") or {}).items()
         if name in OPTIONS and value
     }
     message_id = item.get("messageId") or ""
-    if options.keys() == {"to"}:  # the connector's usual question: answered without writing the mail
+    if options.keys() == {"to"}:  # the usual question: answered without writing the mail
         keys = [key for key in keys if _addressed(world, Timeline.entry(key)[0], options["to"])]
-        options = {}
-    if not options and not message_id and routes in (set(), {"inbound"}) and not world.odd_routes:
-        return keys
-    return [key for key in keys if _fits(world.mail(Timeline.entry(key)[0]), options, routes, message_id)]
+    elif options or message_id:
+        keys = [key for key in keys if _fits(world.mail(Timeline.entry(key)[0]), options, message_id)]
+    world.found = question, keys
+    return keys
 
 
 def _addressed(world: World, number: int, wanted: str) -> bool:
@@ -115,10 +119,8 @@ def _same(address: str, wanted: str) -> bool:
     return wanted in (address, address.rpartition("@")[2])
 
 
-def _fits(mail: Mail, options: dict[str, str], routes: set[str], message_id: str) -> bool:
+def _fits(mail: Mail, options: dict[str, str], message_id: str) -> bool:
     if message_id and mail.message_id != message_id:
-        return False
-    if routes and mail.route not in routes:
         return False
     checks: dict[str, Callable[[str], bool]] = {
         "from": lambda value: _same(mail.from_env, value) or _same(mail.from_addr, value),
