@@ -83,14 +83,14 @@ def alert_row(alert: NewAlert, *, source_id: int, connector: str, now: datetime)
 
 AlertList = list[Alert]  # `Alerts.list` hides the builtin inside the class
 
-_SET_HANDLING = (
-    update(alerts)
-    .where(alerts.c.id == bindparam("b_id"))
-    .values(
-        handling=bindparam("b_handling"), handling_reason=bindparam("b_reason"), handled_by=bindparam("b_who"),
-        handled_at=bindparam("b_now"), updated_at=bindparam("b_now"),
-    )
-)  # fmt: skip
+EventList = list[NewEvent]
+
+_HANDLINGS = (
+    select(alerts.c.id, alerts.c.handling)
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(alerts.c.id)
+    .with_for_update()
+)
 
 
 def _alert(row: Row[Any]) -> Alert:
@@ -151,7 +151,7 @@ class Alerts:
         self, *, status: str | None = None, handling: str | None = None, verdict: str | None = None,
         limit: int = 100, offset: int = 0, after_id: int | None = None,
     ) -> AlertList:  # fmt: skip
-        """Alerts, newest first (or by id from `after_id` on), filtered by handling (`status` is another word for it) and verdict."""
+        """Alerts, newest first, or by id from `after_id` on; `status` is another word for `handling`."""
         query = select(alerts)
         wanted = handling or status
         if wanted:
@@ -165,9 +165,7 @@ class Alerts:
             query = query.order_by(alerts.c.id.desc()).offset(offset)
         return self._all(query.limit(limit), None)
 
-    def update_detail(
-        self, alert_id: int, event: dict[str, Any], level: str, tx: Connection | None = None
-    ) -> None:
+    def update_detail(self, alert_id: int, event: dict[str, Any], level: str, tx: Connection | None = None) -> None:
         """Replace the event by a more detailed one."""
         change = update(alerts).where(alerts.c.id == alert_id)
         change = change.values(event=event, level=level, updated_at=self._db.clock.now())
@@ -175,47 +173,45 @@ class Alerts:
             msg = f"There is no alert {alert_id}."
             raise NotFoundError(msg)
 
-    def set_handling(
-        self, alert_id: int, handling: str, reason: str, who: str, tx: Connection | None = None
-    ) -> bool:
+    def set_handling(self, alert_id: int, handling: str, reason: str, who: str, tx: Connection | None = None) -> bool:
         """Record what became of the message, with an event on the wall. Returns False when it was recorded already."""
         return self.set_handling_many([(alert_id, handling, reason)], who, tx) == 1
 
-    def set_handling_many(
-        self, changes: Sequence[tuple[int, str, str]], who: str, tx: Connection | None = None
-    ) -> int:
+    def set_handling_many(self, changes: Sequence[tuple[int, str, str]], who: str, tx: Connection | None = None) -> int:
         """`set_handling` for many (alert id, handling, reason) at once; returns how many changed."""
 
         def change(c: Connection) -> int:
-            wall: list[NewEvent] = []
-            now = self._db.clock.now()
-            for alert_id, handling, reason in changes:
-                before = c.execute(
-                    select(alerts.c.handling).where(alerts.c.id == alert_id).with_for_update()
-                ).scalar()
-                if before is None:
-                    msg = f"There is no alert {alert_id}."
-                    raise NotFoundError(msg)
-                if before == handling:
-                    continue
-                c.execute(_SET_HANDLING, {
-                    "b_id": alert_id, "b_handling": handling, "b_reason": reason, "b_who": who, "b_now": now,
-                })  # fmt: skip
-                wall.append(
-                    NewEvent(
-                        "handling",
-                        who,
-                        f"handling: {handling}",
-                        alert_id,
-                        before=before,
-                        after=handling,
-                        why=reason,
-                    )
-                )
+            wall = self.apply_handling(c, changes, who)
             self._events.add_many(c, wall)
             return len(wall)
 
         return self._db.write(change, tx)
+
+    def apply_handling(self, tx: Connection, changes: Sequence[tuple[int, str, str]], who: str) -> EventList:
+        """Change handlings inside `tx`; returns the events to be put on the wall for it."""
+        wall: list[NewEvent] = []
+        now = self._db.clock.now()
+        ids = sorted({alert_id for alert_id, _, _ in changes})
+        before: dict[int, str] = {}
+        for start in range(0, len(ids), CHUNK):
+            before.update(tx.execute(_HANDLINGS, {"ids": ids[start : start + CHUNK]}).tuples().all())
+        rows: dict[int, dict[str, Any]] = {}
+        for alert_id, handling, reason in changes:
+            if alert_id not in before:
+                msg = f"There is no alert {alert_id}; no handling was recorded."
+                raise NotFoundError(msg)
+            old = before[alert_id]
+            if old == handling:
+                continue
+            before[alert_id] = handling
+            rows[alert_id] = {
+                "id": alert_id, "handling": handling, "handling_reason": reason, "handled_by": who, "handled_at": now,
+                "updated_at": now,
+            }  # fmt: skip
+            what = f"handling: {handling}"
+            wall.append(NewEvent("handling", who, what, alert_id, before=old, after=handling, why=reason))
+        self._db.update_rows(tx, alerts, list(rows.values()))
+        return wall
 
     def group_size(self, group_key: str) -> int:
         """How many alerts share the group key."""
@@ -239,9 +235,7 @@ class Alerts:
 
     def counts(self) -> dict[str, int]:
         """Alerts by handling."""
-        query = (
-            select(alerts.c.handling, func.count()).group_by(alerts.c.handling).order_by(alerts.c.handling)
-        )
+        query = select(alerts.c.handling, func.count()).group_by(alerts.c.handling).order_by(alerts.c.handling)
         return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
 
     def _all(self, query: Select[Any], tx: Connection | None) -> AlertList:

@@ -19,7 +19,7 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def _checked(sha256: str) -> str:
-    if len(sha256) != 64 or not _HEX.issuperset(sha256):  # noqa: PLR2004
+    if len(sha256) != 64 or not _HEX.issuperset(sha256):
         msg = "A blob is named by the 64 lower-case hexadecimal digits of its SHA-256."
         raise InvalidInputError(msg)
     return sha256
@@ -60,10 +60,10 @@ class Blobs:
         try:
             data: bytes = Path(path).read_bytes() if self._local is not None else self._fs.cat_file(path)
         except FileNotFoundError as error:
-            msg = f"Blob {sha256} is not in {self._location}: was the folder moved or cleaned? Restore it from a backup."
+            msg = f"Blob {sha256} is not in {self._location}: was it moved or cleaned? Restore it from a backup."
             raise NotFoundError(msg) from error
         except OSError as error:
-            msg = f"Blob {sha256} cannot be read from {self._location}: {error.strerror or error}. Check owner and mode."
+            msg = f"Blob {sha256} cannot be read in {self._location}: {error.strerror or error}. Check its owner."
             raise StoreUnavailableError(msg) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             msg = f"Blob {sha256} in {self._location} is damaged: its content changed. Restore it from a backup."

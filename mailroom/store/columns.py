@@ -61,9 +61,7 @@ def clean_json(value: Any, depth: int = 0) -> Any:
 def dump_json(value: Any) -> str:
     """JSON text of `value`, cleaned. The usual harmless value costs one pass only."""
     try:
-        text = json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
-        )
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
         if "\\u0000" not in text and len(text) < 1_000_000 and (text.isascii() or text.encode("utf-8")):
             return text
     except (TypeError, ValueError, RecursionError):

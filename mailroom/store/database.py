@@ -13,10 +13,10 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, bindparam, event, text
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 BUSY_SECONDS = 30.0
 RECONNECT_SECONDS = 30.0
 _CONFLICT_ATTEMPTS = 8
+_DATABASE_TIME = text("SELECT clock_timestamp()")
 CHUNK = 500
 """Ids per `IN (...)`: far below every driver's limit on parameters."""
 
@@ -42,12 +43,14 @@ class Database:
         reconnect_seconds: float = RECONNECT_SECONDS,
     ) -> None:  # fmt: skip
         self.engine = engine
+        self._writer = engine.execution_options(mailroom_writes=True)
         self.clock = clock
         self._busy_seconds = busy_seconds
         self._reconnect_seconds = reconnect_seconds
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._one_writer = threading.Lock()  # fair and quick; SQLite's own waiting sleeps in steps
         self._local = threading.local()
+        self._statements: dict[tuple[str, ...], Any] = {}
 
     @property
     def url(self) -> URL:
@@ -58,30 +61,35 @@ class Database:
         """The database's time where it has one; SQLite lives on this machine and has none of its own."""
         if self.is_sqlite:
             return self.clock.now()
-        moment = tx.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment  # type: ignore[no-any-return] - the driver gives an aware datetime
+        moment: datetime = tx.execute(_DATABASE_TIME).scalar_one()
+        return moment.astimezone(UTC)
 
-    def insert_or_ignore(self, table: Any) -> Any:
-        """An INSERT that leaves existing rows alone."""
-        if self.is_sqlite:
-            return sqlite.insert(table).on_conflict_do_nothing()
-        return postgresql.insert(table).on_conflict_do_nothing()
+    def insert_or_ignore(self, table: Table, *returning: Column[Any]) -> Any:
+        """An INSERT that leaves existing rows alone. Kept: building statements costs more than running them."""
+        key = (table.name, *(column.name for column in returning))
+        if key not in self._statements:
+            make = sqlite.insert if self.is_sqlite else postgresql.insert
+            statement: Any = make(table).on_conflict_do_nothing()
+            self._statements[key] = statement.returning(*returning) if returning else statement
+        return self._statements[key]
 
     def insert_new(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Insert the rows whose keys are new; returns how many there were."""
-        statement = self.insert_or_ignore(table)
         if self.is_sqlite:
-            return tx.execute(statement, rows).rowcount
-        return len(tx.execute(statement.returning(table.c.id), rows).all())
+            return int(tx.execute(self.insert_or_ignore(table), rows).rowcount)
+        return len(tx.execute(self.insert_or_ignore(table, table.c.id), rows).all())
 
     def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Set the given columns of rows named by their `id`; every row gives the same columns."""
         if not rows:
             return
-        names = [name for name in rows[0] if name != "id"]
-        statement = table.update().where(table.c.id == bindparam("b_id"))
-        statement = statement.values({name: bindparam(f"b_{name}") for name in names})
-        tx.execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
+        key = ("update", table.name, *rows[0])
+        if key not in self._statements:
+            names = [name for name in rows[0] if name != "id"]
+            statement = table.update().where(table.c.id == bindparam("b_id"))
+            self._statements[key] = statement.values({name: bindparam(f"b_{name}") for name in names})
+        parameters = [{f"b_{name}": value for name, value in row.items()} for row in rows]
+        tx.execute(self._statements[key], parameters if len(parameters) > 1 else parameters[0])
 
     def read(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:
         """Run `fn` on one consistent view; repeated after a lost connection."""
@@ -139,19 +147,15 @@ class Database:
             raise StoreUnavailableError(msg)
         self._local.writing = True
         try:
-            with self.engine.connect() as connection:
-                if self.is_sqlite:
-                    connection = connection.execution_options(mailroom_writes=True)  # noqa: PLW2901
-                with connection.begin():
-                    yield connection
+            with self._writer.connect() as connection, connection.begin():
+                yield connection
         finally:
             self._local.writing = False
             if self.is_sqlite:
                 self._one_writer.release()
 
     def _first_time(self, tx: Connection, key: str) -> bool:
-        statement = postgresql.insert(commit_keys).on_conflict_do_nothing()
-        return tx.execute(statement, {"key": key, "at": self.clock.now()}).rowcount == 1
+        return tx.execute(self.insert_or_ignore(commit_keys), {"key": key, "at": self.clock.now()}).rowcount == 1
 
     def _attempt_read(self, fn: Callable[[Connection], Result]) -> Result:
         with self.engine.connect() as connection, connection.begin():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from mailroom.store.columns import canonical_json
 from mailroom.store.database import Database
@@ -20,6 +20,15 @@ from mailroom.store.schema import case_events, chain_heads
 
 _CHAIN = "case_events"
 _HASHED = ("alert_id", "case_id", "action_id", "kind", "who", "what", "before", "after", "why")
+
+
+_HEAD = select(chain_heads.c.last_id, chain_heads.c.hash).where(chain_heads.c.name == _CHAIN).with_for_update()
+_INSERT = case_events.insert()
+_MOVE_HEAD = (
+    update(chain_heads)
+    .where(chain_heads.c.name == _CHAIN)
+    .values(last_id=bindparam("b_last_id"), hash=bindparam("b_hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +66,7 @@ class Event:
 
 
 def _hash(previous: str, event_id: int, at: datetime, values: dict[str, Any]) -> str:
-    body = canonical_json(
-        [previous, event_id, at.astimezone(UTC).isoformat(), [values[name] for name in _HASHED]]
-    )
+    body = canonical_json([previous, event_id, at.astimezone(UTC).isoformat(), [values[name] for name in _HASHED]])
     return hashlib.sha256(body.encode("ascii")).hexdigest()
 
 
@@ -95,9 +102,7 @@ class Events:
 
     def head(self) -> tuple[int, str]:
         """Number of events and the hash of the last one."""
-        row = self._db.read(
-            lambda tx: tx.execute(select(chain_heads).where(chain_heads.c.name == _CHAIN)).first()
-        )
+        row = self._db.read(lambda tx: tx.execute(select(chain_heads).where(chain_heads.c.name == _CHAIN)).first())
         return (int(row.last_id), str(row.hash)) if row else (0, "")
 
     def verify(self, page: int = 2_000) -> list[str]:
@@ -112,7 +117,7 @@ class Events:
             if row.hash != _hash(row.prev_hash, row.id, row.at, row._asdict()):
                 problems.append(f"Event {row.id} of the wall was changed after it was written.")
             previous, expected = row.hash, row.id + 1
-            if len(problems) >= 10:  # noqa: PLR2004
+            if len(problems) >= 10:
                 return problems
         last_id, last_hash = self.head()
         if last_id >= expected:
@@ -122,11 +127,10 @@ class Events:
         return problems
 
     def _append(self, tx: Connection, events: Sequence[NewEvent]) -> None:
-        head = select(chain_heads.c.last_id, chain_heads.c.hash).where(chain_heads.c.name == _CHAIN)
-        found = tx.execute(head.with_for_update()).first()
+        found = tx.execute(_HEAD).first()
         if found is None:
             tx.execute(self._db.insert_or_ignore(chain_heads), {"name": _CHAIN, "last_id": 0, "hash": ""})
-            found = tx.execute(head.with_for_update()).one()
+            found = tx.execute(_HEAD).one()
         last_id, previous = int(found.last_id), str(found.hash)
         at = self._db.now(tx)
         rows: list[dict[str, Any]] = []
@@ -137,9 +141,7 @@ class Events:
             rows.append({"id": last_id, "at": at, "prev_hash": previous, "hash": digest, **values})
             previous = digest
         tx.execute(case_events.insert(), rows)
-        tx.execute(
-            chain_heads.update().where(chain_heads.c.name == _CHAIN).values(last_id=last_id, hash=previous)
-        )
+        tx.execute(chain_heads.update().where(chain_heads.c.name == _CHAIN).values(last_id=last_id, hash=previous))
 
     def _select(self, condition: Any, tx: Connection | None) -> list[Event]:
         query = select(case_events).where(condition).order_by(case_events.c.id)

@@ -61,18 +61,14 @@ def _sqlite_error(error: BaseException, path: str) -> StoreError:
             f"The store {path} is locked by another process and stayed so for the whole waiting time; this batch was "
             "rolled back. Find the process (fuser, lsof), let it end or stop it, then run again."
         )
-    if name.startswith(
-        ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE")
-    ) or ("disk is full" in text or "No space left" in text):
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE")) or (
+        "disk is full" in text or "No space left" in text
+    ):
         return StoreUnavailableError(
             f"The disk (or the quota) of {path} is full; this batch was rolled back and nothing is half-written. "
             "Free space there, then run again: it goes on where it stopped."
         )
-    if (
-        name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-        or "malformed" in text
-        or "not a database" in text
-    ):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text or "not a database" in text:
         return corrupt(path, text)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return StoreUnavailableError(not_writable(Path(path)))
@@ -80,9 +76,7 @@ def _sqlite_error(error: BaseException, path: str) -> StoreError:
         return StoreUnavailableError(
             f"The store {path} could not be used: {text} ({name or 'SQLite'}). Check the file system, then run again."
         )
-    return StoreError(
-        f"The store {path} refused a statement: {text} ({name}). This is a defect; please report it."
-    )
+    return StoreError(f"The store {path} refused a statement: {text} ({name}). This is a defect; please report it.")
 
 
 def corrupt(path: str, detail: str) -> StoreError:
@@ -102,8 +96,8 @@ def not_writable(path: Path) -> str:
     except OSError as error:
         owner = str(error.strerror or error)
     return (
-        f"The store {path} cannot be written by this user (uid {os.getuid()}; {place}: {owner}). Give the folder and its "
-        "files to this user, choose another path, or mount the file system writable."
+        f"The store {path} cannot be written by this user (uid {os.getuid()}; {place}: {owner}). Give the folder and "
+        "its files to this user, choose another path, or mount the file system writable."
     )
 
 
@@ -114,12 +108,13 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
     state = str(details.get("C", ""))
     if state in _LOGIN:
         return StoreUnavailableError(
-            f"PostgreSQL at {where} refused this user: {text}. Check user, password and database name in the store's URL, "
-            "and that the user may write."
+            f"PostgreSQL at {where} refused this user: {text}. Check user, password and database name in the store's "
+            "URL, and that the user may write."
         )
     if state in _SPACE:
         return StoreUnavailableError(
-            f"PostgreSQL at {where} has run out of a resource: {text}. This batch was rolled back. Free it, then run again."
+            f"PostgreSQL at {where} has run out of a resource: {text}. This batch was rolled back. "
+            "Free it, then run again."
         )
     if state in _REPEAT:
         return StoreUnavailableError(
@@ -131,9 +126,7 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
             f"PostgreSQL at {where} reports damage: {text}. Stop, keep the data folder, restore the last good backup."
         )
     if state == "55P03":
-        return StoreUnavailableError(
-            f"Rows at {where} stayed locked for the whole waiting time: {text}. Run again."
-        )
+        return StoreUnavailableError(f"Rows at {where} stayed locked for the whole waiting time: {text}. Run again.")
     if not state or is_connection_loss(error):
         return StoreUnavailableError(
             f"PostgreSQL at {where} cannot be reached or went away: {text}. Nothing of this step is left half-written. "

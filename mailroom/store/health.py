@@ -83,26 +83,17 @@ def _references(tx: Connection) -> list[str]:
 
 def _items(tx: Connection) -> list[str]:
     lost = select(items.c.id).where(items.c.state == "alerted", items.c.alert_id.is_(None)).limit(10)
-    return [
-        f"Item {item_id} says it became an alert, but names none." for item_id in tx.execute(lost).scalars()
-    ]
+    return [f"Item {item_id} says it became an alert, but names none." for item_id in tx.execute(lost).scalars()]
 
 
 def _missing_blobs(db: Database, blobs: Blobs) -> list[str]:
     problems: list[str] = []
     after = ""
-    while len(problems) < 10:  # noqa: PLR2004
-        query = (
-            select(blob_rows.c.sha256)
-            .where(blob_rows.c.sha256 > after)
-            .order_by(blob_rows.c.sha256)
-            .limit(1_000)
-        )
+    while len(problems) < 10:
+        query = select(blob_rows.c.sha256).where(blob_rows.c.sha256 > after).order_by(blob_rows.c.sha256).limit(1_000)
         page = db.read(lambda tx, query=query: tx.execute(query).scalars().all())  # type: ignore[misc]
         if not page:
             break
-        problems += [
-            f"Blob {name} is missing from the blob folder." for name in page if not blobs.exists(name)
-        ]
+        problems += [f"Blob {name} is missing from the blob folder." for name in page if not blobs.exists(name)]
         after = page[-1]
     return problems

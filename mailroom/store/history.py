@@ -1,4 +1,4 @@
-"""What is known of earlier mail of the same sender, counted up to a cap so that a flood costs no more than a trickle."""
+"""What is known of earlier mail of the same sender, counted up to a cap so that a flood costs no more."""
 
 from __future__ import annotations
 
@@ -100,7 +100,5 @@ def _capped(old: Any, condition: ColumnElement[bool], kind: ColumnElement[bool] 
         joined = old.outerjoin(verdicts, and_(verdicts.c.alert_id == old.c.id, verdicts.c.is_current))
         rows = select(old.c.id.label("one")).select_from(joined).where(condition, kind)
     # The cap sits in a nested select; both databases let it refer to the row outside.
-    capped = (
-        rows.limit(HISTORY_CAP).correlate(alerts.alias("cur")) if kind is None else rows.limit(HISTORY_CAP)
-    )
+    capped = rows.limit(HISTORY_CAP).correlate(alerts.alias("cur")) if kind is None else rows.limit(HISTORY_CAP)
     return select(func.count()).select_from(capped.subquery()).scalar_subquery()

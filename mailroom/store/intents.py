@@ -13,7 +13,7 @@ from mailroom.store.actions import Action, NewAction, action_of
 from mailroom.store.columns import clean_text
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
-from mailroom.store.schema import LIVE_STATES, actions
+from mailroom.store.schema import actions
 from mailroom.store.undo import undo_of
 
 _SETTLED_FOR_GOOD = ("already_done", "refused")
@@ -66,9 +66,7 @@ class Intents:
         first = {key: places[0] for key, places in fresh.items()}
         rows = [action_row(wanted[place], state, now) for place in first.values() if place not in promoted]
         if rows:
-            made = (
-                tx.execute(self._db.insert_or_ignore(actions).returning(actions.c.id), rows).scalars().all()
-            )
+            made = tx.execute(self._db.insert_or_ignore(actions, actions.c.id), rows).scalars().all()
             created = set(made)
         else:
             created = set()
@@ -79,9 +77,7 @@ class Intents:
                 assert found is not None  # noqa: S101 - inserted above, or by someone else
                 if isinstance(found, Action) and (found.id in created or place in promoted):
                     created.discard(found.id)
-                    found = Action(
-                        **{name: getattr(found, name) for name in Action.__slots__} | {"created": True}
-                    )
+                    found = Action(**{name: getattr(found, name) for name in Action.__slots__} | {"created": True})
                     events.append(_entered(found))
                 answers[place] = found
         self._events.add_many(tx, events)
@@ -121,8 +117,8 @@ def _decide(stored: list[Action], new: NewAction, state: str) -> Action | Refuse
             if old.digest == new.digest:
                 return old
             return RefusedError(
-                f"{new.kind} of {new.target} is refused: action {old.id} ({old.kind}, {old.state}) holds the same place. "
-                "A message gets one disposition only; see `mailroom explain` for what was done."
+                f"{new.kind} of {new.target} is refused: action {old.id} ({old.kind}, {old.state}) holds the same "
+                "place. A message gets one disposition only; see `mailroom explain` for what was done."
             )
     for old in reversed(same):
         if old.state in {"failed", "not_applied", "proposed"} and old.retryable:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, Row, func, literal, select, tuple_
 
 from mailroom.errors import NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.blobs import Blobs
+from mailroom.store.columns import BIG_ID, UtcDateTime
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.leases import Lease, Leases
 from mailroom.store.schema import items
@@ -98,17 +99,16 @@ class Items:
         """Items without a final state, oldest first, beginning behind `after` = (received_at, id) of the last page."""
         query = select(*_ITEM).where(items.c.source_id == source_id, items.c.state == "listed")
         if after is not None:
-            query = query.where(tuple_(items.c.received_at, items.c.id) > tuple_(*after))
+            query = query.where(
+                tuple_(items.c.received_at, items.c.id)
+                > tuple_(literal(after[0], UtcDateTime), literal(after[1], BIG_ID))
+            )
         query = query.order_by(items.c.received_at, items.c.id).limit(limit)
         return [Item(*row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def count_pending(self, source_id: int) -> int:
         """How many items of the source have no final state."""
-        query = (
-            select(func.count())
-            .select_from(items)
-            .where(items.c.source_id == source_id, items.c.state == "listed")
-        )
+        query = select(func.count()).select_from(items).where(items.c.source_id == source_id, items.c.state == "listed")
         return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def known(self, source_id: int, keys: Iterable[str]) -> set[str]:
@@ -168,14 +168,12 @@ class Items:
         return attempts
 
     def reopen(self, item_id: int) -> bool:
-        """Put a quarantined item back among the listed ones, its attempts forgotten. False when it was not quarantined."""
+        """Put a quarantined item back among the listed, attempts forgotten; False when it was not."""
         change = items.update().where(items.c.id == item_id, items.c.state == "quarantined")
         change = change.values(state="listed", attempts=0, settled_at=None, settled_run_id=None)
         return self._db.run(lambda tx: tx.execute(change).rowcount) == 1
 
-    def quarantined(
-        self, source_id: int | None = None, *, limit: int = 500, after_id: int = 0
-    ) -> list[Row[Any]]:
+    def quarantined(self, source_id: int | None = None, *, limit: int = 500, after_id: int = 0) -> list[Row[Any]]:
         """Quarantined items by id: `id, source_id, external_key, reason, attempts, quarantine_sha256`."""
         columns = items.c["id", "source_id", "external_key", "reason", "attempts", "quarantine_sha256"]
         query = select(*columns).where(items.c.state == "quarantined", items.c.id > after_id)

@@ -44,10 +44,7 @@ class Leases:
         def take(tx: Connection) -> Lease:
             now = self._db.now(tx)
             fresh = {"owner": owner, "acquired_at": now, "expires_at": now + ttl}
-            if (
-                tx.execute(self._db.insert_or_ignore(leases), {"name": name, "token": 1, **fresh}).rowcount
-                == 1
-            ):
+            if tx.execute(self._db.insert_or_ignore(leases), {"name": name, "token": 1, **fresh}).rowcount == 1:
                 return Lease(name, owner, 1)
             held = tx.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
             if held.owner and held.expires_at > now and not owner_is_dead(held.owner):
@@ -68,9 +65,7 @@ class Leases:
         def extend(tx: Connection) -> None:
             self.check(tx, lease)
             mine = (leases.c.name == lease.name) & (leases.c.token == lease.token)
-            tx.execute(
-                leases.update().where(mine).values(owner=lease.owner, expires_at=self._db.now(tx) + ttl)
-            )
+            tx.execute(leases.update().where(mine).values(owner=lease.owner, expires_at=self._db.now(tx) + ttl))
 
         self._db.run(extend)
 
@@ -96,7 +91,7 @@ class Leases:
         if row is None or row.token != lease.token or row.owner != lease.owner:
             holder = (row.owner or "nobody now") if row else "nobody: its row is gone"
             msg = (
-                f"The lease on {lease.name!r} (token {lease.token}) was lost while this worker was not looking; held by "
-                f"{holder}. Nothing of this batch was written; stop and let the other worker finish."
+                f"The lease on {lease.name!r} (token {lease.token}) was lost while this worker was not looking; held "
+                f"by {holder}. Nothing of this batch was written; stop and let the other worker finish."
             )
             raise LeaseLostError(msg)

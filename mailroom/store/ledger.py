@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from mailroom.errors import NotFoundError, RefusedError
 from mailroom.faults import faultpoint
@@ -45,18 +45,14 @@ class Ledger:
             raise answer
         return answer
 
-    def intend_many(
-        self, wanted: Sequence[NewAction], tx: Connection | None = None
-    ) -> list[Action | RefusedError]:
+    def intend_many(self, wanted: Sequence[NewAction], tx: Connection | None = None) -> list[Action | RefusedError]:
         """`intend` for many, in one transaction; refusals are returned in their place."""
         faultpoint("ledger.before_intent")
         answers = self._db.write(lambda c: self._intents.enter(c, wanted, "intended"), tx)
         faultpoint("ledger.after_intent")
         return answers
 
-    def propose_many(
-        self, wanted: Sequence[NewAction], tx: Connection | None = None
-    ) -> list[Action | RefusedError]:
+    def propose_many(self, wanted: Sequence[NewAction], tx: Connection | None = None) -> list[Action | RefusedError]:
         """Write proposals down (advise mode). Intending an equal action later promotes the proposal."""
         return self._db.write(lambda c: self._intents.enter(c, wanted, "proposed"), tx)
 
@@ -71,9 +67,7 @@ class Ledger:
         faultpoint("ledger.claimed")
         return claimed
 
-    def settle(
-        self, results: Sequence[ActionResult], tx: Connection | None = None, *, who: str = ""
-    ) -> list[int]:
+    def settle(self, results: Sequence[ActionResult], tx: Connection | None = None, *, who: str = "") -> list[int]:
         """Record results, with events and optional handling of the alerts, in one transaction.
 
         Returns:
@@ -172,9 +166,7 @@ class Ledger:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Actions by kind and state."""
-        query = select(actions.c.kind, actions.c.state, func.count()).group_by(
-            actions.c.kind, actions.c.state
-        )
+        query = select(actions.c.kind, actions.c.state, func.count()).group_by(actions.c.kind, actions.c.state)
         found: dict[str, dict[str, int]] = {}
         for kind, state, number in self._db.read(
             lambda tx: tx.execute(query.order_by(actions.c.kind, actions.c.state)).all()
@@ -182,14 +174,14 @@ class Ledger:
             found.setdefault(kind, {})[state] = int(number)
         return found
 
-    def _select(self, condition: object, *, limit: int, tx: Connection | None = None) -> ActionList:
-        query = select(actions).where(condition).order_by(actions.c.id).limit(limit)  # type: ignore[arg-type]
+    def _select(self, condition: ColumnElement[bool], *, limit: int, tx: Connection | None = None) -> ActionList:
+        query = select(actions).where(condition).order_by(actions.c.id).limit(limit)
         return [action_of(row) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
 
 
 ActionList = list[Action]  # `Ledger.list` hides the builtin inside the class
 
 
-def claimable() -> object:
+def claimable() -> ColumnElement[bool]:
     """The condition under which an action may be sent."""
     return and_(actions.c.state.in_(CLAIMABLE), or_(actions.c.state != "failed", actions.c.retryable))

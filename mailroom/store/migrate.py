@@ -37,8 +37,8 @@ def prepare(db: Database, *, migrate: bool) -> bool:
         return False
     if not migrate:
         msg = (
-            f"The store has schema {revision or 'none'}, this version needs {HEAD}. Stop all workers, take a backup, then "
-            "open the store with migration on (the command line does)."
+            f"The store has schema {revision or 'none'}, this version needs {HEAD}. Stop all workers, take a backup, "
+            "then open the store with migration on (the command line does)."
         )
         raise SchemaError(msg)
     return db.run(_upgrade, keyed=False)
@@ -47,13 +47,12 @@ def prepare(db: Database, *, migrate: bool) -> bool:
 def _checked_revision(tx: Connection) -> str | None:
     revision = current_revision(tx)
     if revision is None:
-        foreign = [
-            name for name in inspect(tx).get_table_names() if not name.startswith(("sqlite_", "alembic_"))
-        ]
+        foreign = [name for name in inspect(tx).get_table_names() if not name.startswith(("sqlite_", "alembic_"))]
         if foreign:
             msg = (
-                f"This database holds tables ({', '.join(sorted(foreign)[:5])}) but no schema version of ours: it belongs "
-                "to something else, or someone repaired it by hand. Give the store a database of its own, or restore a backup."
+                f"This database holds tables ({', '.join(sorted(foreign)[:5])}) but no schema version of ours: it "
+                "belongs to something else, or someone repaired it by hand. Use a database of its own, or restore "
+                "a backup."
             )
             raise SchemaError(msg)
     elif revision not in REVISIONS:

@@ -38,15 +38,13 @@ def _started(pid: int) -> str:
 def process_owner(label: str = "") -> str:
     """A new owner name for work in this process, unique per call: `label/machine/pid/start/nonce`."""
     pid = os.getpid()
-    return "/".join(
-        (label.replace("/", "_") or "mailroom", _machine(), str(pid), _started(pid), uuid.uuid4().hex[:8])
-    )
+    return "/".join((label.replace("/", "_") or "mailroom", _machine(), str(pid), _started(pid), uuid.uuid4().hex[:8]))
 
 
 def owner_is_dead(owner: str) -> bool:
     """True only when the owner was a process of this machine and is certainly no longer alive."""
     parts = owner.split("/")
-    if len(parts) != 5 or parts[1] != _machine() or not parts[2].isdigit():  # noqa: PLR2004 - see process_owner
+    if len(parts) != 5 or parts[1] != _machine() or not parts[2].isdigit():
         return False
     pid = int(parts[2])
     try:

@@ -63,9 +63,7 @@ class Runs:
         }  # fmt: skip
         return self._db.run(lambda tx: int(tx.execute(runs.insert().returning(runs.c.id), row).scalar_one()))
 
-    def finish(
-        self, run_id: int, state: str, counts: Mapping[str, Any] | None = None, message: str = ""
-    ) -> None:
+    def finish(self, run_id: int, state: str, counts: Mapping[str, Any] | None = None, message: str = "") -> None:
         """Record how the run ended. `counts`: fetched, the five endings, and whatever else is worth keeping."""
         given = dict(counts or {})
         values = {name: int(given.pop(name, 0)) for name in _COUNTED}
@@ -80,7 +78,7 @@ class Runs:
         """Mark earlier runs of the source that never ended as `lost`; call it while holding the source's lease."""
         lost = (runs.c.source_id == source_id) & (runs.c.state == "running") & (runs.c.id < but)
         change = runs.update().where(lost).values(
-            state="lost", finished_at=self._db.clock.now(), message="The process ended without a word; a later run took over."
+            state="lost", finished_at=self._db.clock.now(), message="It ended without a word; a later run went on."
         )  # fmt: skip
         return self._db.run(lambda tx: tx.execute(change).rowcount)
 
@@ -104,10 +102,5 @@ class Runs:
 
 def _violations(tx: Connection, limit: int) -> list[Row[Any]]:
     total = sum((runs.c[name] for name in ENDINGS[1:]), runs.c[ENDINGS[0]])
-    query = (
-        select(runs)
-        .where(runs.c.state == "completed", runs.c.fetched != total)
-        .order_by(runs.c.id)
-        .limit(limit)
-    )
+    query = select(runs).where(runs.c.state == "completed", runs.c.fetched != total).order_by(runs.c.id).limit(limit)
     return list(tx.execute(query).all())

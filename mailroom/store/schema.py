@@ -180,8 +180,9 @@ answers = Table(
 # --- cases and the wall -------------------------------------------------------------------------------------------
 
 cases = Table(
-    "cases", metadata, _id(), _text("tenant"), _text("title"), _text("state"), Column("priority", Integer, nullable=False),
-    _text("environment"), _text("assigned_to"), _time("opened_at"), _time("closed_at", nullable=True), _text("reason"),
+    "cases", metadata, _id(), _text("tenant"), _text("title"), _text("state"),
+    Column("priority", Integer, nullable=False), _text("environment"), _text("assigned_to"), _time("opened_at"),
+    _time("closed_at", nullable=True), _text("reason"),
     Index(None, "state", "id"),
 )  # fmt: skip
 

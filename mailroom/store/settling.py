@@ -91,9 +91,7 @@ class Settler:
             state, reason, alert_id = one.state, one.reason, None
             if one.alert is not None:
                 key = (one.alert.tenant, clean_text(one.alert.external_key))
-                alert_id = made.pop(
-                    key, None
-                )  # the first item of a key makes the alert, the others repeat it
+                alert_id = made.pop(key, None)  # the first item of a key makes the alert, the others repeat it
                 if alert_id is None:
                     alert_id = twins.get(open_items[one.item_id]) or existing[key]
                     state, reason = "duplicate", reason or f"already stored as alert {alert_id}"
@@ -146,20 +144,12 @@ class Settler:
         """Insert what is new; returns ids of (new, all) by (tenant, external key)."""
         if not fresh:
             return {}, {}
-        connector = tx.execute(
-            select(sources.c.connector).where(sources.c.id == source_id)
-        ).scalar_one_or_none()
+        connector = tx.execute(select(sources.c.connector).where(sources.c.id == source_id)).scalar_one_or_none()
         if connector is None:
             msg = f"There is no source {source_id}; make it with `sources.ensure`."
             raise NotFoundError(msg)
-        rows = [
-            alert_row(one.alert, source_id=source_id, connector=connector, now=now)
-            for one in fresh
-            if one.alert
-        ]
-        statement = self._db.insert_or_ignore(alerts).returning(
-            alerts.c.id, alerts.c.tenant, alerts.c.external_key
-        )
+        rows = [alert_row(one.alert, source_id=source_id, connector=connector, now=now) for one in fresh if one.alert]
+        statement = self._db.insert_or_ignore(alerts).returning(alerts.c.id, alerts.c.tenant, alerts.c.external_key)
         made = {(row.tenant, row.external_key): row.id for row in tx.execute(statement, rows)}
         wanted = {(row["tenant"], clean_text(row["external_key"])) for row in rows}
         missing = wanted - made.keys()
@@ -173,9 +163,7 @@ class Settler:
             existing = {(row.tenant, row.external_key): row.id for row in tx.execute(query)}
         return made, existing
 
-    def _record_blobs(
-        self, tx: Connection, settled: Sequence[Settled], kept: dict[int, str], now: datetime
-    ) -> None:
+    def _record_blobs(self, tx: Connection, settled: Sequence[Settled], kept: dict[int, str], now: datetime) -> None:
         rows = {
             kept[one.item_id]: {"sha256": kept[one.item_id], "size": len(one.quarantine), "created_at": now}
             for one in settled

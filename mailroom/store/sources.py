@@ -22,6 +22,9 @@ class Source:
     generation: str
 
 
+_SOURCE = sources.c["id", "tenant", "connector", "name", "generation"]
+
+
 class Sources:
     """Finds or makes sources."""
 
@@ -45,14 +48,12 @@ class Sources:
 
     def get(self, source_id: int, tx: Connection | None = None) -> Source | None:
         """The source with this id."""
-        query = select(sources.c["id", "tenant", "connector", "name", "generation"]).where(
-            sources.c.id == source_id
-        )
+        query = select(*_SOURCE).where(sources.c.id == source_id)
         row = self._db.read(lambda c: c.execute(query).first(), tx)
         return Source(*row) if row else None
 
     def _find(self, tx: Connection, identity: dict[str, str]) -> Source | None:
-        query = select(sources.c["id", "tenant", "connector", "name", "generation"])
+        query = select(*_SOURCE)
         for name, value in identity.items():
             query = query.where(sources.c[name] == value)
         row = tx.execute(query).first()

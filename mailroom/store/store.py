@@ -103,11 +103,11 @@ class Store:
         return self.db.url.render_as_string(hide_password=True)
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """A writing transaction to hand to several methods as `tx`; committed at the end of the block, never repeated."""
+        """A writing transaction to hand on as `tx`; committed at the end of the block, never repeated."""
         return self.db.transaction()
 
     def run(self, fn: Callable[[Connection], Result]) -> Result:
-        """Run `fn(tx)` in one transaction, committed exactly once, repeated as a whole when the database asks for it."""
+        """Run `fn(tx)` in one transaction, committed exactly once; repeated as a whole when the database asks."""
         return self.db.run(fn)
 
     def check(self, *, deep: bool = True) -> CheckReport:
@@ -131,14 +131,16 @@ def _parsed(url: str) -> URL:
     try:
         where = make_url(url)
     except ArgumentError as error:
-        msg = "The store's URL is not readable; write sqlite:///path/to/file or postgresql://user:password@host/database."
+        msg = (
+            "The store's URL is not readable; write sqlite:///path/to/file or postgresql://user:password@host/database."
+        )
         raise InvalidInputError(msg) from error
     if where.drivername in {"postgres", "postgresql", "postgresql+pg8000"}:
         return where.set(drivername="postgresql+pg8000")
     if where.get_backend_name() != "sqlite" or where.database in {None, "", ":memory:"}:
         msg = (
-            f"The store's URL begins with {where.drivername!r}; it must be sqlite:///path/to/file (a real file: the store "
-            "has to outlive the process) or postgresql://user:password@host/database."
+            f"The store's URL begins with {where.drivername!r}; it must be sqlite:///path/to/file (a real file: the "
+            "store has to outlive the process) or postgresql://user:password@host/database."
         )
         raise InvalidInputError(msg)
     return where
@@ -170,9 +172,7 @@ def _prepare_folder(path: Path) -> None:
 def _engine(where: URL, busy_seconds: float) -> Engine:
     options = {"json_serializer": dump_json, "pool_size": 20, "max_overflow": 20, "hide_parameters": True}
     if where.get_backend_name() == "sqlite":
-        engine = create_engine(
-            where, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **options
-        )
+        engine = create_engine(where, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **options)
         configure_sqlite(engine)
         return engine
     return create_engine(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from mailroom.errors import InvalidInputError
 from mailroom.store.actions import CLAIMABLE, NEXT_STATES, Action, ActionResult, action_of
@@ -15,6 +15,10 @@ from mailroom.store.alerts import Alerts
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import LIVE_STATES, actions
+
+_LOCKED = (
+    select(actions).where(actions.c.id.in_(bindparam("ids", expanding=True))).order_by(actions.c.id).with_for_update()
+)
 
 
 class Transitions:
@@ -88,7 +92,7 @@ class Transitions:
                     handling.setdefault(by, []).append((new.alert_id, result.handling, why))
             self._db.update_rows(tx, actions, [_columns(new) for new in changed.values()])
         for by, changes in handling.items():
-            self._alerts.set_handling_many(changes, by, tx)
+            events += self._alerts.apply_handling(tx, changes, by)
         self._events.add_many(tx, events)
         return ignored
 
@@ -107,8 +111,7 @@ class Transitions:
         return adopted
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Action]:
-        query = select(actions).where(actions.c.id.in_(list(ids))).order_by(actions.c.id).with_for_update()
-        return {row.id: action_of(row) for row in tx.execute(query).all()}
+        return {row.id: action_of(row) for row in tx.execute(_LOCKED, {"ids": list(ids)}).all()}
 
     def _held_slots(self, tx: Connection, some: Sequence[Action]) -> set[tuple[str, str]]:
         """Slots of `some` that another, live action occupies."""

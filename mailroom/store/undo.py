@@ -20,9 +20,7 @@ _UNDO = {
     ),
     "reject": Undo(False, "Cannot be taken back: ask the sender to send the message again."),
     "report": Undo(False, "Cannot be withdrawn; tell the vendor's support about a wrong report."),
-    "release_to_sandbox": Undo(
-        False, "Nothing to undo: the sandbox decides whether the message is delivered."
-    ),
+    "release_to_sandbox": Undo(False, "Nothing to undo: the sandbox decides whether the message is delivered."),
     "permit_sender": Undo(True, "Remove the permitted-sender entry."),
     "block_sender": Undo(True, "Remove the blocked-sender entry or policy."),
     "ask_recipient": Undo(False, "The question has been sent; close its wait to ignore the answer."),

@@ -104,9 +104,7 @@ class Verdicts:
         """The current verdicts of those alerts that have one, by alert id."""
         ids, found = list(alert_ids), dict[int, Verdict]()
         for start in range(0, len(ids), CHUNK):
-            query = select(verdicts).where(
-                verdicts.c.alert_id.in_(ids[start : start + CHUNK]), verdicts.c.is_current
-            )
+            query = select(verdicts).where(verdicts.c.alert_id.in_(ids[start : start + CHUNK]), verdicts.c.is_current)
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             found.update({row.alert_id: _verdict(row) for row in rows})
         return found
@@ -118,9 +116,7 @@ class Verdicts:
 
     def counts(self) -> dict[str, int]:
         """Current verdicts by kind."""
-        query = (
-            select(verdicts.c.verdict, func.count()).where(verdicts.c.is_current).group_by(verdicts.c.verdict)
-        )
+        query = select(verdicts.c.verdict, func.count()).where(verdicts.c.is_current).group_by(verdicts.c.verdict)
         rows = self._db.read(lambda tx: tx.execute(query.order_by(verdicts.c.verdict)).all())
         return {row[0]: int(row[1]) for row in rows}
 
@@ -141,13 +137,9 @@ class Verdicts:
         same = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest", "is_current"]
         stored = {
             (old.alert_id, old.rule_digest, old.level, old.evidence_digest): old
-            for old in tx.execute(
-                select(*same).where(verdicts.c.alert_id.in_(wanted)).order_by(verdicts.c.id)
-            )
+            for old in tx.execute(select(*same).where(verdicts.c.alert_id.in_(wanted)).order_by(verdicts.c.id))
         }
-        latest = dict(
-            zip((key[0] for key in keys), keys, strict=True)
-        )  # the last of several for one alert counts
+        latest = dict(zip((key[0] for key in keys), keys, strict=True))  # the last of several for one alert counts
         fresh: dict[tuple[int, str, str, str], NewVerdict] = {}
         retire: set[int] = set()
         revive: list[int] = []

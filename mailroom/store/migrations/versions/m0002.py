@@ -79,14 +79,10 @@ def upgrade() -> None:
         sa.Column("indicator_id", BIG_ID, nullable=False),
         sa.Column("role", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_alert_indicators_alert_id")),
-        sa.ForeignKeyConstraint(
-            ["indicator_id"], ["indicators.id"], name=op.f("fk_alert_indicators_indicator_id")
-        ),
+        sa.ForeignKeyConstraint(["indicator_id"], ["indicators.id"], name=op.f("fk_alert_indicators_indicator_id")),
         sa.PrimaryKeyConstraint("alert_id", "indicator_id", "role", name=op.f("pk_alert_indicators")),
     )
-    op.create_index(
-        op.f("ix_alert_indicators_indicator_id"), "alert_indicators", ["indicator_id"], unique=False
-    )
+    op.create_index(op.f("ix_alert_indicators_indicator_id"), "alert_indicators", ["indicator_id"], unique=False)
     op.create_table(
         "items",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -106,9 +102,7 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_items_alert_id")),
         sa.ForeignKeyConstraint(["first_run_id"], ["runs.id"], name=op.f("fk_items_first_run_id")),
-        sa.ForeignKeyConstraint(
-            ["quarantine_sha256"], ["blobs.sha256"], name=op.f("fk_items_quarantine_sha256")
-        ),
+        sa.ForeignKeyConstraint(["quarantine_sha256"], ["blobs.sha256"], name=op.f("fk_items_quarantine_sha256")),
         sa.ForeignKeyConstraint(["settled_run_id"], ["runs.id"], name=op.f("fk_items_settled_run_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_items_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
@@ -160,9 +154,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_verdicts_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
     )
-    op.create_index(
-        op.f("ix_verdicts_alert_id_rule_digest"), "verdicts", ["alert_id", "rule_digest"], unique=False
-    )
+    op.create_index(op.f("ix_verdicts_alert_id_rule_digest"), "verdicts", ["alert_id", "rule_digest"], unique=False)
     op.create_index(
         "ix_verdicts_current",
         "verdicts",
