@@ -1,0 +1,85 @@
+"""Fixtures every wing may use: a fresh store on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mailroom.store import Store
+
+
+def _sibling(name: str) -> ModuleType:
+    """Load a helper file of this folder; the test folders are no packages."""
+    full = f"mailroom_tests_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[object]:
+    """The PostgreSQL server of this test process; started when the first test asks for it."""
+    module = _sibling("postgres")
+    programs = module.find_programs()
+    if programs is None:
+        pytest.skip("NOT TESTED ON POSTGRESQL: initdb and postgres are not installed (Debian: postgresql)")
+    server = module.Postgres(programs)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: object) -> str:
+    """A database with our schema in it, to copy from."""
+    name = postgres.new_database()  # type: ignore[attr-defined]
+    Store.open(postgres.url(name)).close()  # type: ignore[attr-defined]
+    return str(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with our schema in it, to copy from."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The address of a fresh, empty store on SQLite."""
+    path = tmp_path / "store" / "store.db"
+    path.parent.mkdir(mode=0o700)
+    path.write_bytes(sqlite_template.read_bytes())
+    path.chmod(0o600)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres: object, postgres_template: str) -> Iterator[str]:
+    """The address of a fresh, empty store on PostgreSQL."""
+    name = postgres.new_database(postgres_template)  # type: ignore[attr-defined]
+    yield postgres.url(name)  # type: ignore[attr-defined]
+    postgres.drop_database(name)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, empty store; every test that uses it runs on both databases."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[Store]:
+    """A fresh, empty store; every test that uses it runs on both databases."""
+    with Store.open(store_url, blobs=tmp_path / "blobs") as opened:
+        yield opened
