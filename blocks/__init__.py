@@ -1,0 +1,7 @@
+"""Stored settings and secrets; each block hands out a client of the core library."""
+
+from blocks.mimecast import MimecastCredentials
+from blocks.policy import TriagePolicy
+from blocks.store import AlertStore
+
+__all__ = ["AlertStore", "MimecastCredentials", "TriagePolicy"]

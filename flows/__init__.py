@@ -1,0 +1,1 @@
+"""The playbooks; each reads like the analyst's runbook."""

@@ -16,6 +16,7 @@ MailroomError
 ├── BusyError                  another worker holds the lease; nothing to do
 ├── LeaseLostError             this worker was replaced while it slept; stop
 ├── RefusedError               a safety rail or the ledger said no; the reason says which
+├── EffectsFailedError         some actions of a run were not applied; retry redoes only those
 └── StoreError                 the store cannot be used as it is
     ├── StoreUnavailableError  ... locked, full, unreachable: free it, then try again
     └── SchemaError            ... its schema is older, newer or half-migrated
@@ -102,6 +103,10 @@ class LeaseLostError(MailroomError):
 
 class RefusedError(MailroomError):
     """A safety rail, an approval check or the ledger refused an action."""
+
+
+class EffectsFailedError(MailroomError):
+    """Some actions of a run were not applied. What was applied is left alone by a retry."""
 
 
 class StoreError(MailroomError):

@@ -1,0 +1,97 @@
+"""Block "Triage Policy": what may happen by itself, and where the rules are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from prefect.blocks.core import Block
+from pydantic import Field
+
+from mailroom.playbooks.policy import Policy
+
+Mode = Literal["observe", "advise", "auto"]
+_MODE = "observe: only record what would be done. advise: propose it to an analyst. auto: do it, within the rails."
+
+
+class TriagePolicy(Block):
+    """How far Mailroom may go by itself.
+
+    A new policy observes: verdicts are recorded and nothing in the tenant changes.
+
+    Example:
+        Load the stored policy and read its rules:
+        ```python
+        from blocks import TriagePolicy
+
+        policy = TriagePolicy.load("BLOCK_NAME").get_policy()
+        print(policy.ruleset().digest)
+        ```
+    """
+
+    _block_type_name = "Triage Policy"
+    _block_type_slug = "mailroom-triage-policy"  # never change: stored blocks refer to it
+    _description = "Modes, safety rails, rules and lists of the triage."
+    _documentation_url = "https://docs.prefect.io/v3/concepts/blocks"  # type: ignore[assignment]
+
+    kill_switch: bool = Field(
+        default=False, title="Kill Switch", description="Stops every action at once; triage goes on."
+    )
+    release: Mode = Field(default="observe", title="Release", description=_MODE)
+    reject: Mode = Field(default="observe", title="Reject", description=_MODE)
+    release_to_sandbox: Mode = Field(default="observe", title="Release To Sandbox", description=_MODE)
+    per_run: int = Field(default=20, ge=0, title="Most Actions Per Run", description="Then acting stops for the run.")
+    per_hour: int = Field(default=100, ge=0, title="Most Actions Per Hour", description="Over all runs.")
+    per_sender_domain: int = Field(
+        default=10, ge=0, title="Most Actions Per Sender Domain", description="Per hour, for one sender domain."
+    )
+    max_release_share: float = Field(
+        default=0.30,
+        ge=0,
+        le=1,
+        title="Largest Share Released",
+        description="Of what a run triaged, at most this share is released by itself (0 to 1).",
+    )
+    require_evaluated_rules: bool = Field(
+        default=True,
+        title="Require Evaluated Rules",
+        description="Act by itself only on rules of status auto, which need an evaluation record. Leave this on.",
+    )
+    starter_rules: bool = Field(
+        default=True, title="Use The Starter Rules", description="Load the rules and lists that come with Mailroom."
+    )
+    rules: list[str] = Field(default=[], title="Rule Folders", description="Folders with your own rule files.")
+    lists: list[str] = Field(default=[], title="List Folders", description="Folders with your own lists.")
+    reject_note: str = Field(default="", title="Rejection Note", description="Text of the rejection notice.")
+    reject_reason: Literal[
+        "Select One",
+        "Inappropriate Communication",
+        "Confidential Information",
+        "Against Email Policy",
+        "Restricted Content",
+    ] = Field(default="Select One", title="Rejection Reason", description="Reason shown in the product.")
+    notify_sender: bool = Field(
+        default=False, title="Notify Sender", description="Tell senders of rejected mail. Leave this off."
+    )
+
+    def get_policy(self) -> Policy:
+        """The policy for the core library."""
+        return Policy.build(
+            rules=tuple(Path(path) for path in self.rules),
+            lists=tuple(Path(path) for path in self.lists),
+            starter_rules=self.starter_rules,
+            kill_switch=self.kill_switch,
+            require_evaluated_rules=self.require_evaluated_rules,
+            modes={
+                "release": self.release,
+                "reject": self.reject,
+                "release_to_sandbox": self.release_to_sandbox,
+            },
+            per_run=self.per_run,
+            per_hour=self.per_hour,
+            per_sender_domain=self.per_sender_domain,
+            max_release_share=self.max_release_share,
+            reject_note=self.reject_note,
+            reject_reason=self.reject_reason,
+            notify_sender=self.notify_sender,
+        )

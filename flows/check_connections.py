@@ -1,0 +1,33 @@
+"""Playbook "check connections"."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from tasks import mimecast as mimecast_actions
+from tasks import playbook
+
+
+@flow(name="check connections", flow_run_name="check {mimecast}")
+def check_connections(
+    mimecast: str = "default", store: str = "default", policy: str = "default"
+) -> list[dict[str, str]]:
+    """Test everything a run needs, stage by stage, and say what is missing and what to do about it.
+
+    DNS, TCP, TLS, clock, credentials, each permission, one read; the store and its schema; the rules and lists; who
+    can reach this Prefect API.
+
+    Args:
+        mimecast: Name of the "Mimecast Credentials" block.
+        store: Name of the "Alert Store" block.
+        policy: Name of the "Triage Policy" block.
+
+    Returns:
+        One row per stage.
+    """
+    rows = [
+        *mimecast_actions.ping(mimecast=mimecast),
+        *playbook.check_our_side(store=store, policy=policy),
+    ]
+    playbook.publish_check_report(rows)
+    return rows

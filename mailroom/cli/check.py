@@ -1,0 +1,43 @@
+"""`mailroom check`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailroom.cli import desk, output
+from mailroom.cli.exits import Exit
+from mailroom.errors import MailroomError
+from mailroom.mimecast import ping
+from mailroom.playbooks.checks import CheckRow, check_policy, check_store
+
+_WORDS = {True: "ok", False: "failed", None: "skipped"}
+
+
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Test everything a run needs, stage by stage, and say what is missing and what to do about it.
+
+    Reads the tenant: DNS, TCP, TLS, clock, credentials, each permission, one read. Then the store, the rules and the
+    modes. Exit code 9 when a stage failed.
+    """
+    with desk.opened() as here:
+        rows = _tenant(here)
+        rows += check_store(lambda: here.store)
+        rows += check_policy(here.policy)
+    failed = [row for row in rows if row.result == "failed"]
+    if as_json:
+        output.print_json({"ok": not failed, "stages": [row.as_dict() for row in rows]})
+    else:
+        columns = ("stage", "result", "detail", "advice")
+        output.table("Check", columns, [[row.stage, row.result, row.detail, row.advice] for row in rows])
+    if failed:
+        raise typer.Exit(Exit.CHECK_FAILED)
+
+
+def _tenant(here: desk.Here) -> list[CheckRow]:
+    try:
+        report = ping.ping(here.client)
+    except MailroomError as error:
+        return [CheckRow("mimecast", "failed", str(error))]
+    return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]

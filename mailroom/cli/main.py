@@ -1,0 +1,92 @@
+"""`mailroom`: the playbooks from a terminal, with or without Prefect.
+
+Exit codes: 0 done, 1 unforeseen, 2 wrong arguments or settings, 3 no access, 4 try again later, 5 another worker is
+busy, 6 not every action was applied, 7 the store cannot be used, 8 not found, 9 a check failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailroom import __version__
+from mailroom.cli import desk, output
+from mailroom.cli.check import check
+from mailroom.cli.demo import demo
+from mailroom.cli.exits import Exit, exit_for
+from mailroom.cli.explain import explain
+from mailroom.cli.ingest import ingest_app
+from mailroom.cli.retry import retry
+from mailroom.cli.sandbox import run_sandbox
+from mailroom.cli.stats import stats, undo
+from mailroom.cli.triage import triage
+from mailroom.errors import MailroomError
+from mailroom.redact import guard_logging
+
+app = typer.Typer(
+    name="mailroom",
+    help="Mail-security playbooks: held Mimecast messages become alerts, verdicts and actions.",
+    epilog="Exit codes: 0 done · 1 unforeseen · 2 wrong arguments or settings · 3 no access · 4 try again later · "
+    "5 another worker is busy · 6 not every action was applied · 7 the store cannot be used · 8 not found · "
+    "9 a check failed",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(ingest_app, name="ingest")
+app.command("demo")(demo)
+app.command("sandbox")(run_sandbox)
+app.command("check")(check)
+app.command("triage")(triage)
+app.command("retry")(retry)
+app.command("explain")(explain)
+app.command("stats")(stats)
+app.command("undo")(undo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mailroom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    home: Annotated[
+        Path | None, typer.Option(help="Folder with mailroom.toml, the database and the blobs.", show_default=False)
+    ] = None,
+    blocks: Annotated[
+        str, typer.Option(help="Take credentials, store and policy from the Prefect blocks of this name.")
+    ] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the library logs.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that every command understands."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
+    )
+    guard_logging("mailroom")
+    desk.choose(home=home, blocks=blocks)
+
+
+def run() -> None:
+    """Entry point: errors become one sentence and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except MailroomError as error:
+        output.fail(str(error))
+        sys.exit(exit_for(error))
+    except KeyboardInterrupt:
+        output.fail("stopped; what was done is kept, and the same command goes on from there")
+        sys.exit(Exit.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,84 @@
+"""How the command line speaks: tables and progress for people on stderr/stdout, one JSON object for programs.
+
+Every text from a mail passes `plain` before it reaches the terminal: no markup, no control or direction characters.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from mailroom.connectors.held import Progress as ProgressCall
+from mailroom.redact import one_line, scrub
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def plain(value: object, limit: int = 200) -> Text:
+    """Hostile text, harmless: one line, no markup."""
+    return Text(one_line(scrub(str(value)), limit))
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table for people."""
+    made = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(plain(cell) for cell in row))
+    console.print(made)
+
+
+def fail(text: str) -> None:
+    """Say what went wrong."""
+    errors.print(Text("mailroom: ", style="bold red") + plain(text, 2_000))
+
+
+def note(text: str) -> None:
+    """Say something beside the result."""
+    errors.print(plain(text, 2_000), style="dim")
+
+
+def show_wait(seconds: float, function: str, reason: str) -> None:
+    """Shown before each wait of the client."""
+    if seconds >= 1:
+        note(f"waiting {seconds:.1f} s before {function}: {reason}")
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[ProgressCall]:
+    """Progress bars on stderr, one per step; silent when asked or when nobody looks."""
+    if quiet or not errors.is_terminal:
+        yield lambda _step, _done, _total: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=errors, transient=False) as bars:
+        steps: dict[str, Any] = {}
+
+        def show(step: str, done: int, total: int | None) -> None:
+            if step not in steps:
+                steps[step] = bars.add_task(step, total=total)
+            bars.update(steps[step], completed=done, total=total)
+
+        yield show

@@ -1,0 +1,34 @@
+"""`mailroom retry`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailroom.cli import acting, desk, output
+from mailroom.playbooks import act
+from mailroom.playbooks.retry import reopen_quarantined
+from mailroom.playbooks.triage import triage_alerts
+
+
+def retry(
+    all_owners: Annotated[
+        bool, typer.Option("--all-owners", help="Also take over what another machine seems to be sending.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Take up everything that was not finished: unknown outcomes, failed actions, quarantine, missing verdicts.
+
+    Outcomes nobody saw are looked up first; what was applied is never touched.
+    """
+    with desk.opened() as here:
+        looked_up = act.look_up_unknown(here.desk(), all_owners=all_owners)
+        reopened = reopen_quarantined(here.store)
+        with output.progress(as_json) as progress:
+            report = triage_alerts(here.store, here.policy(), progress=progress)
+            results = acting.carry_out(here, report.to_do, progress)
+        if not as_json:
+            output.note(f"{len(looked_up)} unknown outcomes looked up, {reopened} quarantined entries reopened")
+        acting.show(here, report, results, dry_run=False, as_json=as_json)
+    acting.exit_if_not_applied(results)

@@ -1,0 +1,207 @@
+"""What the command line knows without Prefect: one folder ("home") with `mailroom.toml`, the database and the blobs.
+
+Found in this order: `--home`, the environment variable MAILROOM_HOME, `.mailroom` in the current folder,
+`.mailroom` in the user's home. Any key can also come from the environment: MAILROOM_MIMECAST_CLIENT_SECRET for
+`client_secret` in `[mimecast]`. A secret can be a file: `client_secret_file = "/run/secrets/mimecast"`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mailroom.connectors.held import HeldSettings
+from mailroom.errors import InvalidInputError
+from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
+from mailroom.mimecast.client import OnWait
+from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
+
+FILE = "mailroom.toml"
+_SECTIONS = ("mimecast", "store", "policy", "held")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MimecastSection(_Section):
+    """`[mimecast]`: the tenant."""
+
+    api_root: str = ""
+    client_id: str = ""
+    client_secret: str = Field(default="", repr=False)
+    application_id: str = ""
+    application_key: str = Field(default="", repr=False)
+    access_key: str = Field(default="", repr=False)
+    secret_key: str = Field(default="", repr=False)
+    verify: bool = True
+    ca_bundle: str = ""
+    proxy: str = Field(default="", repr=False)
+
+
+class StoreSection(_Section):
+    """`[store]`: the database; SQLite in the home folder by default."""
+
+    url: str = Field(default="", repr=False)
+    blobs: str = ""
+
+
+class PolicySection(_Section):
+    """`[policy]`: rules, lists, modes and rails; the same words as in the TriagePolicy block."""
+
+    rules: list[str] = []
+    lists: list[str] = []
+    starter_rules: bool = True
+    kill_switch: bool = False
+    require_evaluated_rules: bool = True
+    modes: dict[str, Literal["observe", "advise", "auto"]] = {}
+    per_run: int = 20
+    per_hour: int = 100
+    per_sender_domain: int = 10
+    max_release_share: float = 0.30
+    reject_note: str = ""
+    reject_reason: str = "Select One"
+    notify_sender: bool = False
+
+
+class HeldSection(_Section):
+    """`[held]`: the held connector."""
+
+    instance: str = "held"
+    max_hours_backwards: int = 14 * 24
+    overlap_minutes: int = 60
+    max_messages: int = 0
+    time_limit: float = 0.0
+    with_detail: bool = True
+    routes: list[str] = []
+    queue_reasons: list[str] = []
+    lowest_risk: Literal["", "negligible", "low", "medium", "high"] = ""
+    ingest_without_risk: bool = True
+    environment: str = "Default Environment"
+    workers: int = 8
+    tenant: str = ""
+
+
+class Settings(_Section):
+    """Everything in `mailroom.toml`, with the environment laid over it."""
+
+    home: Path
+    mimecast: MimecastSection = MimecastSection()
+    store: StoreSection = StoreSection()
+    policy: PolicySection = PolicySection()
+    held: HeldSection = HeldSection()
+
+    def open_store(self) -> Store:
+        """Open the store, making the home folder and the database where they do not exist."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        url = self.store.url or f"sqlite:///{(self.home / 'mailroom.db').resolve()}"
+        return Store.open(url, blobs=self.store.blobs or str((self.home / "blobs").resolve()))
+
+    def open_client(self, on_wait: OnWait | None = None) -> MimecastClient:
+        """Open a client for the tenant.
+
+        Raises:
+            InvalidInputError: neither kind of credentials is complete.
+        """
+        mimecast = self.mimecast
+        credentials: ApplicationKeys | ClientCredentials
+        if mimecast.client_id and mimecast.client_secret:
+            credentials = ClientCredentials(mimecast.client_id, mimecast.client_secret)
+        elif mimecast.application_id and mimecast.application_key and mimecast.access_key and mimecast.secret_key:
+            credentials = ApplicationKeys(
+                mimecast.application_id, mimecast.application_key, mimecast.access_key, mimecast.secret_key
+            )
+        else:
+            msg = (
+                f"No Mimecast credentials. Write [mimecast] api_root, client_id and client_secret_file into "
+                f"{self.home / FILE}, or set MAILROOM_MIMECAST_API_ROOT, MAILROOM_MIMECAST_CLIENT_ID and "
+                "MAILROOM_MIMECAST_CLIENT_SECRET. `mailroom demo` shows everything without a tenant."
+            )
+            raise InvalidInputError(msg)
+        return MimecastClient(
+            mimecast.api_root or "https://api.services.mimecast.com",
+            credentials,
+            proxy=mimecast.proxy or None,
+            verify=(mimecast.ca_bundle or True) if mimecast.verify else False,
+            on_wait=on_wait,
+        )
+
+    def held_settings(self) -> HeldSettings:
+        """Settings of the held connector."""
+        given = self.held.model_dump(exclude={"tenant"})
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+        return HeldSettings(**fields)
+
+    def triage_policy(self) -> Policy:
+        """Rules, lists and rails."""
+        fields = self.policy.model_dump()
+        rules = tuple(self._below_home(path) for path in fields.pop("rules"))
+        lists = tuple(self._below_home(path) for path in fields.pop("lists"))
+        return Policy.build(rules=rules, lists=lists, **fields)
+
+    def _below_home(self, path: str) -> Path:
+        return self.home / Path(path).expanduser()
+
+
+def load_settings(home: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
+    """Read `mailroom.toml` of the home folder and lay the environment over it.
+
+    Raises:
+        InvalidInputError: a key is unknown or has the wrong type; the message names file and key.
+    """
+    environment = dict(os.environ) if environment is None else environment
+    home = home or find_home(environment)
+    file = home / FILE
+    try:
+        document: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{file}: not valid TOML: {error}"
+        raise InvalidInputError(msg) from error
+    except OSError as error:
+        msg = f"{file} cannot be read ({error.strerror}): check its owner and mode."
+        raise InvalidInputError(msg) from error
+    for section in _SECTIONS:
+        table = document.setdefault(section, {})
+        if not isinstance(table, dict):
+            msg = f"{file}: {section} must be a table: write [{section}]."
+            raise InvalidInputError(msg)
+        _overlay(table, section, environment)
+        _read_files(table, file)
+    try:
+        return Settings(home=home, **document)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        msg = f"{file}: {where}: {first['msg']}"
+        raise InvalidInputError(msg) from None
+
+
+def find_home(environment: dict[str, str]) -> Path:
+    """The home folder, whether it exists yet or not."""
+    if chosen := environment.get("MAILROOM_HOME"):
+        return Path(chosen).expanduser()
+    here = Path.cwd() / ".mailroom"
+    return here if here.exists() else Path.home() / ".mailroom"
+
+
+def _overlay(table: dict[str, Any], section: str, environment: dict[str, str]) -> None:
+    prefix = f"MAILROOM_{section.upper()}_"
+    for name, value in environment.items():
+        if name.startswith(prefix):
+            table[name.removeprefix(prefix).lower()] = value
+
+
+def _read_files(table: dict[str, Any], file: Path) -> None:
+    for name in [name for name in table if name.endswith("_file")]:
+        path = Path(str(table.pop(name))).expanduser()
+        path = path if path.is_absolute() else file.parent / path
+        try:
+            table[name.removesuffix("_file")] = path.read_text("utf-8").strip()
+        except OSError as error:
+            msg = f"{file}: {name} names {path}, which cannot be read ({error.strerror})."
+            raise InvalidInputError(msg) from error

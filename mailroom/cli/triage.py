@@ -1,0 +1,29 @@
+"""`mailroom triage`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailroom.cli import acting, desk, output
+from mailroom.playbooks.triage import triage_alerts
+
+
+def triage(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decide and show, but write nothing and do nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Decide about every open alert and carry out what the policy lets happen by itself.
+
+    Exit code 6 when an action was not applied; `mailroom retry` takes it up.
+    """
+    with desk.opened() as here:
+        policy = here.policy()
+        with output.progress(as_json) as progress:
+            report = triage_alerts(here.store, policy, dry_run=dry_run, progress=progress)
+            results = [] if dry_run else acting.carry_out(here, report.to_do, progress)
+        acting.show(here, report, results, dry_run=dry_run, as_json=as_json)
+    acting.exit_if_not_applied(results)

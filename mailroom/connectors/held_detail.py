@@ -1,0 +1,141 @@
+"""From hold entries to their tracking records and message infos.
+
+The hold list names no tracking id, and message info takes nothing else. So one tracking search covers the time span
+of a slice of entries, each entry gets the few records it could be, and the message info decides: its queue id *is* the
+hold id (for the first recipient). Other recipients of the same mail share the record. Where two records remain
+possible, none is taken: a wrong header block would make a wrong verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from mailroom.errors import NotFoundError, ResponseError
+from mailroom.mimecast import MimecastClient, tracking
+from mailroom.mimecast.models import HeldMessage, MessageInfo, TrackedEmail
+
+TOLERANCE = timedelta(minutes=2)
+"""How far the two lists may disagree about when a message was received."""
+
+_MOST_CANDIDATES = 8  # identical mails of a mail bomb: enough to find the right one, bounded all the same
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What could be found out about one hold entry beyond the hold list."""
+
+    tracked: TrackedEmail | None = None
+    info: MessageInfo | None = None
+    gone: bool = False
+    """The source no longer knows the message: somebody handled it, or it expired."""
+    failure: str = ""
+    """Why the message info could not be read; worth another attempt."""
+    defects: tuple[str, ...] = ()
+
+
+@dataclass
+class _Answer:
+    info: MessageInfo | None = None
+    gone: bool = False
+    failure: str = ""
+
+
+def group_key(held: HeldMessage) -> str:
+    """What the copies of one mail for several recipients have in common."""
+    parts = (held.from_envelope.address, held.from_header.address, held.subject, held.received_at.isoformat())
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+@dataclass
+class DetailFetcher:
+    """Fetches the details of slices of hold entries, `workers` calls at a time."""
+
+    client: MimecastClient
+    workers: int = 8
+    on_fetched: Callable[[int], None] = lambda _count: None
+    _pool: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="message-info")
+
+    def close(self) -> None:
+        """Stop the threads; calls under way end first."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def fetch(self, entries: Sequence[HeldMessage]) -> dict[str, Detail]:
+        """Details by hold id.
+
+        Raises:
+            AccessError, TransientError: nothing of this slice is decided; the next cycle takes it up again.
+        """
+        if not entries:
+            return {}
+        candidates = self._candidates(entries)
+        wanted = dict.fromkeys(record.id for records in candidates.values() for record in records)
+        answers = dict(zip(wanted, self._pool.map(self._answer, wanted), strict=True))
+        owner = {
+            answer.info.hold_id: tracking_id
+            for tracking_id, answer in answers.items()
+            if answer.info is not None and answer.info.hold_id
+        }
+        return {entry.id: _choose(entry, candidates[entry.id], answers, owner) for entry in entries}
+
+    def _candidates(self, entries: Sequence[HeldMessage]) -> dict[str, list[TrackedEmail]]:
+        first = min(entry.received_at for entry in entries) - TOLERANCE
+        last = max(entry.received_at for entry in entries) + TOLERANCE
+        by_key: dict[Key, list[TrackedEmail]] = defaultdict(list)
+        for page in tracking.search(self.client, start=first, end=last, status=("held",)):
+            for record in page:
+                for recipient in record.to:
+                    by_key[_key(record.from_envelope.address, record.subject, recipient.address)].append(record)
+        return {entry.id: _nearest(entry, by_key) for entry in entries}
+
+    def _answer(self, tracking_id: str) -> _Answer:
+        try:
+            answer = _Answer(info=tracking.get_message_info(self.client, tracking_id))
+        except NotFoundError:
+            answer = _Answer(gone=True)
+        except ResponseError as error:
+            answer = _Answer(failure=str(error))
+        self.on_fetched(1)
+        return answer
+
+
+def _key(sender: str, subject: str, recipient: str) -> Key:
+    return sender.lower(), " ".join(subject.split()), recipient.lower()
+
+
+def _nearest(entry: HeldMessage, by_key: dict[Key, list[TrackedEmail]]) -> list[TrackedEmail]:
+    records = by_key.get(_key(entry.from_envelope.address, entry.subject, entry.to.address), ())
+    near = [record for record in records if abs(record.received_at - entry.received_at) <= TOLERANCE]
+    near.sort(key=lambda record: abs(record.received_at - entry.received_at))
+    return near[:_MOST_CANDIDATES]
+
+
+def _choose(
+    entry: HeldMessage,
+    candidates: Iterable[TrackedEmail],
+    answers: dict[str, _Answer],
+    owner: dict[str, str],
+) -> Detail:
+    records = {record.id: record for record in candidates}
+    if (tracking_id := owner.get(entry.id)) and tracking_id in records:
+        return Detail(records[tracking_id], answers[tracking_id].info)
+    if not records:
+        return Detail(defects=("no tracking record found",))
+    if len(records) > 1:
+        return Detail(defects=("several tracking records fit; none was taken",))
+    ((tracking_id, record),) = records.items()
+    answer = answers[tracking_id]
+    if answer.gone:
+        return Detail(record, gone=True)
+    if answer.failure:
+        return Detail(record, failure=answer.failure)
+    return Detail(record, answer.info)

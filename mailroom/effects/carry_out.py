@@ -1,0 +1,298 @@
+"""Carry out actions on held messages, each at most once.
+
+For every action the order is: gate (kill switch, denials) -> claim (a committed `sending` row) -> look whether the
+message is still held -> send -> settle. A process killed in between leaves a `sending` row, which counts as unknown.
+Unknown is resolved by looking (`reconcile`), and only a message that is seen in the hold queue may be tried again.
+
+Effect: changes the tenant. Calling it twice with the same actions changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
+from mailroom.effects.look import HeldRef, release_log, still_held
+from mailroom.errors import AccessError, NotOfferedError, RefusedError, TransientError
+from mailroom.faults import faultpoint
+from mailroom.mimecast import MimecastClient, held
+from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
+from mailroom.store import Store
+from mailroom.store.actions import CLAIMABLE, Action, ActionResult
+
+log = logging.getLogger(__name__)
+
+BATCH = 25
+"""Actions per call of the product; one call answers for each item separately."""
+
+
+class Gate(Protocol):
+    """The last word before an effect, asked right before each batch."""
+
+    def closed(self) -> str:
+        """Why nothing at all may be done now (the kill switch); "" when the gate is open."""
+
+    def objection(self, action: Action, event: dict[str, Any]) -> str:
+        """Why this one action must not be done, seen from the rails; "" lets it pass."""
+
+
+class OpenGate:
+    """No objection."""
+
+    def closed(self) -> str:
+        """Always open."""
+        return ""
+
+    def objection(self, _action: Action, _event: dict[str, Any]) -> str:
+        """Never an objection."""
+        return ""
+
+
+OnSettled = Callable[[list[ActionResult]], None]
+
+
+def carry_out(
+    client: MimecastClient,
+    store: Store,
+    action_ids: Sequence[int],
+    *,
+    owner: str,
+    gate: Gate | None = None,
+    batch: int = BATCH,
+    on_settled: OnSettled = lambda _results: None,
+) -> list[ActionResult]:
+    """Carry out the actions that the ledger still wants done; the others are left alone.
+
+    Args:
+        client: Which tenant.
+        store: Whose ledger.
+        action_ids: Rows of the ledger. Applied, unknown and foreign rows are skipped.
+        owner: Who claims them; a claim of a dead owner is adopted by `reconcile`.
+        gate: Last check before the effect; what it objects to is settled as refused.
+        batch: Items per call.
+        on_settled: Told the results of each batch.
+
+    Returns:
+        One result per action that was claimed.
+
+    Raises:
+        RefusedError: the gate is closed; what was not done yet stays intended.
+        AccessError, TransientError: the tenant refused or could not be reached; the actions of this batch are
+            settled as not applied, the later ones stay intended.
+    """
+    gate = gate or OpenGate()
+    results: list[ActionResult] = []
+    for chunk in _chunks(action_ids, batch):
+        faultpoint("effect.before_claim")
+        if reason := gate.closed():
+            msg = f"{reason} {len(action_ids) - len(results)} actions stay as they are."
+            raise RefusedError(msg)
+        refused, passed = _ask(store, chunk, gate)
+        results += refused
+        claimed = store.ledger.claim(passed, owner=owner) if passed else []
+        if not claimed:
+            continue
+        done, stop = _one_batch(client, store, claimed)
+        faultpoint("effect.before_settle")
+        store.ledger.settle(done)
+        faultpoint("effect.after_settle")
+        unknown = [result.action_id for result in done if result.state == "unknown"]
+        if unknown and stop is None:
+            found = {result.action_id: result for result in reconcile(client, store, unknown)}
+            done = [found.get(result.action_id, result) for result in done]
+        results += done
+        on_settled(done)
+        if stop is not None:
+            raise stop
+    return results
+
+
+def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -> list[ActionResult]:
+    """Find out what became of actions whose outcome was not seen.
+
+    Effect: reads the tenant; writes the ledger. Twice is harmless.
+
+    Returns:
+        Results of the actions that are no longer unknown: `applied`, `not_applied` (still held: may be tried again)
+        or `already_done` (somebody else was first, or the message expired).
+    """
+    results: list[ActionResult] = []
+    for chunk in _chunks(action_ids, BATCH):
+        actions = [action for action in store.ledger.get_many(chunk).values() if action.state == "unknown"]
+        refs = _refs(store, actions)
+        present = still_held(client, list(refs.values()))
+        found = [
+            ActionResult(action.id, "not_applied", "looked up: the message is still held")
+            if action.target in present
+            else _after_the_fact(client, action, refs[action.id], ours=True)
+            for action in actions
+        ]
+        settled = [result for result in found if result.state != "unknown"]
+        faultpoint("reconcile.before_settle")
+        store.ledger.settle(settled)
+        results += settled
+    return results
+
+
+def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[ActionResult], list[int]]:
+    """The refusals among these actions, settled, and the ids that pass."""
+    actions = [action for action in store.ledger.get_many(action_ids).values() if action.state in CLAIMABLE]
+    events = _events(store, actions)
+    objections = {action.id: gate.objection(action, events[action.id]) for action in actions}
+    refused = [ActionResult(known, "refused", text, "rail") for known, text in objections.items() if text]
+    if refused:
+        store.ledger.settle(refused)
+    return refused, [known for known, text in objections.items() if not text]
+
+
+def _one_batch(
+    client: MimecastClient, store: Store, allowed: list[Action]
+) -> tuple[list[ActionResult], Exception | None]:
+    """Results for every claimed action, and the error that should end the whole thing, if any."""
+    results: list[ActionResult] = []
+    try:
+        refs = _refs(store, allowed)
+        present = still_held(client, list(refs.values()))
+        faultpoint("effect.rechecked")
+        absent = [action for action in allowed if action.target not in present]
+        results += [_after_the_fact(client, action, refs[action.id], ours=False) for action in absent]
+        ready = [action for action in allowed if action.target in present]
+    except (AccessError, TransientError) as error:
+        settled = {result.action_id for result in results}
+        rest = [action for action in allowed if action.id not in settled]
+        return results + [_not_sent(action, error) for action in rest], error
+    stop: Exception | None = None
+    for kind, parameters, actions in _calls(ready):
+        if stop is not None:
+            results += [_not_sent(action, stop) for action in actions]
+            continue
+        try:
+            outcomes = _send(client, kind, parameters, actions)
+        except EffectUnknownError as error:
+            log.warning("the outcome of %d x %s was not seen: %s", len(error.unknown), kind, error)
+            results += [
+                _settled(action, error.outcomes[action.target])
+                if action.target in error.outcomes
+                else ActionResult(action.id, "unknown", str(error), "unknown")
+                for action in actions
+            ]
+        except (AccessError, TransientError, NotOfferedError) as error:
+            stop = error
+            results += [_not_sent(action, error) for action in actions]
+        else:
+            results += [
+                _settled(action, outcomes[action.target])
+                if action.target in outcomes
+                else ActionResult(action.id, "unknown", "the answer names no result for this message", "unknown")
+                for action in actions
+            ]
+    return _look_at_refusals(client, results, ready, refs), stop
+
+
+def _calls(actions: list[Action]) -> Iterator[tuple[str, dict[str, object], list[Action]]]:
+    """Actions that one call of the product can carry: same kind, same parameters."""
+    groups: dict[tuple[str, str], list[Action]] = defaultdict(list)
+    for action in actions:
+        groups[action.kind, repr(sorted(action.parameters.items()))].append(action)
+    for (kind, _), members in groups.items():
+        yield kind, dict(members[0].parameters), members
+
+
+def _send(
+    client: MimecastClient, kind: str, parameters: dict[str, object], actions: list[Action]
+) -> dict[str, Outcome]:
+    targets = [action.target for action in actions]
+    faultpoint("effect.before_send")
+    if kind == RELEASE.name:
+        outcomes = held.hold_release(client, targets)
+    elif kind == RELEASE_TO_SANDBOX.name:
+        outcomes = {
+            action.target: held.release_to_sandbox(client, str(action.parameters["tracking_id"])) for action in actions
+        }
+    else:
+        outcomes = held.hold_reject(
+            client,
+            targets,
+            note=str(parameters.get("note", "")),
+            reason=str(parameters.get("reason", "Select One")),
+            notify_sender=bool(parameters.get("notify_sender", False)),
+        )
+    faultpoint("effect.after_send")
+    return outcomes
+
+
+def _settled(action: Action, outcome: Outcome) -> ActionResult:
+    if outcome.ok:
+        kind = KINDS[action.kind]
+        return ActionResult(action.id, "applied", kind.past, handling=kind.handling)
+    return ActionResult(action.id, "failed", outcome.message, outcome.code)
+
+
+def _not_sent(action: Action, error: Exception) -> ActionResult:
+    return ActionResult(action.id, "not_applied", f"not sent: {error}", type(error).__name__)
+
+
+def _look_at_refusals(
+    client: MimecastClient, results: list[ActionResult], sent: list[Action], refs: dict[int, HeldRef]
+) -> list[ActionResult]:
+    """A refusal may mean that somebody was quicker between the look and the call: look again."""
+    refused = {result.action_id for result in results if result.state == "failed"}
+    suspects = [action for action in sent if action.id in refused]
+    if not suspects:
+        return results
+    try:
+        present = still_held(client, [refs[action.id] for action in suspects])
+        gone = {
+            action.id: _after_the_fact(client, action, refs[action.id], ours=False)
+            for action in suspects
+            if action.target not in present
+        }
+    except (AccessError, TransientError):
+        return results  # the refusal stands; Retry looks again
+    return [gone.get(result.action_id, result) for result in results]
+
+
+def _after_the_fact(client: MimecastClient, action: Action, ref: HeldRef, *, ours: bool) -> ActionResult:
+    """What to say of a message that is no longer held.
+
+    `ours`: we sent something and did not see the outcome, so a matching log entry is our own doing.
+    """
+    finding = release_log(client, ref)
+    when = f" at {finding.at:%Y-%m-%d %H:%M} UTC" if finding.at else ""
+    if finding.status == "ambiguous":
+        text = "no longer held, and the release log names both outcomes for alike messages: check it by hand"
+        if ours:
+            return ActionResult(action.id, "unknown", text, "ambiguous")
+        return ActionResult(action.id, "already_done", text, "ambiguous", handling="handled_elsewhere")
+    if not finding.status:
+        if ours:
+            return ActionResult(action.id, "unknown", "no longer held, and not yet in the release log", "unknown")
+        text = "no longer held: it expired or was removed"
+        return ActionResult(action.id, "already_done", text, "expired", handling="expired")
+    kind = KINDS[action.kind]
+    if ours and finding.status == kind.log_status:
+        return ActionResult(action.id, "applied", f"looked up: {finding.status}{when}", handling=kind.handling)
+    text = f"already {finding.status} by {finding.operator or 'someone else'}{when}"
+    return ActionResult(action.id, "already_done", text, f"{finding.status}_elsewhere", handling="handled_elsewhere")
+
+
+def _refs(store: Store, actions: Sequence[Action]) -> dict[int, HeldRef]:
+    return {known: HeldRef.of(event) for known, event in _events(store, actions).items()}
+
+
+def _events(store: Store, actions: Sequence[Action]) -> dict[int, dict[str, Any]]:
+    wanted = {action.id: action.alert_id for action in actions if action.alert_id is not None}
+    alerts = store.alerts.get_many(set(wanted.values()))
+    missing = [action.id for action in actions if wanted.get(action.id) not in alerts]
+    if missing:
+        msg = f"actions {missing} belong to no stored alert; the ledger is damaged: run `mailroom check`."
+        raise RefusedError(msg)
+    return {known: alerts[alert_id].event for known, alert_id in wanted.items()}
+
+
+def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

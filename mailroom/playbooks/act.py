@@ -1,0 +1,142 @@
+"""Acting on held messages through ledger and rails: one message on request, or everything that is wanted.
+
+Effect: changes the tenant, each message at most once, however often it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
+from mailroom.effects.kinds import KINDS, slot
+from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.mimecast import MimecastClient
+from mailroom.playbooks.gate import PolicyGate
+from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
+from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
+from mailroom.store.alerts import Alert
+from mailroom.store.owners import process_owner
+
+_ROUNDS = 2  # one attempt, and one more when looking showed that the first did not happen
+
+
+@dataclass
+class Desk:
+    """What a playbook works with: a tenant, a store, and the policy as it is at the moment of asking."""
+
+    client: MimecastClient
+    store: Store
+    policy: Callable[[], Policy]
+    owner: str = field(default_factory=lambda: process_owner("desk"))
+
+    @property
+    def gate(self) -> PolicyGate:
+        """The last check before an effect."""
+        return PolicyGate(self.policy)
+
+
+def dispose(
+    desk: Desk, kind: str, message_id: str, parameters: dict[str, Any], *, requested_by: str = "analyst"
+) -> ActionResult:
+    """Release or reject one held message, once.
+
+    An action of the same kind that the ledger already wants is taken up (that is how a failed step is retried); one
+    that is applied is reported as applied.
+
+    Args:
+        desk: Tenant, store and policy.
+        kind: `release`, `release_to_sandbox` or `reject`.
+        message_id: Alert id, hold id or tracking id of an ingested message.
+        parameters: What the action needs beyond the message.
+        requested_by: Who wants it, for the history.
+
+    Raises:
+        NotFoundError: no alert has this id.
+        RefusedError: the ledger holds a contrary action, or the kill switch is on.
+    """
+    alert = desk.store.alerts.find(message_id)
+    action = _wanted(desk.store, alert, kind, parameters, requested_by)
+    result = _result_of(action)
+    for _ in range(_ROUNDS):
+        if action.state in OPEN_EFFECTS:
+            _take_over(desk, action)
+        done = carry_out(desk.client, desk.store, [action.id], owner=desk.owner, gate=desk.gate)
+        action = desk.store.ledger.get(action.id)
+        result = done[0] if done else _result_of(action)
+        if action.state not in {"not_applied", "unknown"}:
+            break
+    return _result_of(action) if result.state != action.state else result
+
+
+def carry_out_wanted(
+    desk: Desk, action_ids: list[int], *, on_settled: OnSettled = lambda _results: None
+) -> list[ActionResult]:
+    """Carry out many actions in batches; what looking shows as not applied is tried once more."""
+    results = {r.action_id: r for r in _round(desk, action_ids, on_settled)}
+    again = [known for known, result in results.items() if result.state == "not_applied" and not result.code]
+    if again:
+        results |= {r.action_id: r for r in _round(desk, again, on_settled)}
+    return list(results.values())
+
+
+def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResult]:
+    """Resolve every action whose outcome nobody saw, by looking.
+
+    Args:
+        desk: Tenant, store and policy.
+        all_owners: Also take over actions that another process seems to be sending; only when no run is under way.
+    """
+    if all_owners:
+        desk.store.ledger.adopt_orphans(alive=lambda _owner: False)
+    else:
+        desk.store.ledger.adopt_orphans()
+    unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",))]
+    return reconcile(desk.client, desk.store, unknown)
+
+
+def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[ActionResult]:
+    return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate, on_settled=on_settled)
+
+
+def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], requested_by: str) -> Action:
+    """The ledger row that stands for this wish: a live one of the same kind, or a new intent."""
+    if kind not in KINDS:
+        msg = f"{kind!r} is not an effect on a held message; choose one of {', '.join(KINDS)}."
+        raise InvalidInputError(msg)
+    if not alert.hold_id:
+        msg = f"alert {alert.id} is not about a held message; there is nothing to {kind}."
+        raise InvalidInputError(msg)
+    for action in reversed(store.ledger.for_alert(alert.id)):
+        if action.kind == kind and (action.is_live or action.state in {"not_applied", "failed"}):
+            return action
+    if kind == "release_to_sandbox":
+        parameters = {**parameters, "tracking_id": alert.tracking_id}
+    return store.ledger.intend(
+        NewAction(
+            tenant=alert.tenant,
+            alert_id=alert.id,
+            kind=kind,
+            target=alert.hold_id,
+            slot=slot(alert.hold_id),
+            parameters=parameters,
+            mode="manual",
+            requested_by=requested_by,
+        )
+    )
+
+
+def _take_over(desk: Desk, action: Action) -> None:
+    """Look up an action that somebody sent; refuse if that somebody is still at it."""
+    if action.state == "sending":
+        adopted = {orphan.id for orphan in desk.store.ledger.adopt_orphans()}
+        if action.id not in adopted and desk.store.ledger.get(action.id).state == "sending":
+            msg = f"{action.kind} of this message is being sent by {action.owner} right now; try again in a minute."
+            raise RefusedError(msg)
+    reconcile(desk.client, desk.store, [action.id])
+
+
+def _result_of(action: Action) -> ActionResult:
+    return ActionResult(action.id, action.state, action.detail, action.code)

@@ -1,0 +1,42 @@
+"""The last check before an effect, with the policy as it is at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from mailroom.playbooks.policy import Policy
+from mailroom.store.actions import Action
+from mailroom.triage import extract, judge_execution
+from mailroom.triage.rails import forbidden
+
+
+class PolicyGate:
+    """Kill switch, mode and absolute denials; whether the message is still held is looked up by the effect itself."""
+
+    def __init__(self, policy: Callable[[], Policy]) -> None:
+        self._policy = policy
+
+    def closed(self) -> str:
+        """Why nothing may be changed now."""
+        if self._policy().rails.kill_switch:
+            return "The kill switch of the triage policy is on: nothing is changed until it is off."
+        return ""
+
+    def objection(self, action: Action, event: dict[str, Any]) -> str:
+        """Why this action must not be carried out; a person's wish passes every rail but the absolute ones."""
+        policy = self._policy()
+        facts = extract(event, policy.ruleset().context)
+        if action.mode == "manual":
+            return " ".join(text for _, text in forbidden(action.kind, facts, policy.rails, action.parameters))
+        ruling = judge_execution(
+            action.kind,
+            facts,
+            policy.rails,
+            still_held=True,
+            mode="auto",
+            now=datetime.now(UTC),
+            parameters=action.parameters,
+        )
+        return "" if ruling.outcome == "act" else ruling.text

@@ -1,0 +1,92 @@
+"""The policy of a site: rules, lists, modes, rails, and how rejections are worded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mailroom.errors import InvalidInputError
+from mailroom.triage import RailSettings, RuleSet, load_ruleset, starter_lists, starter_rules
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may happen by itself, and by which rules.
+
+    Attributes:
+        rails: Modes and limits.
+        rules: Folders with rule files, the packaged ones included if they are used.
+        lists: Folders with lists; later ones add to earlier ones.
+        reject_parameters: Note, reason and notification of rejections.
+    """
+
+    rails: RailSettings
+    rules: tuple[Path, ...]
+    lists: tuple[Path, ...]
+    reject_parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        rules: tuple[Path, ...] = (),
+        lists: tuple[Path, ...] = (),
+        starter_rules: bool = True,
+        reject_note: str = "",
+        reject_reason: str = "Select One",
+        notify_sender: bool = False,
+        **rails: Any,
+    ) -> Policy:
+        """From the flat fields of a block or a settings file.
+
+        Raises:
+            InvalidInputError: a folder does not exist, or a rail has an impossible value.
+        """
+        for folder in (*rules, *lists):
+            if not folder.is_dir():
+                msg = f"{folder} is not a folder: correct the rule or list folders of the policy."
+                raise InvalidInputError(msg)
+        if not starter_rules and not rules:
+            msg = "The policy has no rules: name a rule folder, or use the starter rules."
+            raise InvalidInputError(msg)
+        try:
+            settings = RailSettings(**rails)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            msg = f"policy: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+            raise InvalidInputError(msg) from None
+        return cls(
+            rails=settings,
+            rules=((_packaged_rules(),) if starter_rules else ()) + rules,
+            lists=(starter_lists(), *lists),
+            reject_parameters={"note": reject_note, "reason": reject_reason, "notify_sender": notify_sender},
+        )
+
+    def ruleset(self, today: date | None = None) -> RuleSet:
+        """Rules and lists, read, checked and tested; kept as long as no file changes.
+
+        Raises:
+            InvalidInputError: names every wrong file and line.
+        """
+        folders = (*self.rules, *self.lists)
+        return _load(self.rules, self.lists, today or datetime.now(UTC).date(), _fingerprint(folders))
+
+
+def _packaged_rules() -> Path:
+    return starter_rules()
+
+
+@lru_cache(maxsize=4)
+def _load(rules: tuple[Path, ...], lists: tuple[Path, ...], today: date, _fingerprint: int) -> RuleSet:
+    return load_ruleset(rules, lists, today)
+
+
+def _fingerprint(folders: tuple[Path, ...]) -> int:
+    files = sorted(path for folder in folders for path in folder.rglob("*.y*ml"))
+    return hash(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))

@@ -1,0 +1,330 @@
+"""Decide about open alerts and write down what is to be done; the tenant is not touched here.
+
+Two passes. The first gives every alert its verdict, so that the second knows how many were triaged when it asks the
+rails what share may be released. Both are deterministic: same alerts, same rules, same result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mailroom.effects.kinds import KINDS, slot
+from mailroom.errors import MailroomError, RefusedError
+from mailroom.faults import faultpoint
+from mailroom.playbooks.breaker import breaker_state
+from mailroom.playbooks.harmless import harmless
+from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
+from mailroom.store.actions import Action, NewAction
+from mailroom.store.alerts import Alert
+from mailroom.store.events import NewEvent
+from mailroom.store.history import History as StoredHistory
+from mailroom.store.verdicts import NewVerdict
+from mailroom.triage import Decision, Facts, History, RailState, RuleSet, Ruling, decide, extract, judge
+
+_BATCH = 250
+_PREVIEW = 25
+_MOST_TO_DO = 10_000
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One action that the ledger wants done."""
+
+    action_id: int
+    alert_id: int
+    kind: str
+    hold_id: str
+    parameters: dict[str, Any]
+
+
+@dataclass
+class TriageReport:
+    """What one triage run decided."""
+
+    run_id: int = 0
+    triaged: int = 0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    planned: dict[str, int] = field(default_factory=dict)
+    """Rulings on proposed effects, such as "release: act"."""
+    alert_ids: list[int] = field(default_factory=list)
+    to_do: list[Wanted] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    preview: list[dict[str, str]] = field(default_factory=list)
+    """The first rows, for a dry run that stores nothing."""
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def triage_alerts(
+    store: Store,
+    policy: Policy,
+    *,
+    dry_run: bool = False,
+    flow_run_id: str = "",
+    now: datetime | None = None,
+    progress: Progress = lambda _step, _done, _total: None,
+) -> TriageReport:
+    """Give every open alert without a current verdict its verdict, and enter the actions that the rails allow.
+
+    Effect: writes the store. Twice is harmless: nothing is left to decide, and what was entered and is not applied
+    is named again in `to_do`.
+
+    Args:
+        store: Alerts, verdicts and ledger.
+        policy: Rules and rails.
+        dry_run: Decide and report; write nothing.
+        flow_run_id: Kept with the run.
+        now: This instant; the system's when left out.
+        progress: Told how many alerts are done.
+
+    Raises:
+        InvalidInputError: a rule or list is wrong.
+        BusyError: another process is deciding.
+    """
+    started = time.monotonic()
+    now = now or datetime.now(UTC)
+    ruleset = policy.ruleset(now.date())
+    if dry_run:
+        report = _Triage(store, policy, ruleset, now, 0, progress, dry_run=True).run()
+    else:
+        lease = store.leases.acquire("triage")
+        try:
+            parameters = {"rule_digest": ruleset.digest}
+            run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
+            try:
+                report = _Triage(store, policy, ruleset, now, run_id, progress, dry_run=False).run()
+            except MailroomError as error:
+                store.runs.finish(run_id, "failed", {}, str(error))
+                raise
+            store.runs.finish(run_id, "completed", {"triaged": report.triaged, "verdicts": report.verdicts})
+        finally:
+            store.leases.release(lease)
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+class _Triage:
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        ruleset: RuleSet,
+        now: datetime,
+        run_id: int,
+        progress: Progress,
+        *,
+        dry_run: bool,
+    ) -> None:
+        self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
+        self.progress, self.dry_run = progress, dry_run
+        self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
+        self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
+        self.verdicts: Counter[str] = Counter()
+        self.planned: Counter[str] = Counter()
+
+    def run(self) -> TriageReport:
+        self._give_verdicts()
+        faultpoint("triage.verdicts_given")
+        self._rule_on_candidates()
+        faultpoint("triage.ruled")
+        self.report.verdicts = dict(sorted(self.verdicts.items()))
+        self.report.planned = dict(sorted(self.planned.items()))
+        if not self.dry_run:
+            self.report.to_do = [_wanted(action) for action in self.store.ledger.to_do(_MOST_TO_DO)]
+        return self.report
+
+    # first pass ---------------------------------------------------------------------------------------------
+
+    def _give_verdicts(self) -> None:
+        best: list[tuple[int, int, dict[str, str]]] = []
+        for alerts in self._batches():
+            decided = [(alert, *pair) for alert, pair in zip(alerts, self._decide(alerts), strict=True)]
+            ids = (
+                [0] * len(decided)
+                if self.dry_run
+                else self.store.verdicts.record(
+                    [_new_verdict(alert, decision, self.report.run_id) for alert, _, decision in decided]
+                )
+            )
+            faultpoint("triage.batch_recorded")
+            for (alert, _, decision), verdict_id in zip(decided, ids, strict=True):
+                self.verdicts[decision.verdict] += 1
+                if decision.proposal.action in KINDS:
+                    self.candidates.append((alert.id, verdict_id))
+                if self.dry_run:
+                    best.append((-decision.risk, alert.id, _preview(alert, decision)))
+            if self.dry_run:
+                best = sorted(best, key=lambda entry: entry[:2])[:_PREVIEW]
+            self.report.triaged += len(alerts)
+            self.report.alert_ids += [alert.id for alert in alerts]
+            self.progress("triaged", self.report.triaged, None)
+        self.report.preview = [row for _, _, row in best]
+
+    def _batches(self) -> Iterator[list[Alert]]:
+        after = 0
+        while alerts := self.store.alerts.untriaged(_BATCH, after_id=after, rule_digest=self.ruleset.digest):
+            after = alerts[-1].id
+            yield alerts
+
+    def _decide(self, alerts: list[Alert]) -> list[tuple[Facts, Decision]]:
+        histories = self.store.alerts.histories(alerts)
+        decided = []
+        for alert in alerts:
+            facts = extract(alert.event, self.ruleset.context, _history(histories.get(alert.id)), now=self.now)
+            decision = decide(self.ruleset, facts, seed_priority=alert.seed_priority, now=self.now)
+            decided.append((facts, decision))
+        return decided
+
+    # second pass --------------------------------------------------------------------------------------------
+
+    def _rule_on_candidates(self) -> None:
+        if not self.candidates:
+            return
+        counters = _Counters(self.store, self.policy, self.now, self.report.triaged)
+        for start in range(0, len(self.candidates), _BATCH):
+            chunk = self.candidates[start : start + _BATCH]
+            alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])
+            ordered = [alerts[alert_id] for alert_id, _ in chunk]
+            to_act: list[NewAction] = []
+            to_propose: list[NewAction] = []
+            wall: list[NewEvent] = []
+            for alert, (facts, decision), (_, verdict_id) in zip(ordered, self._decide(ordered), chunk, strict=True):
+                ruling = judge(
+                    decision, facts, self.policy.rails, counters.state(facts), parameters=self._parameters(decision)
+                )
+                kind = decision.proposal.action
+                self.planned[f"{kind}: {ruling.outcome}"] += 1
+                self._warn(ruling)
+                new = self._new_action(alert, decision, verdict_id)
+                if ruling.outcome == "act":
+                    counters.acted(kind, facts)
+                    to_act.append(new)
+                elif ruling.outcome == "propose":
+                    to_propose.append(new)
+                if ruling.outcome in {"propose", "deny"}:
+                    wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
+            if not self.dry_run:
+                self._enter(to_act, to_propose, wall)
+
+    def _enter(self, to_act: list[NewAction], to_propose: list[NewAction], wall: list[NewEvent]) -> None:
+        refused = [answer for answer in self.store.ledger.intend_many(to_act) if isinstance(answer, RefusedError)]
+        self.store.ledger.propose_many(to_propose)
+        if wall:
+            self.store.events.add_many(None, wall)
+        for answer in refused:
+            self._say(str(answer))
+
+    def _parameters(self, decision: Decision) -> dict[str, Any]:
+        if decision.proposal.action == "reject":
+            return {**decision.proposal.parameters, **self.policy.reject_parameters}
+        return dict(decision.proposal.parameters)
+
+    def _new_action(self, alert: Alert, decision: Decision, verdict_id: int) -> NewAction:
+        parameters = self._parameters(decision)
+        if decision.proposal.action == "release_to_sandbox":
+            parameters["tracking_id"] = alert.tracking_id
+        return NewAction(
+            tenant=alert.tenant,
+            alert_id=alert.id,
+            kind=decision.proposal.action,
+            target=alert.hold_id,
+            slot=slot(alert.hold_id),
+            parameters=parameters,
+            mode="auto",
+            verdict_id=verdict_id or None,
+            rule_digest=decision.digest,
+            requested_by="triage",
+        )
+
+    def _warn(self, ruling: Ruling) -> None:
+        if ruling.alarm:
+            self._say(f"A safety rail stopped automatic actions ({', '.join(ruling.rails)}): {ruling.text}")
+
+    def _say(self, text: str) -> None:
+        if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
+            self.report.warnings.append(text)
+
+
+class _Counters:
+    """What the rails count, kept up to date while a run rules on its candidates."""
+
+    def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int) -> None:
+        self.store, self.since, self.triaged = store, now - timedelta(hours=1), triaged
+        self.hour = store.ledger.counts_since(self.since, mode="auto")
+        self.breaker = breaker_state(store, policy.rails.breaker_window)
+        self.by_action: Counter[str] = Counter()
+        self.by_domain: dict[str, int] = {}
+
+    def state(self, facts: Facts) -> RailState:
+        domain = _domain(facts)
+        if domain not in self.by_domain:
+            self.by_domain[domain] = self.store.ledger.recent_for_domain(domain, None, self.since)
+        acted = sum(self.by_action.values())
+        return RailState(
+            acted_this_run=acted,
+            acted_this_hour=self.hour + acted,
+            by_action=self.by_action,
+            by_domain=self.by_domain,
+            triaged_this_run=self.triaged,
+            released_this_run=self.by_action["release"] + self.by_action["release_to_sandbox"],
+            overturned=self.breaker.overturned,
+            released_then_malicious=self.breaker.released_then_malicious,
+        )
+
+    def acted(self, kind: str, facts: Facts) -> None:
+        self.by_action[kind] += 1
+        self.by_domain[_domain(facts)] += 1
+
+
+def _domain(facts: Facts) -> str:
+    value = facts.get("from.root_domain")
+    return value if isinstance(value, str) else ""
+
+
+def _history(stored: StoredHistory | None) -> History | None:
+    if stored is None:
+        return None
+    return History(stored.benign, stored.malicious, stored.first_contact, stored.group_size)
+
+
+def _new_verdict(alert: Alert, decision: Decision, run_id: int) -> NewVerdict:
+    return NewVerdict(
+        alert_id=alert.id,
+        run_id=run_id,
+        verdict=decision.verdict,
+        risk=decision.risk,
+        confidence=decision.confidence,
+        priority=decision.priority,
+        rule_digest=decision.digest,
+        level=alert.level,
+        evidence=[entry.to_dict() for entry in (*decision.evidence, *decision.insights)],
+        shadow=[entry.to_dict() for entry in decision.shadow],
+        proposed_action=decision.proposal.action,
+        proposed_reason=decision.proposal.reason,
+    )
+
+
+def _preview(alert: Alert, decision: Decision) -> dict[str, str]:
+    return {
+        "alert": str(alert.id),
+        "verdict": decision.verdict,
+        "risk": str(decision.risk),
+        "domain": harmless(alert.sender_domain, 60),
+        "subject": harmless(alert.title, 80),
+        "would": decision.proposal.action,
+        "why": harmless("; ".join(entry.text for entry in decision.evidence[:3]) or decision.proposal.reason, 160),
+    }
+
+
+def _wanted(action: Action) -> Wanted:
+    return Wanted(action.id, action.alert_id or 0, action.kind, action.target, dict(action.parameters))

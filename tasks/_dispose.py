@@ -1,0 +1,55 @@
+"""What Release Message and Reject Message share: resolve, intend, carry out, and say it in the documented words."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from mailroom.effects.kinds import KINDS
+from mailroom.errors import InvalidInputError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
+from mailroom.playbooks import act
+from tasks import _open
+from tasks._wording import action
+
+_VERBS = {"release": "released", "release_to_sandbox": "released", "reject": "rejected"}
+
+
+class ActionOutcome(BaseModel):
+    """Result of one action on one message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_success: bool
+    state: str
+    """`applied`, or `already_done` when somebody else was first."""
+    message: str
+
+
+def dispose(
+    kind: str, message_id: str, parameters: dict[str, object], *, mimecast: str, store: str, policy: str
+) -> ActionOutcome:
+    """Carry out one disposition of one held message through the ledger."""
+    with action(KINDS[kind].action):
+        if not message_id.strip():
+            msg = "Message ID is empty: give the hold id or the tracking id of a held message."
+            raise InvalidInputError(msg)
+        desk = act.Desk(
+            client=_open.client(mimecast),
+            store=_open.store(store),
+            policy=lambda: _open.policy(policy),
+        )
+        result = act.dispose(desk, kind, message_id.strip(), parameters)
+        if result.state == "applied":
+            text = f'Successfully {_VERBS[kind]} message with ID "{message_id}" in Mimecast'
+            return ActionOutcome(is_success=True, state=result.state, message=text)
+        if result.state == "already_done":
+            text = f'Message with ID "{message_id}" is no longer held: {result.detail}'
+            return ActionOutcome(is_success=True, state=result.state, message=text)
+        if result.state == "refused":
+            raise RefusedError(result.detail)
+        if result.state == "unknown":
+            msg = f"{result.detail}. Nothing was repeated; Retry looks again."
+            raise OutcomeUnknownError(msg)
+        if result.state == "not_applied":
+            msg = f"{result.detail}. Nothing happened to the message; Retry tries again."
+            raise TransientError(msg)
+        raise RejectedError(result.detail, result.code)

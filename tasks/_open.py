@@ -1,0 +1,76 @@
+"""Clients, stores and policies for tasks: opened once per process and block, shared by its threads.
+
+A flow run is a process of its own, so a changed block is picked up by the next run. The policy is read again after
+a few seconds, because its kill switch must stop a run that is under way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from functools import lru_cache
+
+from blocks import AlertStore, MimecastCredentials, TriagePolicy
+from blocks._load import load
+from mailroom.mimecast import MimecastClient
+from mailroom.playbooks.policy import Policy
+from mailroom.redact import guard_logging
+from mailroom.store import Store
+
+log = logging.getLogger("mailroom.tasks")
+
+_POLICY_SECONDS = 5.0
+_lock = threading.RLock()
+_policies: dict[str, tuple[float, Policy]] = {}
+
+
+@lru_cache(maxsize=8)
+def _client(block: str) -> MimecastClient:
+    return load(MimecastCredentials, block).get_client(on_wait=_show_wait)
+
+
+@lru_cache(maxsize=8)
+def _store(block: str) -> Store:
+    return load(AlertStore, block).get_store()
+
+
+def client(block: str) -> MimecastClient:
+    """The tenant's client of this process."""
+    guard_logging("prefect", "prefect.flow_runs", "prefect.task_runs", "mailroom")
+    with _lock:
+        return _client(block)
+
+
+def store(block: str) -> Store:
+    """The store of this process."""
+    with _lock:
+        return _store(block)
+
+
+def policy(block: str) -> Policy:
+    """The policy, at most a few seconds old."""
+    with _lock:
+        read_at, known = _policies.get(block, (0.0, None))
+        if known is None or time.monotonic() - read_at > _POLICY_SECONDS:
+            known = load(TriagePolicy, block).get_policy()
+            _policies[block] = (time.monotonic(), known)
+        return known
+
+
+def no_policy() -> Policy:
+    """For steps that only look: they never ask."""
+    msg = "a step that only reads asked for a policy"
+    raise AssertionError(msg)
+
+
+def close_all() -> None:
+    """Close and forget everything that was opened (for tests and for the end of a process)."""
+    with _lock:
+        _client.cache_clear()
+        _store.cache_clear()
+        _policies.clear()
+
+
+def _show_wait(seconds: float, function: str, reason: str) -> None:
+    log.warning("waiting %.1f s before %s: %s", seconds, function, reason)

@@ -1,0 +1,44 @@
+"""Mimecast action "Release Message"."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks._dispose import ActionOutcome, dispose
+
+
+@task(name="Mimecast: Release Message", cache_policy=NO_CACHE, task_run_name="Release Message {message_id:.24}")
+def release_message(
+    message_id: str,
+    *,
+    release_to_sandbox: bool = False,
+    mimecast: str = "default",
+    store: str = "default",
+    policy: str = "default",
+) -> ActionOutcome:
+    """Release a held message, once.
+
+    Effect: changes the tenant and delivers mail; final. Goes through the ledger: calling it twice, retrying it or
+    killing it in between releases the message at most once. A message that somebody else handled first is reported
+    as such and is not an error.
+
+    Args:
+        message_id: Hold id or tracking id of a message that has been ingested. Only held messages can be released.
+        release_to_sandbox: Release to the sandbox instead of the recipient (API 1.0 only).
+        mimecast: Name of the MimecastCredentials block.
+        store: Name of the AlertStore block.
+        policy: Name of the TriagePolicy block; its kill switch and absolute denials apply.
+
+    Returns:
+        What happened, with the documented message.
+
+    Raises:
+        RefusedError: a safety rail or the ledger refused (kill switch, already being rejected, malware, ...).
+        RejectedError: Mimecast refused.
+        OutcomeUnknownError: the outcome was not seen and could not be looked up; Retry looks again.
+
+    Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
+    """
+    kind = "release_to_sandbox" if release_to_sandbox else "release"
+    return dispose(kind, message_id, {}, mimecast=mimecast, store=store, policy=policy)

@@ -1,0 +1,20 @@
+"""Steps of the playbooks: one task run each per cycle, however many messages there are."""
+
+from tasks.playbook.check_our_side import check_our_side
+from tasks.playbook.ingest_held_messages import LowestRisk, ingest_held_messages
+from tasks.playbook.look_up_unknown_outcomes import look_up_unknown_outcomes
+from tasks.playbook.publish_check_report import publish_check_report
+from tasks.playbook.publish_triage_report import publish_triage_report
+from tasks.playbook.reopen_for_retry import reopen_for_retry
+from tasks.playbook.triage_alerts import triage_alerts
+
+__all__ = [
+    "LowestRisk",
+    "check_our_side",
+    "ingest_held_messages",
+    "look_up_unknown_outcomes",
+    "publish_check_report",
+    "publish_triage_report",
+    "reopen_for_retry",
+    "triage_alerts",
+]
