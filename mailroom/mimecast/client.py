@@ -6,7 +6,6 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -23,10 +22,10 @@ from mailroom.mimecast.credentials import ApplicationKeys, Credentials
 from mailroom.mimecast.diagnosis import error_of, not_offered
 from mailroom.mimecast.envelope import Envelope, read_envelope
 from mailroom.mimecast.hmac_auth import KeyAuthenticator
-from mailroom.mimecast.limits import GATES, Gate, read_headers
+from mailroom.mimecast.limits import GATES, GLANCE, Gate, read_headers
 from mailroom.mimecast.oauth import TokenAuthenticator
-from mailroom.mimecast.outcomes import EffectUnknownError
-from mailroom.mimecast.transport import BrokenError, NotSentError, Reply, TooLargeError, Transport
+from mailroom.mimecast.repeats import NoTokenError, Repeats
+from mailroom.mimecast.transport import Reply, Transport
 from mailroom.mimecast.waiting import Deadline, OnWait
 
 __all__ = ["MimecastClient", "OnWait"]
@@ -35,9 +34,8 @@ log = logging.getLogger(__name__)
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _ROOT = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+")
-_UNREADABLE_REPEATS = 2
 _SKEW_EVERY = 60.0
-_MAYBE_DONE = {408, 425, 499}  # 4xx of gateways that say nothing about what happened behind them
+_ABOUT_ITEMS = {200, 400, 404, 409}  # other statuses refuse the whole call, whatever `fail` names
 
 
 class MimecastClient:
@@ -171,9 +169,15 @@ class MimecastClient:
         limit = Deadline(
             self.default_deadline if deadline is None else deadline, function.path, self.clock, self._on_wait
         )
-        envelope = _Call(self, function, body, limit, tuple(targets)).run()
+        envelope = Repeats(
+            function,
+            limit,
+            tuple(targets),
+            lambda refusals: self._attempt(function, body, limit, refusals),
+            lambda refused: error_of(function, self.generation, refused, self._skew),
+        ).run()
         keyed = any(failure.key is not None for failure in envelope.failures)
-        if per_item and (envelope.data or keyed):
+        if per_item and (envelope.data or (keyed and envelope.status in _ABOUT_ITEMS)):
             return envelope
         if envelope.status >= 300 or (envelope.failures and not envelope.data):
             raise error_of(function, self.generation, envelope, self._skew)
@@ -181,37 +185,47 @@ class MimecastClient:
             raise ResponseError(f"{function.path}: the answer has no data field, which is not 'nothing found'")
         return envelope
 
-    def attempt(self, function: Function, body: bytes, limit: Deadline) -> tuple[Reply, Envelope | None]:
-        """One signed request behind the gate; a refused token is replaced once. None instead of an envelope: 429.
+    def _attempt(self, function: Function, body: bytes, limit: Deadline, refusals: int) -> Envelope | None:
+        """One signed request behind the gate; a refused token is replaced once. None: HTTP 429, not executed.
+
+        Args:
+            function: What to run.
+            body: The request's JSON.
+            limit: Time left.
+            refusals: How often this call has met HTTP 429 so far.
 
         Raises:
             NotSentError, BrokenError, TooLargeError: From the transport.
+            NoTokenError: Nothing was sent, for want of a token.
             ResponseError: The answer cannot be read.
-            MailroomError: No token, or the rate limit's wait would pass the deadline.
+            RateLimitError: The wait would pass the deadline.
         """
         gate = GATES.gate(self._account, function.path, self.clock)
         renewed = False
         while True:
             self._pass(gate, function, limit)
-            signed = self._auth.signed(function.path, limit.left)
+            try:
+                signed = self._auth.signed(function.path, limit.left)
+            except (TransientError, ResponseError) as error:
+                raise NoTokenError(error) from error
             reply = self.transport.send("POST", self.api_root + function.path, signed.headers, body, seconds=limit.left)
             self._learn_time(reply)
             quota = read_headers(reply.headers)
             if reply.status == 429:
-                gate.refused(quota)
-                return reply, None
+                gate.refused(quota, refusals + 1)
+                return None
             gate.answered(quota)
             request_id = reply.headers.get("x-request-id") or signed.headers.get("x-mc-req-id", "")
             envelope = read_envelope(
                 reply.status, reply.body, request_id=redact.one_line(redact.scrub(request_id), 100)
             )
             if envelope.status not in {401, 418} or renewed or not self._auth.renewed(signed, envelope, limit.left):
-                return reply, envelope
+                return envelope
             renewed = True
 
     def _pass(self, gate: Gate, function: Function, limit: Deadline) -> None:
         while seconds := gate.enter():
-            if not limit.wait(seconds, "rate limit"):
+            if not limit.wait(seconds, "rate limit", shown=seconds > GLANCE):
                 raise RateLimitError(
                     f"{function.path}: the quota is used up for {seconds:.1f} s, longer than this call may take "
                     f"({max(limit.left, 0):.1f} s left). It was not executed; run it again later",
@@ -226,70 +240,12 @@ class MimecastClient:
             there = parsedate_to_datetime(text)
             if there.tzinfo is None:
                 there = there.replace(tzinfo=UTC)
-            self._skew = timedelta(seconds=round((there - self.clock.now()).total_seconds()))
+            # The header names a whole second that has begun: on average half of it has passed.
+            off = (there - self.clock.now()).total_seconds() + 0.5
+            self._skew = timedelta(seconds=round(off) if abs(off) > 1 else 0)
         except (ValueError, TypeError, OverflowError, IndexError):
             return
         self._skew_again = now + _SKEW_EVERY
-
-
-class _Call:
-    """The repeats of one call: what may be repeated, and what must never be."""
-
-    def __init__(
-        self, client: MimecastClient, function: Function, body: bytes, limit: Deadline, targets: tuple[str, ...]
-    ) -> None:
-        self._client, self._function, self._body = client, function, body
-        self._limit, self._targets = limit, targets
-        self._changes = function.effect == "changes"
-
-    def run(self) -> Envelope:
-        tries = unreadable = 0
-        path = self._function.path
-        while True:
-            tries += 1
-            try:
-                reply, envelope = self._client.attempt(self._function, self._body, self._limit)
-            except NotSentError as error:
-                if self._changes or not self._limit.pause(tries, "not reachable"):
-                    msg = f"{path}: not sent, Mimecast cannot be reached ({error}); check name, network and proxy"
-                    raise TransientError(msg) from error
-            except BrokenError as error:
-                if self._changes:
-                    raise self._unknown(f"the answer was not seen ({error})") from error
-                if not self._limit.pause(tries, "connection broken"):
-                    raise TransientError(f"{path}: no whole answer ({error}); try again later") from error
-            except TooLargeError as error:
-                if self._changes:
-                    raise self._unknown(str(error)) from error
-                msg = f"{path}: {error}; ask for a smaller page or a shorter time window"
-                raise ResponseError(msg) from error
-            except ResponseError as error:
-                if self._changes:
-                    raise self._unknown(f"the answer cannot be read ({error})") from error
-                unreadable += 1
-                if unreadable > _UNREADABLE_REPEATS or not self._limit.pause(tries, "unreadable answer"):
-                    msg = f"{path}: the answer cannot be read: {error}. Check the API root and any proxy on the way"
-                    raise ResponseError(msg) from error
-            else:
-                if envelope is None:
-                    continue  # HTTP 429: not executed, and the gate knows how long to wait
-                status = envelope.status
-                if status < 500 and status not in _MAYBE_DONE and not 300 <= status < 400:
-                    return envelope
-                if self._changes:
-                    if envelope.data:
-                        return replace(envelope, failures=[])  # what failed in a failing server is not known
-                    raise self._unknown(f"HTTP {reply.status}, meta.status {envelope.meta_status}")
-                if status < 400 or not self._limit.pause(tries, f"HTTP {status}"):
-                    raise error_of(self._function, self._client.generation, envelope, self._client.skew)
-
-    def _unknown(self, what: str) -> EffectUnknownError:
-        return EffectUnknownError(
-            f"{self._function.path}: sent, but {what}. It may or may not have been applied: look the message up in "
-            "the hold list, then in the release log, before anything else is tried",
-            {},
-            self._targets,
-        )
 
 
 def _checked_root(api_root: str) -> str:

@@ -27,7 +27,8 @@ class HeaderBlock:
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, top first; `name` in lower case."""
-        return [value for key, value in self.headers if key.lower() == name]
+        length = len(name)
+        return [value for key, value in self.headers if len(key) == length and key.lower() == name]
 
 
 def read_header_block(text: object) -> HeaderBlock:
@@ -76,7 +77,9 @@ def _split(body: str, defects: list[str]) -> list[tuple[str, str]]:
 
 
 def _value(parts: list[str], defects: list[str]) -> str:
-    value = " ".join(parts).strip(" \t").replace("\r", " ")
+    value = parts[0] if len(parts) == 1 else " ".join(parts).strip(" \t")
+    if "\r" in value:
+        value = value.replace("\r", " ")
     if "\x00" in value:
         defects.append("header_nul")
         value = value.replace("\x00", "")

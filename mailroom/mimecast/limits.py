@@ -17,8 +17,11 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 
 LONGEST_WAIT = 300.0
 """No single header may stop us for longer than this (seconds)."""
+GLANCE = 0.02
+"""Waits up to this are not worth showing to anyone (seconds)."""
 _FIRST_BACKOFF = 1.0
 _SHORTEST_PAUSE = 0.001
+_FLOOR, _HIGHEST_FLOOR = 0.005, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,16 @@ class Gate:
         self._closed_until = 0.0
         self._spacing = 0.0
         self._closed = False
+        self._probing = False
         self._left: int | None = None
         self._window_ends = 0.0
-        self._strikes = 0
 
     def enter(self) -> float:
         """0.0 to go ahead now; otherwise the seconds to wait before asking again.
 
         After a closed gate opens, one call goes through and the next one a spacing later, until an answer says that
-        there is quota again: a window quota refills at once, a token bucket keeps its pace.
+        there is quota again: a window quota refills at once, a token bucket keeps its pace. While that first answer
+        is on its way the others look again soon (`GLANCE`), since it may open the gate for all of them.
         """
         with self._lock:
             if not self._closed and self._left is None:
@@ -82,8 +86,10 @@ class Gate:
             now = self._clock.monotonic()
             if self._closed:
                 if now < self._closed_until:
-                    return max(self._closed_until - now, _SHORTEST_PAUSE)
+                    left = max(self._closed_until - now, _SHORTEST_PAUSE)
+                    return min(left, GLANCE) if self._probing else left
                 self._closed_until = now + self._spacing
+                self._probing = True
                 return 0.0
             if now >= self._window_ends:
                 self._left = None
@@ -95,10 +101,9 @@ class Gate:
 
     def answered(self, headers: RateHeaders | None) -> None:
         """Learn from an answer that was executed."""
-        if headers is None and not self._strikes and not self._closed:
+        if headers is None and not self._closed:
             return
         with self._lock:
-            self._strikes = 0
             if headers is None or headers.remaining is None:
                 if headers is None:
                     self._closed = False
@@ -117,24 +122,29 @@ class Gate:
             self._left = min(self._left or 0, headers.remaining) if same_window else headers.remaining
             self._window_ends = now + (headers.wait or 0.0)
 
-    def refused(self, headers: RateHeaders | None) -> float:
-        """Learn from a 429. Returns the seconds after which the call may be repeated, jitter included."""
+    def refused(self, headers: RateHeaders | None, nth: int) -> None:
+        """Learn from a 429: closes the gate.
+
+        Args:
+            headers: What the answer said, if anything.
+            nth: How often this one call has been refused in a row, from 1. Without a usable time the wait doubles
+                with it; with one it is a floor, so that a server that always says "in a moment" is not hammered.
+        """
+        power = 2 ** min(nth - 1, 12)
+        if headers is not None and headers.wait:
+            wait = max(headers.wait, min(_FLOOR * power, _HIGHEST_FLOOR))
+        else:
+            wait = min(_FIRST_BACKOFF * power, LONGEST_WAIT)
+        wait += random.uniform(0, min(0.02 * wait, 1.0))
         with self._lock:
-            now = self._clock.monotonic()
-            wait = headers.wait if headers is not None else None
             self._left = None
-            if not wait:
-                wait = min(_FIRST_BACKOFF * 2 ** min(self._strikes, 10), LONGEST_WAIT)
-                self._strikes += 1
-            wait += random.uniform(0, min(0.02 * wait, 1.0))
-            self._close(now, wait)
-            return wait
+            self._close(self._clock.monotonic(), wait)
 
     def _close(self, now: float, wait: float) -> None:
         until = now + wait
         if not self._closed or until > self._closed_until or wait < self._spacing:
             self._closed_until = until
-        self._closed, self._spacing = True, wait
+        self._closed, self._spacing, self._probing = True, wait, False
 
 
 class GateRegistry:

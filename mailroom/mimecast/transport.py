@@ -169,6 +169,7 @@ class Transport:
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, body
         request.headers = CaseInsensitiveDict(headers)
+        request.headers["User-Agent"] = "mailroom"
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
         bound = max(seconds, 0.001)

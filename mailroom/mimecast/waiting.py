@@ -25,11 +25,11 @@ class Deadline:
         """Seconds left; may be negative."""
         return self._ends - self._clock.monotonic()
 
-    def wait(self, seconds: float, reason: str) -> bool:
+    def wait(self, seconds: float, reason: str, *, shown: bool = True) -> bool:
         """Say so, then wait. False (at once, without waiting) when the deadline would pass meanwhile."""
         if seconds >= self.left:
             return False
-        if self._on_wait is not None:
+        if shown and self._on_wait is not None:
             self._on_wait(seconds, self._path, reason)
         self._clock.sleep(seconds)
         return True
