@@ -1,0 +1,202 @@
+"""From facts to a verdict with its evidence.
+
+`risk` is the clamped sum of points. A group of evidence *speaks* when its own points reach ten either way;
+`confidence` is the share of required fields that were known, times the agreement of the groups that speak. Points of
+rules that suggest `spam` or `graymail` count as risk, but never make a mail malicious or suspicious by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from mailroom.triage.decision import Contribution, Decision, evidence_digest
+from mailroom.triage.extract import Facts, History, extract
+from mailroom.triage.rules import Rule
+from mailroom.triage.ruleset import RuleSet
+from mailroom.triage.ternary import UNKNOWN, Ternary
+
+MALICIOUS = 70
+SUSPICIOUS = 40
+BENIGN = 15
+SPAM = 20
+SPEAKS = 10
+"""Points from which on a group of evidence counts as an independent voice."""
+MIN_CONFIDENCE = 0.8
+PRIORITIES = (-1, 40, 60, 80, 100)
+_BULK = frozenset({"spam", "graymail"})
+
+
+def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None) -> Decision:
+    """Judge one message.
+
+    Args:
+        ruleset: Rules, lists and playbook table.
+        facts: What `extract` found.
+        seed_priority: Priority from the gateway's risk: -1, 40, 60 or 80.
+        now: Accepted for symmetry with `triage_event`; time enters through the fact `hours_to_expiry`.
+
+    Returns:
+        The decision. Equal facts and an equal digest give an equal decision.
+    """
+    answers = ruleset.evaluate(facts)
+    silenced, exclusion = _exclusions(answers)
+    counted: list[Rule] = []
+    shadow, insights, unknown = [], [], []
+    for rule, answer in answers:
+        if answer is None and rule.kind == "rule":
+            unknown.append(rule.id)
+        if answer is not True or rule.kind == "exclusion":
+            continue
+        if rule.kind == "insight":
+            insights.append(_contribution(rule, facts))
+        elif rule.status == "shadow":
+            shadow.append(_contribution(rule, facts))
+        elif rule.id not in silenced:
+            counted.append(rule)
+    sums = _group_sums(counted)
+    risk = max(0, min(100, sum(rule.score for rule in counted)))
+    confidence = round(_available(ruleset, facts) * _agreement(sums), 4)
+    absolute = next((rule.id for rule in counted if rule.absolute), None)
+    harmful = tuple(sorted(group for group, points in sums.items() if points >= SPEAKS))
+    verdict = _verdict(counted, facts, risk, confidence, absolute, harmful, exclusion)
+    evidence = tuple(_contribution(rule, facts) for rule in counted)
+    if exclusion is not None:
+        insights.append(_contribution(exclusion, facts))
+    priority, why = _priority(facts, seed_priority)
+    context: dict[str, Any] = {
+        **facts,
+        "verdict": verdict,
+        "risk": risk,
+        "confidence": confidence,
+        "groups": list(harmful),
+        "group_count": len(harmful),
+        "absolute": absolute,
+        "suggested": sorted({rule.suggests_action for rule in counted if rule.suggests_action}),
+    }
+    return Decision(
+        verdict=verdict,
+        risk=risk,
+        confidence=confidence,
+        evidence=evidence,
+        insights=tuple(insights),
+        shadow=tuple(shadow),
+        unknown=tuple(unknown),
+        absolute=absolute,
+        groups=harmful,
+        priority=priority,
+        seed_priority=seed_priority,
+        priority_reasons=why,
+        digest=ruleset.digest,
+        evidence_digest=evidence_digest(verdict, risk, evidence),
+        proposal=ruleset.playbook.propose(context),
+    )
+
+
+def triage_event(
+    ruleset: RuleSet,
+    event: Mapping[str, Any],
+    history: History | None = None,
+    seed_priority: int = -1,
+    now: datetime | None = None,
+) -> Decision:
+    """`extract` and `decide` in one step."""
+    return decide(ruleset, extract(event, ruleset.context, history, now=now), seed_priority, now)
+
+
+def _exclusions(answers: list[tuple[Rule, Ternary]]) -> tuple[frozenset[str], Rule | None]:
+    """Ids of silenced rules, and the exclusion that names a verdict."""
+    active = [
+        rule for rule, answer in answers if rule.kind == "exclusion" and answer is True and rule.status != "shadow"
+    ]
+    silenced = frozenset(name for rule in active for name in rule.silences)
+    return silenced, next((rule for rule in active if rule.verdict), None)
+
+
+def _contribution(rule: Rule, facts: Facts) -> Contribution:
+    return Contribution(
+        rule_id=rule.id,
+        version=rule.version,
+        title=rule.title,
+        points=rule.score,
+        group=rule.group,
+        level=rule.level,
+        text=rule.explain(facts),
+        status=rule.status,
+        severity=rule.severity,
+        suggests=rule.suggests_verdict,
+        auto_actions=tuple(sorted(rule.auto_actions)),
+    )
+
+
+def _group_sums(counted: list[Rule]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for rule in counted:
+        sums[rule.group] = sums.get(rule.group, 0) + rule.score
+    return sums
+
+
+def _available(ruleset: RuleSet, facts: Facts) -> float:
+    required = ruleset.required_fields
+    if not required:
+        return 1.0
+    return sum(name in facts and facts[name] is not UNKNOWN for name in required) / len(required)
+
+
+def _agreement(sums: dict[str, int]) -> float:
+    """Share of the groups that speak which is on the side of the majority."""
+    against = sum(points >= SPEAKS for points in sums.values())
+    in_favour = sum(points <= -SPEAKS for points in sums.values())
+    speaking = against + in_favour
+    return max(against, in_favour) / speaking if speaking else 1.0
+
+
+def _verdict(
+    counted: list[Rule],
+    facts: Facts,
+    risk: int,
+    confidence: float,
+    absolute: str | None,
+    harmful: tuple[str, ...],
+    exclusion: Rule | None,
+) -> str:
+    if absolute is not None:
+        return "malicious"
+    if exclusion is not None:
+        return exclusion.verdict
+    suggested = {kind: [rule for rule in counted if rule.suggests_verdict == kind] for kind in _BULK}
+    threat = sum(rule.score for rule in counted if rule.suggests_verdict not in _BULK)
+    spam = sum(rule.score for rule in suggested["spam"])
+    if threat >= SUSPICIOUS or (risk >= SUSPICIOUS and spam < SPAM):
+        return "malicious" if risk >= MALICIOUS and len(harmful) >= 2 else "suspicious"
+    if spam >= SPAM:
+        return "spam"
+    if suggested["graymail"] and threat < BENIGN:
+        return "graymail"
+    proven = facts["auth.dmarc_pass"] is True and any(rule.proves_identity for rule in counted)
+    if risk < BENIGN and proven and confidence >= MIN_CONFIDENCE:
+        return "benign"
+    return "undetermined"
+
+
+def _priority(facts: Facts, seed: int) -> tuple[int, tuple[str, ...]]:
+    """The seed priority, raised one step when anything asks for it."""
+    why = []
+    if facts["recipient.is_vip"] is True:
+        why.append("The recipient is a VIP.")
+    size = facts["group.size"]
+    if isinstance(size, int) and size >= 5:
+        why.append(f"{size} alerts have the same content.")
+    hours = facts["hours_to_expiry"]
+    if isinstance(hours, (int, float)) and 0 <= hours <= 24:
+        why.append("The hold expires within 24 hours.")
+    if not why:
+        return seed, ()
+    return next((step for step in PRIORITIES if step > seed), PRIORITIES[-1]), tuple(why)
+
+
+def with_proposal(decision: Decision, **changes: Any) -> Decision:
+    """A copy of a decision with a changed proposal (an analyst chose another action)."""
+    return replace(decision, proposal=replace(decision.proposal, **changes))

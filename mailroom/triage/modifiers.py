@@ -1,0 +1,187 @@
+"""What stands between a field and a value in a rule: `field|modifier: value`.
+
+Every modifier compiles to a function from a known value to true or false; `tests.compile_test` adds the third truth
+value. Texts are compared without regard to case. On list fields a test holds when any element passes; `not_in` and
+`not_contains` hold when none does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from mailroom.triage.text import needs_substring_match, skeleton, words
+
+MAX_PATTERN = 1_000
+MAX_REGEX_TEXT = 16_384
+_MAX_REGEX_MEMORY = 1 << 20
+Check = Callable[[Any], bool]
+
+
+class ModifierError(ValueError):
+    """The value does not suit the modifier; the text says why."""
+
+
+def _fold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _any_element(check: Callable[[str], bool]) -> Check:
+    def run(value: Any) -> bool:
+        if isinstance(value, str):
+            return check(value)
+        return isinstance(value, list) and any(check(item) for item in value if isinstance(item, str))
+
+    return run
+
+
+def _folded_texts(operand: Sequence[Any]) -> tuple[str, ...]:
+    for item in operand:
+        if not isinstance(item, str) or not item:
+            raise ModifierError(f"needs texts, not {item!r}")
+    return tuple(sorted({item.casefold() for item in operand}))
+
+
+def equals(operand: Sequence[Any]) -> Check:
+    """Equal to one of the values."""
+    wanted = {(_fold(item), isinstance(item, bool)) for item in operand}
+
+    def run(value: Any) -> bool:
+        if isinstance(value, list):
+            return any((_fold(item), False) in wanted for item in value)
+        return (_fold(value), isinstance(value, bool)) in wanted
+
+    return run
+
+
+def contains(operand: Sequence[Any]) -> Check:
+    """Holds one of the texts anywhere."""
+    needles = _folded_texts(operand)
+    return _any_element(lambda text: any(needle in folded for folded in [text.casefold()] for needle in needles))
+
+
+def startswith(operand: Sequence[Any]) -> Check:
+    """Begins with one of the texts."""
+    needles = _folded_texts(operand)
+    return _any_element(lambda text: text.casefold().startswith(needles))
+
+
+def endswith(operand: Sequence[Any]) -> Check:
+    """Ends with one of the texts."""
+    needles = _folded_texts(operand)
+    return _any_element(lambda text: text.casefold().endswith(needles))
+
+
+@lru_cache(maxsize=4_096)
+def _bag(text: str) -> tuple[frozenset[str], str]:
+    found = words(text)
+    return frozenset(found), f" {' '.join(found)} "
+
+
+def words_any(operand: Sequence[Any]) -> Check:
+    """Holds one of the words or phrases, whole, whatever look-alike letters they are written in."""
+    texts = _folded_texts(operand)
+    parts = tuple(skeleton(text) for text in texts if needs_substring_match(text))
+    split = [words(text) for text in texts if not needs_substring_match(text)]
+    single = frozenset(found[0] for found in split if len(found) == 1)
+    phrases = tuple(f" {' '.join(found)} " for found in split if len(found) > 1)
+
+    def check(text: str) -> bool:
+        bag, line = _bag(text)
+        if not single.isdisjoint(bag) or any(phrase in line for phrase in phrases):
+            return True
+        if not parts:
+            return False
+        look = skeleton(text)
+        return any(part in look for part in parts)
+
+    return _any_element(check)
+
+
+def regex(operand: Sequence[Any]) -> Check:
+    """Matches one of the patterns somewhere; linear time, case ignored.
+
+    Raises:
+        ModifierError: The pattern is too long, or needs what cannot run in linear time.
+    """
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = _MAX_REGEX_MEMORY
+    compiled = []
+    for pattern in operand:
+        if not isinstance(pattern, str):
+            raise ModifierError(f"needs a pattern, not {pattern!r}")
+        if len(pattern) > MAX_PATTERN:
+            raise ModifierError(f"holds a pattern of {len(pattern)} characters; the limit is {MAX_PATTERN}")
+        try:
+            compiled.append(re2.compile(pattern, options))
+        except re2.error as error:
+            raise ModifierError(_explain_regex(pattern, error)) from error
+    return _any_element(lambda text: any(one.search(text[:MAX_REGEX_TEXT]) is not None for one in compiled))
+
+
+def _explain_regex(pattern: str, error: Exception) -> str:
+    detail = error.args[0] if error.args else error
+    text = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
+    if any(mark in pattern for mark in ("(?=", "(?!", "(?<=", "(?<!")):
+        return (
+            f"pattern {pattern!r} uses a look-around, which cannot run in linear time; "
+            "write a second search and combine the two with `and not`"
+        )
+    if "escape" in text and any(f"\\{digit}" in pattern for digit in range(1, 10)):
+        return f"pattern {pattern!r} uses a back-reference, which cannot run in linear time; write the text out"
+    return f"pattern {pattern!r} is not accepted by the linear-time engine: {text}"
+
+
+def _numbers(operand: Sequence[Any]) -> float:
+    if len(operand) != 1 or isinstance(operand[0], bool) or not isinstance(operand[0], (int, float)):
+        raise ModifierError("needs one number")
+    return operand[0]
+
+
+def compare(name: str, operand: Sequence[Any]) -> Check:
+    """`gt`, `gte`, `lt`, `lte` against one number."""
+    limit = _numbers(operand)
+    checks: dict[str, Callable[[float], bool]] = {
+        "gt": lambda value: value > limit,
+        "gte": lambda value: value >= limit,
+        "lt": lambda value: value < limit,
+        "lte": lambda value: value <= limit,
+    }
+    check = checks[name]
+    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and check(value)
+
+
+@lru_cache(maxsize=4_096)
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip("[] "))
+    except ValueError:
+        return None
+
+
+def cidr(operand: Sequence[Any]) -> Check:
+    """An IP address inside one of the networks."""
+    try:
+        networks = [ipaddress.ip_network(str(item)) for item in operand]
+    except ValueError as error:
+        raise ModifierError(f"needs networks such as 192.0.2.0/24 ({error})") from error
+
+    def check(text: str) -> bool:
+        found = _ip(text[:64])
+        return found is not None and any(found in network for network in networks)
+
+    return _any_element(check)
+
+
+def exists(operand: Sequence[Any]) -> Check:
+    """The field has a value that is not empty (`true`), or has none (`false`)."""
+    if len(operand) != 1 or not isinstance(operand[0], bool):
+        raise ModifierError("needs true or false")
+    wanted = operand[0]
+    return lambda value: (value is not None and value not in ("", [])) is wanted

@@ -1,0 +1,98 @@
+"""Names of people worth impersonating, and brands: who does a display name claim to be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from mailroom.triage.domains import root_domain
+from mailroom.triage.text import letters_joined, words
+
+_SHORTEST_NAME = 8  # letters; shorter names are compared exactly
+
+
+@dataclass(frozen=True)
+class Person:
+    """A VIP: `name` as people write it, and every address that is really theirs (lower case)."""
+
+    name: str
+    addresses: frozenset[str]
+    parts: frozenset[str] = field(init=False)
+    sorted_name: str = field(init=False)
+    joined_name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = words(self.name)
+        object.__setattr__(self, "parts", frozenset(parts))
+        object.__setattr__(self, "sorted_name", "".join(sorted(parts)))
+        object.__setattr__(self, "joined_name", "".join(parts))
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand: the names it goes by and the registered domains it really sends from."""
+
+    name: str
+    names: tuple[tuple[str, ...], ...]
+    roots: frozenset[str]
+
+
+def impersonated_person(people: Iterable[Person], display_name: str, address: str) -> str:
+    """The VIP whose name is used by an address that is not theirs; empty when none.
+
+    Order of names, case, accents, look-alike and invisible characters, extra words ("Clara Lindqvist, CEO"),
+    spaced-out letters and one typing error make no difference. An empty display name is replaced by the local part.
+    """
+    address = address.lower()
+    text = display_name or address.partition("@")[0].partition("+")[0].replace(".", " ").replace("_", " ")
+    parts = words(text)
+    if not parts:
+        return ""
+    have = frozenset(parts)
+    squeezed = "".join(parts)
+    ordered = "".join(sorted(parts))
+    for person in people:
+        if not person.parts or address in person.addresses:
+            continue
+        if person.parts <= have and len(person.parts) > 1:
+            return person.name
+        if squeezed in (person.sorted_name, person.joined_name):
+            return person.name
+        near = len(person.sorted_name) >= _SHORTEST_NAME
+        if near and OSA.distance(ordered, person.sorted_name, score_cutoff=1) <= 1:
+            return person.name
+        if near and _each_name_nearly(person.parts, have):
+            return person.name
+    return ""
+
+
+def _each_name_nearly(wanted: frozenset[str], have: frozenset[str]) -> bool:
+    """Whether every part of a name is there, at most one of them with one typing error."""
+    missing = wanted - have
+    if len(missing) != 1 or len(wanted) < 2:
+        return False
+    part = next(iter(missing))
+    return len(part) >= 5 and any(OSA.distance(part, other, score_cutoff=1) <= 1 for other in have - wanted)
+
+
+def claimed_brands(brands: Iterable[Brand], display_name: str, domain: str) -> list[str]:
+    """Brands named in `display_name` that do not own the registered part of `domain`; sorted."""
+    if not display_name:
+        return []
+    parts = letters_joined(words(display_name))
+    root = root_domain(domain)
+    text = f" {' '.join(parts)} "
+    found = {brand.name for brand in brands if root not in brand.roots and _names(brand, parts, text)}
+    return sorted(found)
+
+
+def _names(brand: Brand, parts: list[str], text: str) -> bool:
+    for name in brand.names:
+        if f" {' '.join(name)} " in text:
+            return True
+        glued = "".join(name)
+        if len(glued) >= 6 and any(part.startswith(glued) for part in parts):
+            return True
+    return False

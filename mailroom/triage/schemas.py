@@ -1,0 +1,51 @@
+"""Check a YAML document against one of the packaged JSON schemas and say where it differs."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+
+from mailroom.triage.yaml_source import Document
+
+
+def load_schema(name: str) -> dict[str, Any]:
+    """The packaged schema `rule`, `list` or `playbooks` as a mapping."""
+    text = files("mailroom.triage").joinpath("json_schemas", f"{name}.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+@cache
+def _validator(name: str) -> Any:
+    # The YAML reader hands over dates as dates; JSON Schema knows them as strings of format `date`.
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("string", lambda _, value: isinstance(value, (str, date)))
+    extend: Any = validators.extend  # typeshed knows the function, not its signature
+    return extend(Draft202012Validator, type_checker=checker)(load_schema(name))
+
+
+def check(schema: str, document: Document) -> list[str]:
+    """Problems of a document as `path:line: message`; empty when it fits.
+
+    Args:
+        schema: `rule`, `list` or `playbooks`.
+        document: What was read.
+    """
+    errors = sorted(_validator(schema).iter_errors(document.data), key=lambda e: list(map(str, e.absolute_path)))
+    return [_say(error, document) for error in errors]
+
+
+def _say(error: ValidationError, document: Document) -> str:
+    path = tuple(error.absolute_path)
+    name = ".".join(map(str, path)) or "the document"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        extra = sorted(set(error.instance) - set(known))
+        where = document.at(*path, extra[0]) if extra else document.at(*path)
+        return f"{where}: {name} has the unknown field {', '.join(map(repr, extra))}; known: {', '.join(sorted(known))}"
+    return f"{document.at(*path)}: {name}: {error.message[:300]}"

@@ -1,0 +1,145 @@
+"""Compile one line of a search, `field|modifier: value`, to a three-valued test; equal lines are compiled once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mailroom.triage import modifiers
+from mailroom.triage.fields import Field
+from mailroom.triage.lists import ValueList
+from mailroom.triage.modifiers import Check, ModifierError
+from mailroom.triage.ternary import UNKNOWN, Ternary
+
+Test = Callable[[Mapping[str, Any]], Ternary]
+
+_BUILDERS: dict[str, Callable[[list[Any]], Check]] = {
+    "eq": modifiers.equals,
+    "in": modifiers.equals,
+    "not_in": modifiers.equals,
+    "contains": modifiers.contains,
+    "not_contains": modifiers.contains,
+    "startswith": modifiers.startswith,
+    "endswith": modifiers.endswith,
+    "words_any": modifiers.words_any,
+    "re": modifiers.regex,
+    "cidr": modifiers.cidr,
+    "exists": modifiers.exists,
+    "gt": lambda operand: modifiers.compare("gt", operand),
+    "gte": lambda operand: modifiers.compare("gte", operand),
+    "lt": lambda operand: modifiers.compare("lt", operand),
+    "lte": lambda operand: modifiers.compare("lte", operand),
+}
+_NEGATED = frozenset({"not_in", "not_contains"})
+_NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
+_TEXTUAL = frozenset({"contains", "not_contains", "startswith", "endswith", "words_any", "re", "cidr"})
+
+
+class TestBank:
+    """All distinct tests of a rule set. Rules refer to them by number, so that each runs once per message."""
+
+    __test__ = False  # not a pytest class
+
+    def __init__(self, fields: Mapping[str, Field], lists: Mapping[str, ValueList]) -> None:
+        self._fields = fields
+        self._lists = lists
+        self._numbers: dict[str, int] = {}
+        self.tests: list[Test] = []
+        self.used_lists: set[str] = set()
+
+    def add(self, key: str, value: Any) -> int:
+        """Number of the test `key: value`.
+
+        Raises:
+            ModifierError: Unknown field, list or modifier, or a value that does not suit them.
+        """
+        name, _, modifier = key.partition("|")
+        modifier = modifier or "eq"
+        field = self._fields.get(name)
+        if field is None:
+            raise ModifierError(f"field {name!r} is unknown{_nearest(name, self._fields)}")
+        if modifier not in _BUILDERS:
+            raise ModifierError(f"modifier {modifier!r} is unknown; known: {', '.join(sorted(_BUILDERS))}")
+        code = json.dumps([name, modifier, value], sort_keys=True, default=str)
+        if code not in self._numbers:
+            test = self._compile(name, field, modifier, value)
+            self._numbers[code] = len(self.tests)
+            self.tests.append(test)
+        return self._numbers[code]
+
+    def _compile(self, name: str, field: Field, modifier: str, value: Any) -> Test:
+        if modifier in _NUMERIC and field.type != "number":
+            raise ModifierError(f"{modifier} needs a number field, {name} is a {field.type}")
+        if modifier in _TEXTUAL and field.type not in ("text", "list"):
+            raise ModifierError(f"{modifier} needs a text field, {name} is a {field.type}")
+        operand, guarded = self._operand(value)
+        if modifier in ("eq", "in", "not_in"):
+            _check_types(name, field, operand)
+        if not operand and modifier not in ("in", "not_in", "eq", "words_any", "contains", "cidr"):
+            raise ModifierError(f"{modifier} needs a value")
+        check = _BUILDERS[modifier](operand)
+        if modifier in ("in", "not_in", "eq") and guarded:
+            free = modifiers.equals([item for item in operand if item not in guarded])
+            return _guarded_test(name, check, free, negated=modifier in _NEGATED)
+        return _plain_test(name, check, negated=modifier in _NEGATED)
+
+    def _operand(self, value: Any) -> tuple[list[Any], frozenset[str]]:
+        """Values with lists filled in, and which of them count only with a DMARC pass."""
+        operand: list[Any] = []
+        guarded: set[str] = set()
+        for item in value if isinstance(value, list) else [value]:
+            if not (isinstance(item, str) and item.startswith("$")):
+                operand.append(item)
+                continue
+            found = self._lists.get(item[1:])
+            if found is None:
+                raise ModifierError(f"list {item} is unknown{_nearest(item[1:], self._lists)}")
+            if found.kind in ("person", "brand"):
+                raise ModifierError(f"list {item} holds {found.kind}s; rules use the fields from.vip and from.brands")
+            self.used_lists.add(found.name)
+            operand += list(found.folded)
+            guarded |= {entry for entry, needs in found.folded.items() if needs}
+        return operand, frozenset(guarded)
+
+
+def _plain_test(name: str, check: Check, *, negated: bool) -> Test:
+    def test(facts: Mapping[str, Any]) -> Ternary:
+        value = facts.get(name, UNKNOWN)
+        if value is UNKNOWN:
+            return None
+        return check(value) is not negated
+
+    return test
+
+
+def _guarded_test(name: str, check: Check, free: Check, *, negated: bool) -> Test:
+    """Like `_plain_test`, but a match that rests on a guarded entry alone holds only with a DMARC pass."""
+
+    def test(facts: Mapping[str, Any]) -> Ternary:
+        value = facts.get(name, UNKNOWN)
+        if value is UNKNOWN:
+            return None
+        held: Ternary = check(value)
+        if held and not free(value):
+            proof = facts.get("auth.dmarc_pass", UNKNOWN)
+            held = None if proof is UNKNOWN else proof is True
+        return None if held is None else held is not negated
+
+    return test
+
+
+def _check_types(name: str, field: Field, operand: list[Any]) -> None:
+    wanted: dict[str, tuple[type, ...]] = {
+        "text": (str,), "list": (str,), "number": (int, float), "boolean": (bool,)
+    }  # fmt: skip
+    for item in operand:
+        wrong_bool = isinstance(item, bool) and field.type != "boolean"
+        if item is not None and (wrong_bool or not isinstance(item, wanted[field.type])):
+            raise ModifierError(f"{name} is a {field.type}, it cannot equal {item!r}")
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(known))}"

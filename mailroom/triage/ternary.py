@@ -1,0 +1,67 @@
+"""True, false and unknown: a missing field is never mistaken for a harmless one.
+
+A test answers `True`, `False` or `None` (unknown). The connectives follow Kleene's strong logic: unknown stays unknown
+unless the other side already decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+Ternary = bool | None
+"""`True`, `False`, or `None` for unknown."""
+
+
+class Unknown(Enum):
+    """Type of the marker for a field nobody could read."""
+
+    UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        """Unknown is not evidence, so it never counts as true in a plain `if`."""
+        return False
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
+def negate(value: Ternary) -> Ternary:
+    """Kleene's not."""
+    return None if value is None else not value
+
+
+def all_of(values: Iterable[Ternary]) -> Ternary:
+    """Kleene's and: false beats unknown, unknown beats true. True when empty."""
+    result: Ternary = True
+    for value in values:
+        if value is False:
+            return False
+        if value is None:
+            result = None
+    return result
+
+
+def any_of(values: Iterable[Ternary]) -> Ternary:
+    """Kleene's or: true beats unknown, unknown beats false. False when empty."""
+    result: Ternary = False
+    for value in values:
+        if value is True:
+            return True
+        if value is None:
+            result = None
+    return result
+
+
+def at_least(count: int, values: Iterable[Ternary]) -> Ternary:
+    """Whether at least `count` of the values hold; unknown while the unknown ones could still decide."""
+    true = unknown = 0
+    for value in values:
+        true += value is True
+        unknown += value is None
+    if true >= count:
+        return True
+    return None if true + unknown >= count else False
