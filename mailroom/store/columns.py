@@ -70,8 +70,22 @@ def dump_json(value: Any) -> str:
 
 
 def canonical_json(value: Any) -> str:
-    """The one text form of `value` that digests are made of: sorted keys, ASCII, cleaned."""
-    return json.dumps(clean_json(value), sort_keys=True, allow_nan=False, separators=(",", ":"))
+    """The one text form of `value` that digests are made of: sorted keys, ASCII, cleaned, 1.0 written as 1.
+
+    Reading a value back from either database and writing it again gives the same text.
+    """
+    return json.dumps(_whole(clean_json(value)), sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
+def _whole(value: Any) -> Any:
+    """Whole floats as integers: PostgreSQL keeps 1e20 as a number without a point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value
 
 
 class UtcDateTime(TypeDecorator[datetime]):

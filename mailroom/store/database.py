@@ -16,12 +16,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Table, bindparam, event, text
+from sqlalchemy import Column, Connection, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
+from mailroom.store.bulk import update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
 from mailroom.store.schema import commit_keys
 
@@ -77,17 +78,20 @@ class Database:
         """Insert the rows whose keys are new; returns how many there were."""
         if self.is_sqlite:
             return int(tx.execute(self.insert_or_ignore(table), rows).rowcount)
+        # RETURNING makes it a few statements with many rows each; without, the driver would send row by row.
         return len(tx.execute(self.insert_or_ignore(table, table.c.id), rows).all())
 
     def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Set the given columns of rows named by their `id`; every row gives the same columns."""
         if not rows:
             return
-        key = ("update", table.name, *rows[0])
+        one_by_one = self.is_sqlite or len(rows) == 1
+        key = ("update", table.name, str(one_by_one), *rows[0])
         if key not in self._statements:
-            names = [name for name in rows[0] if name != "id"]
-            statement = table.update().where(table.c.id == bindparam("b_id"))
-            self._statements[key] = statement.values({name: bindparam(f"b_{name}") for name in names})
+            self._statements[key] = update_by_id(table, list(rows[0]), one_by_one=one_by_one)
+        if not one_by_one:
+            tx.execute(self._statements[key], {"rows": list(rows)})
+            return
         parameters = [{f"b_{name}": value for name, value in row.items()} for row in rows]
         tx.execute(self._statements[key], parameters if len(parameters) > 1 else parameters[0])
 

@@ -83,10 +83,13 @@ class Events:
         """Append one event."""
         self.add_many(tx, [NewEvent(kind, who, what, alert_id, case_id, action_id, before, after, why)])
 
-    def add_many(self, tx: Connection | None, events: Sequence[NewEvent]) -> None:
-        """Append events in this order. Other writers of events wait until `tx` ends, so call it late in `tx`."""
+    def add_many(self, tx: Connection | None, events: Sequence[NewEvent], *, at: datetime | None = None) -> None:
+        """Append events in this order, at `at` (database time; asked for when it is not known).
+
+        Other writers of events wait until `tx` ends, so call it late in `tx`.
+        """
         if events:
-            self._db.write(lambda c: self._append(c, events), tx)
+            self._db.write(lambda c: self._append(c, events, at or self._db.now(c)), tx)
 
     def for_alert(self, alert_id: int, tx: Connection | None = None) -> list[Event]:
         """All events of an alert, oldest first."""
@@ -126,13 +129,12 @@ class Events:
             problems.append("The last event of the wall does not fit the recorded head of the chain.")
         return problems
 
-    def _append(self, tx: Connection, events: Sequence[NewEvent]) -> None:
+    def _append(self, tx: Connection, events: Sequence[NewEvent], at: datetime) -> None:
         found = tx.execute(_HEAD).first()
         if found is None:
             tx.execute(self._db.insert_or_ignore(chain_heads), {"name": _CHAIN, "last_id": 0, "hash": ""})
             found = tx.execute(_HEAD).one()
         last_id, previous = int(found.last_id), str(found.hash)
-        at = self._db.now(tx)
         rows: list[dict[str, Any]] = []
         for event in events:
             last_id += 1
@@ -140,8 +142,8 @@ class Events:
             digest = _hash(previous, last_id, at, values)
             rows.append({"id": last_id, "at": at, "prev_hash": previous, "hash": digest, **values})
             previous = digest
-        tx.execute(case_events.insert(), rows)
-        tx.execute(chain_heads.update().where(chain_heads.c.name == _CHAIN).values(last_id=last_id, hash=previous))
+        self._db.insert_new(tx, case_events, rows)
+        tx.execute(_MOVE_HEAD, {"b_last_id": last_id, "b_hash": previous})
 
     def _select(self, condition: Any, tx: Connection | None) -> list[Event]:
         query = select(case_events).where(condition).order_by(case_events.c.id)

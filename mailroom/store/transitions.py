@@ -55,7 +55,7 @@ class Transitions:
                 claimed[action_id] = new
                 events.append(_event(new, old.state, owner, f"attempt {new.attempt}"))
             self._db.update_rows(tx, actions, [_columns(new) for new in taken])
-        self._events.add_many(tx, events)
+        self._events.add_many(tx, events, at=now)
         return list(claimed.values())
 
     def settle(self, tx: Connection, results: Sequence[ActionResult], who: str) -> list[int]:
@@ -93,7 +93,7 @@ class Transitions:
             self._db.update_rows(tx, actions, [_columns(new) for new in changed.values()])
         for by, changes in handling.items():
             events += self._alerts.apply_handling(tx, changes, by)
-        self._events.add_many(tx, events)
+        self._events.add_many(tx, events, at=now)
         return ignored
 
     def adopt(self, tx: Connection, before: datetime, is_alive: Callable[[str], bool]) -> list[Action]:
@@ -107,7 +107,7 @@ class Transitions:
                 detail = "sent by a process that ended before it could say what happened"
                 adopted.append(replace(old, state="unknown", detail=detail, updated_at=now))
         self._db.update_rows(tx, actions, [_columns(new) for new in adopted])
-        self._events.add_many(tx, [_event(new, "sending", "ledger", new.detail) for new in adopted])
+        self._events.add_many(tx, [_event(new, "sending", "ledger", new.detail) for new in adopted], at=now)
         return adopted
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Action]:

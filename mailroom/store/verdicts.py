@@ -69,12 +69,16 @@ def _verdict(row: Row[Any]) -> Verdict:
     return Verdict(**row._asdict())
 
 
-_RETIRE = update(verdicts).where(verdicts.c.alert_id == bindparam("b_alert_id"), verdicts.c.is_current)
-_RETIRE = _RETIRE.values(is_current=False)
-_RAISE = (
-    update(alerts)
-    .where(alerts.c.id == bindparam("b_alert_id"), alerts.c.priority != bindparam("b_priority"))
-    .values(priority=bindparam("b_priority"), updated_at=bindparam("b_now"))
+_LOCKED = (
+    select(alerts.c.id, alerts.c.priority)
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(alerts.c.id)
+    .with_for_update()
+)
+_RETIRE = (
+    update(verdicts)
+    .where(verdicts.c.alert_id.in_(bindparam("ids", expanding=True)), verdicts.c.is_current)
+    .values(is_current=False)
 )
 
 
@@ -132,8 +136,7 @@ class Verdicts:
         keys = [(row.alert_id, row.rule_digest, row.level, evidence_digest(row)) for row in rows]
         wanted = sorted({row.alert_id for row in rows})
         # The alert rows are locked in id order, so two writers never make two current verdicts or a deadlock.
-        lock = select(alerts.c.id).where(alerts.c.id.in_(wanted)).order_by(alerts.c.id).with_for_update()
-        tx.execute(lock).all()
+        before = dict(tx.execute(_LOCKED, {"ids": wanted}).tuples().all())
         same = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest", "is_current"]
         stored = {
             (old.alert_id, old.rule_digest, old.level, old.evidence_digest): old
@@ -153,17 +156,17 @@ class Verdicts:
             if is_latest and (old is None or not old.is_current):
                 retire.add(row.alert_id)
         if retire:
-            tx.execute(_RETIRE, [{"b_alert_id": alert_id} for alert_id in sorted(retire)])
+            tx.execute(_RETIRE, {"ids": sorted(retire)})
         if revive:
             tx.execute(update(verdicts).where(verdicts.c.id.in_(revive)).values(is_current=True))
         made = self._insert(tx, fresh, latest, now)
-        changed = [
-            {"b_alert_id": row.alert_id, "b_priority": row.priority, "b_now": now}
-            for key, row in zip(keys, rows, strict=True)
-            if row.alert_id in retire and latest[row.alert_id] == key
+        priorities = {row.alert_id: row.priority for row in rows}  # of several for one alert the last counts
+        raised = [
+            {"id": alert_id, "priority": priorities[alert_id], "updated_at": now}
+            for alert_id, old in before.items()
+            if alert_id in retire and old != priorities[alert_id]
         ]
-        if changed:
-            tx.execute(_RAISE, changed)
+        self._db.update_rows(tx, alerts, raised)
         return [made[key] if key in made else stored[key].id for key in keys]
 
     def _insert(
