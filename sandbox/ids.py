@@ -113,7 +113,8 @@ class IdMint:
         payload = unpack(text)
         given = payload.pop("secureid", None)
         body = json.dumps(payload, separators=(",", ":"))[1:-1]
-        if given != self._sign(body):
+        # Written again and compared, because decoding alone forgives bytes after the end.
+        if given != self._sign(body) or self._mint(body) != text:
             raise DamagedIdError(text[:40])
         match payload:
             case {"hldqid": int(queue)}:
@@ -141,5 +142,7 @@ def read_page_token(token: str) -> tuple[int, int]:
     payload = unpack(token)
     size, offset = payload.get("pageSize"), payload.get("offset")
     if not isinstance(size, int) or not isinstance(offset, int) or size < 1 or offset < 0:
+        raise DamagedIdError(token[:40])
+    if page_token(size, offset) != token:
         raise DamagedIdError(token[:40])
     return size, offset

@@ -46,7 +46,7 @@ def phish(rng: Random, mail: Mail) -> None:
     brand, true_domain = rng.choice(BRANDS)
     manner = pick.weighted(
         rng,
-        {"brand": 32, "partner": 15, "spoof": 10, "reply": 13, "taken_over": 7, "odd_from": 15, "own": 8},
+        {"brand": 24, "partner": 15, "spoof": 10, "reply": 13, "taken_over": 7, "odd_from": 25, "own": 8},
     )
     mail.subject = pick.subject(rng, words.PHISH, lang, brand)
     mail.from_name = brand
@@ -112,7 +112,7 @@ def _odd_from(rng: Random, mail: Mail, brand: str) -> None:
     domain = pick.throwaway(rng)
     address = f"admin@{domain}"
     mail.from_addr, mail.from_name = address, "Mail Administrator"
-    odd = rng.choice(("several", "none", "empty", "name_is_address", "comma", "group", "broken", "null"))
+    odd = rng.choice(("several", "several", "none", "empty", "name_is_address", "comma", "group", "broken", "null"))
     inner = f"helpdesk@{OWN_DOMAINS[0]}"
     if odd == "several":
         mail.raw_from = [f"Mail Administrator <{address}>", f"Service Desk <{inner}>"]
