@@ -82,8 +82,12 @@ class Scripted:
                     self.connection.close()
                     return
                 payload = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
-                headers = {"Content-Type": "application/json", "Content-Length": str(len(payload))} | answer.headers
+                self.send_response_only(answer.status)
+                headers = {
+                    "Date": self.date_time_string(),
+                    "Content-Type": "application/json",
+                    "Content-Length": str(len(payload)),
+                } | answer.headers
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
