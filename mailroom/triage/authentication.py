@@ -102,10 +102,7 @@ def parse_results(value: str) -> tuple[str, list[Result]]:
 
 def is_trusted(server: str, trusted: Iterable[str]) -> bool:
     """Whether `server` is on the list; an entry `*.host` accepts everything below `host`."""
-    for entry in trusted:
-        if server == entry or (entry.startswith("*.") and server.endswith(entry[1:])):
-            return True
-    return False
+    return any(server == entry or (entry.startswith("*.") and server.endswith(entry[1:])) for entry in trusted)
 
 
 def _best(results: Sequence[Result], method: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailroom.triage.domains import canonical_domain, root_domain
 from mailroom.triage.lookalike import ProtectedDomains
-from mailroom.triage.people import Brand, Person
+from mailroom.triage.people import Brand, BrandNames, Person
 from mailroom.triage.text import words
 
 RISKY_LISTS = (
@@ -38,6 +38,7 @@ class Context:
     never_lookalikes: frozenset[str] = frozenset()
     protected: ProtectedDomains = field(init=False, repr=False, compare=False)
     brand_domains: ProtectedDomains = field(init=False, repr=False, compare=False)
+    brand_names: BrandNames = field(init=False, repr=False, compare=False)
     vip_addresses: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,7 @@ class Context:
         known = ours | brand_roots | self.never_lookalikes | self.free_mail
         object.__setattr__(self, "protected", ProtectedDomains(ours, never=known))
         object.__setattr__(self, "brand_domains", ProtectedDomains(brand_roots, never=known))
+        object.__setattr__(self, "brand_names", BrandNames(self.brands))
         addresses = frozenset(address for person in self.vips for address in person.addresses)
         object.__setattr__(self, "vip_addresses", addresses)
 

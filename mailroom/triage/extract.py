@@ -16,7 +16,7 @@ from mailroom.triage.authentication import Authentication, read_authentication
 from mailroom.triage.context import Context
 from mailroom.triage.domains import root_domain, within
 from mailroom.triage.from_header import FromReading, canonical_address, decode_words, find_addresses, read_from
-from mailroom.triage.people import claimed_brands, impersonated_person
+from mailroom.triage.people import impersonated_person
 from mailroom.triage.ternary import UNKNOWN, Unknown
 from mailroom.triage.text import has_invisible, has_styled_letters
 from mailroom.triage.vendor import header_map, hold_reason, impersonation_hits, says_malware
@@ -154,7 +154,7 @@ def _sender(facts: Facts, event: Mapping[str, Any], context: Context) -> FromRea
     facts["from.ambiguous"] = reading.ambiguous
     facts["from.name_has_address"] = bool(set(find_addresses(name)) - set(addresses))
     facts["from.styled_name"] = has_invisible(name) or has_styled_letters(name)
-    claims = [claimed_brands(context.brands, name, domain) for domain in found or [""]]
+    claims = [context.brand_names.claimed(name, domain) for domain in found or [""]]
     facts["from.brands"] = sorted({brand for brands in claims for brand in brands})
     people = (impersonated_person(context.vips, name, address) for address in addresses or [""])
     facts["from.vip"] = next((person for person in people if person), None)

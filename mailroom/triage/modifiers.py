@@ -26,15 +26,11 @@ class ModifierError(ValueError):
     """The value does not suit the modifier; the text says why."""
 
 
-def _fold(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
-
-
 def _any_element(check: Callable[[str], bool]) -> Check:
     def run(value: Any) -> bool:
         if isinstance(value, str):
             return check(value)
-        return isinstance(value, list) and any(check(item) for item in value if isinstance(item, str))
+        return bool(value) and isinstance(value, list) and any(check(item) for item in value if isinstance(item, str))
 
     return run
 
@@ -48,12 +44,16 @@ def _folded_texts(operand: Sequence[Any]) -> tuple[str, ...]:
 
 def equals(operand: Sequence[Any]) -> Check:
     """Equal to one of the values."""
-    wanted = {(_fold(item), isinstance(item, bool)) for item in operand}
+    texts = frozenset(item.casefold() for item in operand if isinstance(item, str))
+    others = [item for item in operand if not isinstance(item, str)]
 
     def run(value: Any) -> bool:
+        if isinstance(value, str):
+            return value.casefold() in texts
         if isinstance(value, list):
-            return any((_fold(item), False) in wanted for item in value)
-        return (_fold(value), isinstance(value, bool)) in wanted
+            return bool(value) and not texts.isdisjoint([item.casefold() for item in value if isinstance(item, str)])
+        # `1 == True` in Python, but not in a rule file.
+        return any(value == item and isinstance(value, bool) is isinstance(item, bool) for item in others)
 
     return run
 
@@ -61,7 +61,12 @@ def equals(operand: Sequence[Any]) -> Check:
 def contains(operand: Sequence[Any]) -> Check:
     """Holds one of the texts anywhere."""
     needles = _folded_texts(operand)
-    return _any_element(lambda text: any(needle in folded for folded in [text.casefold()] for needle in needles))
+
+    def check(text: str) -> bool:
+        folded = text.casefold()
+        return any(needle in folded for needle in needles)
+
+    return _any_element(check)
 
 
 def startswith(operand: Sequence[Any]) -> Check:

@@ -10,6 +10,7 @@ from rapidfuzz.distance import OSA
 from mailroom.triage.domains import root_domain
 from mailroom.triage.text import letters_joined, words
 
+_SHORTEST_GLUED = 6  # "dhlservice" is too weak a claim, "microsoftservice" is not
 _SHORTEST_NAME = 8  # letters; shorter names are compared exactly
 
 
@@ -77,22 +78,32 @@ def _each_name_nearly(wanted: frozenset[str], have: frozenset[str]) -> bool:
     return len(part) >= 5 and any(OSA.distance(part, other, score_cutoff=1) <= 1 for other in have - wanted)
 
 
-def claimed_brands(brands: Iterable[Brand], display_name: str, domain: str) -> list[str]:
-    """Brands named in `display_name` that do not own the registered part of `domain`; sorted."""
-    if not display_name:
-        return []
-    parts = letters_joined(words(display_name))
-    root = root_domain(domain)
-    text = f" {' '.join(parts)} "
-    found = {brand.name for brand in brands if root not in brand.roots and _names(brand, parts, text)}
-    return sorted(found)
+class BrandNames:
+    """All brand names at once, so that a display name is looked at once however many brands there are."""
 
+    def __init__(self, brands: Iterable[Brand]) -> None:
+        self._brands = sorted(brands, key=lambda brand: brand.name)
+        self._starts: dict[str, list[tuple[str, Brand]]] = {}
+        self._glued: list[tuple[str, Brand]] = []
+        for brand in self._brands:
+            for name in brand.names:
+                self._starts.setdefault(name[0], []).append((f" {' '.join(name)} ", brand))
+                if len("".join(name)) >= _SHORTEST_GLUED:
+                    self._glued.append(("".join(name), brand))
+        self._prefixes = tuple(prefix for prefix, _ in self._glued)
 
-def _names(brand: Brand, parts: list[str], text: str) -> bool:
-    for name in brand.names:
-        if f" {' '.join(name)} " in text:
-            return True
-        glued = "".join(name)
-        if len(glued) >= 6 and any(part.startswith(glued) for part in parts):
-            return True
-    return False
+    def claimed(self, display_name: str, domain: str) -> list[str]:
+        """Brands named in `display_name` that do not own the registered part of `domain`; sorted."""
+        if not display_name:
+            return []
+        parts = letters_joined(words(display_name))
+        text = f" {' '.join(parts)} "
+        found: list[Brand] = []
+        for part in parts:
+            found += [brand for phrase, brand in self._starts.get(part, ()) if phrase in text]
+            if part.startswith(self._prefixes):
+                found += [brand for prefix, brand in self._glued if part.startswith(prefix)]
+        if not found:
+            return []
+        root = root_domain(domain)
+        return sorted({brand.name for brand in found if root not in brand.roots})

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailroom.triage.condition import ConditionError, compile_condition
+from mailroom.triage.condition import ConditionError, Evaluate, both, compile_condition, either, numbered
 from mailroom.triage.evaluation import passed_actions
 from mailroom.triage.explain import Fill, compile_sentence
 from mailroom.triage.fields import FIELDS
 from mailroom.triage.modifiers import ModifierError
 from mailroom.triage.searches import TestBank
-from mailroom.triage.ternary import Ternary, all_of, any_of
 from mailroom.triage.yaml_source import Document
-
-Results = Sequence[Ternary]
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Rule:
     auto_actions: frozenset[str]
     fields: frozenset[str]
     explain: Fill
-    evaluate: Callable[[Results], Ternary]
+    evaluate: Evaluate
     content: Mapping[str, Any]
     where: str
     document: Document
@@ -85,14 +82,6 @@ def compile_rule(document: Document, bank: TestBank, default_kind: str, problems
     if len(problems) > before or condition is None:
         return None
 
-    def evaluate(results: Results) -> Ternary:
-        inside = all_of([results[number] for number in scope]) if scope else True
-        if inside is False:
-            return False
-        values = {name: search(results) for name, search in searches.items()}
-        answer = condition(values)
-        return answer if inside or answer is False else None
-
     suggest = data.get("suggest", {})
     return Rule(
         id=data["id"],
@@ -114,7 +103,7 @@ def compile_rule(document: Document, bank: TestBank, default_kind: str, problems
         auto_actions=auto_actions,
         fields=frozenset(fields),
         explain=explain,
-        evaluate=evaluate,
+        evaluate=both([numbered(scope), condition]) if scope else condition,
         content={**{key: value for key, value in data.items() if key != "tests"}, "kind": kind},
         where=document.at("id"),
         document=document,
@@ -146,15 +135,11 @@ def _alternatives(
     bank: TestBank,
     fields: set[str],
     problems: list[str],
-) -> Callable[[Results], Ternary]:
+) -> Evaluate:
     if isinstance(search, list):
         branches = [_search(one, (*path, index), document, bank, fields, problems) for index, one in enumerate(search)]
-        return lambda results: any_of(all_of([results[n] for n in numbers]) for numbers in branches)
-    numbers = _search(search, path, document, bank, fields, problems)
-    if len(numbers) == 1:
-        only = numbers[0]
-        return lambda results: results[only]
-    return lambda results: all_of([results[number] for number in numbers])
+        return either([numbered(numbers or [0]) for numbers in branches])
+    return numbered(_search(search, path, document, bank, fields, problems) or [0])
 
 
 def _check_meaning(document: Document, kind: str, fields: set[str], problems: list[str]) -> frozenset[str]:

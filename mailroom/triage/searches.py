@@ -79,6 +79,8 @@ class TestBank:
             _check_types(name, field, operand)
         if not operand and modifier not in ("in", "not_in", "eq", "words_any", "contains", "cidr"):
             raise ModifierError(f"{modifier} needs a value")
+        if field.type == "boolean" and modifier == "eq" and len(operand) == 1:
+            return _flag_test(name, operand[0])
         check = _BUILDERS[modifier](operand)
         if modifier in ("in", "not_in", "eq") and guarded:
             free = modifiers.equals([item for item in operand if item not in guarded])
@@ -102,6 +104,16 @@ class TestBank:
             operand += list(found.folded)
             guarded |= {entry for entry, needs in found.folded.items() if needs}
         return operand, frozenset(guarded)
+
+
+def _flag_test(name: str, wanted: bool | None) -> Test:
+    """The most frequent test: a flag is set, or not."""
+
+    def test(facts: Mapping[str, Any]) -> Ternary:
+        value = facts.get(name, UNKNOWN)
+        return None if value is UNKNOWN else value is wanted
+
+    return test
 
 
 def _plain_test(name: str, check: Check, *, negated: bool) -> Test:
