@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox import auth, control, damage
-from sandbox.endpoints import EFFECTS, FUNCTIONS, Context, account, content
+from sandbox.endpoints import FUNCTIONS, Context, account, content
 from sandbox.envelope import Item, RefusalError, answer, read_items, refuse
 from sandbox.faults import DISTORT, INSTEAD, Fault
 from sandbox.ids import DamagedIdError
@@ -191,6 +191,3 @@ class Exchange:
 def handle(tenant: Tenant, request: Request) -> Reply:
     """Answer one request."""
     return Exchange(tenant, request).run()
-
-
-__all__ = ["EFFECTS", "handle"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sandbox.ids import DamagedIdError, page_token, read_page_token
@@ -134,4 +135,9 @@ def read_page(block: Item, *, default: int, most: int) -> Page:
 
 def stamp(epoch: float) -> str:
     """`2025-01-14T09:30:00+0000`."""
-    return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return _stamp(int(epoch))
+
+
+@lru_cache(maxsize=4096)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

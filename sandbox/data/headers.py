@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
-from email.header import Header
 from email.utils import format_datetime
 
 from sandbox.data.mail import IMPERSONATION_TESTS, Mail
@@ -62,12 +62,27 @@ def raw_from(mail: Mail) -> list[str]:
 
 
 def encoded(text: str) -> str:
-    """RFC 2047 words, folded, when the text is not plain ASCII."""
+    """RFC 2047 words, folded, when the text is not plain ASCII: Q for Latin letters, B for the rest."""
     text = _clean(text)
     if text.isascii():
         return text
-    safe = text.encode("utf-8", "replace").decode()
-    return Header(safe, "utf-8", maxlinelen=76).encode(linesep="\r\n")
+    if max(text) < "\u0250":  # at most two bytes a letter, so ten letters fit into one word
+        words = [f"=?utf-8?q?{_quoted(text[at : at + 10])}?=" for at in range(0, len(text), 10)]
+    else:
+        pieces = [text[at : at + 12].encode("utf-8", "replace") for at in range(0, len(text), 12)]
+        words = [f"=?utf-8?b?{b64encode(piece).decode()}?=" for piece in pieces]
+    return "\r\n ".join(words)
+
+
+def _quoted(text: str) -> str:
+    return "".join(
+        letter
+        if letter.isascii() and letter.isalnum()
+        else "_"
+        if letter == " "
+        else "".join(f"={byte:02X}" for byte in letter.encode())
+        for letter in text
+    )
 
 
 def _clean(text: str) -> str:

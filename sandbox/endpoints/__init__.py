@@ -21,14 +21,5 @@ FUNCTIONS: dict[str, Callable[[Context], Outcome]] = {
     "/api/gateway/message/get-message-detail": content.get_message_detail,
     "/api/gateway/message/get-file": content.get_file,
 }
-EFFECTS = frozenset(
-    {
-        "/api/gateway/hold-release",
-        "/api/gateway/hold-reject",
-        "/api/message-finder/release-held-email-to-sandbox",
-        "/api/message-finder/reject-held-email",
-        "/api/message-finder/report-message",
-    }
-)
 
-__all__ = ["EFFECTS", "FUNCTIONS", "Context"]
+__all__ = ["FUNCTIONS", "Context"]

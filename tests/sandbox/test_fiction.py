@@ -6,6 +6,7 @@ import html
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 
 import pytest
 
@@ -159,3 +160,11 @@ def test_a_hundred_thousand_messages_are_planned_in_seconds_without_being_writte
     assert len(tenant.world.held) == 100_000
     assert time.process_time() - began < 20
     assert not tenant.world._mails
+
+
+def test_subjects_survive_the_wire_in_every_language(mails):
+    for mail in mails:
+        (value,) = [value for name, value in header_block(mail, 0) if name == "Subject"]
+        assert value.isascii()
+        assert max(map(len, value.split("\r\n"))) < 76
+        assert str(make_header(decode_header(value))) == mail.subject
