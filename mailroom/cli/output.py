@@ -19,7 +19,8 @@ from rich.text import Text
 from mailroom.connectors.held import Progress as ProgressCall
 from mailroom.redact import one_line, scrub
 
-console = Console(highlight=False)
+_PIPED_WIDTH = 160  # a pipe has no width; 80 would fold every table
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 
@@ -37,8 +38,9 @@ def print_json(value: Any) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table for people."""
     made = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value"}
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column not in long)
     for row in rows:
         made.add_row(*(plain(cell) for cell in row))
     console.print(made)

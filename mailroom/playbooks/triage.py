@@ -225,9 +225,7 @@ class _Triage:
             self._say(str(answer))
 
     def _parameters(self, decision: Decision) -> dict[str, Any]:
-        if decision.proposal.action == "reject":
-            return {**decision.proposal.parameters, **self.policy.reject_parameters}
-        return dict(decision.proposal.parameters)
+        return dict(self.policy.reject_parameters) if decision.proposal.action == "reject" else {}
 
     def _new_action(self, alert: Alert, decision: Decision, verdict_id: int) -> NewAction:
         parameters = self._parameters(decision)

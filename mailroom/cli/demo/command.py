@@ -1,0 +1,70 @@
+"""The command: start everything, run the playbook, show what happened, and (unless asked to end) keep it running."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailroom.cli import output
+from mailroom.cli.demo.home import DemoHome
+from mailroom.cli.demo.processes import Children
+from mailroom.cli.exits import Exit
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after one run; the last line is one JSON object.")] = False,
+    messages: Annotated[int, typer.Option(help="How many messages the sandbox's hold queue starts with.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same queue.")] = 7,
+    state: Annotated[Path, typer.Option(help="Folder of the demo: its databases, its sandbox, its logs.")] = Path(
+        ".mailroom/demo"
+    ),
+) -> None:
+    """Run the main job on a sandbox tenant: hold queue, alerts, verdicts, actions, all visible in the Prefect UI.
+
+    Starts a sandbox tenant, a Prefect server and a worker on this machine, deploys the flows and runs the playbook.
+    No real mail, no account, no internet. Running it again goes on where it ended.
+    """
+    started = time.monotonic()
+    home = DemoHome(state.resolve(), messages, seed)
+    children = Children(home.logs)
+    try:
+        with home.lock(), children:
+            counts = _run(home, children, started)
+            if once:
+                output.print_json(counts)
+                return
+            output.console.print(f"\nThe Prefect UI: {home.ui}   (Ctrl-C ends the demo; what was done is kept)")
+            children.wait()
+    except KeyboardInterrupt:
+        output.note("demo ended; `make demo` goes on from here")
+        raise typer.Exit(Exit.OK) from None
+
+
+def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
+    say = output.console.print
+    say("[1/5] a Mimecast tenant with a hold queue, on this machine")
+    tenant = children.start_sandbox(home)
+    say(f"      {tenant['held']} held entries at {tenant['url']}")
+    home.write_settings(tenant)
+    say("[2/5] a Prefect server on SQLite (10 to 20 seconds)")
+    os.environ.update(home.prefect_environment())  # before anything imports prefect
+    children.start_server(home)
+    say(f"      {home.ui}")
+    say("[3/5] blocks, deployments and a worker")
+    from mailroom.cli.demo import prefect_side  # imports prefect, which reads the environment set above
+
+    prefect_side.save_blocks(home, tenant)
+    prefect_side.deploy(home)
+    children.start_worker(home)
+    say("[4/5] playbook: check connections")
+    prefect_side.run("check connections/on demand")
+    say("[5/5] playbook: ingest held messages then triage")
+    flow_run_id = prefect_side.run("ingest held messages then triage/hourly")
+    counts = home.counts(flow_run_id)
+    counts["seconds"] = round(time.monotonic() - started, 1)
+    home.show(counts)
+    return counts

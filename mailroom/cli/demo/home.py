@@ -1,0 +1,157 @@
+"""The demo's folder: settings, databases, sandbox memory and logs, nothing outside of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mailroom.cli import output
+from mailroom.cli.settings import FILE, load_settings
+from mailroom.errors import BusyError, InvalidInputError
+from mailroom.playbooks.report import CONSERVED, counts_of, table_rows
+from mailroom.triage import demo_lists
+
+_SHOWN = 15
+_PREFECT_PORT = 4200
+RAILS: dict[str, Any] = {
+    "per_run": 300,
+    "per_hour": 1000,
+    "per_sender_domain": 60,
+    "max_release_share": 0.6,
+    "require_evaluated_rules": False,
+}
+"""The demo acts by itself, because its tenant is fiction. The rails stay on, only wider than for a first day."""
+MODES = {"release": "auto", "reject": "auto"}
+
+
+class DemoHome:
+    """Paths, settings and environment of one demo."""
+
+    def __init__(self, folder: Path, messages: int, seed: int) -> None:
+        self.folder, self.messages, self.seed = folder, messages, seed
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.logs = folder / "logs"
+        self.logs.mkdir(exist_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One demo per folder at a time.
+
+        Raises:
+            BusyError: another one is running.
+        """
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                msg = f"Another demo runs in {self.folder}. End it first, or use --state for a second one."
+                raise BusyError(msg) from error
+            yield
+
+    @cached_property
+    def port(self) -> int:
+        """Prefect's usual port, or a free one when it is taken."""
+        for port in (_PREFECT_PORT, 0):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                return int(probe.getsockname()[1])
+        msg = "No free port on 127.0.0.1 for the Prefect server."
+        raise InvalidInputError(msg)
+
+    @property
+    def api(self) -> str:
+        """Address of the Prefect API."""
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def ui(self) -> str:
+        """Address of the Prefect UI."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder with `deployments.yaml`."""
+        import flows
+
+        root = Path(flows.__file__).resolve().parent.parent
+        if not (root / "deployments.yaml").exists():
+            msg = "The demo needs the project's folder (deployments.yaml lies there): run `make demo` in a clone."
+            raise InvalidInputError(msg)
+        return root
+
+    def prefect_environment(self) -> dict[str, str]:
+        """Settings of server, worker and client; nothing of the user's own Prefect is touched."""
+        for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+            del os.environ[name]
+        recorder, persister = "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER", "PREFECT_SERVER_SERVICES_EVENT_PERSISTER"
+        return {
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            f"{recorder}_BATCH_SIZE": "100",
+            f"{recorder}_READ_BATCH_SIZE": "50",
+            f"{recorder}_FLUSH_INTERVAL": "1",
+            f"{persister}_BATCH_SIZE": "100",
+            f"{persister}_READ_BATCH_SIZE": "50",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_TASKS_RUNNER_THREAD_POOL_MAX_WORKERS": "8",
+            "PREFECT_LOGGING_EXTRA_LOGGERS": "mailroom",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+    def write_settings(self, tenant: dict[str, Any]) -> None:
+        """`mailroom.toml`, so that every other command works on the demo: `mailroom --home <folder> stats`."""
+        secret = self.folder / "client_secret"
+        secret.touch(mode=0o600)
+        secret.write_text(tenant["credentials_v2"]["client_secret"])
+        modes = "\n".join(f'{name} = "{mode}"' for name, mode in MODES.items())
+        rails = "\n".join(f"{name} = {str(value).lower()}" for name, value in RAILS.items())
+        (self.folder / FILE).write_text(
+            f"# Written by `mailroom demo`.\n[mimecast]\napi_root = {_quoted(tenant['url'])}\n"
+            f"client_id = {_quoted(tenant['credentials_v2']['client_id'])}\nclient_secret_file = 'client_secret'\n\n"
+            f"[policy]\nlists = [{_quoted(str(demo_lists()))}]\n{rails}\n\n[policy.modes]\n{modes}\n"
+        )
+
+    @property
+    def store_url(self) -> str:
+        """The demo's database."""
+        return f"sqlite:///{self.folder / 'mailroom.db'}"
+
+    def counts(self, flow_run_id: str) -> dict[str, Any]:
+        """What the run did, read from the store."""
+        with load_settings(self.folder, {}).open_store() as store:
+            ingested = next(run for run in store.runs.latest("ingest held", 5) if run.flow_run_id == flow_run_id)
+            triaged = next(run for run in store.runs.latest("triage", 5) if run.flow_run_id == flow_run_id)
+            unknown = len(store.ledger.open_effects(states=("unknown",)))
+        counts = counts_of(ingested.counts, triaged.counts.get("verdicts", {}), [], unknown=unknown, seconds=0)
+        return counts | {"actions": triaged.counts.get("actions", {})}
+
+    def show(self, counts: dict[str, Any]) -> None:
+        """The run as tables."""
+        output.table("Held messages", CONSERVED, [[counts[name] for name in CONSERVED]])
+        if counts["verdicts"]:
+            output.table("Verdicts of this run", ("verdict", "messages"), list(counts["verdicts"].items()))
+        if counts["actions"]:
+            output.table("Actions of this run", ("action", "messages"), list(counts["actions"].items()))
+        with load_settings(self.folder, {}).open_store() as store:
+            rows = table_rows(store, [alert.id for alert in store.alerts.list(limit=2000)], _SHOWN)
+        if rows:
+            columns = tuple(rows[0])
+            output.table("The most urgent alerts", columns, [[row[name] for name in columns] for row in rows])
+        output.console.print(f"More: mailroom --home {self.folder} stats | explain ALERT | check | undo")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "") + "'"

@@ -1,0 +1,95 @@
+"""Blocks, deployments and flow runs of the demo. Imported only after the demo's Prefect settings are in place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from pydantic import SecretStr
+
+from blocks import AlertStore, MimecastCredentials, TriagePolicy
+from mailroom.cli import output
+from mailroom.cli.demo.home import MODES, RAILS
+from mailroom.errors import EffectsFailedError, TransientError
+from mailroom.triage import demo_lists
+
+if TYPE_CHECKING:
+    from mailroom.cli.demo.home import DemoHome
+
+_TRIES = 3
+_MOST_SECONDS = 900.0
+
+
+def save_blocks(home: DemoHome, tenant: dict[str, Any]) -> None:
+    """The three blocks that the deployments name."""
+    application = tenant["credentials_v2"]
+    credentials = MimecastCredentials(
+        api_root=tenant["url"],
+        client_id=application["client_id"],
+        client_secret=SecretStr(application["client_secret"]),
+    )
+    store = AlertStore(url=home.store_url, blobs=str(home.folder / "blobs"))
+    policy = TriagePolicy(lists=[str(demo_lists())], **MODES, **RAILS)
+    for block in (credentials, store, policy):
+        block.save("default", overwrite=True, _sync=True)  # type: ignore[call-arg]
+
+
+def deploy(home: DemoHome) -> None:
+    """Block types, work pool and every deployment of `deployments.yaml`."""
+    _prefect(home, "block", "register", "-m", "blocks")
+    _prefect(home, "work-pool", "create", "mailroom", "--type", "process", "--overwrite")
+    _prefect(home, "--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")
+
+
+def run(deployment: str) -> str:
+    """Run a deployment to its end, saying what state it is in.
+
+    Returns:
+        The flow run's id.
+
+    Raises:
+        EffectsFailedError: the run failed; the message is the run's own.
+        TransientError: it did not end in time, or no worker took it.
+    """
+    for _ in range(_TRIES):
+        flow_run = run_deployment(deployment, timeout=0, as_subflow=False)
+        flow_run_id = str(flow_run.id)  # type: ignore[union-attr]
+        name, message = _follow(flow_run_id)
+        if name == "Completed":
+            return flow_run_id
+        if name not in {"Cancelled", "Cancelling"}:  # a scheduled run of the same deployment was just under way
+            msg = f"{deployment}: {name}. {message}"
+            raise EffectsFailedError(msg)
+        time.sleep(5)
+    msg = f"{deployment} was cancelled {_TRIES} times: another run of it is under way."
+    raise TransientError(msg)
+
+
+def _follow(flow_run_id: str) -> tuple[str, str]:
+    deadline = time.monotonic() + _MOST_SECONDS
+    last = ""
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < deadline:
+            state = client.read_flow_run(flow_run_id).state  # type: ignore[arg-type]
+            if state is not None and state.name != last:
+                last = state.name or ""
+                output.console.print(f"      {last}", style="dim")
+            if state is not None and state.is_final():
+                return state.name or "", state.message or ""
+            time.sleep(0.5)
+    msg = "The run did not end in time; the log of the worker says why."
+    raise TransientError(msg)
+
+
+def _prefect(home: DemoHome, *arguments: str) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "prefect", *arguments], cwd=home.root, capture_output=True, text=True, check=False
+    )
+    (home.logs / "setup.log").open("a").write(done.stdout + done.stderr)
+    if done.returncode:
+        msg = f"`prefect {' '.join(arguments)}` failed:\n{(done.stdout + done.stderr)[-1500:]}"
+        raise TransientError(msg)
