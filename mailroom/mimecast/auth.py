@@ -17,6 +17,8 @@ class Signed:
 
     headers: dict[str, str]
     mark: int
+    proof: bytes
+    """What an answer must not be able to smuggle into a message by echoing it: this signature or token."""
 
 
 class Authenticator(Protocol):

@@ -185,12 +185,12 @@ class MimecastClient:
             raise ResponseError(f"{function.path}: the answer has no data field, which is not 'nothing found'")
         return envelope
 
-    def _attempt(self, function: Function, body: bytes, limit: Deadline, refusals: int) -> Envelope | None:
+    def _attempt(self, function: Function, request: bytes, limit: Deadline, refusals: int) -> Envelope | None:
         """One signed request behind the gate; a refused token is replaced once. None: HTTP 429, not executed.
 
         Args:
             function: What to run.
-            body: The request's JSON.
+            request: Its JSON.
             limit: Time left.
             refusals: How often this call has met HTTP 429 so far.
 
@@ -208,17 +208,21 @@ class MimecastClient:
                 signed = self._auth.signed(function.path, limit.left)
             except (TransientError, ResponseError) as error:
                 raise NoTokenError(error) from error
-            reply = self.transport.send("POST", self.api_root + function.path, signed.headers, body, seconds=limit.left)
+            reply = self.transport.send(
+                "POST", self.api_root + function.path, signed.headers, request, seconds=limit.left
+            )
             self._learn_time(reply)
             quota = read_headers(reply.headers)
             if reply.status == 429:
                 gate.refused(quota, refusals + 1)
                 return None
             gate.answered(quota)
+            body = reply.body
+            if signed.proof in body:  # a signature lives for one request, so it is not in the redaction's registry
+                body = body.replace(signed.proof, redact.MASK.encode())
             request_id = reply.headers.get("x-request-id") or signed.headers.get("x-mc-req-id", "")
-            envelope = read_envelope(
-                reply.status, reply.body, request_id=redact.one_line(redact.scrub(request_id), 100)
-            )
+            request_id = redact.one_line(redact.scrub(request_id), 100)
+            envelope = read_envelope(reply.status, body, request_id=request_id)
             if envelope.status not in {401, 418} or renewed or not self._auth.renewed(signed, envelope, limit.left):
                 return envelope
             renewed = True

@@ -52,6 +52,7 @@ def read_header_block(text: object) -> HeaderBlock:
 def _split(body: str, defects: list[str]) -> list[tuple[str, str]]:
     """One pass over the lines. A bare CR does not end a line: SMTP does not see one there either."""
     found: list[tuple[str, list[str]]] = []
+    current: list[str] | None = None  # what a folded line belongs to; nothing after a line that was skipped
     for line in body.split("\n"):
         line = line.removesuffix("\r")
         if not line.strip(" \t"):
@@ -59,8 +60,8 @@ def _split(body: str, defects: list[str]) -> list[tuple[str, str]]:
                 continue  # a fold of blanks only
             break  # the body starts here; nothing after it is a header
         if line[0] in " \t":
-            if found:
-                found[-1][1].append(line.strip(" \t"))
+            if current is not None:
+                current.append(line.strip(" \t"))
             else:
                 defects.append("header_fold_without_header")
             continue
@@ -68,11 +69,13 @@ def _split(body: str, defects: list[str]) -> list[tuple[str, str]]:
         name = name.rstrip(" \t")
         if not colon or not _NAME.fullmatch(name):
             defects.append("header_line_unreadable")
+            current = None
             continue
         if len(found) >= HEADER_LIMIT:
             defects.append("header_count_cut")
             break
-        found.append((name, [value.strip(" \t")]))
+        current = [value.strip(" \t")]
+        found.append((name, current))
     return [(name, _value(parts, defects)) for name, parts in found]
 
 

@@ -71,7 +71,7 @@ class KeyAuthenticator:
             app_key=self._keys.app_key,
         )
         headers["Authorization"] = f"MC {access_key}:{signature}"
-        return Signed(headers, mark)
+        return Signed(headers, mark, signature.encode())
 
     def renewed(self, signed: Signed, envelope: Envelope, seconds: float) -> bool:
         """True when HTTP 418 was answered by a successful login (of this or of another thread)."""

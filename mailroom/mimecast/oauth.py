@@ -67,6 +67,7 @@ class TokenAuthenticator:
                 "Accept": "application/json",
             },
             token.mark,
+            token.authorization.removeprefix("Bearer ").encode(),
         )
 
     def renewed(self, signed: Signed, envelope: Envelope, seconds: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -53,6 +54,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.connections = 0
         self.answers: dict[str, deque[Answer]] = defaultdict(deque)
         self.add("/oauth/token", Answer({"access_token": "token-for-tests-1", "expires_in": 1799}))
         self._lock = threading.Lock()
@@ -62,6 +64,10 @@ class Scripted:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
             wbufsize = 1 << 16
+
+            def setup(self) -> None:
+                outer.connections += 1
+                super().setup()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -108,6 +114,11 @@ class Scripted:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = self.url.replace("http://", "https://")
 
     def add(self, path: str, *answers: Answer) -> None:
         self.answers[path].clear()

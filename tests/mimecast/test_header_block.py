@@ -50,8 +50,8 @@ def test_other_line_separators_do_not_start_a_header(separator):
 
 
 def test_lines_that_are_no_headers_are_skipped_and_flagged():
-    block = read_header_block(" fold first\nno colon here\nbad name: x\nGood: y")
-    assert block.headers == [("Good", "y")]
+    block = read_header_block("A: 1\nno colon here\n its fold\nbad name: x\nGood: y")
+    assert block.headers == [("A", "1"), ("Good", "y")]
     assert set(block.defects) == {"header_fold_without_header", "header_line_unreadable"}
 
 
