@@ -72,9 +72,12 @@ class Histories:
         )  # fmt: skip
         same_group = and_(group.c.group_key == current.c.group_key, current.c.group_key != "")
         query = select(
-            current.c.id, _capped(old, earlier, _good(old)), _capped(old, earlier, _bad(old)),
-            _capped(old, earlier, None), _capped(group, same_group, None),
-        )  # fmt: skip
+            current.c.id,
+            _capped(old, earlier, _good(old), current),
+            _capped(old, earlier, _bad(old), current),
+            _capped(old, earlier, None, current),
+            _capped(group, same_group, None, current),
+        )
         found: dict[int, History] = {}
         ids = [alert.id for alert in some]
         for start in range(0, len(ids), CHUNK):
@@ -94,11 +97,11 @@ def _bad(old: Any) -> ColumnElement[bool]:
     return or_(old.c.handling == "rejected", judged)
 
 
-def _capped(old: Any, condition: ColumnElement[bool], kind: ColumnElement[bool] | None) -> Any:
+def _capped(old: Any, condition: ColumnElement[bool], kind: ColumnElement[bool] | None, outside: Any = None) -> Any:
     rows = select(old.c.id.label("one")).where(condition)
     if kind is not None:
         joined = old.outerjoin(verdicts, and_(verdicts.c.alert_id == old.c.id, verdicts.c.is_current))
-        rows = select(old.c.id.label("one")).select_from(joined).where(condition, kind)
-    # The cap sits in a nested select; both databases let it refer to the row outside.
-    capped = rows.limit(HISTORY_CAP).correlate(alerts.alias("cur")) if kind is None else rows.limit(HISTORY_CAP)
-    return select(func.count()).select_from(capped.subquery()).scalar_subquery()
+        rows = rows.select_from(joined).where(kind)
+    if outside is not None:
+        rows = rows.correlate(outside)  # two levels up; both databases allow it
+    return select(func.count()).select_from(rows.limit(HISTORY_CAP).subquery()).scalar_subquery()
