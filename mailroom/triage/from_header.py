@@ -23,6 +23,7 @@ MAX_ADDRESSES = 50
 AMBIGUOUS_DEFECTS = frozenset(
     {
         "from_missing", "from_empty", "no_address", "several_from_headers", "several_addresses", "unquoted_comma",
+        "missing_brackets",
         "group_syntax", "address_in_comment", "address_in_encoded_word", "nul", "unbalanced", "source_route",
         "vendor_disagrees",
     }
@@ -31,6 +32,7 @@ AMBIGUOUS_DEFECTS = frozenset(
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s{1,8}(?==\?)")
+_AROUND_MARKS = re.compile(r"[ \t]{0,20}([@.])[ \t]{0,20}")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _LOCAL = re.compile(r"[^\s<>()\[\],;:\"@\\\x00-\x1f]")
 _DOMAIN = re.compile(r"[\w.\-\u3002\uff0e\uff61\u200b-\u200d\u00ad]")
@@ -122,12 +124,13 @@ def find_addresses(text: str) -> list[str]:
 class _Part:
     """One comma-separated piece of a From header while it is being read."""
 
-    __slots__ = ("angles", "comments", "phrase")
+    __slots__ = ("angles", "comments", "phrase", "quoted")
 
     def __init__(self) -> None:
         self.phrase: list[str] = []
         self.angles: list[str] = []
         self.comments: list[str] = []
+        self.quoted = False
 
 
 def _split(raw: str, defects: set[str]) -> list[_Part]:
@@ -161,7 +164,7 @@ def _split(raw: str, defects: set[str]) -> list[_Part]:
             else:
                 buffer.append(char)
         elif char == '"':
-            state = "quote"
+            state, part.quoted = "quote", True
         elif char == "(":
             state, depth = "comment", 1
         elif char == "<":
@@ -199,7 +202,7 @@ def _read_one(raw: str, defects: set[str]) -> tuple[list[Mailbox], list[str], st
         name = decode_words(phrase).strip()
         addresses = [_angle_address(angle, defects) for angle in part.angles]
         addresses = [address for address in addresses if address]
-        if not addresses and "@" in phrase and (bare := canonical_address("".join(phrase.split()))):
+        if not addresses and "@" in phrase and (bare := _bare_address(phrase, part.quoted, defects)):
             addresses, name, phrase = [bare], decode_words(comment).strip(), ""
         if len(addresses) > 1:
             defects.add("several_addresses")
@@ -220,6 +223,16 @@ def _read_one(raw: str, defects: set[str]) -> tuple[list[Mailbox], list[str], st
     if mailboxes and nameless:
         defects.add("unquoted_comma")
     return mailboxes, others, ", ".join(names)
+
+
+def _bare_address(phrase: str, quoted: bool, defects: set[str]) -> str:
+    """Address of a mailbox without angle brackets; spaces around dots and the at sign are old but allowed."""
+    text = _AROUND_MARKS.sub(r"\1", phrase)
+    if quoted or not text.strip().count(" "):
+        return canonical_address(text)
+    defects.add("missing_brackets")
+    found = find_addresses(phrase)
+    return found[-1] if found else ""
 
 
 def _angle_address(angle: str, defects: set[str]) -> str:

@@ -93,7 +93,7 @@ def _entry(raw: Any, document: Document, index: int, problems: list[str]) -> Ent
         value=value,
         reason=str(reason),
         owner=str(owner),
-        expires=row.get("expires", top.get("expires")),
+        expires=_day(row.get("expires", top.get("expires")), where, problems),
         requires_dmarc=row.get("require", top.get("require", "none")) == "dmarc_pass",
         addresses=addresses,
         domains=tuple(row.get("domains", ())),
@@ -102,6 +102,14 @@ def _entry(raw: Any, document: Document, index: int, problems: list[str]) -> Ent
 
 
 Lists = dict[str, ValueList]
+
+
+def _day(text: str | None, where: str, problems: list[str]) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        problems.append(f"{where}: {text!r} is not a date; write it as 2027-12-31")
+        return None
 
 
 def load_lists(directories: Iterable[Path], today: date) -> tuple[Lists, Lists, list[str]]:

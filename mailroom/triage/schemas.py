@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft202012Validator, validators
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from mailroom.triage.yaml_source import Document
@@ -22,11 +21,8 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 @cache
-def _validator(name: str) -> Any:
-    # The YAML reader hands over dates as dates; JSON Schema knows them as strings of format `date`.
-    checker = Draft202012Validator.TYPE_CHECKER.redefine("string", lambda _, value: isinstance(value, (str, date)))
-    extend: Any = validators.extend  # typeshed knows the function, not its signature
-    return extend(Draft202012Validator, type_checker=checker)(load_schema(name))
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(load_schema(name))
 
 
 def check(schema: str, document: Document) -> list[str]:

@@ -1,8 +1,8 @@
 """YAML as a data format and nothing more, with the line of every value.
 
 Refused with a line number: tags, anchors and aliases, duplicate keys, keys that are not texts, files over 1 MB, nesting
-deeper than 20, more than 200,000 nodes. Only `true`, `false`, `null`, decimal numbers and ISO dates are special; `no`,
-`on` and `0x10` stay texts, so a Norwegian domain or a bare word never turns into something else.
+deeper than 20, more than 200,000 nodes. Only `true`, `false`, `null` and decimal numbers are special; `no`, `on`, `0x10`
+and dates stay texts, so a Norwegian domain or a bare word never turns into something else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ MAX_NODES = 200_000
 _MAX_DIGITS = 15
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d+\.\d+\Z")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 ValuePath = tuple[str | int, ...]
@@ -159,10 +157,4 @@ def _scalar(node: Any, document: Document) -> Any:
             line = node.start_mark.line + 1
             raise RuleError(f"{document.file}:{line}: the number is too long; quote it if it is a text")
         return float(value) if "." in value else int(value)
-    if _DATE.match(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            line = node.start_mark.line + 1
-            raise RuleError(f"{document.file}:{line}: {value} is not a date of the calendar") from error
     return value
