@@ -15,7 +15,7 @@ from mailroom.playbooks.triage import TriageReport, Wanted
 from mailroom.store.actions import ActionResult
 
 _SHOWN = 25
-_WELL = {"applied", "already_done", "refused"}
+_WELL = {"applied", "already_done"}
 
 
 def carry_out(here: desk.Here, to_do: Sequence[Wanted], progress: Progress) -> list[ActionResult]:
@@ -59,9 +59,10 @@ def show(
         output.note(warning)
 
 
-def exit_if_not_applied(results: Sequence[ActionResult]) -> None:
+def exit_if_not_applied(results: Sequence[ActionResult], *, refused_is_well: bool = True) -> None:
     """End with exit code 6 when something that was wanted did not happen."""
-    bad = [result for result in results if result.state not in _WELL]
+    well = _WELL | {"refused"} if refused_is_well else _WELL
+    bad = [result for result in results if result.state not in well]
     if bad:
         output.fail(f"{len(bad)} actions were not applied; first: {bad[0].detail}. `mailroom retry` takes them up.")
         raise typer.Exit(Exit.NOT_ALL_APPLIED)

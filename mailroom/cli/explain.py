@@ -20,6 +20,7 @@ def explain(
     if as_json:
         output.print_json(story)
         return
+    output.table("How it came in", ("field", "value"), [[k, v] for k, v in story["came_in"].items() if v])
     output.table("Alert", ("field", "value"), [[k, v] for k, v in story["alert"].items()])
     output.table("Evidence available", ("field", "value"), [[k, v] for k, v in story["evidence_available"].items()])
     for verdict in story["verdicts"]:

@@ -17,6 +17,7 @@ from mailroom import __version__
 from mailroom.cli import desk, output
 from mailroom.cli.check import check
 from mailroom.cli.demo import demo
+from mailroom.cli.dispose import overturn, reject, release
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
 from mailroom.cli.ingest import ingest_app
@@ -45,6 +46,9 @@ app.command("check")(check)
 app.command("triage")(triage)
 app.command("retry")(retry)
 app.command("explain")(explain)
+app.command("release")(release)
+app.command("reject")(reject)
+app.command("overturn")(overturn)
 app.command("stats")(stats)
 app.command("undo")(undo)
 

@@ -179,7 +179,10 @@ def _one_batch(
                 else ActionResult(action.id, "unknown", str(error), "unknown")
                 for action in actions
             ]
-        except (AccessError, TransientError, NotOfferedError) as error:
+        except NotOfferedError as error:  # nothing was sent, and trying again cannot help
+            text, code = str(error), type(error).__name__
+            results += [ActionResult(action.id, "failed", text, code, retryable=False) for action in actions]
+        except (AccessError, TransientError) as error:
             stop = error
             results += [_not_sent(action, error) for action in actions]
         else:

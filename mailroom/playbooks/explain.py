@@ -23,6 +23,20 @@ _EVENT_FIELDS = (
 )
 
 
+def _came_in(store: Store, source_id: int, external_key: str) -> dict[str, Any]:
+    source = store.sources.get(source_id)
+    item = store.items.find(source_id, external_key)
+    run = store.runs.get(item.settled_run_id) if item is not None and item.settled_run_id else None
+    origin = f"{source.connector} of {source.tenant} ({source.generation}), instance {source.name}" if source else ""
+    return {
+        "source": origin,
+        "listed_at": item.listed_at if item else None,
+        "settled_at": item.settled_at if item else None,
+        "run": run.id if run else None,
+        "flow_run": run.flow_run_id if run else "",
+    }
+
+
 def explain(store: Store, text: str) -> dict[str, Any]:
     """The story of the alert named by its id, hold id or tracking id, as plain data.
 
@@ -33,6 +47,7 @@ def explain(store: Store, text: str) -> dict[str, Any]:
     verdicts = store.verdicts.history(alert.id)
     actions = store.ledger.for_alert(alert.id)
     return {
+        "came_in": _came_in(store, alert.source_id, alert.external_key),
         "alert": {
             "id": alert.id,
             "tenant": alert.tenant,

@@ -121,6 +121,14 @@ class Items:
             found.update(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
         return found
 
+    def find(self, source_id: int, external_key: str) -> Row[Any] | None:
+        """How an item came in: `id, state, reason, attempts, listed_at, settled_at, first_run_id, settled_run_id`."""
+        columns = items.c[
+            "id", "state", "reason", "attempts", "listed_at", "settled_at", "first_run_id", "settled_run_id"
+        ]
+        query = select(*columns).where(items.c.source_id == source_id, items.c.external_key == external_key)
+        return self._db.read(lambda tx: tx.execute(query).first())
+
     def count_settled(self, source_id: int, keys: Iterable[str]) -> int:
         """How many of these external keys have their final state already."""
         wanted, found = list(keys), 0
