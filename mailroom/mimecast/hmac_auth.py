@@ -42,7 +42,8 @@ def sign(secret_key: str, *, date: str, request_id: str, path: str, app_key: str
 class _Binding:
     """The binding as it is now: extended now and then, seldom with new keys."""
 
-    def __init__(self, keys: ApplicationKeys) -> None:
+    def __init__(self, keys: ApplicationKeys, clock: Clock) -> None:
+        self.clock = clock  # kept alive: its identity is part of the key under which this is shared
         self.lock = threading.Lock()
         self.pair = (keys.access_key, keys.secret_key)
         self.mark = 0
@@ -57,7 +58,7 @@ class KeyAuthenticator:
     def __init__(self, keys: ApplicationKeys, api_root: str, transport: Transport, clock: Clock) -> None:
         self._keys, self._clock = keys, clock
         self._api_root, self._transport = api_root, transport
-        self._binding = SHARED.get(("binding", api_root, keys, id(clock)), lambda: _Binding(keys))
+        self._binding = SHARED.get(("binding", api_root, keys, id(clock)), lambda: _Binding(keys, clock))
 
     def signed(self, path: str, seconds: float) -> Signed:
         """Fresh date, id and signature; never reused, also not by a repeat."""

@@ -35,7 +35,8 @@ class _Token:
 class _TokenBox:
     """The current token; `lock` is held while a new one is fetched."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock  # kept alive: its identity is part of the key under which this box is shared
         self.lock = threading.Lock()
         self.token: _Token | None = None
         self.marks = 0
@@ -49,7 +50,7 @@ class TokenAuthenticator:
     def __init__(self, credentials: ClientCredentials, api_root: str, transport: Transport, clock: Clock) -> None:
         self._credentials, self._clock = credentials, clock
         self._api_root, self._transport = api_root, transport
-        self._box = SHARED.get(("token", api_root, credentials, id(clock)), _TokenBox)
+        self._box = SHARED.get(("token", api_root, credentials, id(clock)), lambda: _TokenBox(clock))
 
     def signed(self, path: str, seconds: float) -> Signed:
         """The bearer header.
