@@ -47,6 +47,6 @@ def test_an_ordinary_start_does_not_load_alembic(store_url):
     import subprocess
     import sys
 
-    code = f"import sys; from mailroom.store import Store; Store.open({store_url!r}).close(); print('alembic' in sys.modules)"
+    code = f"import sys, mailroom.store as s; s.Store.open({store_url!r}).close(); print('alembic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
