@@ -124,10 +124,16 @@ def regex(operand: Sequence[Any]) -> Check:
         if len(pattern) > MAX_PATTERN:
             raise ModifierError(f"holds a pattern of {len(pattern)} characters; the limit is {MAX_PATTERN}")
         try:
-            compiled.append(re2.compile(pattern, options))
+            compiled.append(re2.compile(pattern.encode(), options))
         except re2.error as error:
             raise ModifierError(_explain_regex(pattern, error)) from error
-    return _any_element(lambda text: any(one.search(text[:MAX_REGEX_TEXT]) is not None for one in compiled))
+
+    def check(text: str) -> bool:
+        # Bytes, because a lone surrogate from a broken header cannot be encoded and must not raise.
+        data = text[:MAX_REGEX_TEXT].encode("utf-8", "replace")
+        return any(one.search(data) is not None for one in compiled)
+
+    return _any_element(check)
 
 
 def _explain_regex(pattern: str, error: Exception) -> str:

@@ -1,8 +1,8 @@
 """YAML as a data format and nothing more, with the line of every value.
 
 Refused with a line number: tags, anchors and aliases, duplicate keys, keys that are not texts, files over 1 MB, nesting
-deeper than 20, more than 200,000 nodes. Only `true`, `false`, `null` and decimal numbers are special; `no`, `on`, `0x10`
-and dates stay texts, so a Norwegian domain or a bare word never turns into something else.
+deeper than 20, more than 200,000 nodes. Only `true`, `false`, `null` and decimal numbers are special; `no`, `on`,
+`0x10` and dates stay texts, so a Norwegian domain or a bare word never turns into something else.
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ def test_more_knowledge_never_overturns_a_known_answer(values):
             assert run(text, *filled, False) is answer
 
 
-@pytest.mark.parametrize("text", ["", "and", "a and", "not", "a b", "a)", "()", "0 of them", "x of them", "a & b", "1 of"])
+@pytest.mark.parametrize(
+    "text", ["", "and", "a and", "not", "a b", "a)", "()", "0 of them", "x of them", "a & b", "1 of"]
+)
 def test_nonsense_is_refused(text):
     with pytest.raises(ConditionError):
         run(text, True, True, True)

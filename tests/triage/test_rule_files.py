@@ -180,6 +180,8 @@ def _facts(values):
         ("subject|words_any: [wire]", "wireless", False),
         ("subject|words_any: [紧急]", "请紧急处理", True),
         ("subject|re: '^inv[0o]ice$'", "INV0ICE", True),
+        ("subject|re: 'inv.ice'", "inv\ud800ice", True),
+        ("subject|re: '^über$'", "ÜBER", True),
         ("subject|exists: true", "", False),
         ("subject|exists: false", None, True),
         ("sender.ip|cidr: [192.0.2.0/24, '2001:db8::/32']", "2001:db8::7", True),
