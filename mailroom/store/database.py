@@ -8,7 +8,6 @@ whether it was committed, so no transaction is ever applied twice or dropped.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Table, event, text
+from sqlalchemy import Column, Connection, Engine, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
@@ -196,20 +195,3 @@ class Database:
 def prune_commit_keys(tx: Connection, before: datetime) -> None:
     """Forget the keys of transactions long over."""
     tx.execute(commit_keys.delete().where(commit_keys.c.at < before))
-
-
-def configure_sqlite(engine: Engine) -> None:
-    """WAL, full sync, foreign keys, a long wait for locks; transactions begin when we say so."""
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions by itself
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("mailroom_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -23,9 +23,9 @@ from mailroom.store.database import (
     BUSY_SECONDS,
     RECONNECT_SECONDS,
     Database,
-    configure_sqlite,
     prune_commit_keys,
 )
+from mailroom.store.dialects import configure_postgresql, configure_sqlite
 from mailroom.store.events import Events
 from mailroom.store.failures import not_writable
 from mailroom.store.health import CheckReport, check, check_on_start
@@ -175,6 +175,7 @@ def _engine(where: URL, busy_seconds: float) -> Engine:
         engine = create_engine(where, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **options)
         configure_sqlite(engine)
         return engine
-    return create_engine(
-        where, connect_args={"timeout": None, "application_name": "mailroom"}, pool_recycle=1800, **options
-    )
+    connect = {"timeout": None, "application_name": "mailroom"}
+    engine = create_engine(where, connect_args=connect, pool_recycle=1800, **options)
+    configure_postgresql(engine)
+    return engine

@@ -12,6 +12,7 @@ import signal
 import traceback
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def playbook(url: str, folder: Path) -> None:
         ends: Counter[str] = Counter()
         while items := store.items.pending(source.id, limit=2):
             settled = [settle_one(item.id, item.external_key, item.received_at) for item in items]
-            ends.update(store.items.settle(source.id, run_id, settled, cursor=items[-1].received_at, lease=lease).values())
+            ends.update(
+                store.items.settle(source.id, run_id, settled, cursor=items[-1].received_at, lease=lease).values()
+            )
         store.runs.finish(run_id, "completed", {"fetched": sum(ends.values()), **ends})
         while alerts := store.alerts.untriaged(2):
             store.verdicts.record(
@@ -90,12 +93,13 @@ def resolve(store: Store, effects: Path) -> None:
     """What was sent and not confirmed is looked up, never repeated."""
     store.ledger.adopt_orphans()
     done = effects.read_text().split() if effects.exists() else []
-    store.ledger.settle(
-        [
-            ActionResult(action.id, "applied" if action.target in done else "not_applied", handling="rejected" if action.target in done else "")
-            for action in store.ledger.open_effects()
-        ]
-    )  # fmt: skip
+    results = []
+    for action in store.ledger.open_effects():
+        applied = action.target in done
+        results.append(
+            ActionResult(action.id, "applied" if applied else "not_applied", handling="rejected" if applied else "")
+        )
+    store.ledger.settle(results)
 
 
 def picture(url: str, folder: Path) -> dict[str, object]:
@@ -146,7 +150,7 @@ def fresh(request, tmp_path, store_url, sqlite_template):
 @pytest.mark.timeout(600)
 def test_killed_anywhere_the_next_run_completes_and_the_third_changes_nothing(fresh):
     url, folder = fresh()
-    assert in_child(lambda: playbook(url, folder), f"count:{folder / 'points'}") == 0
+    assert in_child(partial(playbook, url, folder), f"count:{folder / 'points'}") == 0
     points = (folder / "points").read_text().split()
     expected = picture(url, folder)
     assert expected["problems"] == ()
@@ -155,10 +159,10 @@ def test_killed_anywhere_the_next_run_completes_and_the_third_changes_nothing(fr
 
     for number, point in enumerate(points, 1):
         url, folder = fresh()
-        assert in_child(lambda: playbook(url, folder), f"kill:#{number}") == -signal.SIGKILL, point
-        assert in_child(lambda: playbook(url, folder)) == 0, f"the run after a kill at {number} {point}"
+        assert in_child(partial(playbook, url, folder), f"kill:#{number}") == -signal.SIGKILL, point
+        assert in_child(partial(playbook, url, folder)) == 0, f"the run after a kill at {number} {point}"
         assert picture(url, folder) == expected, f"killed at {number} {point}"
-        assert in_child(lambda: playbook(url, folder)) == 0
+        assert in_child(partial(playbook, url, folder)) == 0
         assert picture(url, folder) == expected, f"third run after a kill at {number} {point}"
 
 

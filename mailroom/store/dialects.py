@@ -1,0 +1,49 @@
+"""How connections are set up on each database."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+
+def configure_sqlite(engine: Engine) -> None:
+    """WAL, full sync, foreign keys, a long wait for locks; transactions begin when we say so."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("mailroom_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def configure_postgresql(engine: Engine) -> None:
+    """Commits that survive a crash even where the server's default says otherwise, and quiet farewells."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # The ledger promises that a claim is on disk before the effect is sent.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        cursor.close()
+        connection.commit()
+
+    close = engine.dialect.do_close
+
+    def close_quietly(connection: Any) -> None:
+        with suppress(Exception):  # saying goodbye to a server that is gone is no news
+            close(connection)
+
+    dialect: Any = engine.dialect
+    dialect.do_close = dialect.do_terminate = close_quietly
