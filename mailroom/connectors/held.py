@@ -211,13 +211,19 @@ class _Cycle:
     def _list(self, start: datetime, end: datetime) -> None:
         leftovers = self.store.items.count_pending(self.source_id)
         listed = 0
-        for page in held.get_hold_message_list(self.client, start=start, end=end):
-            rows = [_staged(entry) for entry in page]
+        unreadable: list[StagedItem] = []
+
+        def keep(raw: object, _error: Exception) -> None:
+            unreadable.append(_staged_raw(raw, end))
+
+        for page in held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep):
+            rows = [_staged(entry) for entry in page] + unreadable
+            unreadable.clear()
             staged = self.store.items.stage(self.source_id, self.run_id, rows, lease=self.lease)
             if staged.known:  # known and settled is a duplicate; known and still waiting is not
                 keys = {row.external_key for row in rows}
                 self.report.duplicate += self.store.items.count_settled(self.source_id, keys)
-            listed += len(page)
+            listed += len(rows)
             self.progress("listed", listed, None)
             self._keep_lease()
             faultpoint("ingest.page_staged")
@@ -352,6 +358,8 @@ def _staged(entry: HeldMessage) -> StagedItem:
     return StagedItem(entry.id, group_key(entry), entry.received_at, entry.raw)
 
 
-def content_digest(raw: object) -> str:
-    """A key for an entry that names none: the digest of its bytes."""
-    return "sha256:" + hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
+def _staged_raw(raw: object, listed_at: datetime) -> StagedItem:
+    """An entry that names no readable id: known by the digest of what was received, settled as quarantined."""
+    text = json.dumps(raw, sort_keys=True, default=str)
+    digest = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return StagedItem(digest, digest, listed_at, raw if isinstance(raw, dict) else {"entry": raw})
