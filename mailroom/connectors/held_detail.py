@@ -9,6 +9,7 @@ possible, none is taken: a wrong header block would make a wrong verdict.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ TOLERANCE = timedelta(minutes=2)
 _MOST_CANDIDATES = 8  # identical mails of a mail bomb: enough to find the right one, bounded all the same
 
 Key = tuple[str, str, str]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class DetailFetcher:
         first = min(entry.received_at for entry in entries) - TOLERANCE
         last = max(entry.received_at for entry in entries) + TOLERANCE
         by_key: dict[Key, list[TrackedEmail]] = defaultdict(list)
-        for page in tracking.search(self.client, start=first, end=last, status=("held",)):
+        records = tracking.search(self.client, start=first, end=last, status=("held",), on_unreadable=_left_out)
+        for page in records:
             for record in page:
                 for recipient in record.to:
                     by_key[_key(record.from_envelope.address, record.subject, recipient.address)].append(record)
@@ -106,6 +110,11 @@ class DetailFetcher:
             answer = _Answer(failure=str(error))
         self.on_fetched(1)
         return answer
+
+
+def _left_out(_raw: object, error: Exception) -> None:
+    """The hold entry is an alert all the same, only with less evidence."""
+    log.warning("a tracking record cannot be read and is left out: %s", error)
 
 
 def _key(sender: str, subject: str, recipient: str) -> Key:
