@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: the distribution's programs, on loopback, in a temporary folder, as an ordinary user.
+"""A real PostgreSQL for the tests: the distribution's programs, on loopback, in a temporary folder, never as root.
 
 One server per pytest process. Each test gets a database of its own, copied from a template, which takes some tens of
 milliseconds. Durability is off by default: the tests kill clients, and a restarted server replays what it was told.
