@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import httpx
 from prefect.blocks.core import Block
+from pydantic import ValidationError
 
+from blocks._prefect_api import unreachable
 from mailroom.errors import InvalidInputError
 
 B = TypeVar("B", bound=Block)
@@ -16,21 +19,37 @@ def load(kind: type[B], name: str) -> B:
 
     Raises:
         InvalidInputError: there is no such block, or it no longer fits its form.
+        TransientError: the Prefect API cannot be reached.
     """
+    title = kind.get_block_type_name()
+    # Whatever Prefect raises may quote the block's fields, secrets in clear: no error leaves with its cause.
     try:
         block = kind.load(name, _sync=True)  # type: ignore[call-arg]
-    except ValueError as error:
-        slug = kind.get_block_type_slug()
+    except ValueError:
         msg = (
-            f"There is no block {name!r} of type {kind.get_block_type_name()!r}. Make it in the Prefect UI "
-            f"(Blocks, +, {kind.get_block_type_name()}), or start the flow with the name of one that exists: "
-            f"`prefect block ls` lists them as {slug}/<name>."
+            f"There is no block {name!r} of type {title!r}. Make it in the Prefect UI (Blocks, +, {title}), or start "
+            f"the flow with the name of one that exists: `prefect block ls` lists them as "
+            f"{kind.get_block_type_slug()}/<name>."
         )
-        raise InvalidInputError(msg) from error
-    except RuntimeError as error:
-        msg = f"The block {name!r} no longer fits its form: open it in the Prefect UI, correct it and save it."
-        raise InvalidInputError(msg) from error
+        raise InvalidInputError(msg) from None
+    except (RuntimeError, httpx.HTTPError) as error:
+        if isinstance(error.__cause__, ValidationError):
+            msg = (
+                f"The block {name!r} of type {title!r} is not in order: {_said(error.__cause__)} Correct it in the UI."
+            )
+            raise InvalidInputError(msg) from None
+        raise unreachable(f"The block {name!r} could not be read", error) from None
     if not isinstance(block, kind):
         msg = f"The block {name!r} is a {type(block).__name__}, not a {kind.__name__}."
         raise InvalidInputError(msg)
     return block
+
+
+def _said(error: ValidationError) -> str:
+    """What is wrong with which field, without its value."""
+    problems = error.errors(include_input=False, include_context=False, include_url=False)
+    texts = [
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}".lstrip(": ").removeprefix("Value error, ")
+        for problem in problems
+    ]
+    return "; ".join(text.rstrip(".") for text in texts) + "."

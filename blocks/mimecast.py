@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Self
+from urllib.parse import urlsplit
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from mailroom.errors import InvalidInputError
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.mimecast.client import OnWait
+
+_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
 class MimecastCredentials(CredentialsBlock):
@@ -22,7 +25,8 @@ class MimecastCredentials(CredentialsBlock):
         ```python
         from blocks import MimecastCredentials
 
-        with MimecastCredentials.load("BLOCK_NAME").get_client() as client:
+        credentials = MimecastCredentials.load("BLOCK_NAME")
+        with credentials.get_client() as client:
             print(client.generation)
         ```
     """
@@ -31,6 +35,9 @@ class MimecastCredentials(CredentialsBlock):
     _block_type_slug = "mimecast-credentials"  # never change: stored blocks refer to it
     _description = "Credentials and connection settings of one Mimecast tenant."
     _documentation_url = "https://integrations.mimecast.com/documentation/"  # type: ignore[assignment]
+
+    # An error about a field must not quote the fields: they are keys, in clear.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     api_root: str = Field(
         default="https://api.services.mimecast.com",
@@ -68,8 +75,11 @@ class MimecastCredentials(CredentialsBlock):
 
     @model_validator(mode="after")
     def _one_scheme_is_complete(self) -> Self:
-        if not self.api_root.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        root = urlsplit(self.api_root)
+        if not root.hostname or (root.scheme != "https" and root.hostname not in _THIS_MACHINE):
             raise InvalidInputError("API Root must start with https:// (plain http only on this machine).")
+        if "@" in self.proxy:
+            raise InvalidInputError("Give user name and password of the proxy in their own fields, not in Proxy.")
         if not (self._has_application() or self._has_keys()):
             raise InvalidInputError(
                 "Fill in Client ID and Client Secret (API 2.0), or Application ID, Application Key, Access Key "

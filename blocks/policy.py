@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from prefect.blocks.core import Block
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
+from mailroom.errors import InvalidInputError
 from mailroom.playbooks.policy import Policy
 
 Mode = Literal["observe", "advise", "auto"]
@@ -33,6 +34,8 @@ class TriagePolicy(Block):
     _block_type_slug = "mailroom-triage-policy"  # never change: stored blocks refer to it
     _description = "Modes, safety rails, rules and lists of the triage."
     _documentation_url = "https://docs.prefect.io/v3/concepts/blocks"  # type: ignore[assignment]
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     kill_switch: bool = Field(
         default=False, title="Kill Switch", description="Stops every action at once; triage goes on."
@@ -60,8 +63,12 @@ class TriagePolicy(Block):
     starter_rules: bool = Field(
         default=True, title="Use The Starter Rules", description="Load the rules and lists that come with Mailroom."
     )
-    rules: list[str] = Field(default=[], title="Rule Folders", description="Folders with your own rule files.")
-    lists: list[str] = Field(default=[], title="List Folders", description="Folders with your own lists.")
+    rules: list[str] = Field(
+        default=[], title="Rule Folders", description="Absolute paths of folders with your own rule files."
+    )
+    lists: list[str] = Field(
+        default=[], title="List Folders", description="Absolute paths of folders with your own lists."
+    )
     reject_note: str = Field(default="", title="Rejection Note", description="Text of the rejection notice.")
     reject_reason: Literal[
         "Select One",
@@ -74,11 +81,23 @@ class TriagePolicy(Block):
         default=False, title="Notify Sender", description="Tell senders of rejected mail. Leave this off."
     )
 
+    @model_validator(mode="after")
+    def _folders_are_absolute(self) -> Self:
+        for path in (*self.rules, *self.lists):
+            if not Path(path).expanduser().is_absolute():
+                msg = f"{path}: write an absolute path; a flow runs in a folder of its own."
+                raise InvalidInputError(msg)
+        return self
+
     def get_policy(self) -> Policy:
-        """The policy for the core library."""
+        """The policy for the core library.
+
+        Raises:
+            InvalidInputError: a folder does not exist on this machine, or there are no rules.
+        """
         return Policy.build(
-            rules=tuple(Path(path) for path in self.rules),
-            lists=tuple(Path(path) for path in self.lists),
+            rules=tuple(Path(path).expanduser() for path in self.rules),
+            lists=tuple(Path(path).expanduser() for path in self.lists),
             starter_rules=self.starter_rules,
             kill_switch=self.kill_switch,
             require_evaluated_rules=self.require_evaluated_rules,

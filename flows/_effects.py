@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect.futures import PrefectFuture
 from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
 
 from mailroom.errors import EffectsFailedError
 from tasks import mimecast as mimecast_actions
@@ -19,7 +19,12 @@ def carry_out_each(to_do: list[dict[str, Any]], *, mimecast: str, store: str, po
     """
     futures: list[tuple[dict[str, Any], PrefectFuture[Any]]] = []
     for wanted in to_do:
-        arguments: dict[str, Any] = {"message_id": wanted["hold_id"], "mimecast": mimecast, "store": store, "policy": policy}
+        arguments: dict[str, Any] = {
+            "message_id": wanted["hold_id"],
+            "mimecast": mimecast,
+            "store": store,
+            "policy": policy,
+        }
         if wanted["kind"] == "reject":
             arguments |= wanted["parameters"]
             futures.append((wanted, mimecast_actions.reject_message.submit(**arguments)))

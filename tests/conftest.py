@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +13,17 @@ from types import ModuleType
 import pytest
 
 from mailroom.store import Store
+
+# Whatever Prefect a developer runs is none of the tests' business: no setting of theirs, no home, and nothing listens
+# at this address. Tests that need a server start their own.
+_PREFECT_HOME = tempfile.TemporaryDirectory(prefix="mailroom-tests-")
+for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
+    del os.environ[_name]
+os.environ |= {
+    "PREFECT_HOME": _PREFECT_HOME.name,
+    "PREFECT_API_URL": "http://127.0.0.1:9/api",
+    "PREFECT_CLIENT_MAX_RETRIES": "2",
+}
 
 
 def _sibling(name: str) -> ModuleType:
@@ -36,6 +49,25 @@ def postgres() -> Iterator[object]:
     server = module.Postgres(programs)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A Prefect server in a home of its own, without worker and deployments; see `prefect_server.py`."""
+    server = _sibling("prefect_server").PrefectServer(tmp_path_factory.mktemp("prefect") / "home")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def prefect_deployed(prefect: object) -> object:
+    """The same server, with everything of `deployments.yaml` deployed and a worker that takes the runs."""
+    prefect.deploy()  # type: ignore[attr-defined]
+    prefect.start_worker()  # type: ignore[attr-defined]
+    return prefect
 
 
 @pytest.fixture(scope="session")
