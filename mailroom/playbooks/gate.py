@@ -25,11 +25,12 @@ class PolicyGate:
         return ""
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
-        """Why this action must not be carried out; a person's wish passes every rail but the absolute ones."""
+        """Why this action must not be carried out; a person may do what is merely unproven."""
         policy = self._policy()
         facts = extract(event, policy.ruleset().context)
         if action.mode == "manual":
-            return " ".join(text for _, text in forbidden(action.kind, facts, policy.rails, action.parameters))
+            found = forbidden(action.kind, facts, policy.rails, action.parameters, by_person=True)
+            return " ".join(text for _, text in found)
         ruling = judge_execution(
             action.kind,
             facts,

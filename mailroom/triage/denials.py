@@ -12,11 +12,19 @@ DELIVERING = frozenset({"release", "release_to_sandbox", "permit_sender"})
 
 
 def absolute_denials(
-    action: str, facts: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+    action: str,
+    facts: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    by_person: bool = False,
 ) -> tuple[str, ...]:
-    """Sentences why `action` must not happen to this message, by hand or automatically; empty when it may."""
+    """Sentences why `action` must not happen to this message; empty when it may.
+
+    A person who looked at the message may deliver what is merely unproven; what is known to be harmful nobody may.
+    """
     if action in DELIVERING:
-        return tuple(_against_delivery(action, facts))
+        harmful = _known_harm(facts)
+        return tuple(harmful if by_person else harmful + _unproven(action, facts))
     if action == "block_sender":
         return tuple(_against_blocking(facts, parameters or {}))
     return ()
@@ -27,7 +35,7 @@ def _known(facts: Mapping[str, Any], name: str) -> Any:
     return None if value is UNKNOWN else value
 
 
-def _against_delivery(action: str, facts: Mapping[str, Any]) -> list[str]:
+def _known_harm(facts: Mapping[str, Any]) -> list[str]:
     found = []
     if _known(facts, "hold.is_malware"):
         found.append("It is held because of malware.")
@@ -37,6 +45,11 @@ def _against_delivery(action: str, facts: Mapping[str, Any]) -> list[str]:
         found.append("It claims to come from our own domain and fails DMARC.")
     if _known(facts, "attachments.encrypted"):
         found.append("It carries an encrypted attachment that nobody could look into.")
+    return found
+
+
+def _unproven(action: str, facts: Mapping[str, Any]) -> list[str]:
+    found = []
     if _known(facts, "attachments.risky") and action == "release":
         found.append("It carries an attachment of a risky type.")
     if _known(facts, "attachments.deceptive_name") or _known(facts, "attachments.double_extension"):

@@ -134,13 +134,14 @@ def forbidden(
     *,
     kill: bool = False,
     notified_today: bool = False,
+    by_person: bool = False,
 ) -> list[Finding]:
     """Everything that forbids an action whatever its mode (R3, R4, R7, R8, R9, R10), as (rail, sentence)."""
     found: list[Finding] = []
     if settings.kill_switch or kill:
         found.append(("R7", "The kill switch is on: nothing is changed until it is off."))
-    found += [("R3", text) for text in absolute_denials(kind, facts, parameters)]
-    if kind in DELIVERING and _unproven_friend(facts):
+    found += [("R3", text) for text in absolute_denials(kind, facts, parameters, by_person=by_person)]
+    if kind in DELIVERING and not by_person and _unproven_friend(facts):
         found.append(("R4", "The sender claims a trusted identity that DMARC does not prove."))
     if kind in ("block_sender", "permit_sender"):
         for name, words in (("expires_at", "an end date"), ("case_tag", "the tag of our case")):
