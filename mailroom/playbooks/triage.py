@@ -30,6 +30,8 @@ from mailroom.triage import Decision, Facts, History, RailState, RuleSet, Ruling
 _BATCH = 250
 _PREVIEW = 25
 _MOST_TO_DO = 10_000
+_MOST_UNFINISHED = 100
+_ENDED = "It ended without a word; a later run went on."
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -129,19 +131,52 @@ class _Triage:
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
         self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
+        self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
         self.verdicts: Counter[str] = Counter()
         self.planned: Counter[str] = Counter()
 
     def run(self) -> TriageReport:
+        unfinished = [] if self.dry_run else self._unfinished_runs()
+        if unfinished:
+            self._take_up(set(unfinished))
         self._give_verdicts()
         faultpoint("triage.verdicts_given")
         self._rule_on_candidates()
         faultpoint("triage.ruled")
+        for run_id in unfinished:
+            self.store.runs.finish(run_id, "lost", {}, _ENDED)
         self.report.verdicts = dict(sorted(self.verdicts.items()))
         self.report.planned = dict(sorted(self.planned.items()))
         if not self.dry_run:
             self.report.to_do = [_wanted(action) for action in self.store.ledger.to_do(_MOST_TO_DO)]
         return self.report
+
+    # what an earlier run left ---------------------------------------------------------------------------------
+
+    def _unfinished_runs(self) -> list[int]:
+        """Runs that gave verdicts and may not have ruled on all of them; the lease says that none is under way."""
+        runs = self.store.runs.latest("triage", _MOST_UNFINISHED)
+        return [run.id for run in runs if run.state in {"running", "failed"} and run.id != self.report.run_id]
+
+    def _take_up(self, unfinished: set[int]) -> None:
+        """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted."""
+        after = 0
+        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH):
+            after = alerts[-1].id
+            current = self.store.verdicts.current_many([alert.id for alert in alerts])
+            for alert in alerts:
+                verdict = current.get(alert.id)
+                if verdict is None or verdict.run_id not in unfinished:
+                    continue
+                if verdict.rule_digest != self.ruleset.digest or verdict.level != alert.level:
+                    continue  # the first pass judges it again
+                self.report.triaged += 1
+                self.report.alert_ids.append(alert.id)
+                self.verdicts[verdict.verdict] += 1
+                if actions := self.store.ledger.for_alert(alert.id):
+                    self.entered.update(action.kind for action in actions if action.is_live)
+                elif verdict.proposed_action in KINDS:
+                    self.candidates.append((alert.id, verdict.id))
 
     # first pass ---------------------------------------------------------------------------------------------
 
@@ -190,7 +225,7 @@ class _Triage:
     def _rule_on_candidates(self) -> None:
         if not self.candidates:
             return
-        counters = _Counters(self.store, self.policy, self.now, self.report.triaged)
+        counters = _Counters(self.store, self.policy, self.now, self.report.triaged, self.entered)
         for start in range(0, len(self.candidates), _BATCH):
             chunk = self.candidates[start : start + _BATCH]
             alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])
@@ -256,11 +291,12 @@ class _Triage:
 class _Counters:
     """What the rails count, kept up to date while a run rules on its candidates."""
 
-    def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int) -> None:
+    def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int, entered: Counter[str]) -> None:
         self.store, self.since, self.triaged = store, now - timedelta(hours=1), triaged
         self.hour = store.ledger.counts_since(self.since, mode="auto")
         self.breaker = breaker_state(store, policy.rails.breaker_window)
-        self.by_action: Counter[str] = Counter()
+        self.by_action: Counter[str] = entered.copy()
+        self.in_hour = entered.total()  # of `by_action`, what the store's count of the hour contains already
         self.by_domain: dict[str, int] = {}
 
     def state(self, facts: Facts) -> RailState:
@@ -270,7 +306,7 @@ class _Counters:
         acted = sum(self.by_action.values())
         return RailState(
             acted_this_run=acted,
-            acted_this_hour=self.hour + acted,
+            acted_this_hour=self.hour + acted - self.in_hour,
             by_action=self.by_action,
             by_domain=self.by_domain,
             triaged_this_run=self.triaged,
