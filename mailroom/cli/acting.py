@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -33,7 +34,13 @@ def carry_out(here: desk.Here, to_do: Sequence[Wanted], progress: Progress) -> l
 
 
 def show(
-    here: desk.Here, report: TriageReport, results: Sequence[ActionResult], *, dry_run: bool, as_json: bool
+    here: desk.Here,
+    report: TriageReport,
+    results: Sequence[ActionResult],
+    *,
+    dry_run: bool,
+    as_json: bool,
+    ingested: Mapping[str, Any] | None = None,
 ) -> None:
     """Print what was decided and done."""
     outcomes = _outcomes(report, results)
@@ -44,7 +51,9 @@ def show(
     if as_json:
         kept = ("verdicts", "actions", "unknown", "seconds")
         planned = {"triaged": report.triaged, "planned": report.planned, "dry_run": dry_run}
-        output.print_json(planned | {name: counts[name] for name in kept} | {"warnings": report.warnings})
+        output.print_json(
+            dict(ingested or {}) | planned | {name: counts[name] for name in kept} | {"warnings": report.warnings}
+        )
         return
     rows = report.preview if dry_run else table_rows(here.store, report.alert_ids, _SHOWN)
     if rows:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.triage import decide_and_act
 from mailroom.connectors.held import ingest_held
 from mailroom.playbooks.report import INGEST_COLUMNS
 
@@ -21,15 +22,20 @@ def _sources() -> None:
 @ingest_app.command("held")
 def held(
     max_messages: Annotated[int, typer.Option(help="Most messages this time; 0 = no limit.")] = -1,
+    then_triage: Annotated[
+        bool, typer.Option("--then-triage", help="Then decide and act, as `mailroom triage` does: the whole playbook.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Turn the hold queue into alerts, each message once. Reads the tenant, changes nothing there."""
+    """Turn the hold queue into alerts, each message once. By itself it changes nothing in the tenant."""
     with desk.opened() as here:
         settings = here.held_settings(max_messages=max_messages)
         with output.progress(as_json) as progress:
             report = ingest_held(here.client, here.store, settings, tenant=here.tenant, progress=progress)
     counts = report.counts() | {"waiting": report.waiting, "seconds": round(report.seconds, 2)}
-    if as_json:
+    if not as_json:
+        output.table("Hold queue", INGEST_COLUMNS, [[counts[name] for name in INGEST_COLUMNS]])
+    elif not then_triage:
         output.print_json(counts)
-        return
-    output.table("Hold queue", INGEST_COLUMNS, [[counts[name] for name in INGEST_COLUMNS]])
+    if then_triage:
+        decide_and_act(dry_run=False, as_json=as_json, ingested=counts)

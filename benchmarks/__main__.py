@@ -1,0 +1,48 @@
+"""`python -m benchmarks [NAME...]`: measure everything, or the named parts, and print one table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import cycle, deployed, effects, ingest, table, triage
+from benchmarks.table import Figure
+
+_PARTS = ("ingest", "list", "triage", "effects", "cycle", "deployed")
+
+
+def main(chosen: list[str]) -> int:
+    """Run the parts; exit code 1 when a promise is not kept."""
+    if unknown := set(chosen) - set(_PARTS):
+        sys.exit(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(_PARTS)}")
+    parts = chosen or list(_PARTS)
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="mailroom-bench-") as name:
+        folder = Path(name)
+        for part in parts:
+            print(f"measuring: {part}", flush=True)
+            figures += _measure(part, folder)
+    print(f"\nPython {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end\n")
+    table.show(figures)
+    return 0 if all(figure.kept for figure in figures) else 1
+
+
+def _measure(part: str, folder: Path) -> list[Figure]:
+    if part == "ingest":
+        return ingest.with_details(folder)
+    if part == "list":
+        return ingest.without_details(folder)
+    if part == "triage":
+        return triage.verdicts(ingest.home_with_details(folder), folder / "rules")
+    if part == "effects":
+        return effects.ledger_alone(folder) + effects.from_the_command_line(folder)
+    if part == "cycle":
+        return cycle.nothing_new(folder)
+    return deployed.through_prefect(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
