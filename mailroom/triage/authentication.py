@@ -16,6 +16,7 @@ from mailroom.triage.text import skeleton
 MAX_HEADERS = 50
 MAX_VALUE = 16_384
 _MAX_RESULTS = 50
+_COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*([a-zA-Z0-9\-]{1,40})(?:/\d{1,5})?\s*=\s*([a-zA-Z]{1,40})\b")
 _PROPERTY = re.compile(r"\b([a-z]{1,20}\.[a-zA-Z0-9_\-]{1,40})\s*=\s*(\"[^\"]{0,512}\"|[^\s;]{1,512})")
 _RESULTS = frozenset(
@@ -58,6 +59,10 @@ class Authentication:
 
 def _strip_comments(value: str) -> str:
     """`value` without comments; quoted strings are kept. One pass."""
+    if '"' not in value and "\\" not in value:
+        plain = _COMMENT.sub(" ", value)
+        if "(" not in plain and ")" not in plain:
+            return plain
     kept: list[str] = []
     depth, quoted, skip = 0, False, False
     for char in value:

@@ -39,14 +39,16 @@ class Context:
     protected: ProtectedDomains = field(init=False, repr=False, compare=False)
     brand_domains: ProtectedDomains = field(init=False, repr=False, compare=False)
     brand_names: BrandNames = field(init=False, repr=False, compare=False)
+    brand_roots: frozenset[str] = field(init=False, repr=False, compare=False)
     vip_addresses: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        brand_roots = {root for brand in self.brands for root in brand.roots}
+        brand_roots = frozenset(root for brand in self.brands for root in brand.roots)
         ours = self.own_domains | self.partner_domains
         known = ours | brand_roots | self.never_lookalikes | self.free_mail
         object.__setattr__(self, "protected", ProtectedDomains(ours, never=known))
         object.__setattr__(self, "brand_domains", ProtectedDomains(brand_roots, never=known))
+        object.__setattr__(self, "brand_roots", brand_roots)
         object.__setattr__(self, "brand_names", BrandNames(self.brands))
         addresses = frozenset(address for person in self.vips for address in person.addresses)
         object.__setattr__(self, "vip_addresses", addresses)

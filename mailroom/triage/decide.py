@@ -1,8 +1,8 @@
 """From facts to a verdict with its evidence.
 
 `risk` is the clamped sum of points. A group of evidence *speaks* when its own points reach ten either way;
-`confidence` is the share of required fields that were known, times the agreement of the groups that speak. Points of
-rules that suggest `spam` or `graymail` count as risk, but never make a mail malicious or suspicious by themselves.
+`confidence` is the share of required fields that were known, times the agreement of the groups that speak. A mail is
+called spam when the rules that suggest spam carry the score and the rules that suggest an attack do not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ SPEAKS = 10
 """Points from which on a group of evidence counts as an independent voice."""
 MIN_CONFIDENCE = 0.8
 PRIORITIES = (-1, 40, 60, 80, 100)
-_BULK = frozenset({"spam", "graymail"})
+ATTACK = 20
+"""Points of rules that suggest an attack from which on a mail is never called just spam."""
+_SIDES = {
+    "spam": frozenset({"spam"}),
+    "graymail": frozenset({"graymail"}),
+    "attack": frozenset({"suspicious", "malicious"}),
+}
 
 
 def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None) -> Decision:
@@ -166,14 +172,13 @@ def _verdict(
         return "malicious"
     if exclusion is not None:
         return exclusion.verdict
-    suggested = {kind: [rule for rule in counted if rule.suggests_verdict == kind] for kind in _BULK}
-    threat = sum(rule.score for rule in counted if rule.suggests_verdict not in _BULK)
-    spam = sum(rule.score for rule in suggested["spam"])
-    if threat >= SUSPICIOUS or (risk >= SUSPICIOUS and spam < SPAM):
-        return "malicious" if risk >= MALICIOUS and len(harmful) >= 2 else "suspicious"
-    if spam >= SPAM:
+    points = {kind: sum(r.score for r in counted if r.suggests_verdict in kinds) for kind, kinds in _SIDES.items()}
+    spam_alone = points["spam"] >= SPAM and points["attack"] < ATTACK
+    if spam_alone and risk - points["spam"] < SUSPICIOUS:
         return "spam"
-    if suggested["graymail"] and threat < BENIGN:
+    if risk >= SUSPICIOUS:
+        return "malicious" if risk >= MALICIOUS and len(harmful) >= 2 else "suspicious"
+    if points["graymail"] and risk < BENIGN:
         return "graymail"
     proven = facts["auth.dmarc_pass"] is True and any(rule.proves_identity for rule in counted)
     if risk < BENIGN and proven and confidence >= MIN_CONFIDENCE:

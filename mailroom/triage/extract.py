@@ -166,6 +166,9 @@ def _sender(facts: Facts, event: Mapping[str, Any], context: Context) -> FromRea
     # Claims that raise suspicion hold when any reading makes them; claims that build trust need every reading.
     facts["from.is_own"] = any(within(domain, context.own_domains) for domain in found)
     facts["from.is_partner"] = bool(found) and all(within(domain, context.partner_domains) for domain in found)
+    hidden = any(within(address.rpartition("@")[2], context.own_domains) for address in reading.others)
+    facts["from.shows_our_address"] = hidden and not facts["from.is_own"]
+    facts["from.is_brand"] = any(root in context.brand_roots for root in roots)
     facts["from.is_vip"] = bool(addresses) and all(address in context.vip_addresses for address in addresses)
     facts["from.is_free_mail"] = any(within(domain, context.free_mail) for domain in found)
     facts["from.is_simulation"] = any(within(domain, context.simulation_domains) for domain in found)

@@ -58,6 +58,8 @@ from.lookalike_kind        text     T1  confusable, other_tld, edit_distance or 
 from.is_own                boolean  T1  some reading of the sender is in our own domains
 from.is_partner            boolean  T1  the sender is in a partner domain
 from.is_vip                boolean  T1  the sender is a VIP's own address
+from.is_brand              boolean  T1  some reading of the sender is in a brand's own domain
+from.shows_our_address     boolean  T1  an address of ours is shown in the name, and the sender is not ours
 from.is_free_mail          boolean  T1  some reading of the sender is at a free-mail provider
 from.punycode              boolean  T1  the sender's domain has an internationalised label
 from.is_simulation         boolean  T1  some reading of the sender is in the phishing-simulation domains

@@ -12,6 +12,8 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 from mailroom.triage.domains import canonical_domain
 from mailroom.triage.text import has_control, has_direction_marks, has_invisible
@@ -19,6 +21,7 @@ from mailroom.triage.text import has_control, has_direction_marks, has_invisible
 MAX_HEADER = 8_192
 MAX_HEADERS = 20
 MAX_ADDRESSES = 50
+_MAX_ADDRESS = 600
 
 AMBIGUOUS_DEFECTS = frozenset(
     {
@@ -34,8 +37,10 @@ _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s{1,8}(?==\?)")
 _AROUND_MARKS = re.compile(r"[ \t]{0,20}([@.])[ \t]{0,20}")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
-_LOCAL = re.compile(r"[^\s<>()\[\],;:\"@\\\x00-\x1f]")
-_DOMAIN = re.compile(r"[\w.\-\u3002\uff0e\uff61\u200b-\u200d\u00ad]")
+# Bounded on both sides, so that a long run of letters without an at sign costs a constant per letter.
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@\\\x00-\x1f]{1,64}@[\w.\-\u3002\uff0e\uff61\u200b-\u200d\u00ad]{1,255}")
+# No two neighbouring pieces can match the same character: anything else would try every way to share a run of spaces.
+_PLAIN = re.compile(r"(?:\"([^\"\\]*)\"[ \t]*|([^\"(),:;<>@\\]*))<([^<>()\s,;:\"@\\]+@[^<>()\s,;:\"@\\]+)>\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,14 @@ def _decode_word(match: re.Match[str]) -> str:
         return match.group()
 
 
+@lru_cache(maxsize=16_384)
 def canonical_address(text: str) -> str:
     """`local@domain` in lower case with the domain in punycode; empty when `text` is no address."""
+    if len(text) > _MAX_ADDRESS:
+        return ""
     local, at, domain = text.strip().strip("<>").rpartition("@")
     local = local.strip()
-    if not at or not local or len(local) > 256:
+    if not at or not local:
         return ""
     if local[0] == '"' and local[-1] == '"' and len(local) > 2:
         local = local[1:-1].replace("\\", "")
@@ -104,20 +112,12 @@ def canonical_address(text: str) -> str:
 def find_addresses(text: str) -> list[str]:
     """Everything in `text` that looks like an address, canonical, in order, without repeats."""
     found: dict[str, None] = {}
-    position = text.find("@")
-    seen = 0
-    while position >= 0 and seen < MAX_ADDRESSES:
-        seen += 1
-        left = position
-        while left > 0 and position - left < 64 and _LOCAL.match(text[left - 1]):
-            left -= 1
-        right = position + 1
-        while right < len(text) and right - position < 255 and _DOMAIN.match(text[right]):
-            right += 1
-        address = canonical_address(text[left:right].strip(".'"))
+    if "@" not in text:
+        return []
+    for match in islice(_ADDRESS.finditer(text), MAX_ADDRESSES):
+        address = canonical_address(match.group().strip(".'"))
         if address and "." in address.rpartition("@")[2]:
             found[address] = None
-        position = text.find("@", position + 1)
     return list(found)
 
 
@@ -135,6 +135,11 @@ class _Part:
 
 def _split(raw: str, defects: set[str]) -> list[_Part]:
     """Cut a header into mailboxes with one pass over its characters."""
+    if plain := _PLAIN.match(raw.strip()):  # `Name <address>`: nearly every honest header
+        only = _Part()
+        quoted, bare, address = plain.groups()
+        only.phrase, only.angles, only.quoted = [quoted or bare or ""], [address], quoted is not None
+        return [only]
     parts = [_Part()]
     buffer: list[str] = []
     state, depth = "", 0

@@ -75,6 +75,10 @@ class ProtectedDomains:
         if twin := self._by_look.get(_domain_look(root)):
             return Lookalike(twin, "confusable")
         label_look = _domain_look(label)
+        if strange := _unknown_letters(label):
+            for entry in self._protected:
+                if len(entry.label) >= _SHORTEST_EDIT and _fills(strange, entry.label):
+                    return Lookalike(entry.domain, "confusable")
         inner = frozenset(_domain_look(subdomain).split(".")) if subdomain else frozenset()
         pieces = frozenset(label_look.split("-"))
         for entry in self._protected:
@@ -83,6 +87,19 @@ class ProtectedDomains:
                     kind = "confusable"
                 return Lookalike(entry.domain, kind)
         return None
+
+
+def _unknown_letters(label: str) -> tuple[str, int] | None:
+    """ASCII rest of an internationalised label, and how many other letters it had; None for a plain label."""
+    shown = unicode_domain(label)
+    rest = "".join(char for char in shown if char.isascii())
+    return (rest, len(shown) - len(rest)) if len(rest) < len(shown) else None
+
+
+def _fills(strange: tuple[str, int], label: str) -> bool:
+    """Whether up to two foreign letters, of whatever shape, stand where letters of `label` are missing."""
+    rest, dropped = strange
+    return dropped <= 2 and len(rest) >= 3 and OSA.distance(rest, label, score_cutoff=dropped) <= dropped
 
 
 def _resembles(entry: _Protected, label: str, pieces: frozenset[str], inner: frozenset[str]) -> str:

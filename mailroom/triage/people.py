@@ -44,10 +44,16 @@ def impersonated_person(people: Iterable[Person], display_name: str, address: st
     """The VIP whose name is used by an address that is not theirs; empty when none.
 
     Order of names, case, accents, look-alike and invisible characters, extra words ("Clara Lindqvist, CEO"),
-    spaced-out letters and one typing error make no difference. An empty display name is replaced by the local part.
+    spaced-out letters and one typing error make no difference. The local part of the
+    address counts as a name too ("Office of the CEO" <clara.lindqvist@...>).
     """
     address = address.lower()
-    text = display_name or address.partition("@")[0].partition("+")[0].replace(".", " ").replace("_", " ")
+    local = address.partition("@")[0].partition("+")[0].replace("_", " ")
+    named = _imitated(people, display_name, address) if display_name else ""
+    return named or _imitated(people, local, address)
+
+
+def _imitated(people: Iterable[Person], text: str, address: str) -> str:
     parts = words(text)
     if not parts:
         return ""

@@ -117,10 +117,17 @@ def _flag_test(name: str, wanted: bool | None) -> Test:
 
 
 def _plain_test(name: str, check: Check, *, negated: bool) -> Test:
+    # Most fields are empty in most mails, so those answers are worked out once.
+    on_none, on_empty_list = check(None) is not negated, check([]) is not negated
+
     def test(facts: Mapping[str, Any]) -> Ternary:
         value = facts.get(name, UNKNOWN)
+        if value is None:
+            return on_none
         if value is UNKNOWN:
             return None
+        if value.__class__ is list and not value:
+            return on_empty_list
         return check(value) is not negated
 
     return test

@@ -30,6 +30,8 @@ CLARA = make_person("Clara Lindqvist", ["clara.lindqvist@northwind.example"])
         ("northwnd.example", "edit_distance"),
         ("northwindgroup.test", "edit_distance"),
         ("adatun.example", "edit_distance"),
+        ("adatüm.example", "confusable"),
+        ("adatꙮm.example", "confusable"),  # a letter no table of look-alikes knows
     ],
 )
 def test_an_imitation_is_recognised(domain, kind):
@@ -73,6 +75,10 @@ def test_a_vips_name_is_recognised_however_it_is_written(name):
 @pytest.mark.parametrize("name", ["Clara Svensson", "Karla Lindgren", "Lindqvist Bakery"])
 def test_other_names_are_left_alone(name):
     assert impersonated_person([CLARA], name, "info@shop.example") == ""
+
+
+def test_a_vips_name_in_the_address_counts_under_any_display_name():
+    assert impersonated_person([CLARA], "Office of the CEO", "clara.lindqvist@gmail.com") == "Clara Lindqvist"
 
 
 def test_a_vips_own_address_is_no_impersonation():

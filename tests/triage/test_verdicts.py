@@ -138,6 +138,29 @@ def test_high_risk_for_spam_alone_is_spam_and_not_an_attack(judge_mail):
     assert decision.verdict == "spam"
 
 
+def test_a_partner_writing_about_money_is_not_released_on_identity_alone(judge_mail):
+    decision = judge_mail(**{**PARTNER, "subject": "Invoice 4628"})
+
+    assert (decision.verdict, decision.proposal.action) == ("undetermined", "ask_analyst")
+
+
+def test_a_partners_personal_mail_held_as_bulk_is_still_wanted(judge_mail):
+    assert judge_mail(**{**PARTNER, "hold_reason": "graymail"}).verdict == "benign"
+    assert judge_mail(**{**PARTNER, "hold_reason": "graymail", "graymail": True}).verdict == "graymail"
+
+
+def test_a_brand_behind_a_spam_label_is_an_attack(judge_mail):
+    decision = judge_mail(sender="Dropbox <x@evil.test>", risk="high", categories=["spam"], auth={"dmarc": "pass"})
+
+    assert decision.verdict in ("malicious", "suspicious")
+
+
+def test_malware_with_high_risk_decides_alone(judge_mail):
+    decision = judge_mail(sender="x@evil.test", risk="high", categories=["malware"], auth={"dmarc": "pass"})
+
+    assert (decision.verdict, decision.absolute) == ("malicious", "risk-malware")
+
+
 def test_spam_points_do_not_hide_an_attack(judge_mail):
     decision = judge_mail(**ATTACK, spam_score=30, categories=["spam"], risk="high")
 
