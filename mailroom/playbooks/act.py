@@ -32,7 +32,6 @@ class Desk:
     policy: Callable[[], Policy]
     owner: str = field(default_factory=lambda: process_owner("desk"))
 
-    @property
     def gate(self) -> PolicyGate:
         """The last check before an effect."""
         return PolicyGate(self.policy)
@@ -60,10 +59,11 @@ def dispose(
     alert = desk.store.alerts.find(message_id)
     action = _wanted(desk.store, alert, kind, parameters, requested_by)
     result = _result_of(action)
+    gate = desk.gate()
     for _ in range(_ROUNDS):
         if action.state in OPEN_EFFECTS:
             _take_over(desk, action)
-        done = carry_out(desk.client, desk.store, [action.id], owner=desk.owner, gate=desk.gate)
+        done = carry_out(desk.client, desk.store, [action.id], owner=desk.owner, gate=gate)
         action = desk.store.ledger.get(action.id)
         result = done[0] if done else _result_of(action)
         if action.state not in {"not_applied", "unknown"}:
@@ -98,7 +98,7 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
 
 
 def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[ActionResult]:
-    return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate, on_settled=on_settled)
+    return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate(), on_settled=on_settled)
 
 
 def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], requested_by: str) -> Action:

@@ -16,18 +16,23 @@ class PolicyGate:
     """Kill switch, mode and absolute denials; whether the message is still held is looked up by the effect itself."""
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
-        self._policy = policy
+        self._read = policy
+        self._policy = policy()
+        self._context = self._policy.ruleset().context
 
     def closed(self) -> str:
-        """Why nothing may be changed now."""
-        if self._policy().rails.kill_switch:
+        """Why nothing may be changed now. Reads the policy again; `objection` goes by what was read here."""
+        policy = self._read()
+        if policy != self._policy:
+            self._policy, self._context = policy, policy.ruleset().context
+        if policy.rails.kill_switch:
             return "The kill switch of the triage policy is on: nothing is changed until it is off."
         return ""
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
         """Why this action must not be carried out; a person may do what is merely unproven."""
-        policy = self._policy()
-        facts = extract(event, policy.ruleset().context)
+        policy = self._policy
+        facts = extract(event, self._context)
         if action.mode == "manual":
             found = forbidden(action.kind, facts, policy.rails, action.parameters, by_person=True)
             return " ".join(text for _, text in found)
