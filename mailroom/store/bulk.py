@@ -1,10 +1,12 @@
-"""Changing many rows by their id, in the way that is quickest on each database."""
+"""Inserting and changing many rows at once, in the way that is quickest on each database."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, Text, bindparam, column, func
+from sqlalchemy import Column, Table, Text, bindparam, column, func, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mailroom.store.columns import CleanText
@@ -20,9 +22,19 @@ def update_by_id(table: Table, names: list[str], *, one_by_one: bool) -> Any:
     if one_by_one:
         statement = table.update().where(table.c.id == bindparam("b_id"))
         return statement.values({name: bindparam(f"b_{name}") for name in changed})
-    typed = [
-        column(name, Text() if isinstance(table.c[name].type, CleanText) else table.c[name].type) for name in names
-    ]
-    given = func.jsonb_to_recordset(bindparam("rows", type_=JSONB)).table_valued(*typed, name="given")
-    given = given.render_derived(with_types=True)
+    given = _rows_as_json(table, names)
     return table.update().where(table.c.id == given.c.id).values({name: given.c[name] for name in changed})
+
+
+def insert_from_json(table: Table, names: list[str], returning: Sequence[Column[Any]], *, ignore: bool) -> Any:
+    """PostgreSQL: an INSERT of the columns `names` with one parameter `rows`, a list of rows as JSON."""
+    given = _rows_as_json(table, names)
+    statement = postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
+    return (statement.on_conflict_do_nothing() if ignore else statement).returning(*returning)
+
+
+def _rows_as_json(table: Table, names: list[str]) -> Any:
+    types = {name: table.c[name].type for name in names}
+    typed = [column(name, Text() if isinstance(kind, CleanText) else kind) for name, kind in types.items()]
+    given = func.jsonb_to_recordset(bindparam("rows", type_=JSONB)).table_valued(*typed, name="given")
+    return given.render_derived(with_types=True)

@@ -58,14 +58,22 @@ def clean_json(value: Any, depth: int = 0) -> Any:
     return clean_text(str(value))
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False, default=_plain
+)
 
 
 def dump_json(value: Any) -> str:
     """JSON text of `value`, cleaned. The usual harmless value costs one pass only."""
     try:
         text = _ENCODER.encode(value)
-        if "\\u0000" not in text and len(text) < 1_000_000 and (text.isascii() or text.encode("utf-8")):
+        if "\\u0000" not in text and (text.isascii() or text.encode("utf-8")):
             return text
     except (TypeError, ValueError, RecursionError):
         pass

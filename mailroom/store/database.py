@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Table, text
+from sqlalchemy import Column, Connection, Engine, Row, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.faults import faultpoint
-from mailroom.store.bulk import update_by_id
+from mailroom.store.bulk import insert_from_json, update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
 from mailroom.store.schema import commit_keys
 
@@ -79,8 +79,21 @@ class Database:
         """Insert the rows whose keys are new; returns how many there were."""
         if self.is_sqlite:
             return int(tx.execute(self.insert_or_ignore(table), rows).rowcount)
-        # RETURNING makes it a few statements with many rows each; without, the driver would send row by row.
-        return len(tx.execute(self.insert_or_ignore(table, table.c.id), rows).all())
+        return len(self.insert_rows(tx, table, rows, table.c.id))
+
+    def insert_rows(
+        self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]], *returning: Column[Any], ignore: bool = True
+    ) -> Sequence[Row[Any]]:
+        """Insert many rows (with `ignore`: those whose keys are new); gives `returning` of each row inserted."""
+        if not rows:
+            return []
+        if not self.is_sqlite:
+            key = ("insert", table.name, str(ignore), *(column.name for column in returning), "of", *rows[0])
+            if key not in self._statements:
+                self._statements[key] = insert_from_json(table, list(rows[0]), returning, ignore=ignore)
+            return tx.execute(self._statements[key], {"rows": list(rows)}).all()
+        statement = self.insert_or_ignore(table, *returning) if ignore else table.insert().returning(*returning)
+        return tx.execute(statement, list(rows)).all()
 
     def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Set the given columns of rows named by their `id`; every row gives the same columns."""

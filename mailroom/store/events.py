@@ -25,7 +25,6 @@ _HASHED = ("alert_id", "case_id", "action_id", "kind", "who", "what", "before", 
 _HEAD = select(chain_heads.c.last_id, chain_heads.c.hash).where(chain_heads.c.name == _CHAIN).with_for_update()
 _INSERT = case_events.insert()
 _INSERT = case_events.insert()
-_INSERT_MANY = _INSERT.returning(case_events.c.id)  # RETURNING: many rows per trip to the server
 _MOVE_HEAD = (
     update(chain_heads)
     .where(chain_heads.c.name == _CHAIN)
@@ -147,7 +146,7 @@ class Events:
         if self._db.is_sqlite or len(rows) == 1:
             tx.execute(_INSERT, rows if len(rows) > 1 else rows[0])
         else:
-            tx.execute(_INSERT_MANY, rows)
+            self._db.insert_rows(tx, case_events, rows, case_events.c.id, ignore=False)
         tx.execute(_MOVE_HEAD, {"b_last_id": last_id, "b_hash": previous})
 
     def _select(self, condition: Any, tx: Connection | None) -> list[Event]:

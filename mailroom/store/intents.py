@@ -65,11 +65,7 @@ class Intents:
         self._promote(tx, [(wanted[place], stored) for place in promoted], now)
         first = {key: places[0] for key, places in fresh.items()}
         rows = [action_row(wanted[place], state, now) for place in first.values() if place not in promoted]
-        if rows:
-            made = tx.execute(self._db.insert_or_ignore(actions, actions.c.id), rows).scalars().all()
-            created = set(made)
-        else:
-            created = set()
+        created = {row.id for row in self._db.insert_rows(tx, actions, rows, actions.c.id)}
         stored = self._stored(tx, wanted) if fresh else stored
         for key, places in fresh.items():
             for place in places:

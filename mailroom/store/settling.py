@@ -149,8 +149,8 @@ class Settler:
             msg = f"There is no source {source_id}; make it with `sources.ensure`."
             raise NotFoundError(msg)
         rows = [alert_row(one.alert, source_id=source_id, connector=connector, now=now) for one in fresh if one.alert]
-        statement = self._db.insert_or_ignore(alerts).returning(alerts.c.id, alerts.c.tenant, alerts.c.external_key)
-        made = {(row.tenant, row.external_key): row.id for row in tx.execute(statement, rows)}
+        columns = (alerts.c.id, alerts.c.tenant, alerts.c.external_key)
+        made = {(row.tenant, row.external_key): row.id for row in self._db.insert_rows(tx, alerts, rows, *columns)}
         wanted = {(row["tenant"], clean_text(row["external_key"])) for row in rows}
         missing = wanted - made.keys()
         existing: dict[tuple[str, str], int] = {}

@@ -178,8 +178,6 @@ class Verdicts:
             | {"evidence_digest": key[3], "is_current": latest[row.alert_id] == key, "created_at": now}
             for key, row in fresh.items()
         ]
-        if not values:
-            return {}
-        returning = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest"]
-        rows = tx.execute(verdicts.insert().returning(*returning), values)
+        columns = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest"]
+        rows = self._db.insert_rows(tx, verdicts, values, *columns, ignore=False)
         return {(row.alert_id, row.rule_digest, row.level, row.evidence_digest): int(row.id) for row in rows}
