@@ -78,7 +78,7 @@ class _Lazy(list[Ternary]):
         self._bank, self._facts = bank, facts
 
     def __getitem__(self, number: Any) -> Any:
-        return self._bank.tests[number](self._facts)
+        return self._bank.lines[number].test(self._facts)
 
 
 def sample_facts(sample: Mapping[str, Any], context: Context) -> Facts:

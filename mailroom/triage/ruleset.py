@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailroom.triage.context import Context
+from mailroom.triage.evaluator import Evaluator
 from mailroom.triage.extract import Facts
 from mailroom.triage.fields import FIELDS, HISTORY_FIELDS
 from mailroom.triage.lists import ValueList, context_of, load_lists, yaml_files
@@ -18,7 +19,7 @@ from mailroom.triage.playbook import Playbook, load_playbook
 from mailroom.triage.rule_tests import RuleTester
 from mailroom.triage.rules import Rule, compile_rule
 from mailroom.triage.schemas import check
-from mailroom.triage.searches import Test, TestBank
+from mailroom.triage.searches import TestBank
 from mailroom.triage.ternary import Ternary
 from mailroom.triage.yaml_source import RuleError, read_documents
 
@@ -58,13 +59,13 @@ class RuleSet:
     lists: dict[str, ValueList]
     context: Context
     playbook: Playbook
-    tests: tuple[Test, ...]
+    evaluator: Evaluator
     warnings: tuple[str, ...] = ()
     required_fields: frozenset[str] = field(default_factory=frozenset)
 
     def evaluate(self, facts: Facts) -> list[tuple[Rule, Ternary]]:
         """Every rule with its answer for these facts, ordered by id."""
-        results = [test(facts) for test in self.tests]
+        results = self.evaluator.run(facts)
         return [(rule, rule.evaluate(results)) for rule in self.rules]
 
 
@@ -123,7 +124,7 @@ def load_ruleset(
         lists=active,
         context=context_of(active),
         playbook=playbook,
-        tests=tuple(bank.tests),
+        evaluator=Evaluator(bank.lines),
         warnings=tuple(warnings),
         required_fields=required - HISTORY_FIELDS - {"level"},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,6 +15,21 @@ from mailroom.triage.modifiers import Check, ModifierError
 from mailroom.triage.ternary import UNKNOWN, Ternary
 
 Test = Callable[[Mapping[str, Any]], Ternary]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One compiled test. `check` is what it does with a known value, `negated` turns that round.
+
+    `texts` are the values of an exact comparison. `check` is None for a test that looks at other fields as well.
+    """
+
+    name: str
+    test: Test
+    check: Check | None = None
+    negated: bool = False
+    texts: frozenset[str] | None = None
+
 
 _BUILDERS: dict[str, Callable[[list[Any]], Check]] = {
     "eq": modifiers.equals,
@@ -46,7 +62,7 @@ class TestBank:
         self._fields = fields
         self._lists = lists
         self._numbers: dict[str, int] = {}
-        self.tests: list[Test] = []
+        self.lines: list[Line] = []
         self.used_lists: set[str] = set()
 
     def add(self, key: str, value: Any) -> int:
@@ -64,12 +80,17 @@ class TestBank:
             raise ModifierError(f"modifier {modifier!r} is unknown; known: {', '.join(sorted(_BUILDERS))}")
         code = json.dumps([name, modifier, value], sort_keys=True, default=str)
         if code not in self._numbers:
-            test = self._compile(name, field, modifier, value)
-            self._numbers[code] = len(self.tests)
-            self.tests.append(test)
+            line = self._compile(name, field, modifier, value)
+            self._numbers[code] = len(self.lines)
+            self.lines.append(line)
         return self._numbers[code]
 
-    def _compile(self, name: str, field: Field, modifier: str, value: Any) -> Test:
+    @property
+    def tests(self) -> list[Test]:
+        """The tests by number."""
+        return [line.test for line in self.lines]
+
+    def _compile(self, name: str, field: Field, modifier: str, value: Any) -> Line:
         if modifier in _NUMERIC and field.type != "number":
             raise ModifierError(f"{modifier} needs a number field, {name} is a {field.type}")
         if modifier in _TEXTUAL and field.type not in ("text", "list"):
@@ -80,12 +101,16 @@ class TestBank:
         if not operand and modifier not in ("in", "not_in", "eq", "words_any", "contains", "cidr"):
             raise ModifierError(f"{modifier} needs a value")
         if field.type == "boolean" and modifier == "eq" and len(operand) == 1:
-            return _flag_test(name, operand[0])
+            wanted = operand[0]
+            return Line(name, _flag_test(name, wanted), lambda found: found is wanted)
         check = _BUILDERS[modifier](operand)
         if modifier in ("in", "not_in", "eq") and guarded:
             free = modifiers.equals([item for item in operand if item not in guarded])
-            return _guarded_test(name, check, free, negated=modifier in _NEGATED)
-        return _plain_test(name, check, negated=modifier in _NEGATED)
+            return Line(name, _guarded_test(name, check, free, negated=modifier in _NEGATED))
+        negated = modifier in _NEGATED
+        exact = modifier in ("eq", "in", "not_in") and all(isinstance(item, str) for item in operand)
+        texts = frozenset(item.casefold() for item in operand) if exact else None
+        return Line(name, _plain_test(name, check, negated=negated), check, negated, texts)
 
     def _operand(self, value: Any) -> tuple[list[Any], frozenset[str]]:
         """Values with lists filled in, and which of them count only with a DMARC pass."""

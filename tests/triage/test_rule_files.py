@@ -199,16 +199,18 @@ def _facts(values):
     ],
 )
 def test_every_modifier_has_its_meaning(line, value, expected):
+    from mailroom.triage.evaluator import Evaluator
     from mailroom.triage.fields import FIELDS
     from mailroom.triage.searches import TestBank
     from mailroom.triage.yaml_source import parse_documents
 
     ((key, operand),) = parse_documents(line, "one.yml")[0].data.items()
     bank = TestBank(FIELDS, {})
-    test = bank.tests[bank.add(key, operand)]
+    number = bank.add(key, operand)
+    facts, evaluator = _facts({key.partition("|")[0]: value}), Evaluator(bank.lines)
 
-    assert test(_facts({key.partition("|")[0]: value})) is expected
-    assert test(_facts({})) is None
+    assert bank.tests[number](facts) is evaluator.run(facts)[number] is expected
+    assert bank.tests[number](_facts({})) is evaluator.run(_facts({}))[number] is None
 
 
 def test_status_auto_must_be_earned(load_text, rule_text):
