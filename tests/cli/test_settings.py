@@ -1,0 +1,94 @@
+"""Where the command line finds its settings, and what it says when they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailroom.cli.settings import load_settings
+from mailroom.errors import InvalidInputError
+
+
+def write(home: Path, text: str) -> Path:
+    home.mkdir(exist_ok=True)
+    (home / "mailroom.toml").write_text(text)
+    return home
+
+
+def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_id = 'from-file'\napi_root = 'https://one.example'\n")
+
+    settings = load_settings(home, {"MAILROOM_MIMECAST_CLIENT_ID": "from-environment"})
+
+    assert settings.mimecast.client_id == "from-environment"
+    assert settings.mimecast.api_root == "https://one.example"
+
+
+def test_a_secret_can_be_a_file_beside_the_settings(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_secret_file = 'secret'\n")
+    (home / "secret").write_text("s3cret-value\n")
+
+    assert load_settings(home, {}).mimecast.client_secret == "s3cret-value"
+
+
+def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_secret_file = '/nowhere/secret'\n")
+
+    with pytest.raises(InvalidInputError, match="/nowhere/secret"):
+        load_settings(home, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[mimecast]\nclient_idd = 'x'\n", "mimecast.client_idd"),
+        ("[held]\nworkers = 'many'\n", "held.workers"),
+        ("[policy.modes]\nrelease = 'always'\n", "policy.modes.release"),
+        ("[mimecast\n", "not valid TOML"),
+        ("held = 3\n", "must be a table"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
+    home = write(tmp_path / "h", text)
+
+    with pytest.raises(InvalidInputError, match=named.replace("[", r"\[")) as raised:
+        load_settings(home, {})
+
+    assert str(home) in str(raised.value)
+
+
+def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_secret = 's3cret-value'\nproxy = 'http://u:pw-value@p:1'\n")
+
+    settings = load_settings(home, {})
+
+    assert "s3cret-value" not in repr(settings)
+    assert "pw-value" not in repr(settings)
+
+
+def test_without_credentials_the_error_says_where_to_put_them(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="MAILROOM_MIMECAST_CLIENT_SECRET"):
+        load_settings(tmp_path / "none", {}).open_client()
+
+
+def test_impossible_limits_are_refused_with_the_possible_ones(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[held]\nmax_hours_backwards = 5000\n")
+
+    with pytest.raises(InvalidInputError, match="1 to 719"):
+        load_settings(home, {}).held_settings()
+
+
+def test_a_rule_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[policy]\nrules = ['no-such-folder']\n")
+
+    with pytest.raises(InvalidInputError, match="no-such-folder"):
+        load_settings(home, {}).triage_policy()
+
+
+def test_the_home_folder_is_private(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+
+    load_settings(home, {}).open_store().close()
+
+    assert home.stat().st_mode & 0o777 == 0o700
