@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from prefect.blocks.abstract import CredentialsBlock
 from pydantic import ConfigDict, Field, SecretStr, model_validator
@@ -59,6 +59,14 @@ class MimecastCredentials(CredentialsBlock):
     secret_key: SecretStr = Field(
         default=SecretStr(""), title="Secret Key", description="API 1.0: secret key of the service user."
     )
+    email: str = Field(
+        default="",
+        title="Login Email",
+        description="API 1.0, optional: address of the service user, to renew an expired access key (HTTP 418).",
+    )
+    password: SecretStr = Field(
+        default=SecretStr(""), title="Login Password", description="API 1.0, optional: its password."
+    )
     verify_ssl: bool = Field(
         default=True, title="Verify SSL", description="Check the server's certificate. Leave this on."
     )
@@ -109,6 +117,8 @@ class MimecastCredentials(CredentialsBlock):
                 self.application_key.get_secret_value(),
                 self.access_key.get_secret_value(),
                 self.secret_key.get_secret_value(),
+                email=self.email,
+                password=self.password.get_secret_value(),
             )
         return MimecastClient(
             self.api_root,
@@ -121,8 +131,6 @@ class MimecastCredentials(CredentialsBlock):
     def _proxy_url(self) -> str:
         if not self.proxy or not self.proxy_username:
             return self.proxy
-        from urllib.parse import quote
-
         scheme, _, rest = self.proxy.rpartition("://")
         user = quote(self.proxy_username, safe="")
         password = quote(self.proxy_password.get_secret_value(), safe="")

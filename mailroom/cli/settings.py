@@ -39,6 +39,8 @@ class MimecastSection(_Section):
     application_key: str = Field(default="", repr=False)
     access_key: str = Field(default="", repr=False)
     secret_key: str = Field(default="", repr=False)
+    email: str = ""
+    password: str = Field(default="", repr=False)
     verify: bool = True
     ca_bundle: str = ""
     proxy: str = Field(default="", repr=False)
@@ -114,7 +116,12 @@ class Settings(_Section):
             credentials = ClientCredentials(mimecast.client_id, mimecast.client_secret)
         elif mimecast.application_id and mimecast.application_key and mimecast.access_key and mimecast.secret_key:
             credentials = ApplicationKeys(
-                mimecast.application_id, mimecast.application_key, mimecast.access_key, mimecast.secret_key
+                mimecast.application_id,
+                mimecast.application_key,
+                mimecast.access_key,
+                mimecast.secret_key,
+                email=mimecast.email,
+                password=mimecast.password,
             )
         else:
             msg = (
