@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
+from flows._flow import flow
+from flows._tenant_slot import tenant_slot
 from tasks import mimecast as mimecast_actions
 from tasks import playbook
 
@@ -25,9 +25,8 @@ def check_connections(
     Returns:
         One row per stage.
     """
-    rows = [
-        *mimecast_actions.ping(mimecast=mimecast),
-        *playbook.check_our_side(store=store, policy=policy),
-    ]
+    with tenant_slot(mimecast):
+        stages = mimecast_actions.ping(mimecast=mimecast)
+    rows = [*stages, *playbook.check_our_side(store=store, policy=policy)]
     playbook.publish_check_report(rows)
     return rows

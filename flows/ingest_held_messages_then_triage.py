@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from flows._effects import carry_out_each, fail_if_any
+from flows._flow import flow
+from flows._tenant_slot import tenant_slot
 from tasks import playbook
 
 
 @flow(
     name="ingest held messages then triage",
     flow_run_name="hold queue of {mimecast}",
-    task_runner=ThreadPoolTaskRunner(max_workers=8),  # type: ignore[arg-type]  # its type is too narrow
+    task_runner=ThreadPoolTaskRunner(max_workers=8),
 )
 def ingest_held_messages_then_triage(
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
-    max_hours_backwards: int = 336,
-    max_messages: int = 0,
+    max_hours_backwards: Annotated[int, Field(ge=1, le=719)] = 336,
+    max_messages: Annotated[int, Field(ge=0)] = 0,
     lowest_risk: playbook.LowestRisk = "everything",
     fetch_details: bool = True,
     dry_run: bool = False,
@@ -48,19 +51,20 @@ def ingest_held_messages_then_triage(
         The counts of this run.
     """
     log = get_run_logger()
-    ingested = playbook.ingest_held_messages(
-        mimecast=mimecast,
-        store=store,
-        max_hours_backwards=max_hours_backwards,
-        max_messages=max_messages,
-        lowest_risk=lowest_risk,
-        fetch_details=fetch_details,
-    )
-    log.info("%(fetched)d fetched: %(alerted)d new alerts, %(duplicate)d known already", ingested)
-    if not dry_run:
-        playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store)
-    triaged = playbook.triage_alerts(store=store, policy=policy, dry_run=dry_run)
-    outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
+    with tenant_slot(mimecast):
+        ingested = playbook.ingest_held_messages(
+            mimecast=mimecast,
+            store=store,
+            max_hours_backwards=max_hours_backwards,
+            max_messages=max_messages,
+            lowest_risk=lowest_risk,
+            fetch_details=fetch_details,
+        )
+        log.info("%(fetched)d fetched: %(alerted)d new alerts, %(duplicate)d known already", ingested)
+        if not dry_run:
+            playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store)
+        triaged = playbook.triage_alerts(store=store, policy=policy, dry_run=dry_run)
+        outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
     counts = playbook.publish_triage_report(store=store, ingested=ingested, triaged=triaged, outcomes=outcomes)
     fail_if_any(outcomes)
     return counts

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows._effects import carry_out_each, fail_if_any
+from flows._flow import flow
+from flows._tenant_slot import tenant_slot
 from tasks import playbook
 
 
 @flow(
     name="retry failed triage",
     flow_run_name="retry for {mimecast}",
-    task_runner=ThreadPoolTaskRunner(max_workers=8),  # type: ignore[arg-type]  # its type is too narrow
+    task_runner=ThreadPoolTaskRunner(max_workers=8),
 )
 def retry_failed_triage(
     mimecast: str = "default", store: str = "default", policy: str = "default", quarantined_too: bool = True
@@ -33,10 +34,11 @@ def retry_failed_triage(
     Returns:
         The counts of this run.
     """
-    looked_up = playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store, all_owners=True)
-    reopened = playbook.reopen_for_retry(store=store, quarantined_too=quarantined_too)
-    triaged = playbook.triage_alerts(store=store, policy=policy)
-    outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
+    with tenant_slot(mimecast):
+        looked_up = playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store, all_owners=True)
+        reopened = playbook.reopen_for_retry(store=store, quarantined_too=quarantined_too)
+        triaged = playbook.triage_alerts(store=store, policy=policy)
+        outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
     counts = playbook.publish_triage_report(
         store=store, ingested={}, triaged=triaged, outcomes=outcomes, looked_up=looked_up, reopened=reopened
     )

@@ -15,7 +15,6 @@ from blocks import AlertStore, MimecastCredentials, TriagePolicy
 from blocks._load import load
 from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.policy import Policy
-from mailroom.redact import guard_logging
 from mailroom.store import Store
 
 log = logging.getLogger("mailroom.tasks")
@@ -37,7 +36,6 @@ def _store(block: str) -> Store:
 
 def client(block: str) -> MimecastClient:
     """The tenant's client of this process."""
-    guard_logging("prefect", "prefect.flow_runs", "prefect.task_runs", "mailroom")
     with _lock:
         return _client(block)
 

@@ -6,15 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mailroom.errors import MailroomError
-from mailroom.redact import one_line, scrub
+from mailroom.redact import guard_logging, one_line, scrub
 
 
 @contextmanager
 def action(name: str) -> Iterator[None]:
-    """Errors leave as `Error executing action "<name>". Reason: <error>`, of the same type, without secrets."""
+    """Errors leave as `Error executing action "<name>". Reason: <error>`, without secrets.
+
+    Ours keep their type, which says what to do. Any other becomes a MailroomError, because Prefect stores the text of
+    an exception and nobody knows what is in it; its traceback goes to the log, which is scrubbed.
+    """
+    guard_prefect_logging()
     try:
         yield
     except MailroomError as error:
-        reason = one_line(scrub(str(error)))
-        error.args = (f'Error executing action "{name}". Reason: {reason}', *error.args[1:])
+        error.args = (_text(name, str(error)), *error.args[1:])
         raise
+    except Exception as error:
+        raise MailroomError(_text(name, f"{type(error).__name__}: {error}")) from error
+
+
+def guard_prefect_logging() -> None:
+    """Scrub what goes to Prefect's API, console and log files; cheap, and once per task is often enough."""
+    guard_logging("prefect", "prefect.extra", "prefect.flow_runs", "prefect.task_runs", "mailroom")
+
+
+def _text(name: str, reason: str) -> str:
+    return f'Error executing action "{name}". Reason: {one_line(scrub(reason))}'

@@ -63,6 +63,12 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
+def helper() -> ModuleType:
+    """`playbook_world.py`: tenants with blocks, and ways to look at what flows did to them."""
+    return _sibling("playbook_world")
+
+
+@pytest.fixture(scope="session")
 def prefect_deployed(prefect: object) -> object:
     """The same server, with everything of `deployments.yaml` deployed and a worker that takes the runs."""
     prefect.deploy()  # type: ignore[attr-defined]

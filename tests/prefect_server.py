@@ -41,6 +41,8 @@ class PrefectServer:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.port = _free_port()
         self.extra = extra
+        self.schedules: dict[str, dict[str, bool]] = {}
+        """Deployment -> slug -> active, as deployed; afterwards `deploy` switches them off for the tests."""
         self._server: subprocess.Popen[bytes] | None = None
         self._worker: subprocess.Popen[bytes] | None = None
 
@@ -138,11 +140,21 @@ class PrefectServer:
         )
 
     def deploy(self) -> str:
-        """Work pool and deployments; returns what `prefect deploy` printed."""
+        """Work pool and deployments; returns what `prefect deploy` printed.
+
+        The schedules are switched off afterwards: no run starts but those that a test asks for.
+        """
         pool = {"name": POOL, "type": "process"}
         assert _direct().post(f"{self.api}/work_pools/", json=pool, timeout=10).status_code in {201, 409}
         done = self.command("--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")
         assert done.returncode == 0, done.stdout + done.stderr
+        with self.settings(), get_client(sync_client=True) as client:
+            for item in client.read_deployments():
+                self.schedules[str(item.entrypoint)] = {str(s.slug): s.active for s in item.schedules}
+                for schedule in item.schedules:
+                    client._client.patch(
+                        f"/deployments/{item.id}/schedules/{schedule.id}", json={"active": False}
+                    ).raise_for_status()
         return done.stdout
 
     # runs ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ from mailroom.playbooks.report import counts_of, markdown_summary, table_rows
 from tasks import _open
 from tasks._wording import action
 
+_TABLE = "Alerts of this run, the most urgent first."
+_DRY = " A dry run: this is what would be decided; nothing was written."
+
 
 @task(name="Publish Triage Report", cache_policy=NO_CACHE)
 def publish_triage_report(
@@ -42,13 +45,14 @@ def publish_triage_report(
     """
     with action("Publish Triage Report"):
         opened = _open.store(store)
+        dry_run = not triaged["run_id"]
         unknown = len(opened.ledger.open_effects(states=("unknown",)))
         seconds = float(ingested.get("seconds", 0)) + float(triaged["seconds"])
         counts = counts_of(ingested, triaged["verdicts"], outcomes, unknown=unknown, seconds=seconds)
-        if triaged["run_id"]:
+        if not dry_run:
             kept = {name: counts[name] for name in ("verdicts", "actions", "unknown", "seconds")}
             opened.runs.finish(triaged["run_id"], "completed", {"triaged": triaged["triaged"], **kept})
-        rows = table_rows(opened, triaged["alert_ids"])
+        rows = triaged["preview"] if dry_run else table_rows(opened, triaged["alert_ids"])
         warnings = list(triaged["warnings"])
         if looked_up:
             found = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sorted(looked_up.items()))
@@ -57,7 +61,7 @@ def publish_triage_report(
             warnings.append(f"{reopened} quarantined entries were reopened; the next ingest reads them again.")
         if rows:
             create_table_artifact(
-                table=rows, key="triage-table", description="Alerts of this run, the most urgent first.", _sync=True
+                table=rows, key="triage-table", description=_TABLE + (_DRY if dry_run else ""), _sync=True
             )  # type: ignore[call-arg]
         create_markdown_artifact(
             markdown=markdown_summary(counts, warnings, outcomes),

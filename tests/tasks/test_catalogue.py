@@ -1,0 +1,161 @@
+"""The catalogue: one file per documented action, found by its documented name, and what every task promises."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from prefect import Flow, Task
+from prefect.blocks.core import Block
+from prefect.cache_policies import NO_CACHE, Inputs
+from pydantic import SecretStr
+
+import flows
+import tasks
+
+TASKS = Path(tasks.__file__).parent
+FLOWS = Path(flows.__file__).parent
+PRODUCTS = {"mimecast": "Mimecast"}
+"""Folder -> the product's name in task names. Folders that are no product hold steps of playbooks."""
+
+EFFECTS = {"release_message", "reject_message"}
+"""Tasks that change the world outside our store."""
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
+def _module(path: Path) -> ModuleType:
+    return importlib.import_module(".".join(path.relative_to(TASKS.parent).with_suffix("").parts))
+
+
+ACTION_FILES = [path for folder in sorted(TASKS.iterdir()) if folder.is_dir() for path in _files(folder)]
+FLOW_FILES = _files(FLOWS)
+in_every_action = pytest.mark.parametrize("path", ACTION_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+in_every_flow = pytest.mark.parametrize("path", FLOW_FILES, ids=lambda path: path.stem)
+
+
+def _task(path: Path) -> Task:  # type: ignore[type-arg]
+    found = getattr(_module(path), path.stem)
+    assert isinstance(found, Task)
+    return found
+
+
+def _flow(path: Path) -> Flow:  # type: ignore[type-arg]
+    found = getattr(_module(path), path.stem)
+    assert isinstance(found, Flow)
+    return found
+
+
+def _documented(stem: str) -> str:
+    return " ".join(word.capitalize() for word in stem.split("_"))
+
+
+def test_there_is_a_catalogue() -> None:
+    assert {path.stem for path in ACTION_FILES} >= {"ping", "release_message", "reject_message", "triage_alerts"}
+    assert {path.stem for path in FLOW_FILES} == {
+        "check_connections",
+        "ingest_held_messages_then_triage",
+        "retry_failed_triage",
+    }
+
+
+@in_every_action
+def test_a_file_holds_the_one_task_of_its_name(path: Path) -> None:
+    module = _module(path)
+    defined = [name for name, value in vars(module).items() if isinstance(value, Task)]
+    assert defined == [path.stem]
+    assert _task(path).fn.__name__ == path.stem
+
+
+@in_every_action
+def test_a_task_bears_the_documented_name(path: Path) -> None:
+    product = PRODUCTS.get(path.parent.name)
+    wanted = _documented(path.stem)
+    assert _task(path).name == (f"{product}: {wanted}" if product else wanted)
+    assert wanted in inspect.getdoc(_module(path))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in ACTION_FILES}), ids=lambda path: path.name)
+def test_a_folder_offers_exactly_its_tasks(folder: Path) -> None:
+    package = importlib.import_module(f"tasks.{folder.name}")
+    offered = {name for name in package.__all__ if isinstance(getattr(package, name), Task)}
+    assert offered == {path.stem for path in _files(folder)}
+
+
+@in_every_action
+def test_a_task_says_its_effect_and_its_source(path: Path) -> None:
+    text = inspect.getdoc(_task(path).fn) or ""
+    assert "\nEffect: " in text
+    assert "\nSource: https://" in text
+    for parameter in inspect.signature(_task(path).fn).parameters:
+        assert f"\n    {parameter}: " in text, f"{parameter} is not explained"
+
+
+@in_every_action
+def test_the_first_line_of_a_task_file_says_what_it_is(path: Path) -> None:
+    kind = "action" if path.parent.name in PRODUCTS else "Step"
+    assert kind in (_module(path).__doc__ or "").splitlines()[0]
+
+
+@in_every_action
+def test_no_result_is_shared_by_equal_inputs(path: Path) -> None:
+    """Two tasks with equal inputs would share one result, and the second effect would silently not happen."""
+    task = _task(path)
+    assert not isinstance(task.cache_policy, Inputs)
+    assert task.cache_policy is NO_CACHE or task.cache_key_fn is not None
+
+
+@in_every_action
+def test_a_result_is_kept_only_under_a_key_of_our_own(path: Path) -> None:
+    task = _task(path)
+    assert not task.persist_result or task.cache_key_fn is not None
+
+
+@pytest.mark.parametrize("path", [path for path in ACTION_FILES if path.stem in EFFECTS], ids=lambda path: path.stem)
+def test_an_effect_is_never_repeated_or_cached_by_prefect(path: Path) -> None:
+    task = _task(path)
+    assert task.cache_policy is NO_CACHE
+    assert task.retries == 0
+    assert "changes the tenant" in (inspect.getdoc(task.fn) or "")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in ACTION_FILES if path.stem not in EFFECTS], ids=lambda path: path.stem
+)
+def test_a_repeated_read_repeats_only_what_may_go_away_by_itself(path: Path) -> None:
+    task = _task(path)
+    assert not task.retries or task.retry_condition_fn is not None
+    assert "changes the tenant" not in (inspect.getdoc(task.fn) or "")
+
+
+@pytest.mark.parametrize("path", [*ACTION_FILES, *FLOW_FILES], ids=lambda path: path.stem)
+def test_no_secret_and_no_block_travels_as_a_parameter(path: Path) -> None:
+    """Prefect stores parameters in clear; names of blocks travel instead."""
+    function = getattr(_module(path), path.stem).fn
+    for name, hint in typing.get_type_hints(function).items():
+        kinds = {hint, *typing.get_args(hint)}
+        assert SecretStr not in kinds, name
+        assert not any(inspect.isclass(kind) and issubclass(kind, Block) for kind in kinds), name
+
+
+@in_every_flow
+def test_a_flow_is_named_like_its_file_and_explains_every_parameter(path: Path) -> None:
+    flow = _flow(path)
+    assert flow.name == path.stem.replace("_", " ")
+    shown = flow.parameters.properties
+    assert all(entry.get("description") for entry in shown.values()), "the form has a field without help"
+    assert all("default" in entry for entry in shown.values()), "the form has a field that must be filled in"
+
+
+@in_every_flow
+def test_a_flow_keeps_no_result_and_prints_nothing_into_the_log(path: Path) -> None:
+    flow = _flow(path)
+    assert not flow.persist_result
+    assert not flow.log_prints
+    assert not flow.retries, "a flow that retries by itself would act again without anybody having asked"
