@@ -42,10 +42,14 @@ def overturn(
     malicious: Annotated[
         bool, typer.Option(help="The released message was malicious: stops its rules at once.")
     ] = False,
+    as_json: _Json = False,
 ) -> None:
     """Say that what was done to a message was wrong. Feeds the circuit breaker; changes nothing in the tenant."""
     with desk.opened() as here:
         known = breaker.overturn(here.store, alert, malicious=malicious, who=getpass.getuser(), why=why)
+    if as_json:
+        output.print_json({"alert": known, "malicious": malicious})
+        return
     output.console.print(f"alert {known}: recorded; the rules behind the decision are watched from now on")
 
 

@@ -57,7 +57,9 @@ def test_what_failed_is_taken_up_by_retry_and_applied_once(mailroom: Run, tenant
 
     states = mailroom("stats", "--json").json["actions"]
     assert set(states["reject"]) == {"applied"}
-    assert all(tenant.times_applied("reject", effect.hold_id) == 1 for effect in tenant.effects if effect.kind == "reject")
+    rejected = [effect.hold_id for effect in tenant.effects if effect.kind == "reject"]
+    assert rejected
+    assert len(rejected) == len(set(rejected))
 
 
 def test_a_refused_call_ends_with_its_own_exit_code_and_retry_finishes_the_work(mailroom: Run, tenant: Tenant) -> None:
@@ -184,7 +186,9 @@ def test_a_wrong_secret_says_which_field_to_correct_and_shows_no_secret(mailroom
 
 def test_hostile_subjects_reach_the_terminal_as_plain_text(mailroom: Run, tenant: Tenant) -> None:
     [hold_id] = tenant.add_message(
-        category="spam", to=["ann@northwind.example"], subject="\x1b[31mred\x1b[0m [bold]x[/bold] {0.__class__} \u202egpj"
+        category="spam",
+        to=["ann@northwind.example"],
+        subject="\x1b[31mred\x1b[0m [bold]x[/bold] {0.__class__} \u202egpj",
     )
     mailroom("ingest", "held", "--then-triage", "--json")
 
