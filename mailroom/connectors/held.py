@@ -233,7 +233,7 @@ class _Cycle:
     # settling -----------------------------------------------------------------------------------------------
 
     def _settle(self, end: datetime) -> None:
-        pending = self.store.items.count_pending(self.source_id)
+        known, pending = self.report.duplicate, self.store.items.count_pending(self.source_id)
         total = min(pending, self.settings.max_messages) if self.settings.max_messages else pending
         done, after, complete = 0, None, False
         fetcher = DetailFetcher(self.client, self.settings.workers)
@@ -259,7 +259,7 @@ class _Cycle:
             fetcher.close()
         self.report.waiting = self.store.items.count_pending(self.source_id)
         # Counted from the rows, not from the outcomes: the two must agree, and the store checks that they do.
-        self.report.fetched = self.report.duplicate + pending - self.report.waiting
+        self.report.fetched = known + pending - self.report.waiting
 
     def _next_size(self, done: int) -> int:
         if self.settings.time_limit and self.clock.monotonic() - self.started > self.settings.time_limit:

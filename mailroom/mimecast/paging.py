@@ -1,8 +1,9 @@
 """Following pages without ever going round in circles.
 
 A page token is an offset into a moving list: entries appear twice and pages shift while mail arrives or is acted on.
-So entries are de-duplicated by their key, a token is never followed twice, and the number of pages is capped.
-Collect all ids first, then act.
+So entries are de-duplicated by their key, a token is never followed twice, and the number of pages is capped. When
+somebody else acts meanwhile, later pages move up and entries are skipped; the list then has shown fewer entries than
+it announced, and is walked again. Collect all ids first, then act.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def pages(
     """
     if not 1 <= page_size <= 500:
         raise InvalidInputError(f"page_size {page_size}: Mimecast takes 1 to 500")
-    seen: set[str] = set()
+    seen = _Seen()
     for restart in range(_RESTARTS + 1):
         try:
             yield from _walk(client, function, item, page_size, entries, key, page_cap, seen)
@@ -59,8 +60,31 @@ def pages(
             if restart == _RESTARTS:
                 raise error.reason from None
             log.info("%s: a page token was refused; starting again at the first page", function.path)
-        else:
+            continue
+        if not seen.is_short:
             return
+        log.info("%s: the list moved while it was read; walking it again", function.path)
+    log.warning("%s: %d entries announced, %d seen", function.path, seen.announced, len(seen.names))
+
+
+class _Seen:
+    """What a walk has met so far, over all its restarts."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.announced = 0
+        self.pages = 0
+
+    def page(self, envelope: Envelope) -> None:
+        """Note one answer."""
+        total = envelope.pagination.get("totalCount")
+        self.announced = max(self.announced, total if isinstance(total, int) else 0)
+        self.pages += 1
+
+    @property
+    def is_short(self) -> bool:
+        """Fewer entries than announced, on a list of several pages: a single page cannot skip any."""
+        return self.pages > 1 and len(self.names) < self.announced
 
 
 class _TokenRefusedError(Exception):
@@ -79,7 +103,7 @@ def _walk(
     entries: Callable[[Envelope], list[Any]],
     key: Callable[[Any], str],
     page_cap: int,
-    seen: set[str],
+    seen: _Seen,
 ) -> Iterator[list[Any]]:
     tokens: set[str] = set()
     token = ""
@@ -93,7 +117,8 @@ def _walk(
             if not token:
                 raise
             raise _TokenRefusedError(error) from error
-        fresh = _fresh(entries(envelope), key, seen)
+        seen.page(envelope)
+        fresh = _fresh(entries(envelope), key, seen.names)
         if fresh:
             yield fresh
         if envelope.failures:  # never follow `next` of a page that also failed
@@ -104,7 +129,7 @@ def _walk(
         if token in tokens:
             raise ResponseError(
                 f"{function.path}: Mimecast sent the same page token twice, so the list was not read to its end "
-                f"({len(seen)} entries so far). Run again; if it stays, ask for a shorter time window"
+                f"({len(seen.names)} entries so far). Run again; if it stays, ask for a shorter time window"
             )
         tokens.add(token)
     raise ResponseError(f"{function.path}: more than {page_cap} pages; ask for a shorter time window or larger pages")

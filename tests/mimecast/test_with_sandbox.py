@@ -230,3 +230,21 @@ def test_files_of_a_held_message_are_fetched(client, tenant):
     part = detail.attachments[0]
     digest = content.get_file(client, part.id, BytesIO())
     assert (digest.size, digest.sha256) == (part.size, part.sha256)
+
+
+def test_entries_that_move_up_while_somebody_else_acts_are_not_missed() -> None:
+    tenant = Tenant.generate(messages=30, seed=5, max_recipients=1, history=0)
+    keys = tenant.credentials_v2
+    with (
+        serve(tenant) as server,
+        MimecastClient(server.url, ClientCredentials(keys.client_id, keys.client_secret)) as client,
+    ):
+        everything = {entry["id"] for entry in tenant.hold_queue()}
+        end = client.now()
+        pages = held.get_hold_message_list(client, start=end - timedelta(days=14), end=end, page_size=5)
+        first = next(pages)
+        for entry in first:
+            tenant.admin_release(entry.id)  # the next page now begins where the one after it did
+        rest = [entry for page in pages for entry in page]
+
+    assert {entry.id for entry in first + rest} == everything
