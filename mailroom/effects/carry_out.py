@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
@@ -97,7 +98,7 @@ def carry_out(
             continue
         done, stop = _one_batch(client, store, claimed)
         faultpoint("effect.before_settle")
-        store.ledger.settle(done)
+        done = _record(store, claimed, done)
         faultpoint("effect.after_settle")
         unknown = [result.action_id for result in done if result.state == "unknown"]
         if unknown and stop is None:
@@ -135,6 +136,22 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
         store.ledger.settle(settled)
         results += settled
     return results
+
+
+def _record(store: Store, claimed: list[Action], results: list[ActionResult]) -> list[ActionResult]:
+    """Settle the results of these attempts; where somebody settled first, what the ledger says counts."""
+    attempts = {action.id: action.attempt for action in claimed}
+    results = [replace(result, attempt=attempts[result.action_id]) for result in results]
+    ignored = set(store.ledger.settle(results))
+    if not ignored:
+        return results
+    recorded = store.ledger.get_many(ignored)
+    return [
+        ActionResult(known.id, known.state, known.detail, known.code)
+        if (known := recorded.get(result.action_id))
+        else result
+        for result in results
+    ]
 
 
 def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[ActionResult], list[int]]:
