@@ -1,0 +1,204 @@
+"""Small tenants, fresh stores and processes to kill."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mailroom.mimecast import ClientCredentials, MimecastClient
+from sandbox import Tenant, serve
+
+HERE = Path(__file__).parent
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PEOPLE = [f"{name}@northwind.example" for name in ("ann", "bob", "cy", "dee", "eve")]
+SUBJECTS = ("wanted", "junk", "note", "wanted", "junk", "note", "wanted", "junk", "note", "junk")
+"""Of the messages of a small tenant: the rules of these tests release the wanted ones and reject the junk."""
+RELEASED, REJECTED, ENTRIES = 4, 5, 13
+
+
+def _sibling(name: str) -> ModuleType:
+    """Load a helper file of this folder; the test folders are no packages."""
+    full = f"faults_{name}"
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, HERE / f"{name}.py")
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+_sibling("checker")
+cycle = _sibling("cycle")
+
+
+class Process:
+    """One forked cycle."""
+
+    def __init__(self, forks: Forks, pid: int, report: Path) -> None:
+        self._forks, self.pid, self._report = forks, pid, report
+
+    def wait(self) -> int:
+        """Its exit code; negative = the signal that ended it."""
+        return int(self._forks.ask({"wait": self.pid})["code"])
+
+    def wait_until_stopped(self) -> None:
+        """Return when it has stopped itself."""
+        assert self._forks.ask({"wait": self.pid, "stopped": True})["code"] == -signal.SIGSTOP
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What it said at its end."""
+        return dict(json.loads(self._report.read_text()))
+
+
+class Forks:
+    """The warm parent of all cycles of this test process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAILROOM_", "CYCLE_"))}
+        root = str(HERE.parent.parent)
+        self._parent = subprocess.Popen(
+            [sys.executable, str(HERE / "cycle.py"), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, env=clean | {"PYTHONPATH": root}, cwd=folder,
+        )  # fmt: skip
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self._parent.stdin
+        assert self._parent.stdout
+        self._parent.stdin.write(json.dumps(question) + "\n")
+        self._parent.stdin.flush()
+        answer = self._parent.stdout.readline()
+        assert answer, "the parent of the cycles has died"
+        return dict(json.loads(answer))
+
+    def start(self, fault: str = "", **wanted: str) -> Process:
+        report = self._folder / f"report-{next(self._numbers)}.json"
+        environment = {"CYCLE_" + name.upper(): value for name, value in wanted.items()}
+        environment |= {"MAILROOM_FAULT": fault, "CYCLE_REPORT": str(report)}
+        return Process(self, self.ask({"environment": environment})["pid"], report)
+
+    def close(self) -> None:
+        assert self._parent.stdin
+        self._parent.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._parent.wait(10)
+        self._parent.kill()
+        self._parent.wait()
+        assert self._parent.stdout
+        self._parent.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    forks = Forks(tmp_path_factory.mktemp("cycles"))
+    yield forks
+    forks.close()
+
+
+class Site:
+    """One tenant on loopback, one store, and the cycles between them."""
+
+    def __init__(self, forks: Forks, tenant: Tenant, url: str, store_url: str, blobs: Path) -> None:
+        self._forks, self.tenant, self.url, self.store_url, self.blobs = forks, tenant, url, store_url, blobs
+
+    def start(self, fault: str = "", **wanted: str) -> Process:
+        """Start a cycle in a process of its own."""
+        known = self.tenant.credentials_v2
+        settings = {
+            "url": self.url, "client_id": known.client_id, "client_secret": known.client_secret,
+            "store": self.store_url, "blobs": str(self.blobs),
+        }  # fmt: skip
+        return self._forks.start(fault, **settings | wanted)
+
+    def run(self, fault: str = "", **wanted: str) -> Process:
+        """Run a cycle to its end."""
+        process = self.start(fault, **wanted)
+        process.code = process.wait()
+        return process
+
+    def client(self, **options: Any) -> MimecastClient:
+        known = self.tenant.credentials_v2
+        return MimecastClient(self.url, ClientCredentials(known.client_id, known.client_secret), **options)
+
+
+def add(tenant: Tenant, subject: str, *, minutes: float = 0.0, to: tuple[str, ...] = (), **fields: Any) -> list[str]:
+    """A plain, authenticated mail without attachments, received so many minutes ago; returns its hold ids."""
+    plain = {
+        "from_addr": "ann@contoso-logistics.example", "from_env": "ann@contoso-logistics.example", "from_name": "Ann",
+        "components": [], "hold": "spam", "risk": None, "categories": [], "raw_from": None, "reply_to": None,
+        "impersonation": None, "foreign_auth": [], "extra_headers": [], "no_auth_header": False, "size": 4_000,
+        "spf": "pass", "dkim": "pass", "dmarc": "pass", "dkim_domain": "contoso-logistics.example",
+        "null_from_header": False, "double_escaped": False,
+    }  # fmt: skip
+    received = tenant.clock.now() - timedelta(minutes=minutes)
+    return tenant.add_message(received=received, to=to or PEOPLE[:1], subject=subject, **plain | fields)
+
+
+def small_tenant(**switches: Any) -> Tenant:
+    """Ten messages, thirteen hold entries, three messages have two recipients."""
+    tenant = Tenant.generate(messages=0, history=0, seed=7, now=NOON, frozen=True, **switches)
+    for number, subject in enumerate(SUBJECTS):
+        people = PEOPLE[:2] if number in {0, 1, 5} else PEOPLE[number % 5 : number % 5 + 1]
+        add(tenant, f"{subject} {number}", minutes=600 - 50 * number, to=tuple(people))
+    return tenant
+
+
+@pytest.fixture
+def memory_folder() -> Iterator[Path]:
+    """A folder in memory where there is one: a killed process loses nothing there, and a commit costs no disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return small_tenant()
+
+
+@pytest.fixture
+def site(forks: Forks, tenant: Tenant, store_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A small tenant and a fresh store; on both databases."""
+    with serve(tenant) as server:
+        yield Site(forks, tenant, server.url, store_url, tmp_path / "blobs")
+
+
+@pytest.fixture
+def sites(forks: Forks, tmp_path: Path) -> Callable[[str], Any]:
+    """Make further sites by the address of their store."""
+    numbers = itertools.count(1)
+
+    class _Open:
+        def __init__(self, store_url: str) -> None:
+            self.tenant = small_tenant()
+            self.server = serve(self.tenant)
+            self.site = Site(forks, self.tenant, self.server.url, store_url, tmp_path / f"blobs-{next(numbers)}")
+
+        def __enter__(self) -> Site:
+            return self.site
+
+        def __exit__(self, *_: object) -> None:
+            self.server.close()
+
+    return _Open
