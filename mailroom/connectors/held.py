@@ -4,9 +4,10 @@ One cycle:
 
 1. lease on the source, so that two workers never write the same queue (a second one is told it is busy);
 2. list the window [cursor - overlap, now] page by page and stage every entry by its hold id: what is known already is
-   a duplicate and costs no further call, and nothing acts on the queue while it is being paged;
+   a duplicate and costs no further call, and nothing acts on the queue while it is being paged. The first cycle of a
+   day lists everything again: whatever slipped through a list that moved, or appeared very late, is found then;
 3. settle what is staged, oldest first, in slices: details fetched in parallel, rows written in one transaction;
-4. the cursor moves in the transaction that settles the last slice, never before.
+4. the cursor moves in the transaction that settles the last slice, never before, and never past an entry that waits.
 
 Killed anywhere, the next cycle goes on with what is staged. The window's end comes from the server's clock.
 """
@@ -19,25 +20,26 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import NamedTuple
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.held_detail import Detail, DetailFetcher, group_key
+from mailroom.connectors.held_detail import NOT_OURS, Detail, DetailFetcher, group_key
 from mailroom.connectors.held_event import alert_of
-from mailroom.errors import InvalidInputError, MailroomError
+from mailroom.connectors.held_settings import HeldSettings
+from mailroom.errors import MailroomError
 from mailroom.faults import faultpoint
 from mailroom.mimecast import MimecastClient, account, held
 from mailroom.mimecast.models import HeldMessage
+from mailroom.mimecast.presence import still_held
 from mailroom.store import Store
 from mailroom.store.items import Item, StagedItem
 from mailroom.store.leases import Lease
 from mailroom.store.settling import Settled
 
+__all__ = ["HeldSettings", "IngestReport", "Progress", "ingest_held"]
+
 log = logging.getLogger(__name__)
 
-Risk = Literal["negligible", "low", "medium", "high"]
-_RISKS: tuple[Risk, ...] = ("negligible", "low", "medium", "high")
-_MOST_HOURS = 30 * 24 - 1
 _QUARANTINE_AFTER = 3
 
 Progress = Callable[[str, int, int | None], None]
@@ -46,60 +48,6 @@ Progress = Callable[[str, int, int | None], None]
 
 def _silent(_step: str, _done: int, _total: int | None) -> None:
     """Nobody is watching."""
-
-
-@dataclass(frozen=True)
-class HeldSettings:
-    """What a cycle fetches and how far it goes.
-
-    Attributes:
-        instance: Name of this connector; two instances on one tenant keep separate cursors.
-        max_hours_backwards: Reach of the first cycle, in hours; at most 719.
-        overlap_minutes: How far each cycle looks back behind the cursor, for entries that appear late.
-        max_messages: Settle at most this many per cycle; the rest waits staged for the next. 0 = no limit.
-        time_limit: Seconds after which a cycle stops and keeps what it has. 0 = no limit.
-        with_detail: Fetch the message info of every entry (levels T1 and T2) or only the list (T1).
-        routes: Keep only these routes; empty = all.
-        queue_reasons: Keep only entries whose reason or queue reason is listed; empty = all.
-        lowest_risk: Drop entries below this risk; empty = keep all. Needs details.
-        ingest_without_risk: Keep entries without risk information when `lowest_risk` is set.
-        environment: Environment written on the alerts.
-        workers: Message infos fetched at a time.
-        slice_size: Entries settled per transaction.
-    """
-
-    instance: str = "held"
-    max_hours_backwards: int = 14 * 24
-    overlap_minutes: int = 60
-    max_messages: int = 0
-    time_limit: float = 0.0
-    with_detail: bool = True
-    routes: tuple[str, ...] = ()
-    queue_reasons: tuple[str, ...] = ()
-    lowest_risk: Risk | Literal[""] = ""
-    ingest_without_risk: bool = True
-    environment: str = "Default Environment"
-    workers: int = 8
-    slice_size: int = 250
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("max_hours_backwards", 1, _MOST_HOURS),
-            ("overlap_minutes", 0, 24 * 60),
-            ("max_messages", 0, 10_000_000),
-            ("workers", 1, 64),
-            ("slice_size", 1, 5_000),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                msg = f"{name} is {value}: choose a number from {low} to {high}."
-                raise InvalidInputError(msg)
-        if self.lowest_risk and self.lowest_risk not in _RISKS:
-            msg = f"lowest_risk is {self.lowest_risk!r}: choose one of {', '.join(_RISKS)}, or leave it empty."
-            raise InvalidInputError(msg)
-        if self.lowest_risk and not self.with_detail:
-            msg = "lowest_risk needs the message details: switch with_detail on, or leave lowest_risk empty."
-            raise InvalidInputError(msg)
 
 
 @dataclass
@@ -204,7 +152,8 @@ class _Cycle:
         cursor = self.store.cursors.get(self.source_id)
         if cursor is None:
             return earliest
-        return cursor - timedelta(minutes=self.settings.overlap_minutes)
+        start = cursor - timedelta(minutes=self.settings.overlap_minutes)
+        return min(start, earliest) if cursor.date() < end.date() else start
 
     # listing ------------------------------------------------------------------------------------------------
 
@@ -235,7 +184,7 @@ class _Cycle:
     def _settle(self, end: datetime) -> None:
         known, pending = self.report.duplicate, self.store.items.count_pending(self.source_id)
         total = min(pending, self.settings.max_messages) if self.settings.max_messages else pending
-        done, after, complete = 0, None, False
+        done, after, complete, position = 0, None, False, end
         fetcher = DetailFetcher(self.client, self.settings.workers)
         try:
             while not complete:
@@ -246,9 +195,10 @@ class _Cycle:
                 complete = len(items) < size
                 after = (items[-1].received_at, items[-1].id) if items else after
                 settled = self._decide(fetcher, items)
-                self.report.waiting += len(items) - len(settled)
+                left = {item.id for item in items} - {one.item_id for one in settled}
+                position = min([position, *(item.received_at for item in items if item.id in left)])
                 faultpoint("ingest.before_commit")
-                cursor = end if complete and self.report.waiting == 0 else None
+                cursor = position if complete else None
                 states = self.store.items.settle(self.source_id, self.run_id, settled, cursor=cursor, lease=self.lease)
                 faultpoint("ingest.after_commit")
                 self._count(states.values())
@@ -279,70 +229,65 @@ class _Cycle:
                 raw = json.dumps(item.raw, ensure_ascii=False).encode("utf-8", "replace")
                 settled.append(Settled(item.id, "quarantined", str(error), quarantine=raw))
                 continue
-            if reason := self._unwanted(entry):
+            if reason := self.settings.unwanted(entry):
                 settled.append(Settled(item.id, "filtered", reason))
             else:
                 entries.append((item, entry))
         details = fetcher.fetch([entry for _, entry in entries]) if self.settings.with_detail else {}
+        self._drop_foreign_records(entries, details)
+        missing = [
+            entry for _, entry in entries if (detail := details.get(entry.id)) and (detail.gone or detail.untracked)
+        ]
+        present = still_held(self.client, [_Ref(entry.id, entry.to.address, entry.received_at) for entry in missing])
+        absent = {entry.id for entry in missing} - present
         for item, entry in entries:
-            if outcome := self._outcome(item, entry, details.get(entry.id, Detail())):
+            if entry.id in absent:
+                settled.append(Settled(item.id, "gone", "handled elsewhere or expired before it was fetched"))
+            elif outcome := self._outcome(item, entry, details.get(entry.id, Detail())):
                 settled.append(outcome)
         return settled
 
+    def _drop_foreign_records(self, entries: list[tuple[Item, HeldMessage]], details: dict[str, Detail]) -> None:
+        """A record that an earlier cycle gave to another entry of the same recipient is not this entry's."""
+        guessed = {
+            (detail.tracked.id, entry.to.address): entry.id
+            for _, entry in entries
+            if (detail := details.get(entry.id)) and detail.tracked and not detail.is_confirmed(entry.id)
+        }
+        for place, hold_id in self.store.alerts.tracked(guessed).items():
+            if guessed[place] != hold_id:
+                details[guessed[place]] = Detail(defects=(NOT_OURS,))
+
     def _outcome(self, item: Item, entry: HeldMessage, detail: Detail) -> Settled | None:
+        """What becomes of an entry that is held; None leaves it waiting for the next cycle."""
         defects = detail.defects
-        if detail.gone and not self._still_held(entry):
-            return Settled(item.id, "gone", "handled elsewhere or expired before it was fetched")
+        if detail.untracked and self.client.now() - entry.received_at < timedelta(
+            minutes=self.settings.patience_minutes
+        ):
+            return None
         if detail.failure:
             attempts = self.store.items.failed_attempt(item.id, detail.failure)
             if attempts < _QUARANTINE_AFTER:
                 return None
             # The hold entry itself is readable: an analyst must see it, with what is known.
             defects = (*defects, f"message info unreadable after {attempts} attempts")
-        if detail.info is not None and (reason := self._below_risk(detail.info.risk)):
-            return Settled(item.id, "filtered", reason)
-        if detail.info is not None and (reason := self._other_queue(entry, detail.info.queue_reason)):
+        info = detail.info
+        if self.settings.with_detail and (
+            reason := self.settings.unwanted_in_detail(
+                entry, info.risk if info else None, info.queue_reason if info else ""
+            )
+        ):
             return Settled(item.id, "filtered", reason)
         alert = alert_of(
             entry,
             detail.tracked,
-            detail.info,
+            info,
             tenant=self.tenant,
             environment=self.settings.environment,
             group_key=group_key(entry),
             defects=defects,
         )
         return Settled(item.id, "alerted", alert=alert)
-
-    def _still_held(self, entry: HeldMessage) -> bool:
-        start, end = entry.received_at - timedelta(seconds=1), entry.received_at + timedelta(seconds=1)
-        pages = held.get_hold_message_list(self.client, start=start, end=end, search_by=("recipient", entry.to.address))
-        return any(present.id == entry.id for page in pages for present in page)
-
-    # filters ------------------------------------------------------------------------------------------------
-
-    def _unwanted(self, entry: HeldMessage) -> str:
-        routes = {route.lower() for route in self.settings.routes}
-        if routes and entry.route not in routes:
-            return f"route {entry.route} is not asked for"
-        if self.settings.queue_reasons and not self.settings.with_detail:
-            return self._other_queue(entry, "")
-        return ""
-
-    def _other_queue(self, entry: HeldMessage, queue_reason: str) -> str:
-        wanted = {reason.casefold() for reason in self.settings.queue_reasons}
-        if not wanted or {entry.reason.casefold(), entry.reason_code.casefold(), queue_reason.casefold()} & wanted:
-            return ""
-        return "queue reason is not asked for"
-
-    def _below_risk(self, risk: str | None) -> str:
-        if not self.settings.lowest_risk:
-            return ""
-        if risk not in _RISKS:
-            return "" if self.settings.ingest_without_risk else "no risk information"
-        if _RISKS.index(risk) < _RISKS.index(self.settings.lowest_risk):
-            return f"risk {risk} is below {self.settings.lowest_risk}"
-        return ""
 
     # bookkeeping --------------------------------------------------------------------------------------------
 
@@ -354,8 +299,18 @@ class _Cycle:
         self.store.leases.renew(self.lease)
 
 
+class _Ref(NamedTuple):
+    hold_id: str
+    recipient: str
+    received_at: datetime
+
+
 def _staged(entry: HeldMessage) -> StagedItem:
-    return StagedItem(entry.id, group_key(entry), entry.received_at, entry.raw)
+    # The same copy of the same mail has this key in every generation of the source, whatever its hold id there.
+    key = f"{group_key(entry)}/{entry.to.address.lower()}/{entry.size}"
+    return StagedItem(
+        entry.id, hashlib.sha256(key.encode("utf-8", "replace")).hexdigest(), entry.received_at, entry.raw
+    )
 
 
 def _staged_raw(raw: object, listed_at: datetime) -> StagedItem:

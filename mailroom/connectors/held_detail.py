@@ -3,27 +3,32 @@
 The hold list names no tracking id, and message info takes nothing else. So one tracking search covers the time span
 of a slice of entries, each entry gets the few records it could be, and the message info decides: its queue id *is* the
 hold id (for the first recipient). Other recipients of the same mail share the record. Where two records remain
-possible, none is taken: a wrong header block would make a wrong verdict.
+possible, or two entries of one recipient claim the same record, none is taken: a wrong header block would make a wrong
+verdict.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mailroom.errors import NotFoundError, ResponseError
+from mailroom.errors import NotFoundError, RateLimitError, RejectedError, ResponseError, TransientError
 from mailroom.mimecast import MimecastClient, tracking
 from mailroom.mimecast.models import HeldMessage, MessageInfo, TrackedEmail
 
 TOLERANCE = timedelta(minutes=2)
 """How far the two lists may disagree about when a message was received."""
 
-_MOST_CANDIDATES = 8  # identical mails of a mail bomb: enough to find the right one, bounded all the same
+_MOST_CANDIDATES = 64  # identical mails of a mail bomb: enough to find the right one, bounded all the same
+_OUTAGE = 3  # so many messages in a row that cannot be fetched are the tenant's trouble, not theirs
+NOT_TRACKED = "no tracking record found"
+NOT_OURS = "the tracking record that fits belongs to another message"
 
 Key = tuple[str, str, str]
 
@@ -41,6 +46,15 @@ class Detail:
     failure: str = ""
     """Why the message info could not be read; worth another attempt."""
     defects: tuple[str, ...] = ()
+
+    @property
+    def untracked(self) -> bool:
+        """Tracking does not show the message: not indexed yet, or not held any more."""
+        return NOT_TRACKED in self.defects
+
+    def is_confirmed(self, hold_id: str) -> bool:
+        """Whether the message info names this very entry."""
+        return self.info is not None and self.info.hold_id == hold_id
 
 
 @dataclass
@@ -64,6 +78,8 @@ class DetailFetcher:
     workers: int = 8
     on_fetched: Callable[[int], None] = lambda _count: None
     _pool: ThreadPoolExecutor = field(init=False)
+    _failed_in_a_row: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="message-info")
@@ -88,7 +104,8 @@ class DetailFetcher:
             for tracking_id, answer in answers.items()
             if answer.info is not None and answer.info.hold_id
         }
-        return {entry.id: _choose(entry, candidates[entry.id], answers, owner) for entry in entries}
+        chosen = {entry.id: _choose(entry, candidates[entry.id], answers, owner) for entry in entries}
+        return _without_double_claims(entries, chosen)
 
     def _candidates(self, entries: Sequence[HeldMessage]) -> dict[str, list[TrackedEmail]]:
         first = min(entry.received_at for entry in entries) - TOLERANCE
@@ -106,8 +123,18 @@ class DetailFetcher:
             answer = _Answer(info=tracking.get_message_info(self.client, tracking_id))
         except NotFoundError:
             answer = _Answer(gone=True)
-        except ResponseError as error:
+        except (ResponseError, RejectedError) as error:
             answer = _Answer(failure=str(error))
+        except RateLimitError:
+            raise
+        except TransientError as error:
+            answer = _Answer(failure=str(error))
+            with self._lock:
+                self._failed_in_a_row += 1
+                if self._failed_in_a_row >= _OUTAGE:
+                    raise
+        else:
+            self._failed_in_a_row = 0
         self.on_fetched(1)
         return answer
 
@@ -138,7 +165,7 @@ def _choose(
     if (tracking_id := owner.get(entry.id)) and tracking_id in records:
         return Detail(records[tracking_id], answers[tracking_id].info)
     if not records:
-        return Detail(defects=("no tracking record found",))
+        return Detail(defects=(NOT_TRACKED,))
     if len(records) > 1:
         return Detail(defects=("several tracking records fit; none was taken",))
     ((tracking_id, record),) = records.items()
@@ -148,3 +175,20 @@ def _choose(
     if answer.failure:
         return Detail(record, failure=answer.failure)
     return Detail(record, answer.info)
+
+
+def _without_double_claims(entries: Sequence[HeldMessage], chosen: dict[str, Detail]) -> dict[str, Detail]:
+    """A record has one hold entry per recipient; of several that claim it, only the one it names may have it."""
+    claims: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for entry in entries:
+        if (tracked := chosen[entry.id].tracked) is not None:
+            claims[tracked.id, entry.to.address.lower()].append(entry.id)
+    doubtful = {
+        hold_id
+        for claimants in claims.values()
+        for hold_id in claimants
+        if len(claimants) > 1 and not chosen[hold_id].is_confirmed(hold_id)
+    }
+    return {
+        hold_id: Detail(defects=(NOT_OURS,)) if hold_id in doubtful else detail for hold_id, detail in chosen.items()
+    }

@@ -5,16 +5,21 @@ Effect: reads the tenant. Twice is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mailroom.errors import ResponseError
 from mailroom.mimecast import MimecastClient, held
 from mailroom.mimecast.models import ReleaseLogEntry
+from mailroom.mimecast.presence import still_held
 
-_AROUND = timedelta(seconds=1)  # the queue gives whole seconds
-_MOST_PAGES = 4  # of 500: beyond that, asking message by message is cheaper
+__all__ = ["HeldRef", "LogFinding", "release_log", "still_held"]
+
+log = logging.getLogger(__name__)
+
 _LOG_MARGIN = timedelta(minutes=5)  # between the clocks of the queue and of the log
 
 
@@ -42,36 +47,6 @@ class HeldRef:
         )
 
 
-def still_held(client: MimecastClient, refs: Sequence[HeldRef]) -> set[str]:
-    """The hold ids among `refs` that are in the hold queue at this moment."""
-    if not refs:
-        return set()
-    if len(refs) == 1:
-        return _one_held(client, refs[0])
-    wanted = {ref.hold_id for ref in refs}
-    found: set[str] = set()
-    start = min(ref.received_at for ref in refs) - _AROUND
-    end = max(ref.received_at for ref in refs) + _AROUND
-    for number, page in enumerate(held.get_hold_message_list(client, start=start, end=end), start=1):
-        found |= {entry.id for entry in page} & wanted
-        if found == wanted:
-            return found
-        if number == _MOST_PAGES:
-            rest = [ref for ref in refs if ref.hold_id not in found]
-            return found.union(*(_one_held(client, ref) for ref in rest))
-    return found
-
-
-def _one_held(client: MimecastClient, ref: HeldRef) -> set[str]:
-    pages = held.get_hold_message_list(
-        client,
-        start=ref.received_at - _AROUND,
-        end=ref.received_at + _AROUND,
-        search_by=("recipient", ref.recipient),
-    )
-    return {entry.id for page in pages for entry in page if entry.id == ref.hold_id}
-
-
 @dataclass(frozen=True)
 class LogFinding:
     """What the release log says about a message that is no longer held.
@@ -94,6 +69,7 @@ def release_log(client: MimecastClient, ref: HeldRef) -> LogFinding:
             start=ref.received_at - _LOG_MARGIN,
             end=client.now() + _LOG_MARGIN,
             search_by=("to", ref.recipient),
+            on_unreadable=_passed_over,
         )
         for entry in page
         if _same(entry, ref)
@@ -105,6 +81,10 @@ def release_log(client: MimecastClient, ref: HeldRef) -> LogFinding:
         return LogFinding("ambiguous")
     latest = max(entries, key=lambda entry: entry.released_at)
     return LogFinding(latest.status, latest.operator, latest.released_at)
+
+
+def _passed_over(_raw: object, error: ResponseError) -> None:
+    log.warning("a line of the release log cannot be read and proves nothing: %s", error)
 
 
 def _same(entry: ReleaseLogEntry, ref: HeldRef) -> bool:

@@ -137,6 +137,17 @@ class Alerts:
             raise NotFoundError(msg)
         return found[0]
 
+    def tracked(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Which hold id the alert of each (tracking id, recipient) has, where there is one."""
+        wanted, found = set(places), dict[tuple[str, str], str]()
+        ids = sorted({tracking_id for tracking_id, _ in wanted})
+        columns = alerts.c["tracking_id", "recipient", "hold_id"]
+        for start in range(0, len(ids), CHUNK):
+            query = select(*columns).where(alerts.c.tracking_id.in_(ids[start : start + CHUNK])).order_by(alerts.c.id)
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in wanted})
+        return found
+
     def untriaged(self, limit: int, after_id: int = 0, rule_digest: str | None = None) -> AlertList:
         """Open alerts without a verdict, by id; with `rule_digest`, also those judged by other rules or less detail."""
         judged = (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current
