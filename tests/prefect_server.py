@@ -19,6 +19,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.deployments import run_deployment
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -122,6 +123,9 @@ class PrefectServer:
         self._worker = None
 
     def close(self) -> None:
+        """End everything; what this process still wanted to log goes first."""
+        if self._server is not None:
+            APILogWorker.drain_all(timeout=10)
         self.stop_worker()
         self._stop(self._server)
         self._server = None

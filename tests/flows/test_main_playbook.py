@@ -77,7 +77,9 @@ def test_a_policy_that_observes_acts_on_nothing(api: Any, make_world: Any) -> No
 def test_an_action_that_fails_fails_the_run_and_says_what_retry_does(api: Any, make_world: Any, helper: Any) -> None:
     world = make_world(40)
     world.save_blocks()
-    world.break_calls("fail_in_200", helper.REJECT, times=3, code="err_held_message_locked", message="Message is locked")
+    world.break_calls(
+        "fail_in_200", helper.REJECT, times=3, code="err_held_message_locked", message="Message is locked"
+    )
 
     state = world.run(ingest_held_messages_then_triage)
 
@@ -88,16 +90,19 @@ def test_an_action_that_fails_fails_the_run_and_says_what_retry_does(api: Any, m
     assert "Message is locked" in state.message
     assert f"Retry redoes only these 3; the {done} applied ones are left alone." in state.message
     assert world.ledger() == {"applied": done, "failed": 3}
-    assert "3 actions were not applied. Retry redoes only these." in helper.artifacts(helper.run_id(state))[
-        "triage-summary"
-    ]
+    assert (
+        "3 actions were not applied. Retry redoes only these."
+        in helper.artifacts(helper.run_id(state))["triage-summary"]
+    )
 
     assert world.run(retry_failed_triage).is_completed()
     assert world.ledger() == {"applied": done + 3}
     world.check()
 
 
-def test_the_steps_of_a_cycle_stay_the_same_however_many_messages_there_are(api: Any, make_world: Any, helper: Any) -> None:
+def test_the_steps_of_a_cycle_stay_the_same_however_many_messages_there_are(
+    api: Any, make_world: Any, helper: Any
+) -> None:
     seen: dict[int, tuple[list[str], int]] = {}
     for messages in (50, 200):
         world = make_world(messages)
@@ -116,10 +121,10 @@ def test_the_kill_switch_stops_a_run_that_is_under_way(
     api: Any, make_world: Any, helper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_open, "_POLICY_SECONDS", 0.5)
-    world = make_world(150)
+    world = make_world(180)
     world.save_blocks()
     for path in (helper.RELEASE, helper.REJECT):
-        world.break_calls("slow", path, times=None, seconds=0.3)
+        world.break_calls("slow", path, times=None, seconds=0.8)
     ended: list[Any] = []
     flow = threading.Thread(
         target=copy_context().run, args=(lambda: ended.append(world.run(ingest_held_messages_then_triage)),)
@@ -135,7 +140,7 @@ def test_the_kill_switch_stops_a_run_that_is_under_way(
     assert ended[0].is_failed()
     assert "The kill switch of the triage policy is on: nothing is changed until it is off." in ended[0].message
     after = len(world.tenant.effects) - before
-    assert after <= 8 * 4, "eight threads, at most half a second until they see it, and what was on the wire"
+    assert after <= 8 * 3, "eight threads, at most half a second until they see it, and what was on the wire"
     assert took < 30
     ledger = world.ledger()
     assert ledger["intended"] > 10
@@ -176,6 +181,6 @@ def test_a_run_holds_one_slot_of_its_tenant_and_gives_it_back(api: Any, make_wor
 def test_a_failed_run_gives_its_slot_back(api: Any, make_world: Any, helper: Any) -> None:
     world = make_world(5)
     world.save_blocks()
-    world.tenant.revoke("Account | Monitoring | Held | Read")
+    world.break_calls("status", "/api/account/get-account", status=403, times=None)
     assert world.run(ingest_held_messages_then_triage).is_failed()
     assert _limit(world.name).active_slots == 0
