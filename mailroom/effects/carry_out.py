@@ -10,14 +10,23 @@ Effect: changes the tenant. Calling it twice with the same actions changes nothi
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, release_log, still_held
-from mailroom.errors import AccessError, NotOfferedError, RefusedError, TransientError
+from mailroom.errors import (
+    AccessError,
+    MailroomError,
+    NotFoundError,
+    NotOfferedError,
+    RefusedError,
+    RejectedError,
+    ResponseError,
+    TransientError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mimecast import MimecastClient, held
 from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
@@ -177,12 +186,14 @@ def _one_batch(
         absent = [action for action in allowed if action.target not in present]
         results += [_after_the_fact(client, action, refs[action.id], ours=False) for action in absent]
         ready = [action for action in allowed if action.target in present]
-    except (AccessError, TransientError) as error:
+    except MailroomError as error:  # whatever it was: nothing has been sent
         settled = {result.action_id for result in results}
         rest = [action for action in allowed if action.id not in settled]
         return results + [_not_sent(action, error) for action in rest], error
     stop: Exception | None = None
-    for kind, parameters, actions in _calls(ready):
+    calls = deque(_calls(ready))
+    while calls:
+        kind, parameters, actions = calls.popleft()
         if stop is not None:
             results += [_not_sent(action, stop) for action in actions]
             continue
@@ -199,7 +210,14 @@ def _one_batch(
         except NotOfferedError as error:  # nothing was sent, and trying again cannot help
             text, code = str(error), type(error).__name__
             results += [ActionResult(action.id, "failed", text, code, retryable=False) for action in actions]
-        except (AccessError, TransientError) as error:
+        except (RejectedError, NotFoundError) as error:
+            if len(actions) > 1 and kind != RELEASE_TO_SANDBOX.name:
+                # Refused as a whole, perhaps because of one of them: one at a time tells which.
+                calls.extendleft((kind, parameters, [action]) for action in reversed(actions))
+                continue
+            code = getattr(error, "code", "") or type(error).__name__
+            results += [ActionResult(action.id, "failed", str(error), code) for action in actions]
+        except (AccessError, TransientError, ResponseError) as error:
             stop = error
             results += [_not_sent(action, error) for action in actions]
         else:
@@ -229,9 +247,8 @@ def _send(
     if kind == RELEASE.name:
         outcomes = held.hold_release(client, targets)
     elif kind == RELEASE_TO_SANDBOX.name:
-        outcomes = {
-            action.target: held.release_to_sandbox(client, str(action.parameters["tracking_id"])) for action in actions
-        }
+        outcome = held.release_to_sandbox(client, str(parameters["tracking_id"]))  # of all copies of the message
+        outcomes = dict.fromkeys(targets, outcome)
     else:
         outcomes = held.hold_reject(
             client,
@@ -270,7 +287,7 @@ def _look_at_refusals(
             for action in suspects
             if action.target not in present
         }
-    except (AccessError, TransientError):
+    except MailroomError:
         return results  # the refusal stands; Retry looks again
     return [gone.get(result.action_id, result) for result in results]
 
