@@ -17,12 +17,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.held_detail import NOT_OURS, Detail, DetailFetcher, group_key
 from mailroom.connectors.held_event import alert_of
 from mailroom.connectors.held_settings import HeldSettings
@@ -160,14 +162,15 @@ class _Cycle:
     def _list(self, start: datetime, end: datetime) -> None:
         leftovers = self.store.items.count_pending(self.source_id)
         listed = 0
-        unreadable: list[StagedItem] = []
+        unreadable: deque[StagedItem] = deque()  # filled by the thread that fetches the next page
 
         def keep(raw: object, _error: Exception) -> None:
             unreadable.append(_staged_raw(raw, end))
 
-        for page in held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep):
-            rows = [_staged(entry) for entry in page] + unreadable
-            unreadable.clear()
+        for page in one_ahead(held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep)):
+            rows = [_staged(entry) for entry in page]
+            while unreadable:
+                rows.append(unreadable.popleft())
             staged = self.store.items.stage(self.source_id, self.run_id, rows, lease=self.lease)
             if staged.known:  # known and settled is a duplicate; known and still waiting is not
                 keys = {row.external_key for row in rows}
@@ -215,9 +218,9 @@ class _Cycle:
         if self.settings.time_limit and self.clock.monotonic() - self.started > self.settings.time_limit:
             log.warning("the time limit of %.0f s is reached; the next cycle goes on", self.settings.time_limit)
             return 0
-        if not self.settings.max_messages:
-            return self.settings.slice_size
-        return min(self.settings.slice_size, self.settings.max_messages - done)
+        # Without details a slice costs nothing to do again, so fewer and larger transactions.
+        size = self.settings.slice_size * (1 if self.settings.with_detail else 4)
+        return min(size, self.settings.max_messages - done) if self.settings.max_messages else size
 
     def _decide(self, fetcher: DetailFetcher, items: list[Item]) -> list[Settled]:
         entries: list[tuple[Item, HeldMessage]] = []

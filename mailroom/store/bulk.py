@@ -3,25 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, bindparam, column, func, select
+from sqlalchemy import Column, Connection, Dialect, Row, Table, Text, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mailroom.store.columns import CleanText
 
+_MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 
-def update_by_id(table: Table, names: list[str], *, one_by_one: bool) -> Any:
-    """An UPDATE of the columns `names` (with `id` among them).
 
-    `one_by_one`: parameters are `b_<name>`, one set per row; SQLite runs these within the process.
-    Otherwise one parameter `rows`, a list of rows as JSON, and one trip to the server for all of them.
+class SqliteBulk:
+    """Writes many rows to one table of SQLite through the driver itself.
+
+    SQLAlchemy prepares every row of a batch in Python, which takes as long as SQLite needs to store it. Here the
+    values are bound column by column, with the types' own processors, and handed over at once.
     """
+
+    def __init__(self, table: Table, names: Sequence[str], dialect: Dialect) -> None:
+        self._table = table
+        self._names = list(names)
+        self._binders = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+
+    def insert(
+        self, tx: Connection, rows: Sequence[dict[str, Any]], returning: Sequence[Column[Any]], *, ignore: bool
+    ) -> tuple[list[Row[Any]], int]:
+        """Insert the rows (with `ignore`: those whose keys are new); gives `returning` of each and their number."""
+        found: list[Row[Any]] = []
+        number = 0
+        size = max(1, _MOST_PARAMETERS // len(self._names))
+        for start in range(0, len(rows), size):
+            chunk = rows[start : start + size]
+            sql = self._insert_sql(len(chunk), tuple(column.name for column in returning), ignore)
+            values = tuple(value for row in zip(*self._columns(chunk), strict=True) for value in row)
+            result = tx.exec_driver_sql(sql, values)
+            if returning:
+                found += result.all()
+            number += result.rowcount
+        return found, number
+
+    def update(self, tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Set the columns of the rows named by `id`."""
+        changed = [name for name in self._names if name != "id"]
+        settings = ", ".join(f'"{name}" = ?{self._names.index(name) + 1}' for name in changed)
+        sql = f"UPDATE {self._table.name} SET {settings} WHERE id = ?{self._names.index('id') + 1}"  # noqa: S608
+        tx.exec_driver_sql(sql, list(zip(*self._columns(rows), strict=True)))
+
+    def _columns(self, rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
+        pairs = zip(self._names, self._binders, strict=True)
+        return [[bind(row[name]) if bind else row[name] for row in rows] for name, bind in pairs]
+
+    @lru_cache(maxsize=64)  # noqa: B019 - lives as long as the store
+    def _insert_sql(self, number: int, returning: tuple[str, ...], ignore: bool) -> str:
+        one = "(" + ", ".join("?" * len(self._names)) + ")"
+        columns = ", ".join(f'"{name}"' for name in self._names)
+        sql = f"INSERT INTO {self._table.name} ({columns}) VALUES {', '.join([one] * number)}"  # noqa: S608
+        sql += " ON CONFLICT DO NOTHING" if ignore else ""
+        return sql + (f" RETURNING {', '.join(returning)}" if returning else "")
+
+
+def update_by_id(table: Table, names: list[str]) -> Any:
+    """PostgreSQL: an UPDATE of the columns `names` (with `id` among them), parameter `rows` as for inserts."""
     changed = [name for name in names if name != "id"]
-    if one_by_one:
-        statement = table.update().where(table.c.id == bindparam("b_id"))
-        return statement.values({name: bindparam(f"b_{name}") for name in changed})
     given = _rows_as_json(table, names)
     return table.update().where(table.c.id == given.c.id).values({name: given.c[name] for name in changed})
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.faults import faultpoint
-from mailroom.store.bulk import insert_from_json, update_by_id
+from mailroom.store.bulk import SqliteBulk, insert_from_json, update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
 from mailroom.store.schema import commit_keys
 
@@ -53,6 +53,7 @@ class Database:
         self._one_writer = threading.Lock()  # fair and quick; SQLite's own waiting sleeps in steps
         self._local = threading.local()
         self._statements: dict[tuple[str, ...], Any] = {}
+        self._bulk: dict[tuple[str, ...], SqliteBulk] = {}
 
     @property
     def url(self) -> URL:
@@ -78,7 +79,7 @@ class Database:
     def insert_new(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
         """Insert the rows whose keys are new; returns how many there were."""
         if self.is_sqlite:
-            return int(tx.execute(self.insert_or_ignore(table), rows).rowcount)
+            return self._sqlite_bulk(table, rows[0]).insert(tx, rows, (), ignore=True)[1]
         return len(self.insert_rows(tx, table, rows, table.c.id))
 
     def insert_rows(
@@ -92,22 +93,25 @@ class Database:
             if key not in self._statements:
                 self._statements[key] = insert_from_json(table, list(rows[0]), returning, ignore=ignore)
             return tx.execute(self._statements[key], {"rows": list(rows)}).all()
-        statement = self.insert_or_ignore(table, *returning) if ignore else table.insert().returning(*returning)
-        return tx.execute(statement, list(rows)).all()
+        return self._sqlite_bulk(table, rows[0]).insert(tx, rows, returning, ignore=ignore)[0]
 
     def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Set the given columns of rows named by their `id`; every row gives the same columns."""
         if not rows:
             return
-        one_by_one = self.is_sqlite or len(rows) == 1
-        key = ("update", table.name, str(one_by_one), *rows[0])
-        if key not in self._statements:
-            self._statements[key] = update_by_id(table, list(rows[0]), one_by_one=one_by_one)
-        if not one_by_one:
-            tx.execute(self._statements[key], {"rows": list(rows)})
+        if self.is_sqlite:
+            self._sqlite_bulk(table, rows[0]).update(tx, rows)
             return
-        parameters = [{f"b_{name}": value for name, value in row.items()} for row in rows]
-        tx.execute(self._statements[key], parameters if len(parameters) > 1 else parameters[0])
+        key = ("update", table.name, *rows[0])
+        if key not in self._statements:
+            self._statements[key] = update_by_id(table, list(rows[0]))
+        tx.execute(self._statements[key], {"rows": list(rows)})
+
+    def _sqlite_bulk(self, table: Table, row: dict[str, Any]) -> SqliteBulk:
+        key = (table.name, *row)
+        if key not in self._bulk:
+            self._bulk[key] = SqliteBulk(table, list(row), self.engine.dialect)
+        return self._bulk[key]
 
     def read(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:
         """Run `fn` on one consistent view; repeated after a lost connection."""
