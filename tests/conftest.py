@@ -39,6 +39,9 @@ def _sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
+_sibling("small_tenant")  # for `from mailroom_tests_small_tenant import ...`
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[object]:
     """The PostgreSQL server of this test process; started when the first test asks for it."""

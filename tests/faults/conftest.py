@@ -12,22 +12,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from mailroom_tests_small_tenant import small_tenant
 
 from mailroom.mimecast import ClientCredentials, MimecastClient
 from sandbox import Tenant, serve
 
 HERE = Path(__file__).parent
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PEOPLE = [f"{name}@northwind.example" for name in ("ann", "bob", "cy", "dee", "eve")]
-SUBJECTS = ("wanted", "junk", "note", "wanted", "junk", "note", "wanted", "junk", "note", "junk")
-"""Of the messages of a small tenant: the rules of these tests release the wanted ones and reject the junk."""
-RELEASED, REJECTED, ENTRIES = 4, 5, 13
 
 
 def _sibling(name: str) -> ModuleType:
@@ -140,28 +135,6 @@ class Site:
     def client(self, **options: Any) -> MimecastClient:
         known = self.tenant.credentials_v2
         return MimecastClient(self.url, ClientCredentials(known.client_id, known.client_secret), **options)
-
-
-def add(tenant: Tenant, subject: str, *, minutes: float = 0.0, to: tuple[str, ...] = (), **fields: Any) -> list[str]:
-    """A plain, authenticated mail without attachments, received so many minutes ago; returns its hold ids."""
-    plain = {
-        "from_addr": "ann@contoso-logistics.example", "from_env": "ann@contoso-logistics.example", "from_name": "Ann",
-        "components": [], "hold": "spam", "risk": None, "categories": [], "raw_from": None, "reply_to": None,
-        "impersonation": None, "foreign_auth": [], "extra_headers": [], "no_auth_header": False, "size": 4_000,
-        "spf": "pass", "dkim": "pass", "dmarc": "pass", "dkim_domain": "contoso-logistics.example",
-        "null_from_header": False, "double_escaped": False,
-    }  # fmt: skip
-    received = tenant.clock.now() - timedelta(minutes=minutes)
-    return tenant.add_message(received=received, to=to or PEOPLE[:1], subject=subject, **plain | fields)
-
-
-def small_tenant(**switches: Any) -> Tenant:
-    """Ten messages, thirteen hold entries, three messages have two recipients."""
-    tenant = Tenant.generate(messages=0, history=0, seed=7, now=NOON, frozen=True, **switches)
-    for number, subject in enumerate(SUBJECTS):
-        people = PEOPLE[:2] if number in {0, 1, 5} else PEOPLE[number % 5 : number % 5 + 1]
-        add(tenant, f"{subject} {number}", minutes=600 - 50 * number, to=tuple(people))
-    return tenant
 
 
 @pytest.fixture
