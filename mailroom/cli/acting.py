@@ -46,7 +46,7 @@ def show(
     outcomes = _outcomes(report, results)
     unknown = len(here.store.ledger.open_effects(states=("unknown",)))
     counts = counts_of({}, report.verdicts, outcomes, unknown=unknown, seconds=report.seconds)
-    if not dry_run:
+    if report.run_id:
         here.store.runs.finish(report.run_id, "completed", {"triaged": report.triaged, "actions": counts["actions"]})
     if as_json:
         kept = ("verdicts", "actions", "unknown", "seconds")

@@ -9,6 +9,7 @@ from mailroom.errors import MailroomError
 from mailroom.playbooks.policy import Policy
 from mailroom.redact import one_line, scrub
 from mailroom.store import Store
+from mailroom.triage import RuleError
 
 _STUCK = 50
 
@@ -57,6 +58,8 @@ def check_policy(read_policy: Callable[[], Policy]) -> list[CheckRow]:
     try:
         policy = read_policy()
         rules = policy.ruleset()
+    except RuleError as error:
+        return [CheckRow("rules", "failed", one_line(scrub(problem))) for problem in error.lines]
     except MailroomError as error:
         return [_failed("rules", error)]
     rows = [CheckRow("rules", "ok", f"{len(rules.rules)} rules, digest {rules.digest[:12]}")]
