@@ -44,9 +44,7 @@ def bring_uv() -> list[str]:
         if candidate.exists():
             return [str(candidate)]
     print("setup: bringing uv into .uv/", flush=True)
-    if run(sys.executable, "-m", "venv", UV_HOME) and run(
-        UV_HOME / "bin" / "pip", "install", "-q", UV_VERSION
-    ):
+    if run(sys.executable, "-m", "venv", UV_HOME) and run(UV_HOME / "bin" / "pip", "install", "-q", UV_VERSION):
         return [str(UV_HOME / "bin" / "uv")]
     shutil.rmtree(UV_HOME, ignore_errors=True)
     target = UV_HOME / "target"
@@ -62,7 +60,8 @@ def main() -> int:
     """Sync `.venv` with the lock file."""
     if sys.version_info < (3, 11) or sys.version_info >= (3, 14):
         sys.exit(
-            f"setup: Python 3.11, 3.12 or 3.13 is needed, this is {sys.version.split()[0]}. Use PYTHON=python3.12 make ..."
+            f"setup: Python 3.11, 3.12 or 3.13 is needed, this is {sys.version.split()[0]}. "
+            "Use PYTHON=python3.12 make ..."
         )
     wanted = fingerprint()
     if STAMP.exists() and STAMP.read_text() == wanted and (VENV / "bin" / "python").exists():
@@ -71,12 +70,11 @@ def main() -> int:
     print("setup: making .venv from uv.lock (once; a minute or two)", flush=True)
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(VENV)}
     environment.pop("VIRTUAL_ENV", None)
-    command = [*uv, "sync", "--frozen", "--quiet", "--python", sys.executable]
+    # Compiled once here: a worker starts a process per run, and not every user may write into .venv later.
+    command = [*uv, "sync", "--frozen", "--quiet", "--compile-bytecode", "--python", sys.executable]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if done.returncode:
-        sys.exit(
-            "setup: the environment could not be made; the lines above say why. Is a package index reachable?"
-        )
+        sys.exit("setup: the environment could not be made; the lines above say why. Is a package index reachable?")
     STAMP.write_text(wanted)
     return 0
 

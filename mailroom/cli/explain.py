@@ -42,4 +42,8 @@ def _verdict(verdict: dict[str, Any]) -> None:
         [entry.get("rule_id", ""), entry.get("points", ""), entry.get("group", ""), entry.get("text", "")]
         for entry in verdict["evidence"]
     ]
+    rows += [
+        [entry.get("rule_id", ""), "shadow", entry.get("group", ""), entry.get("text", "")]
+        for entry in verdict["shadow"]
+    ]
     output.table(output.plain(title, 400).plain, ("rule", "points", "group", "evidence"), rows)

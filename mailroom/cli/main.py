@@ -27,6 +27,7 @@ from mailroom.cli.stats import stats, undo
 from mailroom.cli.triage import triage
 from mailroom.errors import MailroomError
 from mailroom.redact import guard_logging
+from mailroom.triage import RuleError
 
 app = typer.Typer(
     name="mailroom",
@@ -85,7 +86,8 @@ def run() -> None:
     try:
         app(standalone_mode=True)
     except MailroomError as error:
-        output.fail(str(error))
+        for line in error.lines if isinstance(error, RuleError) else (str(error),):
+            output.fail(line)
         sys.exit(exit_for(error))
     except KeyboardInterrupt:
         output.fail("stopped; what was done is kept, and the same command goes on from there")

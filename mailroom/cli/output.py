@@ -35,14 +35,14 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people."""
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
+    """A table for people; a cell shows at most `limit` characters."""
     made = Table(title=title, title_justify="left", header_style="bold", expand=False)
     long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value"}
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column not in long)
     for row in rows:
-        made.add_row(*(plain(cell) for cell in row))
+        made.add_row(*(plain(cell, limit) for cell in row))
     console.print(made)
 
 

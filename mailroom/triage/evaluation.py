@@ -10,9 +10,14 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from typing import Any
 
-MAX_HARM = {"release": 0.001, "release_to_sandbox": 0.001, "permit_sender": 0.001}
+_MAX_HARM = {"release": 0.001, "release_to_sandbox": 0.001, "permit_sender": 0.001}
 _DEFAULT_MAX_HARM = 0.005
 _Z95 = 1.959963984540054
+
+
+def max_harm(action: str) -> float:
+    """Largest share of wrong decisions with which an action may happen by itself."""
+    return _MAX_HARM.get(action, _DEFAULT_MAX_HARM)
 
 
 def upper_bound(wrong: int, decisions: int) -> float:
@@ -43,7 +48,7 @@ def passed_actions(records: Iterable[Mapping[str, Any]], version: int) -> tuple[
                 f"the evaluation for {action} is about version {record['rule_version']}, the rule is {version}"
             )
             continue
-        limit = MAX_HARM.get(action, _DEFAULT_MAX_HARM)
+        limit = max_harm(action)
         bound = upper_bound(record["wrong"], record["decisions"])
         if action == "release" and record["wrong"]:
             refused.append(f"{record['wrong']} wrong releases; automatic release needs none in at least 3000 decisions")

@@ -44,4 +44,21 @@ def _say(error: ValidationError, document: Document) -> str:
         extra = sorted(set(error.instance) - set(known))
         where = document.at(*path, extra[0]) if extra else document.at(*path)
         return f"{where}: {name} has the unknown field {', '.join(map(repr, extra))}; known: {', '.join(sorted(known))}"
-    return f"{document.at(*path)}: {name}: {error.message[:300]}"
+    return f"{document.at(*path)}: {name}: {_words(error)}"
+
+
+def _words(error: ValidationError) -> str:
+    """The validator's sentence, without the whole value where that says nothing."""
+    wanted: Any = error.validator_value
+    given: Any = error.instance
+    match error.validator:
+        case "minItems" | "minProperties":
+            return f"needs at least {wanted} entries and has {len(given)}"
+        case "maxItems" | "maxProperties":
+            return f"may have {wanted} entries and has {len(given)}"
+        case "enum":
+            known = ", ".join(value if isinstance(value, str) else json.dumps(value) for value in wanted)
+            return f"{str(given)[:80]!r} is not one of {known}"
+        case "anyOf" | "oneOf" if isinstance(error.schema, dict) and "description" in error.schema:
+            return f"does not fit; {error.schema['description']}"
+    return error.message[:300]

@@ -48,6 +48,7 @@ _BUILDERS: dict[str, Callable[[list[Any]], Check]] = {
     "lt": lambda operand: modifiers.compare("lt", operand),
     "lte": lambda operand: modifiers.compare("lte", operand),
 }
+_EXACT = frozenset({"eq", "in", "not_in"})
 _NEGATED = frozenset({"not_in", "not_contains"})
 _NUMERIC = frozenset({"gt", "gte", "lt", "lte"})
 _TEXTUAL = frozenset({"contains", "not_contains", "startswith", "endswith", "words_any", "re", "cidr"})
@@ -96,7 +97,11 @@ class TestBank:
         if modifier in _TEXTUAL and field.type not in ("text", "list"):
             raise ModifierError(f"{modifier} needs a text field, {name} is a {field.type}")
         operand, guarded = self._operand(value)
-        if modifier in ("eq", "in", "not_in"):
+        if guarded and modifier not in _EXACT:
+            raise ModifierError(
+                f"{modifier} cannot ask for `require: dmarc_pass`, which this list does; use in or not_in"
+            )
+        if modifier in _EXACT:
             _check_types(name, field, operand)
         if not operand and modifier not in ("in", "not_in", "eq", "words_any", "contains", "cidr"):
             raise ModifierError(f"{modifier} needs a value")
@@ -104,11 +109,11 @@ class TestBank:
             wanted = operand[0]
             return Line(name, _flag_test(name, wanted), lambda found: found is wanted)
         check = _BUILDERS[modifier](operand)
-        if modifier in ("in", "not_in", "eq") and guarded:
+        if guarded:
             free = modifiers.equals([item for item in operand if item not in guarded])
             return Line(name, _guarded_test(name, check, free, negated=modifier in _NEGATED))
         negated = modifier in _NEGATED
-        exact = modifier in ("eq", "in", "not_in") and all(isinstance(item, str) for item in operand)
+        exact = modifier in _EXACT and all(isinstance(item, str) for item in operand)
         texts = frozenset(item.casefold() for item in operand) if exact else None
         return Line(name, _plain_test(name, check, negated=negated), check, negated, texts)
 

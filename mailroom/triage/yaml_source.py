@@ -21,6 +21,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 MAX_NODES = 200_000
 _MAX_DIGITS = 15
+_SHOWN = 50
 _INTEGER = re.compile(r"[-+]?\d+\Z")
 _DECIMAL = re.compile(r"[-+]?\d+\.\d+\Z")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -35,10 +36,14 @@ class RuleError(InvalidInputError):
         super().__init__(*problems)
         self.problems = problems
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The first problems, and how many more there are."""
+        more = len(self.problems) - _SHOWN
+        return (*self.problems[:_SHOWN], f"... and {more} more") if more > 0 else self.problems
+
     def __str__(self) -> str:
-        shown = "\n".join(self.problems[:50])
-        more = len(self.problems) - 50
-        return f"{shown}\n... and {more} more" if more > 0 else shown
+        return "\n".join(self.lines)
 
 
 @dataclass(slots=True)

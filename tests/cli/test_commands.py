@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -167,6 +168,34 @@ def test_check_names_the_missing_permission_and_ends_with_its_exit_code(mailroom
     assert answer.code == Exit.CHECK_FAILED
     failed = [stage for stage in answer.json["stages"] if stage["result"] == "failed"]
     assert any("Tracking" in stage["detail"] + stage["advice"] for stage in failed)
+
+
+def test_explain_shows_what_a_rule_in_shadow_would_have_said(mailroom: Run, home: Path, tenant: Tenant) -> None:
+    (hold_id,) = tenant.add_message(subject="New bank details", from_addr="pay@stranger.example")
+    settings = home / "mailroom.toml"
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    text = settings.read_text().replace("[policy]", f"[policy]\nrules = ['{examples / 'rules'}']")
+    settings.write_text(text.replace("lists = [", f"lists = ['{examples / 'lists'}', "))
+    mailroom("ingest", "held", "--then-triage", "--json")
+
+    shown = mailroom("explain", hold_id).text
+
+    assert re.search(r"supplier-bank-change\s*.\s*shadow", shown)
+
+
+def test_check_of_rules_alone_shows_every_mistake_on_a_line_of_its_own(mailroom: Run, home: Path) -> None:
+    (home / "rules").mkdir()
+    (home / "rules" / "one.yml").write_text("schema: 1\nid: Wrong Id\n---\nschema: 2\n")
+    settings = home / "mailroom.toml"
+    settings.write_text(settings.read_text().replace("[policy]", "[policy]\nrules = ['rules']"))
+
+    answer = mailroom("check", "--rules", "--json")
+
+    stages = answer.json["stages"]
+    assert answer.code == Exit.CHECK_FAILED
+    assert {stage["stage"] for stage in stages} == {"rules"}
+    assert len(stages) > 2
+    assert all("/one.yml:" in stage["detail"] and "\n" not in stage["detail"] for stage in stages)
 
 
 def test_check_passes_on_a_tenant_with_the_right_role(mailroom: Run) -> None:
