@@ -5,6 +5,9 @@ BIN := .venv/bin
 export NO_PROXY := 127.0.0.1,localhost,$(NO_PROXY)
 export no_proxy := 127.0.0.1,localhost,$(no_proxy)
 
+# Without compiled modules every process would compile Prefect again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test check lint types contracts format bench bench-quick blocks deploy clean
 
 help: ## show this list
