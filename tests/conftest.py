@@ -6,13 +6,16 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from mailroom.store import Store
+from sandbox import Tenant, serve
 
 # Whatever Prefect a developer runs is none of the tests' business: no setting of theirs, no home, and nothing listens
 # at this address. Tests that need a server start their own.
@@ -39,7 +42,7 @@ def _sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-_sibling("small_tenant")  # for `from mailroom_tests_small_tenant import ...`
+small_tenant = _sibling("small_tenant")  # for `from mailroom_tests_small_tenant import ...`
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +127,24 @@ def store(store_url: str, tmp_path: Path) -> Iterator[Store]:
     """A fresh, empty store; every test that uses it runs on both databases."""
     with Store.open(store_url, blobs=tmp_path / "blobs") as opened:
         yield opened
+
+
+@pytest.fixture
+def bench_for(sqlite_url: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Makes workbenches that share one store on SQLite; each serves the tenant it is given."""
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(sqlite_url, blobs=tmp_path / "blobs"))
+
+        def make(tenant: Tenant, generation: str = "2.0", **options: Any) -> Any:
+            server = stack.enter_context(serve(tenant))
+            bench = small_tenant.Workbench(tenant, server.url, store, generation, **options)
+            stack.callback(bench.client.close)
+            return bench
+
+        yield make
+
+
+@pytest.fixture
+def longest_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between repeats are as long as they may be, so that a deadline leaves room for a known number."""
+    monkeypatch.setattr("mailroom.mimecast.waiting.random.uniform", lambda _shortest, longest: longest)
