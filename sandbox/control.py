@@ -1,6 +1,6 @@
 """A back door for people and tests that run the sandbox as another process.
 
-`GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`; `POST /faults`, `/advance`, `/limit`,
+`GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`, `/policies`; `POST /faults`, `/advance`, `/limit`,
 `/admin`, `/message`, `/permissions`. The server listens on loopback; there is no password.
 """
 
@@ -71,6 +71,8 @@ def _read(tenant: Tenant, name: str) -> Any:
                     }
                     for call in tenant.calls
                 ]
+            case "policies":
+                return {"policies": tenant.policies(), "managed_senders": tenant.managed_senders()}
             case "labels":
                 return {
                     hold_id: {

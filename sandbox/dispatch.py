@@ -12,7 +12,7 @@ from sandbox.endpoints import FUNCTIONS, Context, account, content
 from sandbox.envelope import Item, RefusalError, answer, read_items, refuse
 from sandbox.faults import DISTORT, INSTEAD, Fault
 from sandbox.ids import DamagedIdError
-from sandbox.permissions import RULES, Rule
+from sandbox.permissions import RULES, UNLISTED_ON_V2, Rule
 from sandbox.records import Call
 from sandbox.wire import Reply, Request
 
@@ -101,8 +101,9 @@ class Exchange:
             raise refuse(404, "err_not_found", "no such function")
         if request.method != rule.method:
             raise refuse(405, "err_method_not_allowed", f"use {rule.method}")
-        detail_hidden = request.path.endswith("/get-message-detail") and not tenant.message_detail_on_v2
-        if flat and (rule.product not in tenant.products or detail_hidden):
+        switch = UNLISTED_ON_V2.get(request.path)
+        hidden = switch is not None and not getattr(tenant, switch)
+        if flat and (rule.product not in tenant.products or hidden):
             raise refuse(403, "app_forbidden", "the application may not use this function", flat=True)
         if not tenant.role.allows(rule.permission):
             raise refuse(403, "err_xdk_insufficient_permission", "0018 Insufficient permission")
@@ -159,7 +160,7 @@ class Exchange:
                 self.items = []
 
     def _admin_first(self, fault: Fault) -> None:
-        """Another administrator is faster with every copy this call names."""
+        """Another administrator is faster with every copy and every policy this call names."""
         self._peek()
         tenant = self.tenant
         act = tenant.admin_reject if fault.options.get("action") == "reject" else tenant.admin_release
@@ -171,6 +172,10 @@ class Exchange:
                     try:
                         found = tenant.world.mint.read(text)
                     except DamagedIdError:
+                        continue
+                    if found.kind == "policy":
+                        tenant.admin_delete_policy(text)
+                    if found.kind not in ("hold", "tracking"):
                         continue
                     places: list[Any] = [found.recipient]
                     if found.kind == "tracking":

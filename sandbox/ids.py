@@ -18,6 +18,8 @@ from typing import Any
 RECIPIENT_BITS = 6
 """Low bits of a `hldqid`: which recipient of the message."""
 MAX_RECIPIENTS = 1 << RECIPIENT_BITS
+BLOCKED_SENDERS = 10040
+"""What kind of policy a policy id speaks of."""
 
 
 class DamagedIdError(ValueError):
@@ -26,7 +28,7 @@ class DamagedIdError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectId:
-    """A decoded id. `kind`: tracking, hold, file or log."""
+    """A decoded id. `kind`: tracking, hold, file, policy or other."""
 
     kind: str
     number: int
@@ -98,8 +100,12 @@ class IdMint:
         """The id of one attachment of a message."""
         return self._mint(f'"fileid":{number},"part":{component}')
 
+    def policy(self, number: int) -> str:
+        """The id of a blocked-sender policy."""
+        return self._mint(f'"policyid":{number},"policyTypeId":{BLOCKED_SENDERS}')
+
     def other(self, kind: str, number: int) -> str:
-        """The id of a log row, a policy or the like."""
+        """The id of a log row or the like, which no function takes."""
         return self._mint(f'"{kind}id":{number}')
 
     def read(self, text: object) -> ObjectId:
@@ -125,6 +131,8 @@ class IdMint:
                 return ObjectId("tracking", number, status=status)
             case {"fileid": int(number), "part": int(part)}:
                 return ObjectId("file", number, part)
+            case {"policyid": int(number), "policyTypeId": int(kind)} if kind == BLOCKED_SENDERS:
+                return ObjectId("policy", number)
         return ObjectId("other", 0)
 
 

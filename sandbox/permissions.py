@@ -23,6 +23,8 @@ _GATEWAY = "Email Security Cloud Gateway"
 DASHBOARD_READ = "Account | Dashboard | Read"
 HELD_EDIT = "Account | Monitoring | Held | Edit"
 TRACKING_READ = "Gateway | Tracking | Read"
+POLICIES_EDIT = "Gateway | Policies | Edit"
+_POLICIES = "Policy Management"
 
 RULES: dict[str, Rule] = {
     "/identity/whoami": Rule(_V2, "", "Account Management", method="GET"),
@@ -39,7 +41,18 @@ RULES: dict[str, Rule] = {
     "/api/gateway/get-held-release-logs": Rule(_BOTH, "Monitoring | Held | Read", "Audit Events"),
     "/api/gateway/message/get-message-detail": Rule(_BOTH, TRACKING_READ, _GATEWAY),
     "/api/gateway/message/get-file": Rule(_BOTH, DASHBOARD_READ, _GATEWAY),
+    "/api/managedsender/permit-or-block-sender": Rule(_BOTH, "Gateway | Managed Senders | Edit", _GATEWAY),
+    "/api/policy/blockedsenders/create-policy": Rule(_BOTH, POLICIES_EDIT, _POLICIES),
+    "/api/policy/blockedsenders/get-policy": Rule(_BOTH, "Gateway | Policies | Read", _POLICIES),
+    "/api/policy/blockedsenders/update-policy": Rule(_BOTH, POLICIES_EDIT, _POLICIES),
+    "/api/policy/blockedsenders/delete-policy": Rule(_BOTH, POLICIES_EDIT, _POLICIES),
 }
+UNLISTED_ON_V2 = {
+    "/api/gateway/message/get-message-detail": "message_detail_on_v2",
+    "/api/policy/blockedsenders/update-policy": "policy_changes_on_v2",
+    "/api/policy/blockedsenders/delete-policy": "policy_changes_on_v2",
+}
+"""Functions that API 2.0 does not list and some tenants answer; the switch says whether this one does."""
 
 ALL_PRODUCTS = frozenset(rule.product for rule in RULES.values() if rule.product)
 ALL_PERMISSIONS = frozenset(rule.permission for rule in RULES.values() if rule.permission)

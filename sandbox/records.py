@@ -42,7 +42,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One change of the tenant. `kind`: release, release_to_sandbox, reject, report, expire, ..."""
+    """One change of the tenant.
+
+    Attributes:
+        kind: release, release_to_sandbox, reject, report, expire, create_policy, block_sender, ...
+        hold_id: What was changed: a held copy, or a policy or managed sender by its id.
+    """
 
     kind: str
     hold_id: str

@@ -34,6 +34,9 @@ class Switches:
     Attributes:
         hold_release_accepts_tracking_id: Release takes a tracking id and frees all copies.
         message_detail_on_v2: `get-message-detail` answers over API 2.0.
+        policy_changes_on_v2: `update-policy` and `delete-policy` answer over API 2.0.
+        create_policy_updates_by_id: `create-policy` with an `id` changes that policy instead.
+        managed_sender_for_outsiders: A sender may be permitted or blocked for a recipient who is not ours.
         iso_z_accepted: Dates may end in `Z`.
         tracking_page_cap: A search shows at most this many records, without a hint that there are more.
         tracking_paged: A search honours the page block; otherwise it answers all at once.
@@ -51,6 +54,9 @@ class Switches:
 
     hold_release_accepts_tracking_id: bool = False
     message_detail_on_v2: bool = False
+    policy_changes_on_v2: bool = False
+    create_policy_updates_by_id: bool = False
+    managed_sender_for_outsiders: bool = True
     iso_z_accepted: bool = True
     tracking_page_cap: int | None = None
     tracking_paged: bool = True
@@ -188,6 +194,8 @@ class Tenant(Switches):
                 self.world.replay_settle(record)
             case "report":
                 self.world.note(record)
+            case "policy":
+                self.world.policies.replay(record)
             case "message":
                 self.world.add(message_from(record))
             case "advance":
@@ -240,7 +248,7 @@ class Tenant(Switches):
         return self.world.effects
 
     def times_applied(self, kind: str, hold_id: str) -> int:
-        """How often an effect happened to one hold entry."""
+        """How often an effect happened to one hold entry, policy or managed sender."""
         return sum(effect.kind == kind and effect.hold_id == hold_id for effect in self.effects)
 
     def hold_queue(self) -> list[dict[str, Any]]:
@@ -250,6 +258,16 @@ class Tenant(Switches):
         with self.lock:
             self.world.tick()
             return [row(self.world, *entry) for entry in self.world.held_entries()]
+
+    def policies(self) -> list[dict[str, Any]]:
+        """The blocked-sender policies as `get-policy` shows them, oldest first."""
+        with self.lock:
+            return self.world.policies.policies()
+
+    def managed_senders(self) -> list[dict[str, Any]]:
+        """Senders permitted or blocked for one recipient each."""
+        with self.lock:
+            return self.world.policies.senders()
 
     @property
     def labels(self) -> dict[str, Label]:
@@ -339,6 +357,12 @@ class Tenant(Switches):
     def admin_reject(self, hold_id: str) -> bool:
         """Another administrator rejects a copy; False when it was not held."""
         return self._by_hand(hold_id, "rejected", "admin_reject", ADMIN)
+
+    def admin_delete_policy(self, policy_id: str) -> bool:
+        """Another administrator deletes a policy; False when there is none of this id."""
+        with self.lock:
+            found = self.world.mint.read(policy_id)
+            return found.kind == "policy" and self.world.policies.delete(found.number, ADMIN, "admin_delete_policy")
 
     def _by_hand(self, hold_id: str, state: str, kind: str, operator: str) -> bool:
         with self.lock:

@@ -42,6 +42,11 @@ def strings(*, required: bool = False, values: set[str] | None = None) -> Field:
     )
 
 
+def record(*, required: bool = False) -> Field:
+    """An object; what is in it is checked elsewhere."""
+    return Field(lambda value: isinstance(value, dict), required)
+
+
 def anything() -> Field:
     """Checked elsewhere."""
     return Field(lambda value: True)

@@ -13,6 +13,7 @@ from sandbox.data.compose import recipients, turn_round
 from sandbox.holdqueue import Arrivals, Message, Timeline
 from sandbox.ids import IdMint
 from sandbox.journal import Journal
+from sandbox.policies import PolicyBook
 from sandbox.records import Effect, Label
 
 ADMIN = "administrator@northwind.example"
@@ -49,6 +50,7 @@ class World:
         self.tracked = Timeline()
         self.logs: list[LogRow] = []
         self.effects: list[Effect] = []
+        self.policies = PolicyBook(self.mint, clock, journal, self.effects)
         self.version = 0
         self.found: tuple[Any, list[int]] = (None, [])
         """The last filtered search: a page after the first does not filter all again."""

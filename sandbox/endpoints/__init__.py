@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sandbox.endpoints import account, actions, content, finder, hold, logs, tracking
+from sandbox.endpoints import account, actions, content, finder, hold, logs, policies, tracking
 from sandbox.endpoints.context import Context
 from sandbox.envelope import Outcome
 
@@ -20,6 +20,11 @@ FUNCTIONS: dict[str, Callable[[Context], Outcome]] = {
     "/api/gateway/get-held-release-logs": logs.get_held_release_logs,
     "/api/gateway/message/get-message-detail": content.get_message_detail,
     "/api/gateway/message/get-file": content.get_file,
+    "/api/managedsender/permit-or-block-sender": policies.permit_or_block_sender,
+    "/api/policy/blockedsenders/create-policy": policies.create_policy,
+    "/api/policy/blockedsenders/get-policy": policies.get_policy,
+    "/api/policy/blockedsenders/update-policy": policies.update_policy,
+    "/api/policy/blockedsenders/delete-policy": policies.delete_policy,
 }
 
 __all__ = ["FUNCTIONS", "Context"]
