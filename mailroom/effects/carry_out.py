@@ -126,8 +126,8 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
     Effect: reads the tenant; writes the ledger. Twice is harmless.
 
     Returns:
-        Results of the actions that are no longer unknown: `applied`, `not_applied` (still held: may be tried again)
-        or `already_done` (somebody else was first, or the message expired).
+        One result per action: `applied`, `not_applied` (still held: may be tried again), `already_done` (somebody
+        else was first, or the message expired), or `unknown` still, with what stands in the way of knowing.
     """
     results: list[ActionResult] = []
     for chunk in _chunks(action_ids, BATCH):
@@ -140,10 +140,9 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
             else _after_the_fact(client, action, refs[action.id], ours=True)
             for action in actions
         ]
-        settled = [result for result in found if result.state != "unknown"]
         faultpoint("reconcile.before_settle")
-        store.ledger.settle(settled)
-        results += settled
+        store.ledger.settle([result for result in found if result.state != "unknown"])
+        results += found
     return results
 
 

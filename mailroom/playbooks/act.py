@@ -61,11 +61,10 @@ def dispose(
     result = _result_of(action)
     gate = desk.gate()
     for _ in range(_ROUNDS):
-        if action.state in OPEN_EFFECTS:
-            _take_over(desk, action)
+        looked_up = _take_over(desk, action) if action.state in OPEN_EFFECTS else []
         done = carry_out(desk.client, desk.store, [action.id], owner=desk.owner, gate=gate)
         action = desk.store.ledger.get(action.id)
-        result = done[0] if done else _result_of(action)
+        result = (done or looked_up or [_result_of(action)])[0]
         if action.state not in {"not_applied", "unknown"}:
             break
     return _result_of(action) if result.state != action.state else result
@@ -128,14 +127,14 @@ def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], r
     )
 
 
-def _take_over(desk: Desk, action: Action) -> None:
+def _take_over(desk: Desk, action: Action) -> list[ActionResult]:
     """Look up an action that somebody sent; refuse if that somebody is still at it."""
     if action.state == "sending":
         adopted = {orphan.id for orphan in desk.store.ledger.adopt_orphans()}
         if action.id not in adopted and desk.store.ledger.get(action.id).state == "sending":
             msg = f"{action.kind} of this message is being sent by {action.owner} right now; try again in a minute."
             raise RefusedError(msg)
-    reconcile(desk.client, desk.store, [action.id])
+    return reconcile(desk.client, desk.store, [action.id])
 
 
 def _result_of(action: Action) -> ActionResult:
