@@ -2,8 +2,8 @@
 
 Artifacts are shown by a browser that parses Markdown, allows images and draws diagrams; a tracking pixel in a subject
 line would tell the sender that an analyst is looking. So every character that could start markup is replaced by a
-look-alike without meaning, links and addresses are defanged, and control and direction characters disappear. The
-original stays in the store.
+plain one that looks alike and that every font has, links and domains are defanged, and control and direction
+characters disappear. The original stays in the store.
 """
 
 from __future__ import annotations
@@ -13,42 +13,25 @@ import unicodedata
 
 LIMIT = 120
 
-_LOOKALIKES = str.maketrans(
-    {
-        "<": "‹",
-        ">": "›",
-        "[": "［",
-        "]": "］",
-        "`": "ˋ",
-        "|": "¦",
-        "!": "ǃ",
-        "*": "∗",
-        "_": "＿",
-        "~": "˜",
-        "#": "＃",
-        "\\": "＼",
-        "$": "＄",
-        "{": "｛",
-        "}": "｝",
-        "&": "＆",
-    }
-)
-_SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=\s*:)|\b(data|javascript|vbscript|file|ftp|mailto|cid|blob)(?=\s*:)")
+_PLAIN = str.maketrans("<>[]{}`|*~\\", "‹›()()'¦·-/")
+_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")  # inside a word it starts no markup
+_ENTITY = re.compile(r"&(?=[#\w])")
+_SCHEME = re.compile(r"(?i)\bhtt(ps?)(?=\s*:)|\b(data|javascript|vbscript|file|ftp|mailto|cid|blob)(?=\s*:)")
 _DOT = re.compile(r"(?<=[\w\-])\.(?=[\w\-])")
-_KEPT_CATEGORIES = {"Zs"}
 
 
 def harmless(value: object, limit: int = LIMIT) -> str:
     """One short line of text that renders as exactly itself."""
     text = str(value)[: limit * 4]
     text = "".join(" " if _is_gap(char) else char for char in text if not _is_hidden(char))
-    text = _SCHEME.sub(_defang_scheme, text.translate(_LOOKALIKES))
-    text = _DOT.sub("[.]".translate(_LOOKALIKES), " ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = _EDGE_UNDERSCORE.sub("-", text.translate(_PLAIN))
+    text = _SCHEME.sub(_defang_scheme, _ENTITY.sub("& ", text))
+    text = _DOT.sub("[.]", " ".join(text.split()))
+    return text if len(text) <= limit else text[: limit - 1].rstrip("[.") + "…"
 
 
 def _is_gap(char: str) -> bool:
-    return char in "\t\r\n\v\f\u2028\u2029\x85" or (char != " " and unicodedata.category(char) in _KEPT_CATEGORIES)
+    return char in "\t\r\n\v\f\u2028\u2029\x85" or (char != " " and unicodedata.category(char) == "Zs")
 
 
 def _is_hidden(char: str) -> bool:
@@ -56,4 +39,4 @@ def _is_hidden(char: str) -> bool:
 
 
 def _defang_scheme(match: re.Match[str]) -> str:
-    return f"hxx{match[2]}" if match[1] else f"{match[3]}-"
+    return f"hxx{match[1]}" if match[1] else f"{match[2]}-"

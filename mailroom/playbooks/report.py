@@ -35,14 +35,14 @@ def _row(store: Store, alert: Alert, verdict: Verdict) -> dict[str, str]:
     done = f"{actions[-1].kind}: {actions[-1].state}" if actions else f"{verdict.proposed_action} (not done)"
     return {
         "alert": str(alert.id),
-        "priority": PRIORITY_NAMES.get(verdict.priority, str(verdict.priority)),
         "verdict": verdict.verdict,
         "risk": str(verdict.risk),
-        "sender": harmless(name, 60),
-        "domain": harmless(alert.sender_domain, 80),
-        "subject": harmless(alert.title, 100),
-        "why": harmless(evidence or verdict.proposed_reason, 200),
+        "priority": PRIORITY_NAMES.get(verdict.priority, str(verdict.priority)),
+        "subject": harmless(alert.title, 80),
+        "sender": harmless(name, 40),
+        "domain": harmless(alert.sender_domain, 60),
         "action": done,
+        "why": harmless(evidence or verdict.proposed_reason, 200),
     }
 
 
