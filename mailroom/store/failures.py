@@ -90,7 +90,7 @@ def corrupt(path: str, detail: str) -> StoreError:
 
 def not_writable(path: Path) -> str:
     """Why `path` cannot be written by this user, and what to do."""
-    place = path if path.exists() else path.parent
+    place = path if os.access(path, os.F_OK) else path.parent  # `exists` fails in a folder that may not be entered
     try:
         owner = f"owner uid {place.stat().st_uid}, mode {place.stat().st_mode & 0o777:o}"
     except OSError as error:
