@@ -89,8 +89,8 @@ class Forks:
 
     def start(self, fault: str = "", **wanted: str) -> Process:
         report = self._folder / f"report-{next(self._numbers)}.json"
-        environment = {"CYCLE_" + name.upper(): value for name, value in wanted.items()}
-        environment |= {"MAILROOM_FAULT": fault, "CYCLE_REPORT": str(report)}
+        environment = {"CYCLE_" + name.upper(): value for name, value in ({"report": str(report)} | wanted).items()}
+        environment["MAILROOM_FAULT"] = fault
         return Process(self, self.ask({"environment": environment})["pid"], report)
 
     def close(self) -> None:

@@ -50,6 +50,7 @@ class Wanted:
         client: JSON with options of the client.
         busy_seconds: How long to wait for a locked store.
         file_limit: Largest file this process may write, in bytes; empty = no limit.
+        user: Number of the user it runs as; empty = as its parent.
         report: File that gets what happened, as JSON.
     """
 
@@ -64,6 +65,7 @@ class Wanted:
     client: str = "{}"
     busy_seconds: str = "30"
     file_limit: str = ""
+    user: str = ""
     report: str = ""
 
     @classmethod
@@ -118,6 +120,8 @@ def once() -> int:
     if wanted.file_limit:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails instead of the process
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(wanted.file_limit), resource.RLIM_INFINITY))
+    if wanted.user:
+        os.setuid(int(wanted.user))
     try:
         report = cycle(wanted)
     except MailroomError as error:
