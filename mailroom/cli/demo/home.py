@@ -107,6 +107,8 @@ class DemoHome:
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_TASKS_RUNNER_THREAD_POOL_MAX_WORKERS": "8",
             "PREFECT_LOGGING_EXTRA_LOGGERS": "mailroom",
+            "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
