@@ -298,8 +298,9 @@ def _after_the_fact(client: MimecastClient, action: Action, ref: HeldRef, *, our
     """
     finding = release_log(client, ref)
     when = f" at {finding.at:%Y-%m-%d %H:%M} UTC" if finding.at else ""
+    by = f" by {finding.operator}" if finding.operator else ""
     if finding.status == "ambiguous":
-        text = "no longer held, and the release log names both outcomes for alike messages: check it by hand"
+        text = "no longer held, and the release log does not say clearly what became of it: check it by hand"
         if ours:
             return ActionResult(action.id, "unknown", text, "ambiguous")
         return ActionResult(action.id, "already_done", text, "ambiguous", handling="handled_elsewhere")
@@ -310,8 +311,8 @@ def _after_the_fact(client: MimecastClient, action: Action, ref: HeldRef, *, our
         return ActionResult(action.id, "already_done", text, "expired", handling="expired")
     kind = KINDS[action.kind]
     if ours and finding.status == kind.log_status:
-        return ActionResult(action.id, "applied", f"looked up: {finding.status}{when}", handling=kind.handling)
-    text = f"already {finding.status} by {finding.operator or 'someone else'}{when}"
+        return ActionResult(action.id, "applied", f"looked up: {finding.status}{by}{when}", handling=kind.handling)
+    text = f"already {finding.status}{by or ' by someone else'}{when}"
     return ActionResult(action.id, "already_done", text, f"{finding.status}_elsewhere", handling="handled_elsewhere")
 
 

@@ -20,6 +20,7 @@ __all__ = ["HeldRef", "LogFinding", "release_log", "still_held"]
 
 log = logging.getLogger(__name__)
 
+_KNOWN = {"released", "rejected"}
 _LOG_MARGIN = timedelta(minutes=5)  # between the clocks of the queue and of the log
 
 
@@ -52,7 +53,7 @@ class LogFinding:
     """What the release log says about a message that is no longer held.
 
     `status` is "released", "rejected", "" (the log knows nothing of it) or "ambiguous" (entries of several
-    alike messages disagree).
+    alike messages disagree, or say something that this version does not know).
     """
 
     status: str
@@ -77,7 +78,7 @@ def release_log(client: MimecastClient, ref: HeldRef) -> LogFinding:
     statuses = {entry.status for entry in entries}
     if not statuses:
         return LogFinding("")
-    if len(statuses) > 1:
+    if len(statuses) > 1 or not statuses <= _KNOWN:
         return LogFinding("ambiguous")
     latest = max(entries, key=lambda entry: entry.released_at)
     return LogFinding(latest.status, latest.operator, latest.released_at)

@@ -392,6 +392,28 @@ def test_alike_mails_that_met_different_ends_leave_an_unknown_outcome_unknown(be
     assert "by hand" in result.detail
 
 
+# F45
+def test_a_log_line_of_a_kind_nobody_knows_proves_nothing(bench):
+    (hold_id, *_) = hold_ids(bench, "release")
+    bench.tenant.faults.add(Fault("apply_then_fail", RELEASE, how="reset"))
+    bench.tenant.faults.add(Fault("drift", LOGS, times=2, how="unknown_status"))
+
+    assert act.dispose(bench.desk, "release", hold_id, {}).state == "unknown"
+
+    assert act.dispose(bench.desk, "release", hold_id, {}).state == "applied"
+    assert bench.times(hold_id) == 1
+
+
+# F45
+def test_a_log_line_that_cannot_be_read_proves_nothing(bench):
+    (hold_id, *_) = hold_ids(bench, "release")
+    bench.tenant.faults.add(Fault("apply_then_fail", RELEASE, how="reset"))
+    bench.tenant.faults.add(Fault("drift", LOGS, times=2, how="missing_field", field="released"))
+
+    assert act.dispose(bench.desk, "release", hold_id, {}).state == "unknown"
+    assert act.dispose(bench.desk, "release", hold_id, {}).state == "applied"
+
+
 def test_looking_again_changes_nothing_once_it_is_known(bench):
     bench.act()
     calls = len(bench.tenant.calls)
