@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,8 @@ def demo(
     started = time.monotonic()
     home = DemoHome(state.resolve(), messages, seed)
     children = Children(home.logs)
+    for number in (signal.SIGINT, signal.SIGTERM):  # however it is stopped, it ends what it started
+        signal.signal(number, signal.default_int_handler)
     try:
         with home.lock(), children:
             counts = _run(home, children, started)
@@ -61,9 +64,9 @@ def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
     prefect_side.deploy(home)
     children.start_worker(home)
     say("[4/5] playbook: check connections")
-    prefect_side.run("check connections/on demand")
+    prefect_side.run("check connections/on demand", children.check)
     say("[5/5] playbook: ingest held messages then triage")
-    flow_run_id = prefect_side.run("ingest held messages then triage/hourly")
+    flow_run_id = prefect_side.run("ingest held messages then triage/hourly", children.check)
     counts = home.counts(flow_run_id)
     counts["seconds"] = round(time.monotonic() - started, 1)
     home.show(counts)

@@ -38,6 +38,8 @@ class DemoHome:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logs = folder / "logs"
         self.logs.mkdir(exist_ok=True)
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir(exist_ok=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -96,6 +98,7 @@ class DemoHome:
         recorder, persister = "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER", "PREFECT_SERVER_SERVICES_EVENT_PERSISTER"
         return {
             "PREFECT_HOME": str(self.folder / "prefect"),
+            "TMPDIR": str(self.temporary),  # Prefect's worker keeps a folder there that only its first user may write
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from prefect.client.orchestration import get_client
@@ -45,8 +46,8 @@ def deploy(home: DemoHome) -> None:
     _prefect(home, "--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")
 
 
-def run(deployment: str) -> str:
-    """Run a deployment to its end, saying what state it is in.
+def run(deployment: str, check: Callable[[], None] = lambda: None) -> str:
+    """Run a deployment to its end, saying what state it is in; `check` raises when waiting has become pointless.
 
     Returns:
         The flow run's id.
@@ -58,7 +59,7 @@ def run(deployment: str) -> str:
     for _ in range(_TRIES):
         flow_run = run_deployment(deployment, timeout=0, as_subflow=False)
         flow_run_id = str(flow_run.id)  # type: ignore[union-attr]
-        name, message = _follow(flow_run_id)
+        name, message = _follow(flow_run_id, check)
         if name == "Completed":
             return flow_run_id
         if name not in {"Cancelled", "Cancelling"}:  # a scheduled run of the same deployment was just under way
@@ -69,7 +70,7 @@ def run(deployment: str) -> str:
     raise TransientError(msg)
 
 
-def _follow(flow_run_id: str) -> tuple[str, str]:
+def _follow(flow_run_id: str, check: Callable[[], None]) -> tuple[str, str]:
     deadline = time.monotonic() + _MOST_SECONDS
     last = ""
     with get_client(sync_client=True) as client:
@@ -80,6 +81,7 @@ def _follow(flow_run_id: str) -> tuple[str, str]:
                 output.console.print(f"      {last}", style="dim")
             if state is not None and state.is_final():
                 return state.name or "", state.message or ""
+            check()
             time.sleep(0.5)
     msg = "The run did not end in time; the log of the worker says why."
     raise TransientError(msg)

@@ -75,12 +75,21 @@ class Children:
         del home
         self._start("worker", "prefect", "worker", "start", "--pool", "mailroom", "--type", "process")
 
+    def check(self) -> None:
+        """All children are alive.
+
+        Raises:
+            TransientError: one has ended by itself; the end of its log is in the message.
+        """
+        for name, child in self._running:
+            if child.poll() is not None:
+                raise self._did_not_start(name)
+
     def wait(self) -> None:
         """Wait until a child ends by itself (which it should not) or the user interrupts."""
-        while all(child.poll() is None for _, child in self._running):
+        while True:
+            self.check()
             time.sleep(0.5)
-        name = next(name for name, child in self._running if child.poll() is not None)
-        raise self._did_not_start(name)
 
     def close(self) -> None:
         """End all children, the last one first."""
