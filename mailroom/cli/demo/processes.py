@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 180.0
 _END_SECONDS = 15.0
+_PR_SET_PDEATHSIG = 1
 
 
 class Children:
@@ -112,7 +114,7 @@ class Children:
             stderr=log if piped else subprocess.STDOUT,
             text=True,
             start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends them in order
-            preexec_fn=_default_interrupt,
+            preexec_fn=_stoppable_child,
         )
         log.close()
         self._running.append((name, child))
@@ -124,6 +126,8 @@ class Children:
         return TransientError(f"The {name} ended or did not start. The end of {log}:\n{tail}")
 
 
-def _default_interrupt() -> None:
-    """A process started in the background may have inherited "ignore SIGINT"; the children must be stoppable."""
+def _stoppable_child() -> None:
+    """Undo an inherited "ignore SIGINT", and (on Linux) end when the demo is killed: a worker must not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
