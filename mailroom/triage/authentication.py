@@ -7,8 +7,10 @@ top-most header, because a gateway adds its own on top. Everything else is at mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from mailroom.triage.domains import canonical_domain, root_domain
 from mailroom.triage.text import skeleton
@@ -22,6 +24,7 @@ _PROPERTY = re.compile(r"\b([a-z]{1,20}\.[a-zA-Z0-9_\-]{1,40})\s*=\s*(\"[^\"]{0,
 _RESULTS = frozenset(
     {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy", "bestguesspass"}
 )
+_METHODS = ("spf", "dkim", "dmarc")
 _VENDOR_WORDS = {
     "allow": "pass", "pass": "pass", "permit": "pass",
     "fail": "fail", "hardfail": "fail", "deny": "fail", "block": "fail", "reject": "fail",
@@ -29,13 +32,23 @@ _VENDOR_WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One `method=result` with its properties (names in lower case)."""
 
     method: str
     result: str
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str]
+
+
+class _Claims(NamedTuple):
+    """What one header says."""
+
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+    spf_domain: str = ""
+    dkim_domains: tuple[str, ...] = ()
+    dmarc_domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,49 +112,53 @@ def parse_results(value: str) -> tuple[str, list[Result]]:
         match = _RESULT.match(piece)
         if match is None:
             continue
-        properties = {name.lower(): text.strip('"') for name, text in _PROPERTY.findall(piece[match.end() :])}
-        word = match.group(2).lower()
-        results.append(Result(match.group(1).lower(), word if word in _RESULTS else "other", properties))
+        method, word = match.group(1, 2)
+        word = word.lower()
+        properties = {}
+        if match.end() < len(piece):
+            properties = {name.lower(): text.strip('"') for name, text in _PROPERTY.findall(piece, match.end())}
+        results.append(Result(method.lower(), word if word in _RESULTS else "other", properties))
     return server, results
 
 
-def is_trusted(server: str, trusted: Iterable[str]) -> bool:
+def is_trusted(server: str, trusted: Sequence[str]) -> bool:
     """Whether `server` is on the list; an entry `*.host` accepts everything below `host`."""
-    return any(server == entry or (entry.startswith("*.") and server.endswith(entry[1:])) for entry in trusted)
+    return server in trusted or any(entry.startswith("*.") and server.endswith(entry[1:]) for entry in trusted)
 
 
-def _best(results: Sequence[Result], method: str) -> str | None:
-    words = [result.result for result in results if result.method == method]
-    if not words:
-        return None
+def _best(words: Sequence[str]) -> str | None:
     for wanted in ("pass", "fail", "softfail"):
         if wanted in words:
             return wanted
-    return words[0]
+    return words[0] if words else None
 
 
 def _domain_of(text: str) -> str:
     return canonical_domain(text.strip("<>").rpartition("@")[2])
 
 
-def _believe(results: Sequence[Result]) -> dict[str, object]:
-    dkim = [
-        _domain_of(result.properties.get("header.d", "") or result.properties.get("header.i", ""))
-        for result in results
-        if result.method == "dkim" and result.result == "pass"
-    ]
-    spf = next((result for result in results if result.method == "spf"), None)
-    dmarc = next((result for result in results if result.method == "dmarc"), None)
-    dmarc_words = {result.result for result in results if result.method == "dmarc"}
-    return {
-        "spf": _best(results, "spf"),
-        "dkim": _best(results, "dkim"),
-        # Two DMARC results in one header are not normal: the worse one counts.
-        "dmarc": "fail" if len(dmarc_words) > 1 and "fail" in dmarc_words else _best(results, "dmarc"),
-        "spf_domain": _domain_of(spf.properties.get("smtp.mailfrom", "")) if spf else "",
-        "dkim_domains": tuple(dict.fromkeys(domain for domain in dkim if domain)),
-        "dmarc_domain": _domain_of(dmarc.properties.get("header.from", "")) if dmarc else "",
-    }
+def _claims(results: Sequence[Result]) -> _Claims:
+    words: dict[str, list[str]] = {method: [] for method in _METHODS}
+    domains: dict[str, list[str]] = {method: [] for method in _METHODS}
+    for method, result, properties in results:
+        if method not in words:
+            continue
+        words[method].append(result)
+        if method != "dkim":
+            domains[method].append(properties.get("smtp.mailfrom" if method == "spf" else "header.from", ""))
+        elif result == "pass":
+            domains[method].append(properties.get("header.d", "") or properties.get("header.i", ""))
+    signers = [_domain_of(text) for text in domains["dkim"]]
+    # Two DMARC results in one header are not normal: the worse one counts.
+    contradicts = len(set(words["dmarc"])) > 1 and "fail" in words["dmarc"]
+    return _Claims(
+        spf=_best(words["spf"]),
+        dkim=_best(words["dkim"]),
+        dmarc="fail" if contradicts else _best(words["dmarc"]),
+        spf_domain=_domain_of(domains["spf"][0]) if domains["spf"] else "",
+        dkim_domains=tuple(dict.fromkeys(domain for domain in signers if domain)),
+        dmarc_domain=_domain_of(domains["dmarc"][0]) if domains["dmarc"] else "",
+    )
 
 
 def vendor_word(info: object) -> str | None:
@@ -164,39 +181,41 @@ def read_authentication(
         Believed results plus defects: `forged_results`, `conflicting_results`, `vendor_disagrees`.
     """
     defects: set[str] = set()
-    believed: dict[str, object] | None = None
-    foreign: list[tuple[str, list[Result]]] = []
+    believed: _Claims | None = None
+    foreign: list[tuple[str, _Claims]] = []
     for value in headers[:MAX_HEADERS]:
         server, results = parse_results(value)
+        claims = _claims(results)
         if not is_trusted(server, trusted):
-            foreign.append((server, results))
+            foreign.append((server, claims))
         elif believed is None:
-            believed = _believe(results)
-        else:
-            later = _believe(results)
-            if any(later[key] not in (None, believed[key]) for key in ("spf", "dkim", "dmarc")):
-                defects |= {"conflicting_results", "forged_results"}
-    words = {key: vendor_word((detail or {}).get(key)) for key in ("spf", "dkim", "dmarc")}
+            believed = claims
+        elif any(later not in (None, first) for later, first in zip(claims[:3], believed[:3], strict=True)):
+            defects |= {"conflicting_results", "forged_results"}
+    spf, dkim, dmarc = [vendor_word(detail.get(key)) for key in _METHODS] if detail else (None, None, None)
     source = "header"
     if believed is None:
-        believed = dict(words)
-        source = "vendor" if any(words.values()) else ""
-    elif believed["dmarc"] == "pass" and words["dmarc"] == "fail":
+        believed = _Claims(spf, dkim, dmarc)
+        source = "vendor" if spf or dkim or dmarc else ""
+    elif believed.dmarc == "pass" and dmarc == "fail":
         # A forged header on top of a gateway that adds none: believe the gateway's own record.
         defects |= {"vendor_disagrees", "forged_results"}
-        believed["dmarc"] = "fail"
-    looks = {skeleton(entry.removeprefix("*.")) for entry in trusted}
-    for server, results in foreign:
-        claims = _believe(results)
-        claims_pass = claims["dmarc"] == "pass" or (claims["dkim"] == "pass" and claims["spf"] == "pass")
-        if claims_pass and source and believed["dmarc"] in ("fail", "none", "permerror"):
+        believed = believed._replace(dmarc="fail")
+    for server, claims in foreign:
+        claims_pass = claims.dmarc == "pass" or (claims.dkim == "pass" and claims.spf == "pass")
+        if claims_pass and source and believed.dmarc in ("fail", "none", "permerror"):
             defects.add("forged_results")
-        if server and (skeleton(server) in looks or root_domain(canonical_domain(server)) in own):
+        if server and (skeleton(server) in _looks(tuple(trusted)) or root_domain(canonical_domain(server)) in own):
             defects.add("forged_results")
-    names = tuple(dict.fromkeys(server for server, _ in foreign))
     return Authentication(
-        source=source,
-        foreign=names,
+        source,
+        *believed,
+        foreign=tuple(dict.fromkeys(server for server, _ in foreign)),
         defects=tuple(sorted(defects)),
-        **believed,  # type: ignore[arg-type]
     )
+
+
+@lru_cache(maxsize=16)
+def _looks(trusted: tuple[str, ...]) -> frozenset[str]:
+    """What the names of our own servers look like."""
+    return frozenset(skeleton(entry.removeprefix("*.")) for entry in trusted)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mailroom.triage.domains import canonical_domain, root_domain
 from mailroom.triage.lookalike import ProtectedDomains
 from mailroom.triage.people import Brand, BrandNames, Person
 from mailroom.triage.text import words
+
+if TYPE_CHECKING:
+    from mailroom.triage.sender import Sender
 
 RISKY_LISTS = (
     "executable_extensions",
@@ -24,7 +28,8 @@ RISKY_LISTS = (
 class Context:
     """Names and domains the signals compare with. Domains are canonical, addresses lower case.
 
-    `never_lookalikes` are domains that resemble a protected one and are known to be honest.
+    `never_lookalikes` are domains that resemble a protected one and are known to be honest. `senders` keeps what
+    `sender.read_sender` worked out with these lists.
     """
 
     own_domains: frozenset[str] = frozenset()
@@ -41,6 +46,9 @@ class Context:
     brand_names: BrandNames = field(init=False, repr=False, compare=False)
     brand_roots: frozenset[str] = field(init=False, repr=False, compare=False)
     vip_addresses: frozenset[str] = field(init=False, repr=False, compare=False)
+    senders: dict[tuple[tuple[str, ...] | None, str, str], Sender] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         brand_roots = frozenset(root for brand in self.brands for root in brand.roots)

@@ -16,7 +16,6 @@ from mailroom.triage.decision import Contribution, Decision, evidence_digest
 from mailroom.triage.extract import Facts, History, extract
 from mailroom.triage.rules import Rule
 from mailroom.triage.ruleset import RuleSet
-from mailroom.triage.ternary import UNKNOWN, Ternary
 
 MALICIOUS = 70
 SUSPICIOUS = 40
@@ -28,11 +27,8 @@ MIN_CONFIDENCE = 0.8
 PRIORITIES = (-1, 40, 60, 80, 100)
 ATTACK = 20
 """Points of rules that suggest an attack from which on a mail is never called just spam."""
-_SIDES = {
-    "spam": frozenset({"spam"}),
-    "graymail": frozenset({"graymail"}),
-    "attack": frozenset({"suspicious", "malicious"}),
-}
+_SIDES = {"spam": "spam", "graymail": "graymail", "suspicious": "attack", "malicious": "attack"}
+"""Suggested verdict -> what a rule that suggests it speaks for."""
 
 
 def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None) -> Decision:
@@ -48,13 +44,13 @@ def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetim
         The decision. Equal facts and an equal digest give an equal decision.
     """
     answers = ruleset.evaluate(facts)
-    silenced, exclusion = _exclusions(answers)
+    unknown = [rule.id for rule, answer in answers if answer is None and rule.kind == "rule"]
+    holding = [rule for rule, answer in answers if answer]
+    silenced, exclusion = _exclusions(holding)
     counted: list[Rule] = []
-    shadow, insights, unknown = [], [], []
-    for rule, answer in answers:
-        if answer is None and rule.kind == "rule":
-            unknown.append(rule.id)
-        if answer is not True or rule.kind == "exclusion":
+    shadow, insights = [], []
+    for rule in holding:
+        if rule.kind == "exclusion":
             continue
         if rule.kind == "insight":
             insights.append(_contribution(rule, facts))
@@ -112,11 +108,9 @@ def triage_event(
     return decide(ruleset, extract(event, ruleset.context, history, now=now), seed_priority, now)
 
 
-def _exclusions(answers: list[tuple[Rule, Ternary]]) -> tuple[frozenset[str], Rule | None]:
+def _exclusions(holding: list[Rule]) -> tuple[frozenset[str], Rule | None]:
     """Ids of silenced rules, and the exclusion that names a verdict."""
-    active = [
-        rule for rule, answer in answers if rule.kind == "exclusion" and answer is True and rule.status != "shadow"
-    ]
+    active = [rule for rule in holding if rule.kind == "exclusion" and rule.status != "shadow"]
     silenced = frozenset(name for rule in active for name in rule.silences)
     return silenced, next((rule for rule in active if rule.verdict), None)
 
@@ -148,7 +142,7 @@ def _available(ruleset: RuleSet, facts: Facts) -> float:
     required = ruleset.required_fields
     if not required:
         return 1.0
-    return sum(name in facts and facts[name] is not UNKNOWN for name in required) / len(required)
+    return len(required.intersection(facts)) / len(required)
 
 
 def _agreement(sums: dict[str, int]) -> float:
@@ -172,7 +166,10 @@ def _verdict(
         return "malicious"
     if exclusion is not None:
         return exclusion.verdict
-    points = {kind: sum(r.score for r in counted if r.suggests_verdict in kinds) for kind, kinds in _SIDES.items()}
+    points = dict.fromkeys(("spam", "graymail", "attack"), 0)
+    for rule in counted:
+        if side := _SIDES.get(rule.suggests_verdict):
+            points[side] += rule.score
     spam_alone = points["spam"] >= SPAM and points["attack"] < ATTACK
     if spam_alone and risk - points["spam"] < SUSPICIOUS:
         return "spam"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from mailroom.triage.playbook import Proposal
 
+_COMPACT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 VERDICTS = ("malicious", "suspicious", "spam", "graymail", "benign", "simulation", "undetermined")
 ACTIONS = (
     "release",
@@ -24,8 +25,7 @@ ACTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """One rule's part in a decision. `text` is one line of evidence, safe to log, not yet safe for HTML."""
 
     rule_id: str
@@ -42,7 +42,7 @@ class Contribution:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the store."""
-        return {**asdict(self), "auto_actions": list(self.auto_actions)}
+        return {**self._asdict(), "auto_actions": list(self.auto_actions)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +98,4 @@ class Decision:
 def evidence_digest(verdict: str, risk: int, evidence: Iterable[Contribution]) -> str:
     """SHA-256 (hex) over the verdict and its counted evidence."""
     rows = sorted([entry.rule_id, entry.version, entry.points, entry.text] for entry in evidence)
-    text = json.dumps([verdict, risk, rows], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_COMPACT.encode([verdict, risk, rows]).encode()).hexdigest()

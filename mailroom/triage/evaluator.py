@@ -1,80 +1,93 @@
 """Run all tests of a rule set over one message, field by field.
 
-A field that is unknown or empty answers all its tests at once, and exact comparisons are one look-up however many
-rules make them: the cost grows with what a message contains more than with the number of rules.
+A field that is unknown, empty or a flag answers all its tests at once, and exact comparisons are one look-up however
+many rules make them: the cost grows with what a message contains more than with the number of rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
-from mailroom.triage.modifiers import Check
-from mailroom.triage.searches import Line, Test
-from mailroom.triage.ternary import UNKNOWN, Ternary
+from mailroom.triage.searches import Line
+from mailroom.triage.ternary import UNKNOWN, Ternary, Unknown
 
-Answers = list[tuple[int, bool]]
+Answers = tuple[Ternary, ...]
+_FIXED = frozenset({Unknown, NoneType, bool})
 
 
-@dataclass
 class _Group:
-    """All tests of one field: `exact` comparisons with texts, and other `checks`."""
+    """All tests of one field: first the exact comparisons with texts, then the others.
 
-    checks: list[tuple[int, Check, bool]] = field(default_factory=list)
-    exact: list[tuple[int, Check, bool]] = field(default_factory=list)
-    hits: dict[str, Answers] = field(default_factory=dict)
-    misses: Answers = field(default_factory=list)
-    on_none: Answers = field(default_factory=list)
-    on_empty: Answers = field(default_factory=list)
+    `fixed` are the answers to unknown, none and flags, worked out once: most fields of most mails are one of these.
+    """
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._exact = [(line.texts, line.negated) for line in lines if line.texts is not None]
+        self._others = [(line.check, line.negated) for line in lines if line.texts is None and line.check is not None]
+        self._misses: Answers = tuple(negated for _, negated in self._exact)
+        self._hits: dict[str, Answers] = {}
+        for text in {text for texts, _ in self._exact for text in texts}:
+            self._hits[text] = tuple((text in texts) is not negated for texts, negated in self._exact)
+        self._empty = self._misses + self._checked([])
+        self.fixed: dict[Any, Answers] = {value: self._misses + self._checked(value) for value in (None, True, False)}
+        self.fixed[UNKNOWN] = (None,) * len(lines)
+
+    def answers(self, value: Any) -> Answers:
+        """What all tests say about a text, a number or a list."""
+        if isinstance(value, str):
+            known = self._hits.get(value.casefold(), self._misses) if self._hits else self._misses
+        elif not isinstance(value, list):
+            known = self._misses
+        elif not value:
+            return self._empty
+        elif self._exact:
+            folded = {item.casefold() for item in value if isinstance(item, str)}
+            known = tuple((not texts.isdisjoint(folded)) is not negated for texts, negated in self._exact)
+        else:
+            known = ()
+        return known + self._checked(value) if self._others else known
+
+    def _checked(self, value: Any) -> Answers:
+        return tuple([check(value) is not negated for check, negated in self._others])
 
 
 class Evaluator:
     """Compiled tests, grouped by field. Immutable after construction; safe to share between threads."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._size = len(lines)
-        self._others: list[tuple[int, Test]] = []
-        groups: dict[str, _Group] = {}
+        by_field: dict[str, list[int]] = {}
+        alone: list[int] = []
         for number, line in enumerate(lines):
             if line.check is None:
-                self._others.append((number, line.test))
-                continue
-            group = groups.setdefault(line.name, _Group())
-            group.on_none.append((number, line.check(None) is not line.negated))
-            group.on_empty.append((number, line.check([]) is not line.negated))
-            if line.texts is None:
-                group.checks.append((number, line.check, line.negated))
-                continue
-            group.exact.append((number, line.check, line.negated))
-            group.misses.append((number, line.negated))
-            for text in line.texts:
-                group.hits.setdefault(text, []).append((number, not line.negated))
-        self._groups = list(groups.items())
+                alone.append(number)
+            else:
+                by_field.setdefault(line.name, []).append(number)
+        numbers: list[int] = []
+        self._groups: list[tuple[str, _Group]] = []
+        for name, wanted in by_field.items():
+            ordered = sorted(wanted, key=lambda number: lines[number].texts is None)
+            numbers += ordered
+            self._groups.append((name, _Group([lines[number] for number in ordered])))
+        numbers += alone
+        self._alone = [lines[number].test for number in alone]
+        self._by_number = _sorter(numbers)
 
-    def run(self, facts: Mapping[str, Any]) -> list[Ternary]:
+    def run(self, facts: Mapping[str, Any]) -> Sequence[Ternary]:
         """The answers of all tests, by number."""
-        results: list[Ternary] = [None] * self._size
+        answers: list[Ternary] = []
         for name, group in self._groups:
             value = facts.get(name, UNKNOWN)
-            if value is UNKNOWN:
-                continue
-            if value is None:
-                answers = group.on_none
-            elif value.__class__ is list and not value:
-                answers = group.on_empty
-            else:
-                for number, check, negated in group.checks:
-                    results[number] = check(value) is not negated
-                if value.__class__ is not str:
-                    for number, check, negated in group.exact:
-                        results[number] = check(value) is not negated
-                    continue
-                for number, answer in group.misses:
-                    results[number] = answer
-                answers = group.hits.get(value.casefold(), []) if group.hits else []
-            for number, answer in answers:
-                results[number] = answer
-        for number, test in self._others:
-            results[number] = test(facts)
-        return results
+            answers += group.fixed[value] if value.__class__ in _FIXED else group.answers(value)
+        answers += [test(facts) for test in self._alone]
+        return self._by_number(answers)
+
+
+def _sorter(numbers: Sequence[int]) -> Callable[[Sequence[Ternary]], Sequence[Ternary]]:
+    """A function that puts answers given in the order of `numbers` into the order 0, 1, 2 ..."""
+    if len(numbers) < 2:
+        return tuple
+    places = sorted(range(len(numbers)), key=numbers.__getitem__)
+    return itemgetter(*places)

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailroom.triage.attachments import read_attachments
-from mailroom.triage.authentication import Authentication, read_authentication
+from mailroom.triage.authentication import read_authentication
 from mailroom.triage.context import Context
 from mailroom.triage.domains import root_domain, within
-from mailroom.triage.from_header import FromReading, canonical_address, decode_words, find_addresses, read_from
-from mailroom.triage.people import impersonated_person
+from mailroom.triage.from_header import canonical_address, decode_words, find_addresses
+from mailroom.triage.sender import Sender, read_sender
 from mailroom.triage.ternary import UNKNOWN, Unknown
 from mailroom.triage.text import has_invisible, has_styled_letters
-from mailroom.triage.vendor import header_map, hold_reason, impersonation_hits, says_malware
+from mailroom.triage.vendor import IMPERSONATION_HEADER, header_map, hold_reason, impersonation_hits, says_malware
 
 _MAX_SUBJECT = 4_096
 _MAX_HEADERS = 1_000
@@ -40,7 +40,10 @@ class History:
 
 
 class Facts(dict[str, Any]):
-    """Field name -> value. A field that is not known reads as `UNKNOWN`; `None` means known to be absent."""
+    """Field name -> value. A field that is not known reads as `UNKNOWN`; `None` means known to be absent.
+
+    Lists in it are shared between messages: read them only.
+    """
 
     def __missing__(self, name: str) -> Unknown:
         return UNKNOWN
@@ -134,46 +137,14 @@ def _subject(facts: Facts, event: Mapping[str, Any]) -> None:
     facts["subject.claims_reply"] = subject.lstrip().lower().startswith(_REPLY_PREFIXES)
 
 
-def _sender(facts: Facts, event: Mapping[str, Any], context: Context) -> FromReading:
+def _sender(facts: Facts, event: Mapping[str, Any], context: Context) -> Sender:
     vendor = event.get("header_from")
     vendor = vendor if isinstance(vendor, Mapping) else {}
     raw = event.get("from_headers")
     values = _texts(raw) if isinstance(raw, list) else None
-    reading = read_from(values, _text(vendor.get("address")), _text(vendor.get("display_name")))
-    addresses = [mailbox.address for mailbox in reading.mailboxes]
-    found = [address.rpartition("@")[2] for address in addresses]
-    roots = [root_domain(domain) for domain in found]
-    name = reading.display_name
-    facts["from.address"] = addresses[0] if addresses else None
-    facts["from.domain"] = found[0] if found else None
-    facts["from.root_domain"] = roots[0] if roots else None
-    facts["from.display_name"] = name
-    facts["from.addresses"] = addresses
-    facts["from.hidden_addresses"] = list(reading.others)
-    facts["from.defects"] = list(reading.defects)
-    facts["from.ambiguous"] = reading.ambiguous
-    facts["from.name_has_address"] = bool(set(find_addresses(name)) - set(addresses))
-    facts["from.styled_name"] = has_invisible(name) or has_styled_letters(name)
-    claims = [context.brand_names.claimed(name, domain) for domain in found or [""]]
-    facts["from.brands"] = sorted({brand for brands in claims for brand in brands})
-    people = (impersonated_person(context.vips, name, address) for address in addresses or [""])
-    facts["from.vip"] = next((person for person in people if person), None)
-    twin = next((hit for domain in found if (hit := context.protected.find(domain))), None)
-    facts["from.lookalike_of"] = twin.of if twin else None
-    facts["from.lookalike_kind"] = twin.kind if twin else None
-    brand = next((hit for domain in found if (hit := context.brand_domains.find(domain))), None)
-    facts["from.brand_lookalike"] = brand.of if brand else None
-    # Claims that raise suspicion hold when any reading makes them; claims that build trust need every reading.
-    facts["from.is_own"] = any(within(domain, context.own_domains) for domain in found)
-    facts["from.is_partner"] = bool(found) and all(within(domain, context.partner_domains) for domain in found)
-    hidden = any(within(address.rpartition("@")[2], context.own_domains) for address in reading.others)
-    facts["from.shows_our_address"] = hidden and not facts["from.is_own"]
-    facts["from.is_brand"] = any(root in context.brand_roots for root in roots)
-    facts["from.is_vip"] = bool(addresses) and all(address in context.vip_addresses for address in addresses)
-    facts["from.is_free_mail"] = any(within(domain, context.free_mail) for domain in found)
-    facts["from.is_simulation"] = any(within(domain, context.simulation_domains) for domain in found)
-    facts["from.punycode"] = any("xn--" in domain for domain in found)
-    return reading
+    sender = read_sender(values, _text(vendor.get("address")), _text(vendor.get("display_name")), context)
+    facts.update(sender.facts)
+    return sender
 
 
 def _envelope(facts: Facts, event: Mapping[str, Any]) -> None:
@@ -276,12 +247,12 @@ def _headers(facts: Facts, event: Mapping[str, Any], context: Context) -> None:
     facts["header.list_unsubscribe"] = "list-unsubscribe" in values
     facts["header.has_references"] = "references" in values or "in-reply-to" in values
     facts["header.mailer"] = values.get("x-mailer") or values.get("user-agent")
-    hits = impersonation_hits(headers)
+    hits = impersonation_hits(headers) if IMPERSONATION_HEADER in values else []
     facts["impersonation.hits"] = hits
     facts["impersonation.count"] = len(hits)
 
 
-def _authentication(facts: Facts, event: Mapping[str, Any], context: Context, sender: FromReading) -> None:
+def _authentication(facts: Facts, event: Mapping[str, Any], context: Context, sender: Sender) -> None:
     raw = event.get("authentication_results")
     if not isinstance(raw, list) and isinstance(event.get("headers"), list):
         raw = [value for name, value in _pairs(event["headers"]) if name.lower() == "authentication-results"]
@@ -292,7 +263,6 @@ def _authentication(facts: Facts, event: Mapping[str, Any], context: Context, se
     read = read_authentication(_texts(raw), detail, context.trusted_authserv_ids, context.own_domains)
     facts["auth.present"] = bool(read.source)
     facts["auth.foreign_servers"] = list(read.foreign)
-    speaks_of_another = bool(read.dmarc_domain) and not _same_root(read.dmarc_domain, sender)
     facts["auth.forged"] = "forged_results" in read.defects
     if not read.source:
         return
@@ -302,20 +272,13 @@ def _authentication(facts: Facts, event: Mapping[str, Any], context: Context, se
             facts[f"auth.{name}"] = value
     if read.source == "header":
         facts["auth.dkim_domains"] = list(read.dkim_domains)
-        facts["auth.dkim_aligned"] = any(_same_root(domain, sender) for domain in read.dkim_domains)
-        facts["auth.spf_aligned"] = read.spf == "pass" and _same_root(read.spf_domain, sender)
-        facts["auth.dmarc_pass"] = _proved(read, sender) and not speaks_of_another
+        facts["auth.dkim_aligned"] = any(sender.is_of(domain) for domain in read.dkim_domains)
+        facts["auth.spf_aligned"] = read.spf == "pass" and sender.is_of(read.spf_domain)
+        speaks_of_another = bool(read.dmarc_domain) and not sender.is_of(read.dmarc_domain)
+        proved = read.dmarc == "pass" and sender.single and not read.defects
+        facts["auth.dmarc_pass"] = proved and not speaks_of_another
     elif read.dmarc is not None and read.dmarc != "pass":
         facts["auth.dmarc_pass"] = False  # the vendor's "allow" alone never proves identity
-
-
-def _same_root(domain: str, sender: FromReading) -> bool:
-    roots = {root_domain(mailbox.address.rpartition("@")[2]) for mailbox in sender.mailboxes}
-    return bool(domain) and roots == {root_domain(domain)}
-
-
-def _proved(read: Authentication, sender: FromReading) -> bool:
-    return read.dmarc == "pass" and len(sender.mailboxes) == 1 and not sender.ambiguous and not read.defects
 
 
 def _history(facts: Facts, history: History) -> None:

@@ -111,9 +111,9 @@ def canonical_address(text: str) -> str:
 
 def find_addresses(text: str) -> list[str]:
     """Everything in `text` that looks like an address, canonical, in order, without repeats."""
-    found: dict[str, None] = {}
     if "@" not in text:
         return []
+    found: dict[str, None] = {}
     for match in islice(_ADDRESS.finditer(text), MAX_ADDRESSES):
         address = canonical_address(match.group().strip(".'"))
         if address and "." in address.rpartition("@")[2]:

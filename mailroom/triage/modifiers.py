@@ -8,6 +8,7 @@ value. Texts are compared without regard to case. On list fields a test holds wh
 from __future__ import annotations
 
 import ipaddress
+import operator
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -91,15 +92,19 @@ def words_any(operand: Sequence[Any]) -> Check:
     """Holds one of the words or phrases, whole, whatever look-alike letters they are written in."""
     texts = _folded_texts(operand)
     parts = tuple(skeleton(text) for text in texts if needs_substring_match(text))
+    ascii_parts = any(part.isascii() for part in parts)
     split = [words(text) for text in texts if not needs_substring_match(text)]
     single = frozenset(found[0] for found in split if len(found) == 1)
     phrases = tuple(f" {' '.join(found)} " for found in split if len(found) > 1)
+    starts = frozenset(found[0] for found in split if len(found) > 1)
 
     def check(text: str) -> bool:
         bag, line = _bag(text)
-        if not single.isdisjoint(bag) or any(phrase in line for phrase in phrases):
+        if not single.isdisjoint(bag):
             return True
-        if not parts:
+        if not starts.isdisjoint(bag) and any(phrase in line for phrase in phrases):
+            return True
+        if not parts or (text.isascii() and not ascii_parts):
             return False
         look = skeleton(text)
         return any(part in look for part in parts)
@@ -155,17 +160,19 @@ def _numbers(operand: Sequence[Any]) -> float:
     return operand[0]
 
 
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
 def compare(name: str, operand: Sequence[Any]) -> Check:
     """`gt`, `gte`, `lt`, `lte` against one number."""
     limit = _numbers(operand)
-    checks: dict[str, Callable[[float], bool]] = {
-        "gt": lambda value: value > limit,
-        "gte": lambda value: value >= limit,
-        "lt": lambda value: value < limit,
-        "lte": lambda value: value <= limit,
-    }
-    check = checks[name]
-    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and check(value)
+    holds = _ORDER[name]
+    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and holds(value, limit)
 
 
 @lru_cache(maxsize=4_096)

@@ -46,6 +46,13 @@ class Row:
     parameters: Mapping[str, Any]
     reason: Fill
 
+    def fits(self, facts: Mapping[str, Any]) -> bool:
+        """Whether all tests hold; unknown is not enough."""
+        for test in self.tests:  # noqa: SIM110 - all() over a generator costs twice as much here
+            if test(facts) is not True:
+                return False
+        return True
+
 
 @dataclass(frozen=True)
 class Playbook:
@@ -58,7 +65,7 @@ class Playbook:
         """The proposal for facts that include the decision's own fields."""
         denied: dict[str, None] = {}
         for row in self.rows:
-            if not all(test(facts) is True for test in row.tests):
+            if not row.fits(facts):
                 continue
             if refusals := absolute_denials(row.action, facts, row.parameters):
                 denied |= dict.fromkeys(refusals)

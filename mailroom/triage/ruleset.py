@@ -64,9 +64,9 @@ class RuleSet:
     required_fields: frozenset[str] = field(default_factory=frozenset)
 
     def evaluate(self, facts: Facts) -> list[tuple[Rule, Ternary]]:
-        """Every rule with its answer for these facts, ordered by id."""
+        """The rules that hold (true) or cannot be answered (None) for these facts, ordered by id."""
         results = self.evaluator.run(facts)
-        return [(rule, rule.evaluate(results)) for rule in self.rules]
+        return [(rule, answer) for rule in self.rules if (answer := rule.evaluate(results)) is not False]
 
 
 def load_ruleset(

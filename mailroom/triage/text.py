@@ -147,8 +147,9 @@ def shown(value: object, limit: int = 80) -> str:
         text = str(value)
     text = text[: limit + 1]
     cut = len(text) > limit
-    text = _CONTROL.sub(_visible, text[:limit])
-    text = text if text.isascii() else INVISIBLE.sub(_visible, text)
+    text = text[:limit]
+    if not (text.isascii() and text.isprintable()):
+        text = INVISIBLE.sub(_visible, _CONTROL.sub(_visible, text))
     return text + ("…" if cut else "")
 
 

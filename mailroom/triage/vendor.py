@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _REASONS = {
@@ -40,35 +41,47 @@ IMPERSONATION_TESTS = {
 }
 
 
+@lru_cache(maxsize=1_024)
+def _reason_word(text: str) -> str:
+    words = _NOT_WORD.sub("_", text.lower()).strip("_")
+    words = words.removeprefix("message_hold_applied_").removesuffix("_policy").removesuffix("_definition")
+    return _REASONS.get(words, words)
+
+
 def hold_reason(code: str | None, text: str | None) -> str | None:
     """A short, stable word for why the mail is held (`spam_signature`); None when the gateway did not say."""
     for raw in (code, text):
-        if not raw:
-            continue
-        words = _NOT_WORD.sub("_", raw[:300].lower()).strip("_")
-        words = words.removeprefix("message_hold_applied_").removesuffix("_policy").removesuffix("_definition")
-        if words:
-            return _REASONS.get(words, words)
+        if raw and (word := _reason_word(raw[:300])):
+            return word
     return None
+
+
+@lru_cache(maxsize=1_024)
+def _names_malware(text: str) -> bool:
+    return _MALWARE.search(text) is not None
 
 
 def says_malware(texts: Iterable[Any]) -> bool:
     """Whether any of the gateway's reasons names malware."""
-    return any(isinstance(text, str) and _MALWARE.search(text[:2_000]) is not None for text in texts)
+    return any(isinstance(text, str) and _names_malware(text[:2_000]) for text in texts)
 
 
 def impersonation_hits(headers: Iterable[tuple[str, str]]) -> list[str]:
     """Which of the gateway's impersonation tests fired; a sender who forges the header can only add hits."""
-    hits: set[str] = set()
-    for name, value in headers:
-        if name.lower() != IMPERSONATION_HEADER:
-            continue
-        for piece in value[:4_096].split(";"):
-            key, _, answer = piece.partition("=")
-            test = IMPERSONATION_TESTS.get(" ".join(key.lower().split()))
-            if test and answer.strip().lower() == "true":
-                hits.add(test)
-    return sorted(hits)
+    values = [value for name, value in headers if name.lower() == IMPERSONATION_HEADER]
+    return sorted({hit for value in values for hit in _hits(value[:4_096])})
+
+
+@lru_cache(maxsize=1_024)
+def _hits(value: str) -> tuple[str, ...]:
+    """Tests that fired in one header; policies are few, so the same header comes again and again."""
+    hits = []
+    for piece in value.split(";"):
+        key, _, answer = piece.partition("=")
+        test = IMPERSONATION_TESTS.get(" ".join(key.lower().split()))
+        if test and answer.strip().lower() == "true":
+            hits.append(test)
+    return tuple(hits)
 
 
 def header_map(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
