@@ -77,9 +77,6 @@ class TriagePolicy(Block):
         "Against Email Policy",
         "Restricted Content",
     ] = Field(default="Select One", title="Rejection Reason", description="Reason shown in the product.")
-    notify_sender: bool = Field(
-        default=False, title="Notify Sender", description="Tell senders of rejected mail. Leave this off."
-    )
 
     @model_validator(mode="after")
     def _folders_are_absolute(self) -> Self:
@@ -112,5 +109,4 @@ class TriagePolicy(Block):
             max_release_share=self.max_release_share,
             reject_note=self.reject_note,
             reject_reason=self.reject_reason,
-            notify_sender=self.notify_sender,
         )

@@ -30,10 +30,13 @@ def reject(
     message: _Message,
     note: Annotated[str, typer.Option(help="Text of the rejection notice.")] = "",
     reason: Annotated[str, typer.Option(help="As in the product's drop-down.")] = "Select One",
+    notify_sender: Annotated[
+        bool, typer.Option(help="Tell the sender. Never for malicious mail: it confirms the address.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Reject one held message, once, without telling the sender. Changes the tenant; final."""
-    _dispose("reject", message, {"note": note, "reason": reason, "notify_sender": False}, as_json)
+    """Reject one held message, once. Changes the tenant; final."""
+    _dispose("reject", message, {"note": note, "reason": reason, "notify_sender": notify_sender}, as_json)
 
 
 def overturn(

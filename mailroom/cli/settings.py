@@ -68,7 +68,6 @@ class PolicySection(_Section):
     max_release_share: float = 0.30
     reject_note: str = ""
     reject_reason: str = "Select One"
-    notify_sender: bool = False
 
 
 class HeldSection(_Section):

@@ -25,7 +25,7 @@ class Policy:
         rails: Modes and limits.
         rules: Folders with rule files, the packaged ones included if they are used.
         lists: Folders with lists; later ones add to earlier ones.
-        reject_parameters: Note, reason and notification of rejections.
+        reject_parameters: Note and reason of rejections; the sender is never told of an automatic one.
     """
 
     rails: RailSettings
@@ -42,7 +42,6 @@ class Policy:
         starter_rules: bool = True,
         reject_note: str = "",
         reject_reason: str = "Select One",
-        notify_sender: bool = False,
         **rails: Any,
     ) -> Policy:
         """From the flat fields of a block or a settings file.
@@ -67,7 +66,7 @@ class Policy:
             rails=settings,
             rules=((_packaged_rules(),) if starter_rules else ()) + rules,
             lists=(starter_lists(), *lists),
-            reject_parameters={"note": reject_note, "reason": reject_reason, "notify_sender": notify_sender},
+            reject_parameters={"note": reject_note, "reason": reject_reason, "notify_sender": False},
         )
 
     def ruleset(self, today: date | None = None) -> RuleSet:

@@ -149,7 +149,7 @@ def forbidden(
                 found.append(("R8", f"A policy needs {words}, so that it can be found and undone."))
     if kind == "ask_recipient" and notified_today:
         found.append(("R9", "This person already got a message about this case today."))
-    if kind == "reject" and parameters.get("notify_sender"):
+    if kind == "reject" and parameters.get("notify_sender") and not by_person:
         found.append(("R9", "A rejection never notifies the sender: it would confirm the address to an attacker."))
     return found + _loops(kind, facts, settings)
 
