@@ -53,7 +53,13 @@ def _effects_agree(store: Store, tenant: Tenant) -> None:
     # I7: nothing is left open, and what the ledger calls applied is what happened.
     assert {row.state for row in ledger} <= {"applied", "already_done", "refused", "proposed", "failed", "not_applied"}
     applied = {(row.kind, row.target) for row in ledger if row.state == "applied"}
-    assert applied == {(effect.kind, effect.hold_id) for effect in done}
+    happened = {(effect.kind, effect.hold_id) for effect in done}
+    assert happened <= applied, f"only in the tenant: {happened - applied}"
+    # The release log names no hold id: where our answer was lost, an administrator's equal doing passes for ours.
+    alike = {
+        (effect.kind.removeprefix("admin_"), effect.hold_id) for effect in tenant.effects if "admin_" in effect.kind
+    }
+    assert applied - happened <= alike, f"only in the ledger: {applied - happened}"
     live = Counter(row.target for row in ledger if row.state == "applied")
     assert max(live.values(), default=1) == 1
 
