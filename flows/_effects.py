@@ -20,7 +20,7 @@ def carry_out_each(to_do: list[dict[str, Any]], *, mimecast: str, store: str, po
     futures: list[tuple[dict[str, Any], PrefectFuture[Any]]] = []
     for wanted in to_do:
         arguments: dict[str, Any] = {
-            "message_id": wanted["hold_id"],
+            "message_id": str(wanted["alert_id"] or wanted["hold_id"]),
             "mimecast": mimecast,
             "store": store,
             "policy": policy,
@@ -55,9 +55,9 @@ def fail_if_any(outcomes: list[dict[str, str]]) -> None:
         return
     done = len(outcomes) - len(failed)
     first = failed[0]
+    reason = first["message"].rstrip(". ")
     msg = (
         f"{len(failed)} of {len(outcomes)} actions were not applied; first: {first['kind']} for alert "
-        f"{first['alert_id']}: {first['message']} Retry redoes only these {len(failed)}; the {done} applied "
-        "ones are left alone."
+        f"{first['alert_id']}: {reason}. Retry redoes only these {len(failed)}; the {done} applied ones are left alone."
     )
     raise EffectsFailedError(msg)

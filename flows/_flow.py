@@ -31,5 +31,8 @@ class Playbook(Flow[P, R]):
 
 
 def flow(**options: Any) -> Callable[[Callable[P, R]], Playbook[P, R]]:
-    """As `prefect.flow`, with the same options."""
-    return lambda function: Playbook(function, **options)
+    """As `prefect.flow`, with the same options.
+
+    A deployed run that fails writes its error to disk; as JSON, because a pickle would be code when it is read back.
+    """
+    return lambda function: Playbook(function, result_serializer="json", **options)

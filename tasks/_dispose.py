@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from prefect.runtime import task_run
 from pydantic import BaseModel, ConfigDict
 
 from mailroom.effects.kinds import KINDS
@@ -24,13 +27,23 @@ class ActionOutcome(BaseModel):
     message: str
 
 
+def run_name(action_name: str) -> Callable[[], str]:
+    """How a task run is called in the UI: by the alert, or by the end of an id (all hold ids begin alike)."""
+
+    def name() -> str:
+        given = str(task_run.parameters["message_id"]).strip()
+        return f"{action_name}: alert {given}" if given.isdigit() else f"{action_name}: …{given[-12:]}"
+
+    return name
+
+
 def dispose(
     kind: str, message_id: str, parameters: dict[str, object], *, mimecast: str, store: str, policy: str
 ) -> ActionOutcome:
     """Carry out one disposition of one held message through the ledger."""
     with action(KINDS[kind].action):
         if not message_id.strip():
-            msg = "Message ID is empty: give the hold id or the tracking id of a held message."
+            msg = "Message ID is empty: give the alert's number, the hold id or the tracking id of a held message."
             raise InvalidInputError(msg)
         desk = act.Desk(
             client=_open.client(mimecast),

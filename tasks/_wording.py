@@ -12,6 +12,9 @@ from mailroom.redact import guard_logging, one_line, scrub
 _MAILBOX = re.compile(r"[\w.!#$%&'+/=?^`{|}~-]+(?=@[\w.-]+\.\w)")
 """The part of an address before the @; what a product refuses may name whom."""
 
+_LINK = re.compile(r"(?i)\bhttp(?=s?://(?!127\.0\.0\.1|localhost))")
+"""Prefect's pages make a link of every address, also of one that a product or a mail put into an error."""
+
 
 @contextmanager
 def action(name: str) -> Iterator[None]:
@@ -36,5 +39,6 @@ def guard_prefect_logging() -> None:
 
 
 def _text(name: str, reason: str) -> str:
-    """The documented sentence, fit for a database that anyone with a browser reads: no secret, no mailbox."""
-    return f'Error executing action "{name}". Reason: {_MAILBOX.sub("…", one_line(scrub(reason)))}'
+    """The documented sentence, fit for pages that anyone with a browser reads: no secret, no mailbox, no live link."""
+    reason = _MAILBOX.sub("…", one_line(scrub(reason)))
+    return f'Error executing action "{name}". Reason: {_LINK.sub("hxxp", reason)}'

@@ -156,6 +156,19 @@ def artifacts(run: UUID) -> dict[str, Any]:
         return {item["key"]: item["data"] for item in answer.json()}
 
 
+def artifact_ids(run: UUID) -> dict[str, str]:
+    """Key -> id of the artifacts of a run."""
+    with get_client(sync_client=True) as client:
+        body = {"flow_runs": {"id": {"any_": [str(run)]}}}
+        return {item["key"]: item["id"] for item in client._client.post("/artifacts/filter", json=body).json()}
+
+
+def deployment_id(name: str) -> UUID:
+    """The id of a deployment, named as flow/deployment."""
+    with get_client(sync_client=True) as client:
+        return client.read_deployment_by_name(name).id
+
+
 def database_text(database: Path) -> str:
     """Every text and blob of every table of a SQLite database, as one string."""
     parts: list[str] = []

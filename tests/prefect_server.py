@@ -184,7 +184,7 @@ class PrefectServer:
     def begin(self, deployment: str, **parameters: object) -> UUID:
         """Start a run as the UI's button does, and come back at once."""
         with self.settings():
-            made = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
+            made = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False, _sync=True)
         return made.id  # type: ignore[union-attr]
 
     def retry(self, run: UUID, *, seconds: float = 90.0) -> FlowRun:

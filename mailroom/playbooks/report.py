@@ -36,12 +36,12 @@ def _row(store: Store, alert: Alert, verdict: Verdict) -> dict[str, str]:
     return {
         "alert": str(alert.id),
         "verdict": verdict.verdict,
+        "action": done,
         "risk": str(verdict.risk),
         "priority": PRIORITY_NAMES.get(verdict.priority, str(verdict.priority)),
         "subject": harmless(alert.title, 80),
         "sender": harmless(name, 40),
         "domain": harmless(alert.sender_domain, 60),
-        "action": done,
         "why": harmless(evidence or verdict.proposed_reason, 200),
     }
 

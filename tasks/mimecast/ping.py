@@ -15,6 +15,7 @@ PASSED = "Successfully connected to the Mimecast server with the provided connec
 
 @task(
     name="Mimecast: Ping",
+    task_run_name="Ping",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[2, 10],

@@ -7,7 +7,7 @@ from typing import Literal
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks._dispose import ActionOutcome, dispose
+from tasks._dispose import ActionOutcome, dispose, run_name
 
 Reason = Literal[
     "Select One",
@@ -18,7 +18,7 @@ Reason = Literal[
 ]
 
 
-@task(name="Mimecast: Reject Message", cache_policy=NO_CACHE, task_run_name="Reject Message {message_id:.24}")
+@task(name="Mimecast: Reject Message", cache_policy=NO_CACHE, task_run_name=run_name("Reject Message"))
 def reject_message(
     message_id: str,
     *,
@@ -36,7 +36,7 @@ def reject_message(
     error.
 
     Args:
-        message_id: Hold id or tracking id of a message that has been ingested. Only held messages can be rejected.
+        message_id: Alert number, hold id or tracking id of an ingested message. Only held messages can be rejected.
         note: Text for the rejection notice.
         reason: Reason shown in the product; "Select One" sends none.
         notify_sender: Tell the sender. Leave this off for malicious mail: it confirms the address.

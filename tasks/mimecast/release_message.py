@@ -5,10 +5,10 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks._dispose import ActionOutcome, dispose
+from tasks._dispose import ActionOutcome, dispose, run_name
 
 
-@task(name="Mimecast: Release Message", cache_policy=NO_CACHE, task_run_name="Release Message {message_id:.24}")
+@task(name="Mimecast: Release Message", cache_policy=NO_CACHE, task_run_name=run_name("Release Message"))
 def release_message(
     message_id: str,
     *,
@@ -24,7 +24,7 @@ def release_message(
     as such and is not an error.
 
     Args:
-        message_id: Hold id or tracking id of a message that has been ingested. Only held messages can be released.
+        message_id: Alert number, hold id or tracking id of an ingested message. Only held messages can be released.
         release_to_sandbox: Release to the sandbox instead of the recipient (API 1.0 only).
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.

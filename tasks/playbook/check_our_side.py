@@ -11,7 +11,7 @@ from tasks._exposure import check_prefect_api
 from tasks._wording import action
 
 
-@task(name="Check Our Side", cache_policy=NO_CACHE)
+@task(name="Check Our Side", task_run_name="Check Our Side", cache_policy=NO_CACHE)
 def check_our_side(store: str = "default", policy: str = "default") -> list[dict[str, str]]:
     """Check the store and its schema, the rules and lists, the modes, and who can reach the Prefect API.
 

@@ -19,6 +19,7 @@ LowestRisk = Literal["everything", "negligible", "low", "medium", "high"]
 
 @task(
     name="Ingest Held Messages",
+    task_run_name="Ingest Held Messages",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[5, 30],

@@ -13,6 +13,7 @@ from tasks._wording import action
 
 @task(
     name="Look Up Unknown Outcomes",
+    task_run_name="Look Up Unknown Outcomes",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[5, 30],

@@ -11,7 +11,7 @@ from mailroom.playbooks.harmless import harmless
 from tasks._wording import action
 
 
-@task(name="Publish Check Report", cache_policy=NO_CACHE)
+@task(name="Publish Check Report", task_run_name="Publish Check Report", cache_policy=NO_CACHE)
 def publish_check_report(rows: list[dict[str, str]]) -> int:
     """Show the stages of a check as a table, and fail when one of them failed.
 

@@ -16,7 +16,7 @@ _TABLE = "Alerts of this run, the most urgent first."
 _DRY = " A dry run: this is what would be decided; nothing was written."
 
 
-@task(name="Publish Triage Report", cache_policy=NO_CACHE)
+@task(name="Publish Triage Report", task_run_name="Publish Triage Report", cache_policy=NO_CACHE)
 def publish_triage_report(
     store: str = "default",
     *,
@@ -66,7 +66,12 @@ def publish_triage_report(
         create_markdown_artifact(
             markdown=markdown_summary(counts, warnings, outcomes),
             key="triage-summary",
-            description="What this run did.",
+            description=_in_one_line(counts),
             _sync=True,
         )  # type: ignore[call-arg]
     return counts
+
+
+def _in_one_line(counts: dict[str, Any]) -> str:
+    done = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts["actions"].items())
+    return f"{counts['fetched']} fetched, {counts['alerted']} new alerts; actions: {done or 'none'}."

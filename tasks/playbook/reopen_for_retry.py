@@ -10,7 +10,7 @@ from tasks import _open
 from tasks._wording import action
 
 
-@task(name="Reopen For Retry", cache_policy=NO_CACHE)
+@task(name="Reopen For Retry", task_run_name="Reopen For Retry", cache_policy=NO_CACHE)
 def reopen_for_retry(store: str = "default", *, quarantined_too: bool = True) -> int:
     """Put quarantined entries back among those waiting to be read.
 

@@ -14,7 +14,7 @@ from tasks._progress import artifact_progress
 from tasks._wording import action
 
 
-@task(name="Triage Alerts", cache_policy=NO_CACHE)
+@task(name="Triage Alerts", task_run_name="Triage Alerts", cache_policy=NO_CACHE)
 def triage_alerts(store: str = "default", policy: str = "default", *, dry_run: bool = False) -> dict[str, Any]:
     """Decide about every open alert that has no verdict yet, and write down what is to be done.
 

@@ -18,7 +18,7 @@ def _effect_runs(worker: Any, run: Any, since: datetime | None = None, at_least:
     """State name -> number of effect task runs; with `since`, only of those that began after it."""
     states: Counter[str] = Counter()
     for task in worker.task_runs(run, at_least=at_least):
-        if task.name.startswith(("Release Message", "Reject Message")) and (
+        if task.name.startswith(("Release Message: ", "Reject Message: ")) and (
             since is None or (task.start_time is not None and task.start_time > since)
         ):
             states[task.state.name] += 1

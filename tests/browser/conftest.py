@@ -1,0 +1,103 @@
+"""A real Chromium, and a listener that stands for the attacker's tracking host."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from sandbox.data.hostile import CANARY_HOST
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Tracker:
+    """Counts who comes."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        requests = self.requests
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                requests.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def tracker() -> Iterator[Tracker]:
+    """The attacker's host, on this machine."""
+    made = Tracker()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tracker: Tracker) -> Iterator[Browser]:
+    """Chromium; every attacker's address leads to the tracker.
+
+    Not kept for the session: while it is open, Playwright's event loop makes Prefect think that all code is async.
+    """
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("NOT TESTED IN A BROWSER: no Chromium is installed (Debian: chromium)")
+    mapped = f"--host-resolver-rules=MAP {CANARY_HOST} 127.0.0.1:{tracker.port}"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=[*QUIET, mapped])
+        yield started
+        started.close()
+
+
+class Tab:
+    """A page, and what it did that no page of ours should do."""
+
+    def __init__(self, page: Page, ui: str) -> None:
+        self.page, self.ui = page, ui
+        self.dialogs: list[str] = []
+        self.foreign: list[str] = []
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: self.foreign.append(request.url) if self._is_foreign(request.url) else None)
+
+    def _is_foreign(self, url: str) -> bool:
+        # The new UI's own script asks Prefect's analytics host whatever the server's settings say; nothing answers.
+        return not re.match(rf"{self.ui}/|blob:|data:|https://[a-z0-9.-]+\.amplitude\.com/", url)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.ui + path)
+        return self.page
+
+
+@pytest.fixture
+def tab(browser: Browser, prefect_deployed: Any) -> Iterator[Tab]:
+    """A fresh page of the UI, wide enough to see a table."""
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    context.set_default_timeout(20_000)
+    yield Tab(context.new_page(), prefect_deployed.ui)
+    context.close()
