@@ -33,6 +33,7 @@ class Playbook(Flow[P, R]):
 def flow(**options: Any) -> Callable[[Callable[P, R]], Playbook[P, R]]:
     """As `prefect.flow`, with the same options.
 
-    A deployed run that fails writes its error to disk; as JSON, because a pickle would be code when it is read back.
+    No result is kept. The error of a failed run is written to disk by Prefect all the same: as JSON, because a pickle
+    would be code when it is read back.
     """
-    return lambda function: Playbook(function, result_serializer="json", **options)
+    return lambda function: Playbook(function, persist_result=False, result_serializer="json", **options)

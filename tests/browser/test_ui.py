@@ -131,7 +131,8 @@ def test_the_page_of_the_run_shows_its_graph_its_log_and_why_it_failed(
     tracker.requests.clear()
     page = tab.open(f"{ui}/runs/flow-run/{finished.id}")
     expect(page.locator("canvas").first).to_be_visible()
-    page.get_by_text("Details", exact=True).click()
+    if ui:  # the old one says it in the log
+        page.get_by_text("Details", exact=True).click()
     why = re.compile(r"2 of \d+ actions were not applied; first: reject for alert \d+: Error executing action")
     expect(page.get_by_text(why).first).to_be_visible()
     page.get_by_text("Task Runs", exact=True).click()

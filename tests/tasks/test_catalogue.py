@@ -156,6 +156,7 @@ def test_a_flow_is_named_like_its_file_and_explains_every_parameter(path: Path) 
 @in_every_flow
 def test_a_flow_keeps_no_result_and_prints_nothing_into_the_log(path: Path) -> None:
     flow = _flow(path)
-    assert not flow.persist_result
+    assert flow.persist_result is False
+    assert flow.result_serializer == "json", "the error of a failed run is written to disk, else as a pickle"
     assert not flow.log_prints
     assert not flow.retries, "a flow that retries by itself would act again without anybody having asked"
