@@ -76,6 +76,7 @@ class HeldSection(_Section):
     instance: str = "held"
     max_hours_backwards: int = 14 * 24
     overlap_minutes: int = 60
+    patience_minutes: int = 10
     max_messages: int = 0
     time_limit: float = 0.0
     with_detail: bool = True

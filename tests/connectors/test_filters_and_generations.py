@@ -9,6 +9,7 @@ from mailroom_tests_small_tenant import PEOPLE, Workbench, add, empty_tenant, sm
 from sqlalchemy import select
 
 from mailroom.connectors.held import HeldSettings, ingest_held
+from mailroom.playbooks.report import table_rows
 from mailroom.store import Store
 from mailroom.store.schema import items
 from sandbox import Fault, Tenant, serve
@@ -154,9 +155,13 @@ def test_a_queue_full_of_hostile_strings_is_stored_whole(store: Store):
         bench = Workbench(tenant, server.url, store)
         report = bench.ingest()
         again = bench.ingest(overlap_minutes=24 * 60)
+        results = bench.act()
+        table = table_rows(store, [alert.id for alert in store.alerts.list(limit=1_000)])
         bench.client.close()
 
     assert report.alerted == report.fetched == len(tenant.labels)
+    assert {result.state for result in results} <= {"applied", "already_done"}
+    assert len(table) == len(store.verdicts.current_many(alert.id for alert in store.alerts.list(limit=1_000)))
     assert again.duplicate == again.fetched > 0
     assert again.alerted == 0
     assert store.check().ok
