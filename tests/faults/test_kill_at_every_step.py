@@ -95,3 +95,28 @@ def test_a_cycle_killed_at_any_step_is_finished_by_the_next_and_the_third_change
                 assert site.run(each=each).code == 0
                 assert content(store) == before, where
                 assert site.tenant.effects == effects
+
+
+# F2: what resumes can be killed too, also while it looks up what the first one may have sent
+@pytest.mark.slow
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("first", ["ledger.claimed", "effect.after_send"])
+def test_a_cycle_killed_again_while_it_resumes_is_finished_by_the_third(
+    sites: Any, databases: Databases, first: str, tmp_path: Path
+) -> None:
+    steps = tmp_path / "steps"
+    with sites(databases.fresh()) as site:
+        assert site.run(f"kill:{first}").code == -signal.SIGKILL
+        assert site.run(f"count:{steps}").code == 0
+    names = steps.read_text().split()
+    begin = names.index("reconcile.before_settle") + 1
+
+    for number in range(begin, len(names) + 1, 1 if os.environ.get("MAILROOM_TEST_ALL_KILLS") else 4):
+        with sites(databases.fresh()) as site:
+            where = f"killed at {first}, then at step {number} of {len(names)}, {names[number - 1]}"
+            assert site.run(f"kill:{first}").code == -signal.SIGKILL
+            assert site.run(f"kill:#{number}").code == -signal.SIGKILL, where
+            assert site.run().code == 0, where
+            with Store.open(site.store_url, blobs=site.blobs) as store:
+                check_invariants(store, site.tenant)
+            assert len(site.tenant.effects) == 9, where
