@@ -10,11 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.data.hostile import CANARY_HOST
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 90_000  # milliseconds; reached only when something is wrong, whatever else the machine is doing
+expect.set_options(timeout=PATIENCE)
+
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -98,6 +101,6 @@ class Tab:
 def tab(browser: Browser, prefect_deployed: Any) -> Iterator[Tab]:
     """A fresh page of the UI, wide enough to see a table."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     yield Tab(context.new_page(), prefect_deployed.ui)
     context.close()

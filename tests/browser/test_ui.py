@@ -159,4 +159,4 @@ def test_clicking_retry_redoes_only_what_was_not_applied(tab: Any, finished: Fin
     after = world.applied()
     assert len(after) == len(before) + 2
     world.check()
-    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
