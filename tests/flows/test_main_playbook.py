@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
 
+from flows.check_connections import check_connections
 from flows.ingest_held_messages_then_triage import ingest_held_messages_then_triage
 from flows.retry_failed_triage import retry_failed_triage
 from tasks import _open
@@ -103,7 +105,7 @@ def test_the_steps_of_a_cycle_stay_the_same_however_many_messages_there_are(
     api: Any, make_world: Any, helper: Any
 ) -> None:
     seen: dict[int, tuple[list[str], int]] = {}
-    for messages in (50, 200):
+    for messages in (30, 120):
         world = make_world(messages)
         world.save_blocks()
         state = world.run(ingest_held_messages_then_triage)
@@ -112,8 +114,8 @@ def test_the_steps_of_a_cycle_stay_the_same_however_many_messages_there_are(
         steps = sorted(name for name in names if not name.startswith(("Release", "Reject")))
         assert len(names) - len(steps) == actions
         seen[messages] = steps, actions
-    assert seen[50][0] == seen[200][0] == STEPS
-    assert seen[200][1] > 2 * seen[50][1]
+    assert seen[30][0] == seen[120][0] == STEPS
+    assert seen[120][1] > 2 * seen[30][1]
 
 
 def test_the_kill_switch_stops_a_run_that_is_under_way(
@@ -182,4 +184,24 @@ def test_a_failed_run_gives_its_slot_back(api: Any, make_world: Any, helper: Any
     world.save_blocks()
     world.break_calls("status", "/api/account/get-account", status=403, times=None)
     assert world.run(ingest_held_messages_then_triage).is_failed()
+    assert _limit(world.name).active_slots == 0
+
+
+def test_a_run_waits_while_all_slots_of_its_tenant_are_taken(
+    api: Any, make_world: Any, helper: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make_world(5)
+    world.save_blocks()
+    ended: list[Any] = []
+    flow = threading.Thread(
+        target=copy_context().run, args=(lambda: ended.append(world.run(ingest_held_messages_then_triage)),)
+    )
+    assert world.run(check_connections).type.value in {"COMPLETED", "FAILED"}  # makes the limit
+    calls = len(world.tenant.calls)
+    with concurrency(f"mimecast-{world.name}", occupy=2, strict=True):
+        flow.start()
+        helper.wait_for(lambda: "are taken; waiting for one" in caplog.text)
+        assert len(world.tenant.calls) == calls
+    flow.join(60)
+    assert ended[0].is_completed()
     assert _limit(world.name).active_slots == 0
