@@ -139,7 +139,7 @@ def run_id(state: State[Any]) -> UUID:
     return state.state_details.flow_run_id
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     """Wait for something to become true, looking often."""
     deadline = time.monotonic() + seconds
     while not condition():

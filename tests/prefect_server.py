@@ -32,7 +32,7 @@ from prefect.states import Scheduled
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL = "mailroom"
-START_SECONDS = 120.0
+START_SECONDS = 600.0
 
 
 class PrefectServer:
@@ -154,7 +154,7 @@ class PrefectServer:
         """`prefect ...` as a user types it."""
         line = [sys.executable, "-m", "prefect", *arguments]
         return subprocess.run(
-            line, cwd=cwd, env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            line, cwd=cwd, env=self.environment, capture_output=True, text=True, check=False, timeout=600
         )
 
     def deploy(self) -> str:
@@ -177,7 +177,7 @@ class PrefectServer:
 
     # runs ---------------------------------------------------------------------------------------------------
 
-    def run(self, deployment: str, *, seconds: float = 90.0, **parameters: object) -> FlowRun:
+    def run(self, deployment: str, *, seconds: float = 600.0, **parameters: object) -> FlowRun:
         """Run a deployment to its end."""
         return self.wait(self.begin(deployment, **parameters), seconds=seconds)
 
@@ -187,14 +187,14 @@ class PrefectServer:
             made = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False, _sync=True)
         return made.id  # type: ignore[union-attr]
 
-    def retry(self, run: UUID, *, seconds: float = 90.0) -> FlowRun:
+    def retry(self, run: UUID, *, seconds: float = 600.0) -> FlowRun:
         """What the Retry button of the UI does, and wait for the end of the second attempt."""
         with self.settings(), get_client(sync_client=True) as client:
             before = client.read_flow_run(run).run_count
             client.set_flow_run_state(run, Scheduled(name="AwaitingRetry", message="Retry from the UI"), force=True)
         return self.wait(run, seconds=seconds, after=before)
 
-    def wait(self, run: UUID, *, seconds: float = 90.0, after: int = 0) -> FlowRun:
+    def wait(self, run: UUID, *, seconds: float = 600.0, after: int = 0) -> FlowRun:
         """The run, ended; with `after`, ended for the time after so many attempts."""
         with self.settings(), get_client(sync_client=True) as client:
             deadline = time.monotonic() + seconds
@@ -208,7 +208,7 @@ class PrefectServer:
         state = found.state.name if found.state else "no state"
         raise AssertionError(f"the run is still {state} after {seconds} s: {self._tail('worker')}")
 
-    def wait_until(self, condition: object, seconds: float = 60.0) -> None:
+    def wait_until(self, condition: object, seconds: float = 300.0) -> None:
         """Wait for something to become true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -220,7 +220,7 @@ class PrefectServer:
     def task_runs(self, run: UUID, at_least: int = 1) -> list[TaskRun]:
         """The task runs of a flow run; the server records them some seconds late."""
         known = -1
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with self.settings(), get_client(sync_client=True) as client:
                 found: list[TaskRun] = []

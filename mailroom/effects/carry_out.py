@@ -98,7 +98,8 @@ def carry_out(
     for chunk in _chunks(action_ids, batch):
         faultpoint("effect.before_claim")
         if reason := gate.closed():
-            msg = f"{reason} {len(action_ids) - len(results)} actions stay as they are."
+            rest = len(action_ids) - len(results)
+            msg = f"{reason} {'1 action stays' if rest == 1 else f'{rest} actions stay'} undone."
             raise RefusedError(msg)
         refused, passed = _ask(store, chunk, gate)
         results += refused

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sandbox.data.hostile import CANARY_HOST
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 90_000  # milliseconds; reached only when something is wrong, whatever else the machine is doing
+PATIENCE = 180_000  # milliseconds; reached only when something is wrong, whatever else the machine is doing
 expect.set_options(timeout=PATIENCE)
 
 QUIET = (

@@ -53,7 +53,7 @@ class Shell:
     def __call__(self, *arguments: str) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments, "--json"], capture_output=True, text=True, check=False,
-            env=self._environment, timeout=120,
+            env=self._environment, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))

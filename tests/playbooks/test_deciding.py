@@ -140,7 +140,7 @@ def test_the_kill_switch_stops_between_two_batches(bench, monkeypatch):
     monkeypatch.setattr("mailroom.effects.carry_out.BATCH", 3)
     from mailroom.effects.carry_out import carry_out
 
-    with pytest.raises(RefusedError, match="6 actions stay as they are"):
+    with pytest.raises(RefusedError, match="6 actions stay undone"):
         carry_out(
             bench.client, bench.store, to_do, owner="test", gate=bench.desk.gate(), batch=3,
             on_settled=stop_after_the_first,

@@ -147,7 +147,7 @@ def fresh(request, tmp_path, store_url, sqlite_template):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 def test_killed_anywhere_the_next_run_completes_and_the_third_changes_nothing(fresh):
     url, folder = fresh()
     assert in_child(partial(playbook, url, folder), f"count:{folder / 'points'}") == 0
