@@ -97,7 +97,7 @@ def cycle(wanted: Wanted) -> dict[str, Any]:
     ):
         desk = act.Desk(client, store, policy)
         if "ingest" in steps:
-            settings = HeldSettings(**{"slice_size": 6, "workers": 4} | json.loads(wanted.held))
+            settings = HeldSettings(**{"slice_size": 7, "workers": 4} | json.loads(wanted.held))
             ingested = ingest_held(client, store, settings)
             report["ingest"] = ingested.counts() | {"waiting": ingested.waiting}
         if "look_up" in steps:
