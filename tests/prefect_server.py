@@ -97,7 +97,7 @@ class PrefectServer:
         self._server = self._run("server", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            assert self._server.poll() is None, self._tail("server")
+            assert self._server.poll() is None, f"exit code {self._server.returncode}: {self._tail('server')}"
             if self.answers():
                 return
             time.sleep(0.2)
