@@ -1,0 +1,1 @@
+"""Ground: what can be found in text. Named patterns, refanging, validation."""
