@@ -24,7 +24,9 @@ def main(chosen: list[str]) -> int:
         folder = Path(name)
         for part in parts:
             print(f"measuring: {part}", flush=True)
-            figures += _measure(part, folder)
+            measured = _measure(part, folder)
+            table.show(measured)  # at once: a later part may fail, and the figures would be gone
+            figures += measured
     print(f"\nPython {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end\n")
     table.show(figures)
     return 0 if all(figure.kept for figure in figures) else 1

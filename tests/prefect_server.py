@@ -23,6 +23,7 @@ from prefect.deployments import run_deployment
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_LOCAL_STORAGE_PATH,
@@ -70,7 +71,8 @@ class PrefectServer:
             "PREFECT_HOME": str(self.home),
             "PREFECT_API_URL": self.api,
             "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PREFECT_CLIENT_MAX_RETRIES": "2",
+            # A server on SQLite says 503 while it is locked; giving up sooner than Prefect does would be our failure.
+            "PREFECT_CLIENT_MAX_RETRIES": "4",
             "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "1",
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
@@ -86,6 +88,7 @@ class PrefectServer:
                 PREFECT_HOME: str(self.home),
                 PREFECT_LOCAL_STORAGE_PATH: str(self.home / "storage"),
                 PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+                PREFECT_CLIENT_MAX_RETRIES: 7,
             }
         ):
             yield
