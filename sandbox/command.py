@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-rate-headers", action="store_true", help="do not announce the quota in headers")
     parser.add_argument("--hostile", action="store_true", help="put attacking strings into some messages")
     parser.add_argument("--large", action="store_true", help="100,000 messages with one recipient each")
+    parser.add_argument("--written", action="store_true", help="write every mail before the first question")
     return parser
 
 
@@ -59,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     if rate:
         tenant.set_rate_limit(calls=int(rate[1]), per_seconds=float(rate[2] or 1), headers=not given.no_rate_headers)
+    if given.written:
+        tenant.world.write_all()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ class World:
         """The last filtered search: a page after the first does not filter all again."""
         self._arrivals = Arrivals()
         self._mails: dict[int, Mail] = {}
+        self._most = _CACHE
         self._by_recipient: dict[str, list[tuple[int, int]]] | None = None
         visible = [message for message in messages if not message.visible_at]
         self.tracked.fill(Timeline.key(message.received, message.number) for message in visible)
@@ -80,10 +82,18 @@ class World:
                 found = compose(self.seed, number, message.category, message.content, to, nasty=message.nasty)
                 if message.route != "inbound":
                     turn_round(found, message.route)
-            if len(self._mails) >= _CACHE:
+            if len(self._mails) >= self._most:
                 self._mails.clear()
             self._mails[number] = found
         return found
+
+    def write_all(self) -> None:
+        """Write every mail now and keep it, so that no question has to wait for the fiction (some KB each)."""
+        self._most = len(self.messages) + _CACHE
+        for number in range(len(self.messages)):
+            self.mail(number)
+        gc.collect()
+        gc.freeze()
 
     def recipient_of(self, number: int, recipient: int) -> tuple[str, str]:
         """(display name, address) without writing the mail."""

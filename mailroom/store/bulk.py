@@ -52,8 +52,15 @@ class SqliteBulk:
         tx.exec_driver_sql(sql, list(zip(*self._columns(rows), strict=True)))
 
     def _columns(self, rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
-        pairs = zip(self._names, self._binders, strict=True)
-        return [[bind(row[name]) if bind else row[name] for row in rows] for name, bind in pairs]
+        return [self._column(name, bind, rows) for name, bind in zip(self._names, self._binders, strict=True)]
+
+    def _column(self, name: str, bind: Any, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        if bind is None:
+            return [row[name] for row in rows]
+        if isinstance(self._table.c[name].type, CleanText):  # most values are plain ASCII and need no call at all
+            values = [row[name] for row in rows]
+            return [v if v is None or (v.isascii() and "\x00" not in v) else bind(v) for v in values]
+        return [bind(row[name]) for row in rows]
 
     @lru_cache(maxsize=64)  # noqa: B019 - lives as long as the store
     def _insert_sql(self, number: int, returning: tuple[str, ...], ignore: bool) -> str:

@@ -10,8 +10,11 @@ import json
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+import orjson
+import re2
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -69,15 +72,25 @@ _ENCODER = json.JSONEncoder(
 )
 
 
+_FAST = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_LONG_NUMBER = re2.compile(rb"[0-9]{19}")
+
+
 def dump_json(value: Any) -> str:
-    """JSON text of `value`, cleaned. The usual harmless value costs one pass only."""
+    """JSON text of `value`, cleaned. The usual harmless value costs one quick pass only."""
     try:
-        text = _ENCODER.encode(value)
-        if "\\u0000" not in text and (text.isascii() or text.encode("utf-8")):
-            return text
-    except (TypeError, ValueError, RecursionError):
+        data = orjson.dumps(value, default=_plain, option=_FAST)
+        if b"\\u0000" not in data:
+            return data.decode()
+    except TypeError:  # a lone surrogate, a long integer, a set, ...
         pass
     return _ENCODER.encode(clean_json(value))
+
+
+def load_json(text: str | bytes) -> Any:
+    """What `dump_json` wrote. Python's own reader where a number may be longer than 64 bits."""
+    data = text.encode() if isinstance(text, str) else text
+    return json.loads(data) if _LONG_NUMBER.search(data) else orjson.loads(data)
 
 
 def canonical_json(value: Any) -> str:
@@ -110,6 +123,7 @@ def _bind_instant(value: datetime | None) -> datetime | None:
     return None if value is None else _utc(value)
 
 
+@lru_cache(maxsize=4096)  # the rows of a batch share most of their times
 def _bind_instant_as_text(value: datetime | None) -> str | None:
     return None if value is None else _utc(value).isoformat(" ", "microseconds")[:26]
 

@@ -18,7 +18,7 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.store.alerts import Alerts
 from mailroom.store.blobs import Blobs
-from mailroom.store.columns import dump_json
+from mailroom.store.columns import dump_json, load_json
 from mailroom.store.database import (
     BUSY_SECONDS,
     RECONNECT_SECONDS,
@@ -170,7 +170,8 @@ def _prepare_folder(path: Path) -> None:
 
 
 def _engine(where: URL, busy_seconds: float) -> Engine:
-    options = {"json_serializer": dump_json, "pool_size": 20, "max_overflow": 20, "hide_parameters": True}
+    json_text = {"json_serializer": dump_json, "json_deserializer": load_json}
+    options = {**json_text, "pool_size": 20, "max_overflow": 20, "hide_parameters": True}
     if where.get_backend_name() == "sqlite":
         engine = create_engine(where, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **options)
         configure_sqlite(engine)
