@@ -1,0 +1,165 @@
+"""HTML to readable text, in linear time and without fetching anything."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_LIMIT = 2 * 1024 * 1024
+_NODES = 200_000
+_SKIP = frozenset(
+    {"script", "style", "head", "title", "noscript", "template", "svg", "math", "object", "iframe", "meta", "link"}
+)
+_BREAK = frozenset({"br"})
+_BLOCK = frozenset(
+    {
+        "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+        "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+        "body", "html", "caption", "option",
+    }
+)  # fmt: skip
+_PARAGRAPH = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "table"})
+_CELLS = frozenset({"td", "th"})
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+class Link(NamedTuple):
+    """A link: where it leads and what it says."""
+
+    target: str
+    text: str
+
+
+def html_to_text(html: str, *, keep_hidden: bool = True) -> str:
+    """Readable text: blocks on lines of their own, one empty line between paragraphs, list items with `- `.
+
+    Args:
+        html: Any markup; only the first 2 MiB are read.
+        keep_hidden: False leaves out elements that are styled not to be shown.
+    """
+    tree = LexborHTMLParser(html[:_LIMIT])
+    root = tree.body or tree.root
+    if root is None:
+        return ""
+    writer = _Writer()
+    _walk(root, writer, keep_hidden=keep_hidden)
+    return writer.text()
+
+
+def html_links(html: str, *, limit: int = 2_000) -> list[Link]:
+    """Targets of links, forms and images with the text shown, in order."""
+    tree = LexborHTMLParser(html[:_LIMIT])
+    found: list[Link] = []
+    for node in tree.css("a[href], area[href], form[action], img[src], link[href], iframe[src], base[href]"):
+        attributes = node.attributes
+        target = (attributes.get("href") or attributes.get("action") or attributes.get("src") or "").strip()
+        if target:
+            found.append(Link(target, _BLANKS.sub(" ", node.text(deep=True)).strip() if node.tag == "a" else ""))
+        if len(found) >= limit:
+            break
+    return found
+
+
+class _Writer:
+    """Collects words and remembers how much room is due before the next one."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._room = 0  # line breaks due
+        self._blank = False
+        self._prefix = ""
+
+    def words(self, text: str) -> None:
+        if not text:
+            return
+        collapsed = _BLANKS.sub(" ", text)
+        if collapsed == " ":
+            self._blank = self._blank or bool(self._out)
+            return
+        if self._room and self._out:
+            self._out.append("\n" * self._room)
+            collapsed = collapsed.lstrip(" ")
+        elif self._blank and self._out and not collapsed.startswith(" "):
+            self._out.append(" ")
+        elif not self._out:
+            collapsed = collapsed.lstrip(" ")
+        if self._prefix:
+            self._out.append(self._prefix)
+            self._prefix = ""
+            collapsed = collapsed.lstrip(" ")
+        self._room = 0
+        self._blank = collapsed.endswith(" ")
+        self._out.append(collapsed.rstrip(" "))
+
+    def lines(self, text: str) -> None:
+        """Preformatted text."""
+        if self._room and self._out:
+            self._out.append("\n" * self._room)
+        self._room = 0
+        self._blank = False
+        self._out.append(text)
+
+    def room(self, number: int) -> None:
+        self._room = max(self._room, number)
+        self._blank = False
+
+    def line_break(self) -> None:
+        self._room = min(self._room + 1, 3)
+        self._blank = False
+
+    def cell(self) -> None:
+        if not self._room:
+            self._blank = True
+
+    def bullet(self) -> None:
+        self._prefix = "- "
+
+    def text(self) -> str:
+        text = "".join(self._out).replace("\u00a0", " ")
+        return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
+    """Depth first with a stack of our own: markup may be nested deeper than Python recurses."""
+    stack: list[tuple[LexborNode | None, str, bool]] = [(root, "", False)]
+    seen = 0
+    while stack:
+        node, closing, in_pre = stack.pop()
+        if node is None:
+            if closing in _BLOCK:
+                writer.room(2 if closing in _PARAGRAPH else 1)
+            continue
+        seen += 1
+        if seen > _NODES:
+            return
+        tag = node.tag or ""
+        if tag == "-text":
+            text = node.text_content or ""
+            if in_pre:
+                writer.lines(text)
+            else:
+                writer.words(text)
+            continue
+        if (
+            tag.startswith("-")
+            or tag in _SKIP
+            or (not keep_hidden and _HIDDEN.search(node.attributes.get("style") or ""))
+        ):
+            continue
+        if tag in _BREAK:
+            writer.line_break()
+            continue
+        if tag in _CELLS:
+            writer.cell()
+        if tag in _BLOCK:
+            writer.room(2 if tag in _PARAGRAPH else 1)
+            if tag == "li":
+                writer.bullet()
+            stack.append((None, tag, False))
+        inside = in_pre or tag in {"pre", "textarea"}
+        children = list(node.iter(include_text=True))
+        stack.extend((child, "", inside) for child in reversed(children))

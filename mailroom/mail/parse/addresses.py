@@ -1,0 +1,279 @@
+"""Address headers in one pass: quotes, comments, angles, groups, and everything senders do instead of them.
+
+Encoded words are decoded after splitting, so that a comma inside a name splits nothing. Where a header can be read in
+more than one way, every address in it is kept and the disagreement is flagged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import idna
+
+from mailroom.mail.model import MailAddress
+from mailroom.mail.parse.header_text import decode_header, raw_text
+
+_USUAL = re.compile(r'(?:"([^"\\<>]*)"|([^"\\<>(),;:@\[\]]*))\s*<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
+_BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
+_SPECIAL = re.compile(r'[\\"(,:;<]')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_IN_COMMENT = re.compile(r"[()\\]")
+_UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
+_SPACED = re.compile(r"\s*([.@])\s*")
+_ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_NAME_TRIM = " \t\r\n\"'"
+
+
+@dataclass(slots=True)
+class _Piece:
+    """What stands between two separators."""
+
+    start: int
+    outside: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angles: list[tuple[str, int]] = field(default_factory=list)
+    """Content of `<...>` and how many pieces of `outside` came before it."""
+    quoted: bool = False
+
+    @property
+    def blank(self) -> bool:
+        return not self.angles and not self.comments and not "".join(self.outside).strip()
+
+
+def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint: str = "") -> tuple[MailAddress, ...]:
+    """Every address of a header.
+
+    Args:
+        value: The raw value, unfolded, one character per octet.
+        limit: Addresses after this number are dropped.
+        author: A From, Sender or Reply-To: when one entry holds several addresses, the one that mail programs
+            show (the last in angle brackets) comes first.
+        hint: Charset of raw octets that are not UTF-8.
+    """
+    if usual := _USUAL.fullmatch(value):
+        quoted, plain, address = usual.groups()
+        if value.isascii() and "=?" not in value and "\x1b" not in value:
+            return (_plain(address, (quoted if quoted is not None else plain).strip(" \t'"), value.strip()),)
+    elif bare := _BARE.fullmatch(value):
+        return (_plain(bare.group(1), "", value.strip()),)
+    found: list[MailAddress] = []
+    for piece, end in _pieces(value):
+        if len(found) >= limit:
+            break
+        found += _read_piece(piece, value[piece.start : end].strip(" \t,;"), author=author, hint=hint)
+    if not any(entry.address for entry in found) and "=?" in value:
+        decoded = decode_header(value, hint)
+        if "=?" not in decoded and _ADDRESS_LIKE.search(decoded):
+            hidden = read_addresses(decoded.encode("utf-8").decode("latin-1"), limit=limit, author=author, hint=hint)
+            return tuple(_flagged(entry, "address_in_encoded_word") for entry in hidden)
+    return tuple(found[:limit])
+
+
+def _plain(address: str, name: str, raw: str) -> MailAddress:
+    local, _, domain = address.lower().rpartition("@")
+    domain = domain.rstrip(".")
+    if "xn--" in domain or not domain:
+        return _make(address, name, raw)
+    flags = ("display_contains_other_address",) if "@" in name and _names_other(name, f"{local}@{domain}") else ()
+    return MailAddress(f"{local}@{domain}", name, raw, flags=flags)
+
+
+def _pieces(value: str) -> list[tuple[_Piece, int]]:
+    """Entries with the position where each ends."""
+    found: list[tuple[_Piece, int]] = []
+    piece = _Piece(0)
+    position = 0
+    comments_end = True  # false once a parenthesis was found that nobody closes
+    last_semicolon = value.rfind(";")
+    while special := _SPECIAL.search(value, position):
+        at = special.start()
+        if at > position:
+            piece.outside.append(value[position:at])
+        character = value[at]
+        position = at + 1
+        if character == "\\":
+            piece.outside.append(value[at : at + 2])
+            position = at + 2
+        elif character == '"':
+            quoted = _QUOTED.match(value, at)
+            if quoted:
+                piece.quoted = True
+                piece.outside.append(quoted.group())
+                position = quoted.end()
+        elif character == "(":
+            end = _comment_end(value, at) if comments_end else 0
+            if end:
+                piece.comments.append(value[at + 1 : end - 1])
+                if piece.angles or "@" in "".join(piece.outside):
+                    piece.outside.append(" ")
+                else:
+                    piece.outside.append(value[at:end])
+                    piece.comments.pop()
+                    piece.comments.append(value[at + 1 : end - 1])
+                position = end
+            else:
+                comments_end = False
+                piece.outside.append("(")
+        elif character == "<":
+            end = value.find(">", at)
+            if end == -1:
+                end = _next_separator(value, at)
+            piece.angles.append((value[at + 1 : end], len(piece.outside)))
+            position = end + 1 if end < len(value) and value[end] == ">" else end
+        elif character == ":" and (last_semicolon < at or piece.angles or "@" in "".join(piece.outside)):
+            piece.outside.append(":")
+        else:  # a comma, a semicolon, or the name of a group, which stands for nobody
+            if character != ":" and not piece.blank:
+                found.append((piece, at))
+            piece = _Piece(position)
+    if position < len(value):
+        piece.outside.append(value[position:])
+    if not piece.blank:
+        found.append((piece, len(value)))
+    return found
+
+
+def _next_separator(value: str, at: int) -> int:
+    ends = [end for end in (value.find(",", at), value.find(";", at)) if end != -1]
+    return min(ends, default=len(value))
+
+
+def _comment_end(value: str, at: int) -> int:
+    """Position after the closing parenthesis, 0 when there is none."""
+    depth = 0
+    position = at
+    while token := _IN_COMMENT.search(value, position):
+        position = token.end()
+        if token.group() == "\\":
+            position += 1
+        elif token.group() == "(":
+            depth += 1
+        else:
+            depth -= 1
+            if not depth:
+                return position
+    return 0
+
+
+def _read_piece(piece: _Piece, raw: str, *, author: bool, hint: str) -> list[MailAddress]:
+    raw = raw_text(raw, hint)
+    if not piece.angles:
+        return [_without_angle(piece, raw, hint)]
+    entries: list[MailAddress] = []
+    done = 0
+    for content, before in piece.angles:
+        name = _name("".join(piece.outside[done:before]), hint)
+        if not name and len(piece.angles) == 1:
+            name = _name("".join(piece.comments) or "".join(piece.outside[before:]), hint)
+        done = before
+        entries.append(_make(_angle_content(content), name, raw))
+    if len(entries) == 1:
+        return entries
+    entries = [_flagged(entry, "several_addresses") for entry in entries if entry.address]
+    if author and entries:
+        last = entries.pop()
+        if not last.name and entries:
+            last = _flagged(_make(last.address, entries[0].name, raw), "several_addresses")
+        entries.insert(0, last)
+    return entries
+
+
+def _angle_content(content: str) -> str:
+    content = content.rpartition("<")[2] if "<" in content else content
+    content = content.strip()
+    if content[:7].lower() == "mailto:":
+        content = content[7:]
+    if content.startswith("@") and ":" in content:  # a source route
+        content = content.rpartition(":")[2]
+    return content
+
+
+def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
+    text = "".join(piece.outside)
+    for comment in piece.comments:
+        text = text.replace(f"({comment})", " ")
+    stripped = text.strip()
+    if stripped.startswith("[") and stripped.endswith("]"):
+        stripped = stripped[1:-1]
+    if stripped[:7].lower() == "mailto:":
+        stripped = stripped[7:]
+    comment_name = _name(" ".join(piece.comments), hint)
+    if quoted_local := _QUOTED_LOCAL.fullmatch(stripped):
+        return _make(quoted_local.group(1), comment_name, raw)
+    if "@" in stripped:
+        tokens = stripped.split()
+        whole = [token for token in tokens if "@" in token[1:-1]]
+        if len(tokens) > 1 and not whole:
+            stripped = _SPACED.sub(r"\1", stripped)
+            tokens = stripped.split()
+            whole = [token for token in tokens if "@" in token[1:-1]]
+        if whole:
+            address = whole[-1]
+            rest = " ".join(token for token in tokens if token is not address)
+            return _make(address.strip("\"'<>[]()"), _name(rest, hint) or comment_name, raw)
+        return _make(stripped, comment_name, raw)
+    if stripped and " " not in stripped and not piece.quoted and "=?" not in stripped:
+        return _make(stripped, comment_name, raw)
+    return MailAddress("", _name(stripped, hint) or comment_name, raw, valid=False)
+
+
+@lru_cache(maxsize=4096)
+def _name(text: str, hint: str) -> str:
+    """A display name: quotes undone, encoded words decoded."""
+    text = text.strip()
+    if not text:
+        return ""
+    if '"' in text:
+        text = _QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
+    elif "\\" in text:
+        text = _UNESCAPE.sub(r"\1", text)
+    return " ".join(decode_header(text, hint).strip(_NAME_TRIM).split())
+
+
+def _make(written: str, name: str, raw: str) -> MailAddress:
+    written = raw_text(written)
+    if "=?" in written:
+        written = decode_header(written)
+    written = written.strip().strip("'") if not written.startswith('"') else written.strip()
+    if not written:
+        return MailAddress("", name, raw, valid=False)
+    local, at, domain = written.rpartition("@")
+    if not at:
+        return MailAddress(written.lower(), name, raw, valid=False)
+    domain = ascii_domain(domain.strip())
+    local = local.strip()
+    address = f"{local.lower()}@{domain}"
+    quoted = local.startswith('"') and local.endswith('"') and len(local) > 1
+    valid = bool(local and domain) and not any(c in domain for c in " \t,;<>\"'()/")
+    valid = valid and (quoted or not any(c in local for c in ' \t@<>",;()'))
+    flags = ["display_contains_other_address"] if "@" in name and _names_other(name, address) else []
+    if not address.isascii():
+        flags.append("non_ascii")
+    if "xn--" in domain:
+        flags.append("idn")
+    return MailAddress(address, name, raw, valid=valid, flags=tuple(flags))
+
+
+def _names_other(name: str, address: str) -> bool:
+    return any(found.lower() != address for found in _ADDRESS_LIKE.findall(name))
+
+
+def _flagged(entry: MailAddress, flag: str) -> MailAddress:
+    if flag in entry.flags:
+        return entry
+    return MailAddress(entry.address, entry.name, entry.raw, entry.valid, (*entry.flags, flag))
+
+
+@lru_cache(maxsize=4096)
+def ascii_domain(domain: str) -> str:
+    """The domain as DNS knows it: lower case, IDNA, no dot at the end; as written when that is impossible."""
+    domain = domain.lower().rstrip(".")
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError, ValueError):
+        return domain

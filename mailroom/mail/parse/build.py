@@ -1,0 +1,147 @@
+"""From octets to a `Mail`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from mailroom.mail.model import Mail, MailAddress
+from mailroom.mail.parse.addresses import read_addresses
+from mailroom.mail.parse.dates import read_date
+from mailroom.mail.parse.entities import Entity, read_entity
+from mailroom.mail.parse.gather import Gatherer
+from mailroom.mail.parse.header_text import decode_header
+from mailroom.mail.parse.ids import read_ids, read_message_id
+from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.msg import is_msg, read_msg
+
+_ONLY_ONCE = frozenset(
+    {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references",
+     "content-type", "mime-version", "content-transfer-encoding"}
+)  # fmt: skip
+_LEADING = re.compile(rb"\s*?(?=[!-9;-~]+[ \t]*:)")
+_AUTHORS = frozenset({"from", "sender", "reply-to"})
+
+
+def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime | None = None) -> Mail:
+    """The mail in `raw`. May raise on a fault of ours; the caller has a second way."""
+    if is_msg(raw):
+        return read_msg(raw, work, level, read_mail)
+    sha256 = hashlib.sha256(raw).hexdigest()
+    size = len(raw)
+    octets = _line_ends(raw)
+    start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
+    if octets[start : start + 1] in {b"\n", b"\r"} and (leading := _LEADING.match(octets, start)):
+        start = leading.end()
+    root = read_entity(octets, start, len(octets), work, depth=level)
+    found = Gatherer(work, level, lambda content, below: read_mail(content, work, below)).gather(root)
+    hint = root.parameter("charset")
+    values = _values(root)
+    date = _date(values, work, internal_date)
+    text = found.texts[0] if len(found.texts) == 1 else "\n".join(found.texts)
+    html = found.htmls[0] if len(found.htmls) == 1 else "\n".join(found.htmls)
+    return Mail(
+        sha256=sha256,
+        size=size,
+        headers=_headers(root.fields, hint),
+        subject=decode_header(values["subject"][0], hint).strip() if "subject" in values else "",
+        from_=_addresses(values, "from", work, hint),
+        sender=_addresses(values, "sender", work, hint),
+        reply_to=_addresses(values, "reply-to", work, hint),
+        to=_addresses(values, "to", work, hint),
+        cc=_addresses(values, "cc", work, hint),
+        bcc=_addresses(values, "bcc", work, hint),
+        date=date,
+        message_id=read_message_id(values["message-id"][0]) if "message-id" in values else "",
+        in_reply_to=_ids(values, "in-reply-to", work),
+        references=_ids(values, "references", work),
+        text=text,
+        html=html,
+        charset=found.charset,
+        content_type=root.type,
+        content_type_parameters=tuple((name, decode_header(value)) for name, value in root.parameters),
+        attachments=tuple(found.attachments),
+        nested=tuple(found.nested),
+        nested_raw=tuple(found.nested_raw),
+        delivery_status=tuple(found.delivery_status),
+        report_type=root.parameter("report-type").strip().lower() if root.type == "multipart/report" else "",
+        returned_headers=found.returned_headers,
+        calendar_method=found.calendar_method,
+        encrypted=found.encrypted,
+        defects=tuple(sorted(work.defects)) if work.defects else (),
+    )
+
+
+def _line_ends(raw: bytes) -> bytes:
+    """Mails that end lines with CR only get LF instead: the positions stay the same."""
+    if b"\n" in raw[:4096] or b"\r" not in raw[:4096]:
+        return raw
+    if b"\n" in raw:
+        return raw
+    return raw.replace(b"\r", b"\n")
+
+
+def _values(root: Entity) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in root.fields:
+        values.setdefault(name.lower(), []).append(value)
+    return values
+
+
+def _headers(fields: list[tuple[str, str]], hint: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        [
+            (
+                name,
+                value if value.isascii() and value.isprintable() and "=?" not in value else decode_header(value, hint),
+            )
+            for name, value in fields
+        ]
+    )
+
+
+def _addresses(values: dict[str, list[str]], name: str, work: Work, hint: str) -> tuple[MailAddress, ...]:
+    written = values.get(name)
+    if not written:
+        return ()
+    found: list[MailAddress] = []
+    for value in written:
+        if len(value) > work.limits.header_structured:
+            value = value[: work.limits.header_structured]
+            work.defects.add("header_value_cut")
+        room = work.limits.addresses - work.addresses
+        entries = read_addresses(value, limit=room, author=name in _AUTHORS, hint=hint)
+        work.addresses += len(entries)
+        found += entries
+    if work.addresses >= work.limits.addresses:
+        work.defects.add("too_many_addresses")
+    if name == "from":
+        if len({entry.address for entry in found}) > 1:
+            work.defects.add("multiple_from")
+        if len(written) > 1:
+            work.defects.add("multiple_from_headers")
+    return tuple(found)
+
+
+def _ids(values: dict[str, list[str]], name: str, work: Work) -> tuple[str, ...]:
+    written = values.get(name)
+    return read_ids(" ".join(written), work.limits.references) if written else ()
+
+
+def _date(values: dict[str, list[str]], work: Work, internal_date: datetime | None) -> datetime | None:
+    for name in _ONLY_ONCE:
+        if len(values.get(name, ())) > 1:
+            work.defects.add("duplicate_header")
+            break
+    written = values.get("date")
+    if not written:
+        work.defects.add("date_missing")
+        return internal_date
+    found = read_date(decode_header(written[0]) if "=?" in written[0] else written[0])
+    if found is None:
+        work.defects.add("date_unreadable")
+        return internal_date
+    if written[0].rstrip().endswith("-0000"):
+        work.defects.add("date_without_zone")
+    return found

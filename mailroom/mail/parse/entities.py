@@ -1,0 +1,193 @@
+"""The tree of MIME entities: only positions in the original octets, found by searching for boundaries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mailroom.mail.parse.blocks import read_block
+from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.parameters import split_value
+from mailroom.mail.parse.transfer import undo
+
+_GUESSED = re.compile(rb"(?:^|\n)--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
+_MAJOR = frozenset(
+    {"text", "image", "audio", "video", "application", "multipart", "message", "font", "model", "chemical"}
+)
+
+
+@dataclass(slots=True)
+class Entity:
+    """One part: its headers, its type, and `raw[body:end]`."""
+
+    raw: bytes
+    start: int
+    body: int
+    end: int
+    fields: list[tuple[str, str]]
+    first: dict[str, str]
+    """First value of each header, by name in lower case."""
+    type: str
+    parameters: tuple[tuple[str, str], ...]
+    encoding: str
+    children: list[Entity] = field(default_factory=list)
+    cut: bool = False
+    """Not taken apart although it is a multipart: a limit was reached."""
+
+    def parameter(self, name: str) -> str:
+        """The first parameter of that name of Content-Type, as written."""
+        return next((value for key, value in self.parameters if key == name), "")
+
+    @property
+    def content(self) -> bytes:
+        """The body as it stands in the mail."""
+        return self.raw[self.body : self.end]
+
+    def decoded(self, work: Work) -> bytes:
+        """The body with its transfer encoding undone."""
+        return undo(self.content, self.encoding, work.defects, fast=work.fast_base64)
+
+
+def read_entity(
+    raw: bytes,
+    start: int,
+    end: int,
+    work: Work,
+    *,
+    depth: int = 0,
+    default: str = "text/plain",
+    multiparts: bool = True,
+) -> Entity:
+    """The entity in `raw[start:end]` with everything below it, mails in mails excepted."""
+    fields, body = read_block(raw, start, end, work)
+    first: dict[str, str] = {}
+    for name, value in fields:
+        key = name.lower()
+        if key not in first:
+            first[key] = value
+    kind, parameters = _type_of(first, default, work)
+    encoding = _encoding(first.get("content-transfer-encoding", ""))
+    entity = Entity(raw, start, body, end, fields, first, kind, parameters, encoding)
+    if kind.startswith("multipart/") and multiparts:
+        _take_apart(entity, work, depth)
+    return entity
+
+
+def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tuple[tuple[str, str], ...]]:
+    written = first.get("content-type")
+    if not written:
+        return default, ()
+    if len(written) > work.limits.header_structured:
+        written = written[: work.limits.header_structured]
+        work.defects.add("header_value_cut")
+    kind, parameters = split_value(written)
+    major, slash, minor = kind.partition("/")
+    if slash and major and minor:
+        return kind, parameters
+    work.defects.add("content_type_unreadable")
+    if major == "multipart" or any(name == "boundary" for name, _ in parameters):
+        return "multipart/mixed", parameters
+    if major in _MAJOR and major != "text":
+        return "application/octet-stream", parameters
+    return "text/plain", parameters
+
+
+def _encoding(written: str) -> str:
+    if not written:
+        return ""
+    return written.partition(";")[0].partition("(")[0].strip(" \t\"'").lower()
+
+
+def _take_apart(entity: Entity, work: Work, depth: int) -> None:
+    if depth >= work.limits.depth:
+        work.defects.add("too_deep")
+        entity.cut = True
+        return
+    if entity.encoding in {"base64", "quoted-printable"}:
+        _undo_container(entity, work)
+    raw, body, end = entity.raw, entity.body, entity.end
+    boundary = entity.parameter("boundary").rstrip(" \t").encode("latin-1", "replace")
+    spans = split_parts(raw, body, end, boundary, work) if boundary else []
+    if not spans:
+        work.defects.add("boundary_not_found" if boundary else "boundary_missing")
+        guessed = _GUESSED.search(raw, body, min(end, body + 64 * 1024))
+        if guessed:
+            spans = split_parts(raw, body, end, guessed.group(1).rstrip(), work)
+    default = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"
+    for start, stop in spans:
+        if work.parts >= work.limits.parts:
+            work.defects.add("too_many_parts")
+            break
+        work.parts += 1
+        entity.children.append(read_entity(raw, start, stop, work, depth=depth + 1, default=default))
+
+
+def _undo_container(entity: Entity, work: Work) -> None:
+    """A multipart must not be encoded, and yet some are."""
+    boundary = entity.parameter("boundary").encode("latin-1", "replace")
+    if boundary and b"--" + boundary in entity.content:
+        return
+    decoded = entity.decoded(work)
+    work.defects.add("encoded_multipart")
+    entity.raw, entity.start, entity.body, entity.end = decoded, 0, 0, len(decoded)
+    entity.encoding = ""
+
+
+def split_parts(raw: bytes, body: int, end: int, boundary: bytes, work: Work) -> list[tuple[int, int]]:
+    """Where the parts between the boundary lines are, at most as many as the limits allow."""
+    delimiter = b"--" + boundary
+    length = len(delimiter)
+    spans: list[tuple[int, int]] = []
+    opened = -1
+    closed = False
+    at = body if raw.startswith(delimiter, body, end) else _next(raw, delimiter, body, end)
+    room = work.limits.parts - work.parts + 1
+    while at != -1:
+        after = at + length
+        final = raw.startswith(b"--", after, end)
+        line = _line_end(raw, after + 2 if final else after, end)
+        if line == -1 and final:  # `--` may belong to a longer boundary, or to this one in an odd form
+            final = False
+            line = _line_end(raw, after, end)
+        if line == -1:
+            at = _next(raw, delimiter, after, end)
+            continue
+        if opened != -1:
+            spans.append((opened, max(opened, _before_newline(raw, at, body))))
+        elif closed and not final:
+            work.defects.add("parts_after_end")
+        if len(spans) > room:
+            return spans
+        opened = -1 if final else line
+        closed = closed or final
+        at = _next(raw, delimiter, line, end)
+    if opened != -1:
+        if not closed:
+            work.defects.add("end_boundary_missing")
+        if opened < end or not spans:
+            spans.append((opened, end))
+    return spans
+
+
+def _next(raw: bytes, delimiter: bytes, position: int, end: int) -> int:
+    found = raw.find(b"\n" + delimiter, max(0, position - 1), end)
+    return found + 1 if found != -1 else -1
+
+
+def _line_end(raw: bytes, position: int, end: int) -> int:
+    """Start of the next line when only blanks are left on this one, else -1."""
+    while position < end and raw[position] in b" \t":
+        position += 1
+    if position >= end:
+        return end
+    if raw[position] == 10:
+        return position + 1
+    if raw[position] == 13:
+        return position + 2 if raw.startswith(b"\n", position + 1, end) else position + 1
+    return -1
+
+
+def _before_newline(raw: bytes, at: int, floor: int) -> int:
+    if at > floor and raw[at - 1] == 10:
+        return at - 2 if at - 2 >= floor and raw[at - 2] == 13 else at - 1
+    return at

@@ -1,0 +1,252 @@
+"""From the tree of parts to what a mail consists of: text, HTML, attachments, mails inside, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mailroom.mail.model import Attachment, Mail
+from mailroom.mail.parse.attachments import disposition_of, make_attachment, names_of
+from mailroom.mail.parse.charsets import decode
+from mailroom.mail.parse.entities import Entity, read_entity
+from mailroom.mail.parse.flowed import reflow
+from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.reports import read_status, returned_header_fields
+from mailroom.mail.parse.smime import signed_content, smime_kind
+from mailroom.mail.parse.tnef import is_tnef, read_tnef
+
+ReadNested = Callable[[bytes, int], "Mail | None"]
+_STATUS = frozenset(
+    {
+        "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+        "message/global-disposition-notification", "message/feedback-report",
+    }
+)  # fmt: skip
+_MAILS = frozenset({"message/rfc822", "message/global", "message/news", "message/rfc2822"})
+_HEADERS_ONLY = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
+_SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_PGP = "-----BEGIN PGP MESSAGE-----"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was found so far."""
+
+    texts: list[str] = field(default_factory=list)
+    htmls: list[str] = field(default_factory=list)
+    charset: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    nested: list[Mail] = field(default_factory=list)
+    nested_raw: list[bytes] = field(default_factory=list)
+    delivery_status: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    returned_headers: tuple[tuple[str, str], ...] = ()
+    calendar_method: str = ""
+    encrypted: bool = False
+    named_texts: list[tuple[bool, str]] = field(default_factory=list)
+    """Text parts with a file name, shown inline: body text when there is no other; (is it HTML, text)."""
+
+
+class Gatherer:
+    """Visits the parts of one mail in order. `read_nested(raw, level)` parses a mail inside."""
+
+    def __init__(self, work: Work, level: int, read_nested: ReadNested) -> None:
+        self.found = Gathered()
+        self._work = work
+        self._level = level
+        self._read_nested = read_nested
+
+    def gather(self, root: Entity) -> Gathered:
+        """Everything in the mail whose root entity this is."""
+        self._visit(root, None, 0)
+        found = self.found
+        if found.named_texts and not found.texts and not found.htmls:
+            for is_html, text in found.named_texts:
+                (found.htmls if is_html else found.texts).append(text)
+        return found
+
+    def _visit(self, entity: Entity, parent: Entity | None, index: int) -> None:
+        kind = entity.type
+        if kind.startswith("multipart/"):
+            self._visit_multipart(entity, parent, index)
+        elif kind.startswith("text/"):
+            self._visit_text(entity, parent, index)
+        elif kind.startswith("message/"):
+            self._visit_message(entity, parent)
+        elif kind in _SMIME:
+            self._visit_smime(entity)
+        else:
+            if kind == "application/pgp-encrypted":
+                self.found.encrypted = True
+            self._attach(entity, entity.decoded(self._work))
+
+    def _visit_multipart(self, entity: Entity, parent: Entity | None, index: int) -> None:
+        if entity.type == "multipart/encrypted":
+            self.found.encrypted = True
+        if not entity.children:
+            if entity.cut:
+                self._attach(entity, entity.content)
+            elif entity.body < entity.end:
+                self._text_part(entity, parent, index, is_html=False)
+            return
+        for number, child in enumerate(entity.children):
+            self._visit(child, entity, number)
+
+    def _visit_text(self, entity: Entity, parent: Entity | None, index: int) -> None:
+        kind = entity.type
+        if kind in _HEADERS_ONLY:
+            fields = returned_header_fields(entity.decoded(self._work), self._work)
+            self.found.returned_headers = self.found.returned_headers or fields
+            if parent is None or parent.type != "multipart/report":
+                self._attach(entity, entity.decoded(self._work))
+            return
+        if kind in {"text/plain", "text/html"}:
+            self._text_part(entity, parent, index, is_html=kind == "text/html")
+            return
+        if kind == "text/calendar" and not self.found.calendar_method:
+            self.found.calendar_method = entity.parameter("method").strip().upper()[:40]
+        if parent is None and disposition_of(entity) != "attachment" and kind != "text/calendar":
+            self._add_text(entity, entity.decoded(self._work), is_html=False)
+        else:
+            self._attach(entity, entity.decoded(self._work))
+
+    def _text_part(self, entity: Entity, parent: Entity | None, index: int, *, is_html: bool) -> None:
+        content = entity.decoded(self._work)
+        disposition = disposition_of(entity)
+        if disposition == "attachment":
+            self._attach(entity, content)
+            return
+        in_related = parent is not None and parent.type == "multipart/related" and index > 0
+        if in_related and ("content-id" in entity.first or "content-location" in entity.first):
+            self._attach(entity, content)
+            return
+        is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
+        if not is_alternative and names_of(entity):
+            self._attach(entity, content)
+            self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
+            return
+        self._add_text(entity, content, is_html=is_html)
+
+    def _add_text(self, entity: Entity, content: bytes, *, is_html: bool) -> None:
+        text = self._text_of(entity, content, is_html=is_html)
+        into = self.found.htmls if is_html else self.found.texts
+        if text.strip() and text not in into:
+            into.append(text)
+        if text.lstrip().startswith(_PGP):
+            self.found.encrypted = True
+
+    def _text_of(self, entity: Entity, content: bytes, *, is_html: bool) -> str:
+        limit = self._work.limits.text
+        if len(content) > limit:
+            content = content[:limit]
+            self._work.defects.add("text_cut")
+        label = entity.parameter("charset") if entity.parameters else ""
+        decoded = decode(content, label, is_html=is_html)
+        if decoded.replaced:
+            self._work.defects.add("charset_replaced")
+        if not self.found.charset:
+            self.found.charset = decoded.used
+        text = decoded.text
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not is_html and entity.parameters and entity.parameter("format").strip("\"' ").lower() == "flowed":
+            text = reflow(text, delete_space=entity.parameter("delsp").strip("\"' ").lower() == "yes")
+        return text
+
+    def _visit_message(self, entity: Entity, parent: Entity | None) -> None:
+        kind = entity.type
+        if kind in _STATUS:
+            blocks = read_status(entity.decoded(self._work), self._work)
+            self.found.delivery_status += blocks
+            return
+        if kind in _HEADERS_ONLY:
+            fields = returned_header_fields(entity.decoded(self._work), self._work)
+            self.found.returned_headers = self.found.returned_headers or fields
+            return
+        content = entity.decoded(self._work)
+        if kind not in _MAILS:
+            self._attach(entity, content, flags=("external_body",) if kind == "message/external-body" else ())
+            return
+        nested = self._nest(content)
+        title = f"{nested.subject[:80]}.eml" if nested is not None and nested.subject else ""
+        self._attach(entity, content, fallback_name=title, nested=False, flags=("nested_mail",) if nested else ())
+        if nested is not None and parent is not None and parent.type == "multipart/report":
+            self.found.returned_headers = self.found.returned_headers or nested.headers
+
+    def _nest(self, content: bytes) -> Mail | None:
+        limits = self._work.limits
+        if self._level >= limits.nested_depth or self._work.nested >= limits.nested_count:
+            self._work.defects.add("nested_too_deep" if self._level >= limits.nested_depth else "too_many_nested")
+            return None
+        self._work.nested += 1
+        ours, self._work.defects = self._work.defects, set()  # what is wrong with that mail is said there
+        try:
+            nested = self._read_nested(content, self._level + 1)
+        finally:
+            self._work.defects = ours
+        if nested is not None:
+            self.found.nested.append(nested)
+            self.found.nested_raw.append(content)
+        return nested
+
+    def _visit_smime(self, entity: Entity) -> None:
+        content = entity.decoded(self._work)
+        kind = smime_kind(content, entity.parameter("smime-type"))
+        if kind == "enveloped-data":
+            self.found.encrypted = True
+        self._attach(entity, content, flags=("encrypted",) if kind == "enveloped-data" else ())
+        if kind == "signed-data" and (inner := signed_content(content)):
+            self._visit(read_entity(inner, 0, len(inner), self._work, depth=1), None, 0)
+
+    def _attach(
+        self,
+        entity: Entity,
+        content: bytes,
+        *,
+        fallback_name: str = "",
+        nested: bool = True,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        names = names_of(entity)
+        if nested and self._is_mail(names, entity.type, content) and self._nest(content) is not None:
+            flags = (*flags, "nested_mail")
+        made = make_attachment(
+            self._work,
+            content,
+            names=names,
+            mime_type=entity.type,
+            number=len(self.found.attachments) + 1,
+            content_id=entity.first.get("content-id", ""),
+            disposition=disposition_of(entity),
+            fallback_name=fallback_name,
+            flags=flags,
+        )
+        self.found.attachments.append(made)
+        if is_tnef(content):
+            self._unpack_tnef(content)
+
+    def _is_mail(self, names: list[str], kind: str, content: bytes) -> bool:
+        if content.startswith(_OLE):
+            return kind == "application/vnd.ms-outlook" or any(name.lower().endswith(".msg") for name in names)
+        return any(name.lower().endswith(".eml") for name in names) and b":" in content[:1000]
+
+    def _unpack_tnef(self, content: bytes) -> None:
+        unpacked = read_tnef(content, self._work)
+        for name, mime_type, octets, content_id in unpacked.attachments:
+            is_mail = self._is_mail([name], mime_type, octets) and self._nest(octets) is not None
+            self.found.attachments.append(
+                make_attachment(
+                    self._work,
+                    octets,
+                    names=[name] if name else [],
+                    mime_type=mime_type,
+                    number=len(self.found.attachments) + 1,
+                    content_id=content_id,
+                    flags=("from_tnef", "nested_mail") if is_mail else ("from_tnef",),
+                )
+            )
+        if not self.found.texts and not self.found.htmls:
+            if unpacked.html:
+                self.found.htmls.append(unpacked.html)
+            if unpacked.text:
+                self.found.texts.append(unpacked.text)

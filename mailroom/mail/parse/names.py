@@ -1,0 +1,70 @@
+"""File names: what the mail says, made safe to show and to use as the last component of a path."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import unicodedata
+
+_BYTES = 180
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_RIGHT_TO_LEFT = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FORBIDDEN = re.compile(r'[<>:"|?*/\\]')
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?:\..*)?", re.IGNORECASE)
+_DOUBLE = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|txt|csv|jpe?g|png|gif|bmp|tiff?|mp[34]|avi|mov|html?|eml|zip)[\s_.]*"
+    r"\.(?:exe|scr|com|pif|bat|cmd|js|jse|vbs|vbe|wsf|wsh|hta|lnk|ps1|jar|msi|iso|img|vhd|cpl|reg|chm|html?|svg|"
+    r"url|one|dll|zip|rar|7z|ace|gz)$",
+    re.IGNORECASE,
+)
+_EXTENSIONS = {
+    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "message/rfc822": ".eml",
+    "message/global": ".eml", "application/octet-stream": ".bin", "image/jpeg": ".jpg",
+    "application/ms-tnef": ".dat", "application/pgp-signature": ".asc", "application/pgp-encrypted": ".pgp",
+    "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m", "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s", "application/vnd.ms-outlook": ".msg", "application/pdf": ".pdf",
+    "application/zip": ".zip", "text/csv": ".csv", "image/png": ".png", "image/gif": ".gif",
+}  # fmt: skip
+
+
+def safe_name(written: str) -> str:
+    """A name without path, control and invisible characters; empty when nothing usable is left."""
+    name = re.split(r"[/\\]", written)[-1] if ("/" in written or "\\" in written) else written
+    name = _DRIVE.sub("", name)
+    name = unicodedata.normalize("NFC", _INVISIBLE.sub("", name))
+    name = _FORBIDDEN.sub("_", name).lstrip(". \t\u00a0\u3000").rstrip(". \t\u00a0\u3000")
+    if _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return _capped(name)
+
+
+def _capped(name: str) -> str:
+    if len(name.encode("utf-8")) <= _BYTES:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension.encode("utf-8")) > 20:
+        stem, extension = name, ""
+    room = _BYTES - len(extension.encode("utf-8")) - len(dot if extension else "")
+    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". ")
+    return f"{stem}.{extension}" if extension else stem
+
+
+def made_up_name(number: int, mime_type: str) -> str:
+    """`part-3.pdf`: for a part that has no name."""
+    extension = _EXTENSIONS.get(mime_type) or mimetypes.guess_extension(mime_type) or ".bin"
+    return f"part-{number}{extension}"
+
+
+def name_flags(written: str) -> list[str]:
+    """What is suspicious about a name as it was written."""
+    flags = []
+    if _RIGHT_TO_LEFT.search(written):
+        flags.append("rlo")
+    if _DOUBLE.search(_INVISIBLE.sub("", written)):
+        flags.append("double_extension")
+    if "/" in written or "\\" in written:
+        flags.append("path_in_name")
+    return flags

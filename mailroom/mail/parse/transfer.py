@@ -1,0 +1,132 @@
+"""Undoing transfer encodings: as much as can be read, and what was wrong with it."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MULTILINE)
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_FAST_FROM = 8 * 1024
+_FAST_HEADER = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+
+def _find_fast() -> Callable[[bytes], bytes] | None:
+    """The compiled base64 decoder of `fast-mail-parser`, when it is installed and can be trusted with a known text."""
+    try:
+        from fast_mail_parser import parse_email_tree
+    except ImportError:
+        return None
+
+    def fast(data: bytes) -> bytes:
+        content = parse_email_tree(_FAST_HEADER + data).content
+        return content if content is not None else b""
+
+    sample = bytes(range(256)) * 3
+    try:
+        return fast if fast(binascii.b2a_base64(sample)) == sample else None
+    except Exception:  # noqa: BLE001  # an optional helper that misbehaves is one we do without
+        return None
+
+
+_fast_decoder = _find_fast()
+
+
+def undo(data: bytes, encoding: str, defects: set[str], *, fast: bool = True) -> bytes:
+    """The octets behind a transfer encoding; unknown encodings are taken as identity.
+
+    Args:
+        data: The part's body as it stands in the mail.
+        encoding: Value of Content-Transfer-Encoding, lower case.
+        defects: Codes are added here.
+        fast: Use the compiled decoder for large parts when there is one.
+    """
+    if encoding in {"", "7bit", "8bit", "binary"}:
+        return data
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(data)
+    if encoding == "base64":
+        return unbase64(data, defects, fast=fast)
+    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
+        return _unuuencode(data, defects)
+    if encoding not in {"7-bit", "8-bit", "none", "utf-8", "us-ascii", "ascii", "8bits", "7bits"}:
+        defects.add("transfer_encoding_unknown")
+    return data
+
+
+def unbase64(data: bytes, defects: set[str], *, fast: bool = True) -> bytes:
+    """Octets of base64 text. Junk is passed over, a cut end is read as far as it goes."""
+    padding = data.find(b"=")
+    if fast and _fast_decoder is not None and len(data) >= _FAST_FROM and padding in range(-1, len(data)):
+        clean = len(data.rstrip()) - 2
+        if padding == -1 or padding >= clean:
+            try:
+                return _fast_decoder(data)
+            except Exception:  # noqa: BLE001, S110  # whatever it refuses is read below
+                pass
+    if padding != -1 and padding < len(data.rstrip()) - 2:
+        return _joined_base64(data, defects)
+    return _one_base64(data, defects)
+
+
+def _one_base64(data: bytes, defects: set[str]) -> bytes:
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        defects.add("base64_cut")
+    clean = _NOT_BASE64.sub(b"", data).translate(None, b"= \t\r\n")
+    if len(clean) % 4 == 1:
+        clean = clean[:-1]
+    try:
+        return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+    except binascii.Error:
+        defects.add("base64_unreadable")
+        return b""
+
+
+def _joined_base64(data: bytes, defects: set[str]) -> bytes:
+    """Padding before the end: what follows is more base64 (several encodings joined) or a footer in plain text."""
+    pieces: list[bytes] = []
+    position = 0
+    while position < len(data) and len(pieces) < 10_000:
+        padding = data.find(b"=", position)
+        if padding == -1:
+            padding = len(data)
+        end = padding
+        while end < len(data) and data[end] in b"= \t\r\n":
+            end += 1
+        piece = data[position:end]
+        if position and not _BASE64_LINE.fullmatch(data, position, end):
+            defects.add("base64_text_after_end")
+            break
+        pieces.append(_one_base64(piece, defects))
+        position = end
+    if len(pieces) > 1:
+        defects.add("base64_joined")
+    return b"".join(pieces)
+
+
+def _unuuencode(data: bytes, defects: set[str]) -> bytes:
+    begin = _UU_BEGIN.search(data)
+    if begin is None:
+        defects.add("uuencode_unreadable")
+        return data
+    pieces: list[bytes] = []
+    for line in data[begin.end() :].split(b"\n"):
+        line = line.rstrip(b"\r")
+        if line.strip() in {b"end", b"`"}:
+            if line.strip() == b"end":
+                break
+            continue
+        if not line:
+            continue
+        try:
+            pieces.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            try:  # encoders that pad lines with junk: take what the length octet says
+                pieces.append(binascii.a2b_uu(line[: 1 + (((line[0] - 32) & 63) * 4 + 5) // 3]))
+            except binascii.Error:
+                defects.add("uuencode_cut")
+    return b"".join(pieces)
