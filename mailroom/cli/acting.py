@@ -10,6 +10,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.connectors.held import Progress
+from mailroom.effects.kinds import KINDS
 from mailroom.playbooks import act
 from mailroom.playbooks.report import counts_of, table_rows
 from mailroom.playbooks.triage import TriageReport, Wanted
@@ -44,7 +45,7 @@ def show(
 ) -> None:
     """Print what was decided and done."""
     outcomes = _outcomes(report, results)
-    unknown = len(here.store.ledger.open_effects(states=("unknown",)))
+    unknown = len(here.store.ledger.open_effects(states=("unknown",), kinds=KINDS))
     counts = counts_of({}, report.verdicts, outcomes, unknown=unknown, seconds=report.seconds)
     if report.run_id:
         here.store.runs.finish(report.run_id, "completed", {"triaged": report.triaged, "actions": counts["actions"]})

@@ -42,6 +42,9 @@ __all__ = ["HeldSettings", "IngestReport", "Progress", "ingest_held"]
 
 log = logging.getLogger(__name__)
 
+CONNECTOR = "held"
+"""What sources and alerts of the hold queue are filed under."""
+
 _QUARANTINE_AFTER = 3
 
 Progress = Callable[[str, int, int | None], None]
@@ -109,7 +112,7 @@ def ingest_held(
     started = clock.monotonic()
     code = account.get_account(client).code
     tenant = tenant or code
-    source = store.sources.ensure(tenant, "held", settings.instance, f"{code}/api-{client.generation}")
+    source = store.sources.ensure(tenant, CONNECTOR, settings.instance, f"{code}/api-{client.generation}")
     lease = store.leases.acquire(f"source:{source.id}", owner)
     try:
         run_id = store.runs.start("ingest held", source_id=source.id, flow_run_id=flow_run_id)

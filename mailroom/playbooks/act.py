@@ -92,7 +92,7 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
         desk.store.ledger.adopt_orphans(alive=lambda _owner: False)
     else:
         desk.store.ledger.adopt_orphans()
-    unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",))]
+    unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)]
     return reconcile(desk.client, desk.store, unknown)
 
 

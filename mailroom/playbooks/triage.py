@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import MailroomError, RefusedError
 from mailroom.faults import faultpoint
@@ -100,7 +101,7 @@ def triage_alerts(
     if not dry_run and (digest := _nothing_to_decide(store, rules)):
         run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters={"rule_digest": digest, "rules": rules})
         store.runs.finish(run_id, "completed", {"triaged": 0})
-        to_do = [_wanted(action) for action in store.ledger.to_do(_MOST_TO_DO)]
+        to_do = [_wanted(action) for action in store.ledger.to_do(_MOST_TO_DO, kinds=KINDS)]
         return TriageReport(run_id=run_id, to_do=to_do, seconds=round(time.monotonic() - started, 3))
     ruleset = policy.ruleset(now.date())
     if dry_run:
@@ -128,7 +129,7 @@ def _nothing_to_decide(store: Store, rules: str) -> str:
     if last is None or last.parameters.get("rules") != rules:
         return ""
     digest = str(last.parameters["rule_digest"])
-    return "" if store.alerts.untriaged(1, rule_digest=digest) else digest
+    return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR) else digest
 
 
 class _Triage:
@@ -164,7 +165,7 @@ class _Triage:
         self.report.verdicts = dict(sorted(self.verdicts.items()))
         self.report.planned = dict(sorted(self.planned.items()))
         if not self.dry_run:
-            self.report.to_do = [_wanted(action) for action in self.store.ledger.to_do(_MOST_TO_DO)]
+            self.report.to_do = [_wanted(action) for action in self.store.ledger.to_do(_MOST_TO_DO, kinds=KINDS)]
         return self.report
 
     # what an earlier run left ---------------------------------------------------------------------------------
@@ -223,7 +224,9 @@ class _Triage:
 
     def _batches(self) -> Iterator[list[Alert]]:
         after = 0
-        while alerts := self.store.alerts.untriaged(_BATCH, after_id=after, rule_digest=self.ruleset.digest):
+        while alerts := self.store.alerts.untriaged(
+            _BATCH, after_id=after, rule_digest=self.ruleset.digest, connector=CONNECTOR
+        ):
             after = alerts[-1].id
             yield alerts
 

@@ -39,6 +39,7 @@ class NewAlert:
     event: dict[str, Any] = field(default_factory=dict)
     hold_id: str = ""
     tracking_id: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Alert:
     event: dict[str, Any]
     hold_id: str
     tracking_id: str
+    message_id: str
     handling: str
     handling_reason: str
     handled_by: str
@@ -148,14 +150,21 @@ class Alerts:
             found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in wanted})
         return found
 
-    def untriaged(self, limit: int, after_id: int = 0, rule_digest: str | None = None) -> AlertList:
-        """Open alerts without a verdict, by id; with `rule_digest`, also those judged by other rules or less detail."""
+    def untriaged(
+        self, limit: int, after_id: int = 0, rule_digest: str | None = None, *, connector: str | None = None
+    ) -> AlertList:
+        """Open alerts without a verdict, by id; with `rule_digest`, also those judged by other rules or less detail.
+
+        `connector` leaves out what came in by another way.
+        """
         judged = (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current
         if rule_digest is not None:
             judged &= (verdicts.c.rule_digest == rule_digest) & (verdicts.c.level == alerts.c.level)
         query = select(alerts).where(
             alerts.c.handling == "open", alerts.c.id > after_id, ~select(verdicts.c.id).where(judged).exists()
         )  # fmt: skip
+        if connector is not None:
+            query = query.where(alerts.c.connector == connector)
         return self._all(query.order_by(alerts.c.id).limit(limit), None)
 
     def list(

@@ -6,10 +6,10 @@ resolved by looking at the product, never by sending again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from mailroom.errors import NotFoundError, RefusedError
 from mailroom.faults import faultpoint
@@ -90,9 +90,11 @@ class Ledger:
         is_alive = alive or (lambda owner: not owner_is_dead(owner))
         return self._db.run(lambda tx: self._transitions.adopt(tx, self._db.now(tx) - older_than, is_alive))
 
-    def open_effects(self, states: Sequence[str] = OPEN_EFFECTS, *, limit: int = 10_000) -> list[Action]:
-        """Actions that may or may not have happened, oldest first."""
-        return self._select(actions.c.state.in_(tuple(states)), limit=limit)
+    def open_effects(
+        self, states: Sequence[str] = OPEN_EFFECTS, *, kinds: Collection[str] | None = None, limit: int = 10_000
+    ) -> list[Action]:
+        """Actions (of these kinds) that may or may not have happened, oldest first."""
+        return self._select(and_(actions.c.state.in_(tuple(states)), _of(kinds)), limit=limit)
 
     def get(self, action_id: int, tx: Connection | None = None) -> Action:
         """The action. Raises NotFoundError."""
@@ -114,9 +116,16 @@ class Ledger:
         """All actions concerning an alert, oldest first."""
         return self._select(actions.c.alert_id == alert_id, limit=10_000)
 
-    def to_do(self, limit: int = 500, *, after_id: int = 0, max_attempts: int | None = None) -> list[Action]:
+    def to_do(
+        self,
+        limit: int = 500,
+        *,
+        after_id: int = 0,
+        max_attempts: int | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> list[Action]:
         """What still waits to be sent: intended, not applied, failed but retryable. Oldest first."""
-        condition = and_(actions.c.id > after_id, claimable())
+        condition = and_(actions.c.id > after_id, claimable(), _of(kinds))
         if max_attempts is not None:
             condition = and_(condition, actions.c.attempt < max_attempts)
         return self._select(condition, limit=limit)
@@ -180,6 +189,10 @@ class Ledger:
 
 
 ActionList = list[Action]  # `Ledger.list` hides the builtin inside the class
+
+
+def _of(kinds: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if kinds is None else actions.c.kind.in_(tuple(kinds))
 
 
 def claimable() -> ColumnElement[bool]:

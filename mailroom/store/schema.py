@@ -74,7 +74,7 @@ sources = Table(
 
 cursors = Table(
     "cursors", metadata, Column("source_id", BIG_ID, ForeignKey("sources.id"), primary_key=True, autoincrement=False),
-    _time("position"), _time("updated_at"),
+    _time("position"), Column("mark", BIG_ID, nullable=False, server_default="0"), _time("updated_at"),
 )  # fmt: skip
 
 leases = Table(
@@ -99,11 +99,12 @@ alerts = Table(
     _text("external_key"), _text("title"), _text("sender"), _text("sender_domain"), _text("recipient"),
     _time("received_at"), Column("seed_priority", Integer, nullable=False), Column("priority", Integer, nullable=False),
     _text("environment"), _text("product"), _text("event_name"), _text("group_key"), _text("level"), _json("event"),
-    _text("hold_id"), _text("tracking_id"), _text("handling"), _text("handling_reason"), _text("handled_by"),
-    _time("handled_at", nullable=True), _time("created_at"), _time("updated_at"),
+    _text("hold_id"), _text("tracking_id"), _text("message_id"), _text("handling"), _text("handling_reason"),
+    _text("handled_by"), _time("handled_at", nullable=True), _time("created_at"), _time("updated_at"),
     UniqueConstraint("tenant", "connector", "external_key"),
     Index(None, "handling", "id"), Index(None, "group_key"), Index(None, "tenant", "sender", "received_at"),
-    Index(None, "tenant", "sender_domain", "received_at"), Index(None, "hold_id"), Index(None, "tracking_id"),
+    Index(None, "tenant", "sender_domain", "received_at"),
+    Index(None, "hold_id"), Index(None, "tracking_id"), Index(None, "message_id"),
 )  # fmt: skip
 
 items = Table(
@@ -164,17 +165,29 @@ approvals = Table(
 )  # fmt: skip
 
 waits = Table(
-    "waits", metadata, _id(), _text("kind"), _text("token"), Column("version", Integer, nullable=False),
-    _ref("alert_id", "alerts.id"), _ref("action_id", "actions.id"), _text("flow_run_id"), _text("mode"),
-    _json("question"), _json("recipients"), _json("exclusions"), _json("message_ids"), _text("state"),
-    _time("deadline"), _time("created_at"), _time("resolved_at", nullable=True), UniqueConstraint("token"),
-    Index("ix_waits_open", "deadline", **_where("state = 'open'")),
+    "waits", metadata, _id(), _text("key"), _text("kind"), Column("version", Integer, nullable=False), _text("tenant"),
+    _text("mailbox"), _text("token_hash"), _ref("alert_id", "alerts.id"), _ref("send_action_id", "actions.id"),
+    _text("flow_run_id"), _text("mode"), Column("needed", Integer, nullable=False), _text("sender_policy"),
+    _text("subject"), _json("recipients"), _json("exclusions"), _json("message_ids"), _json("folders"),
+    _json("question"), _json("reminders"), _count("reminded"), _time("next_reminder_at", nullable=True),
+    _time("scan_from", nullable=True), _text("state"), _json("outcome"), _text("detail"),
+    _time("sent_at", nullable=True), _time("deadline"), _time("created_at"), _time("changed_at"),
+    _time("resolved_at", nullable=True), _time("resumed_at", nullable=True), _text("resume_note"),
+    UniqueConstraint("key"),
+    Index("ix_waits_token", "token_hash", unique=True, **_where("token_hash <> ''")),
+    Index("ix_waits_open", "mailbox", "id", **_where("state = 'open'")),
+    Index("ix_waits_deadline", "deadline", **_where("state = 'open'")),
+    Index("ix_waits_to_resume", "mailbox", "id",
+          **_where("state <> 'open' AND flow_run_id <> '' AND resumed_at IS NULL")),
+    Index(None, "changed_at"),
 )  # fmt: skip
 
 answers = Table(
     "answers", metadata, _id(), _ref("wait_id", "waits.id", nullable=False), _text("external_key"), _text("sender"),
-    _text("classification"), Column("score", Float, nullable=False), _json("evidence"), _text("text"),
-    _text("raw_sha256"), _time("received_at"), _time("created_at"), UniqueConstraint("wait_id", "external_key"),
+    _text("recipient"), _text("classification"), Column("accepted", Boolean, nullable=False),
+    Column("late", Boolean, nullable=False), _text("why"), Column("score", Float, nullable=False), _json("evidence"),
+    _text("text"), _json("result"), _text("message_id"), _json("attachments"), _text("raw_sha256"),
+    _time("received_at"), _time("created_at"), UniqueConstraint("wait_id", "external_key"),
 )  # fmt: skip
 
 # --- cases and the wall -------------------------------------------------------------------------------------------

@@ -84,6 +84,24 @@ class Cursors:
 
         self._db.write(move, tx)
 
+    def mark(self, source_id: int) -> int:
+        """The highest UID (or other growing number) taken from the source; 0 when it was never read."""
+        query = select(cursors.c.mark).where(cursors.c.source_id == source_id)
+        return self._db.read(lambda tx: tx.execute(query).scalar_one_or_none()) or 0
+
+    def advance_mark(self, source_id: int, mark: int, tx: Connection | None = None) -> None:
+        """Move the mark to `mark`, unless it is there or further already."""
+
+        def move(c: Connection) -> None:
+            now = self._db.clock.now()
+            row = {"source_id": source_id, "position": now, "mark": mark, "updated_at": now}
+            if c.execute(self._db.insert_or_ignore(cursors), row).rowcount == 1:
+                return
+            behind = (cursors.c.source_id == source_id) & (cursors.c.mark < mark)
+            c.execute(cursors.update().where(behind).values(mark=mark, position=now, updated_at=now))
+
+        self._db.write(move, tx)
+
     def oldest(self) -> datetime | None:
         """The position of the source that is furthest behind."""
         return self._db.read(lambda tx: tx.execute(select(func.min(cursors.c.position))).scalar_one_or_none())

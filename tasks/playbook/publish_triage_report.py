@@ -8,6 +8,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.effects.kinds import KINDS
 from mailroom.playbooks.report import counts_of, markdown_summary, table_rows
 from tasks import _open
 from tasks._wording import action
@@ -46,7 +47,7 @@ def publish_triage_report(
     with action("Publish Triage Report"):
         opened = _open.store(store)
         dry_run = not triaged["run_id"]
-        unknown = len(opened.ledger.open_effects(states=("unknown",)))
+        unknown = len(opened.ledger.open_effects(states=("unknown",), kinds=KINDS))
         seconds = float(ingested.get("seconds", 0)) + float(triaged["seconds"])
         counts = counts_of(ingested, triaged["verdicts"], outcomes, unknown=unknown, seconds=seconds)
         if not dry_run:
