@@ -106,7 +106,8 @@ def parameter_header(name: str, value: str, parameters: Sequence[tuple[str, str]
         else:
             encoded = "".join(chr(octet) if octet in _SAFE_IN_2231 else f"%{octet:02X}" for octet in text.encode())
             lines.append(f" {key}*=UTF-8''{encoded}")
-    return (";\r\n".join(lines) + "\r\n").encode("ascii")
+    whole = ";".join(lines)
+    return ((whole if len(whole) <= _LINE else ";\r\n".join(lines)) + "\r\n").encode("ascii")
 
 
 _SAFE_IN_2231 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")

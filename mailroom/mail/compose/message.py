@@ -11,6 +11,7 @@ from mailroom.mail.compose.addresses import Mailbox, parse_mailbox, parse_mailbo
 from mailroom.mail.compose.header_text import address_header, checked_name, id_header, text_header
 from mailroom.mail.compose.mime import Boundaries, attachment_part, multipart, text_part
 from mailroom.mail.compose.outgoing import OutgoingMail, completed
+from mailroom.mail.html_text import html_to_text
 from mailroom.mail.threading_headers import MESSAGE_ID, shortened
 
 _LARGEST = 35 << 20
@@ -113,9 +114,7 @@ def _body(mail: OutgoingMail, eight_bit: bool) -> bytes:
     if mail.text or not mail.html:
         alternatives.append(text_part(mail.text, "plain"))
     else:
-        from mailroom.mail.html_text import html_to_text  # an HTML parser, for this case only
-
-        alternatives.append(text_part(html_to_text(mail.html), "plain"))
+        alternatives.append(text_part(html_to_text(mail.html, keep_hidden=False), "plain"))
     if mail.html:
         pictures = [attachment_part(one, inline=True, eight_bit=eight_bit) for one in inline]
         alternatives.append(multipart("related", [text_part(mail.html, "html"), *pictures], boundary, type="text/html"))
