@@ -1,0 +1,181 @@
+"""The person's own words in the lines of a reply: quotes, header blocks and attribution lines taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailroom.mail.replies.attribution import find_attribution
+from mailroom.mail.replies.labels import find_block, label_of
+from mailroom.mail.replies.separators import framed_text, is_forward, is_original, is_row, is_underscores
+
+QUOTE_MARK = "\ue000"
+"""A line holding this stands for a quote that was taken out of HTML."""
+CUT_MARK = "\ue001"
+"""A line holding this says: everything from here on is the mail that was answered."""
+
+_QUOTED = re.compile(r"\s{0,8}(?:>|\|\s|\ue000)")
+_FALSE_QUOTE = re.compile(r"\s*>[>\s]*>\s+\S{1,200}\s+<+\s*$")
+_LINK_ONLY = re.compile(r"\s*[(<\[]?https?://[^\s)>\]]{1,500}[)>\]]?\s*>?\s*$")
+_UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")
+_TEXT, _EMPTY, _QUOTE, _ATTRIBUTION = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class TextCut:
+    """What became of the lines. `own` still holds the signature."""
+
+    own: tuple[str, ...]
+    quoted: tuple[str, ...]
+    found: bool
+    """Whether anything was recognised as quoted."""
+    inline: bool
+    """Whether the person wrote below or between quotes."""
+    language: str | None
+
+
+def cut_text(lines: Sequence[str]) -> TextCut:
+    """Take the quoted mail out of a body. Time grows with the number of lines only."""
+    lines = list(lines)
+    marks = [
+        _EMPTY if not line.strip() else _QUOTE if _QUOTED.match(line) and not _FALSE_QUOTE.match(line) else _TEXT
+        for line in lines
+    ]
+    end, language = _mark_splitters(lines, marks)
+    return _assemble(lines, marks, end, language)
+
+
+def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None]:
+    """Mark attribution lines; return where everything after is quoted, and the language that gave it away."""
+    language: str | None = None
+    seen_text = False
+    index = 0
+    while index < len(lines):
+        mark, line = marks[index], lines[index]
+        if mark == _QUOTE or mark == _EMPTY:
+            index += 1
+            continue
+        if CUT_MARK in line:
+            return index, language
+        if is_forward(line):
+            return (index if _ATTRIBUTION in marks[:index] else len(lines)), language
+        if is_original(line) or (framed_text(line) and _label_follows(lines, index)):
+            return index, language
+        block = find_block(lines, index, lone_from=_stands_alone(lines, index))
+        if block is not None and (seen_text or not _text_follows_quote(marks, block.end)):
+            if seen_text:
+                return index, block.language
+            if block.start == 0 and _quote_follows(marks, block.end):
+                marks[index : block.end] = [_ATTRIBUTION] * (block.end - index)
+                index, language = block.end, block.language
+                continue
+            return index, block.language
+        found = find_attribution(lines, index)
+        if found is not None and all(marks[at] != _QUOTE for at in range(found.start, found.end)):
+            quote_below = _quote_follows(marks, found.end)
+            if quote_below or found.certain:
+                marks[found.start : found.end] = [_ATTRIBUTION] * (found.end - found.start)
+                language = language or found.language
+                if found.before:
+                    lines.insert(found.start, found.before)
+                    marks.insert(found.start, _TEXT)
+                    index += 1
+                if not quote_below:
+                    return found.start + bool(found.before), language
+                index += 1
+                seen_text = True
+                continue
+        seen_text = True
+        index += 1
+    return len(lines), language
+
+
+def _stands_alone(lines: Sequence[str], index: int) -> bool:
+    return index > 0 and (not lines[index - 1].strip() or is_row(lines[index - 1]))
+
+
+def _label_follows(lines: Sequence[str], index: int) -> bool:
+    following = next((at for at in range(index + 1, min(index + 4, len(lines))) if lines[at].strip()), None)
+    return following is not None and label_of(lines[following]) is not None
+
+
+def _quote_follows(marks: Sequence[int], start: int) -> bool:
+    for index in range(start, min(start + 6, len(marks))):
+        if marks[index] != _EMPTY:
+            return marks[index] == _QUOTE
+    return False
+
+
+def _text_follows_quote(marks: Sequence[int], start: int) -> bool:
+    """Whether quoted lines come next and own text after them (so a header block on top is no cut)."""
+    return _quote_follows(marks, start) and _TEXT in marks[start:]
+
+
+def _assemble(lines: list[str], marks: list[int], end: int, language: str | None) -> TextCut:
+    kept_marks = _judge_runs(lines, marks, end)
+    own = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_TEXT, _EMPTY}]
+    quoted = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_QUOTE, _ATTRIBUTION}]
+    found = end < len(lines) or bool(quoted)
+    if end < len(lines):
+        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1])):
+            own.pop()
+    first_quote = next((at for at, mark in enumerate(kept_marks) if mark in {_QUOTE, _ATTRIBUTION}), end)
+    inline = any(
+        mark == _TEXT and not is_underscores(lines[at]) for at, mark in enumerate(kept_marks) if at > first_quote
+    )
+    quoted += lines[end:]
+    marked = tuple(line for line in quoted if QUOTE_MARK not in line and CUT_MARK not in line)
+    return TextCut(tuple(_collapsed(own)), marked, found, inline, language)
+
+
+def _is_short_row(line: str) -> bool:
+    bare = line.strip()
+    return len(bare) in {2, 3, 4} and len(set(bare)) == 1 and bare[0] in "-_=*~"
+
+
+def _judge_runs(lines: Sequence[str], marks: Sequence[int], end: int) -> list[int]:
+    """The marks up to `end`, with lone `>` lines in running text taken back and wrapped quotes completed."""
+    result = list(marks[:end])
+    last_text = max((at for at, mark in enumerate(result) if mark == _TEXT), default=-1)
+    first_text = next((at for at, mark in enumerate(result) if mark == _TEXT), end)
+    has_attribution = _ATTRIBUTION in result
+    index = 0
+    while index < end:
+        if result[index] != _QUOTE:
+            index += 1
+            continue
+        stop = index
+        while stop < end and result[stop] == _QUOTE:
+            stop += 1
+        stop = _with_wrapped(lines, result, index, stop, end)
+        introduced = has_attribution or index < first_text or index > last_text or QUOTE_MARK in lines[index]
+        if not introduced and stop - index < 2:
+            result[index:stop] = [_TEXT] * (stop - index)
+        index = stop
+    return result
+
+
+def _with_wrapped(lines: Sequence[str], result: list[int], start: int, stop: int, end: int) -> int:
+    """Take lines that a mail program wrapped out of the quote back into it; return the run's new end."""
+    while stop + 1 < end and result[stop] == _TEXT and result[stop + 1] == _QUOTE:
+        before, line = lines[stop - 1], lines[stop]
+        wrapped = len(before) >= 70 and len(line) <= 40 and before.rstrip()[-1:] not in ".!?:>"
+        if not (wrapped or _LINK_ONLY.match(line) or _UNCLOSED.search(before)):
+            break
+        while stop < end and (result[stop] == _QUOTE or stop < start):
+            stop += 1
+        result[stop] = _QUOTE
+        while stop < end and result[stop] == _QUOTE:
+            stop += 1
+    return stop
+
+
+def _collapsed(own: Sequence[str]) -> list[str]:
+    """Without blank lines at both ends, and with the holes that removed quotes leave closed to one blank line."""
+    found = list(own)
+    while found and not found[0].strip():
+        found.pop(0)
+    while found and not found[-1].strip():
+        found.pop()
+    return found

@@ -1,0 +1,207 @@
+"""The line a mail program writes above a quote: `On Monday, Ann <ann@example.com> wrote:` in any language of the table.
+
+Such a line is often wrapped over up to four lines, may stand behind the reply's own text, and in some languages has no
+verb at all. Everything here looks at a bounded window, so the cost grows with the number of lines only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailroom.mail.replies.languages import LANGUAGES
+
+_WINDOW = 4
+_MAX_JOINED = 420
+
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september|october|"
+    "november|december"
+)
+_WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_ADDRESS = re.compile(r"[^\s<>@\[\](),;:\"]{1,100}@[^\s<>@\[\](),;:\"]{1,190}")
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.hH時시点]\s?\d{2}(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|\d{4}\s?년)(?!\d)"
+)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_DAY_MONTH = re.compile(
+    r"(?<!\d)\d{1,2}(?:st|nd|rd|th|\.|\s?de)?[\s\-/]{1,2}[^\W\d]{3,12}|[^\W\d]{3,12}\.?[\s\-]\d{1,2}(?!\d)"
+)
+_DATE_START = re.compile(r"\d{1,2}:\d{2}[, ]|\d{1,4}\s?[-/.年]\s?\d|\d{1,2}\.?(?:st|nd|rd|th)?\s[^\W\d]{3,}|\d{4}\s?년")
+_STRICT_ON = re.compile(
+    rf"\bon (?:(?:{_WEEKDAYS})[a-z]*,? )?(?:(?:{_MONTHS})[a-z]*\.? \d|\d{{1,4}}[-/. ](?:\d|(?:{_MONTHS})))",
+    re.IGNORECASE,
+)
+_DASHES = re.compile(r"[\s\-_–—*>|~•]{0,60}")
+_TAIL = " \t\xa0-–—*_\u200b\u200e\u200f\u202a\u202c\u2068\u2069"
+
+_VERBS = sorted({verb for language in LANGUAGES for verb in language.verbs}, key=len, reverse=True)
+_CJK = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
+_VERB = re.compile(
+    "|".join(
+        re.escape(verb) if re.match(f"[{_CJK}]", verb) else rf"(?<![\w@.\-/])<?{re.escape(verb)}(?![\w@\-/])"
+        for verb in _VERBS
+    )
+    + r"|>wrote"
+)
+_VERB_LANGUAGE = {verb: language.code for language in reversed(LANGUAGES) for verb in language.verbs}
+_OPENERS = {opener for language in LANGUAGES for opener in language.openers}
+_OPENER_WORDS = {opener.split()[0] for opener in _OPENERS}
+_TWO_WORD_OPENERS = tuple(opener for opener in _OPENERS if " " in opener)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """An attribution line: lines `start` up to `end` (exclusive)."""
+
+    start: int
+    end: int
+    before: str
+    """What the person wrote in front of it on its first line; usually empty."""
+    language: str
+    certain: bool
+    """False when only a quote right below proves it."""
+
+
+def bare(line: str) -> str:
+    """The line without quote marks, list dashes, emphasis and blanks around it."""
+    found = _DASHES.match(line)
+    return line[found.end() if found else 0 :].strip(_TAIL)
+
+
+def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
+    """The attribution line that *ends* at `lines[last]`, or None.
+
+    Args:
+        lines: The body's lines.
+        last: Index of the line that carries the colon (or the verb).
+    """
+    tail = lines[last].rstrip(_TAIL)
+    if not tail or len(tail) > _MAX_JOINED:
+        return None
+    colon = tail[-1] in ":："
+    if not colon and not _may_end_without_colon(lines[last], tail):
+        return None
+    pieces: list[str] = []
+    blanks = 0
+    found: Attribution | None = None
+    for index in range(last, max(last - _WINDOW, -1), -1):
+        piece = lines[index].strip()
+        if not piece:
+            blanks += 1
+            if blanks > 1 or index == last:
+                break
+            continue
+        pieces.insert(0, bare(piece) if index < last else bare(tail))
+        joined = " ".join(pieces)
+        if len(joined) > _MAX_JOINED:
+            break
+        judged = _judge(joined, colon=colon)
+        if judged is not None and not (blanks and not judged[2]):
+            before, language, opened, certain = judged
+            found = Attribution(index, last + 1, before, language, certain)
+            if opened:
+                break
+        if index < last and piece[-1:] in ".!?:：" and not piece.endswith((" p.m.", " a.m.", "г.")):
+            # A sentence that ended is the person's own text, unless the part so far already began like a date.
+            if found is None and len(pieces) > 1 and piece[-1:] in "!?:：":
+                break
+            continue
+    return found
+
+
+def _may_end_without_colon(line: str, tail: str) -> bool:
+    low = tail.casefold()
+    if line.lstrip().startswith(("--", "__")) and low.endswith(("wrote", "schrieb", "écrit", "scritto", "escribió")):
+        return True
+    if low.endswith((" wrote", "a écrit", "ha scritto", "escribió", "escreveu")):
+        return bool(_STRICT_ON.search(low) or (_YEAR.search(low) and _CLOCK.search(low)))
+    return tail.endswith(">") and low[:1].isdigit() and bool(_DATE.match(low)) and bool(_ADDRESS.search(low))
+
+
+def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
+    """(text before, language, began with an opener or a date, certain) of a possible attribution; None for other text."""
+    low = joined.casefold()
+    has_address = bool(_ADDRESS.search(low))
+    dated = bool(
+        _DATE.search(low)
+        or (_YEAR.search(low) and (_CLOCK.search(low) or _DAY_MONTH.search(low)))
+        or (_CLOCK.search(low) and _DAY_MONTH.search(low))
+    )
+    verb = _last_verb(low)
+    if verb is None:
+        return _without_verb(low, has_address=has_address, dated=dated)
+    language = _VERB_LANGUAGE.get(verb[0], "en")
+    rest = low[verb[1] :]
+    if len(rest) > 160 or (not colon and len(rest) > 2):
+        return None
+    inner = _STRICT_ON.search(low)
+    words = low.split(" ", 2)
+    opened = _opens(low) or (low[:1].isdigit() and _DATE_START.match(low) is not None) or _weekday_first(words)
+    if inner is not None and inner.start() > 0 and verb[1] > inner.end() and not _opens(low):
+        before = joined[: inner.start()].rstrip(" -–—")
+        if _looks_like_author(before):
+            return "", language, True, True
+        return before, language, True, True
+    if opened and (dated or (has_address and _has_digit(low))):
+        return "", language, True, True
+    if opened and has_address and len(joined) < 200:
+        return "", language, True, True
+    if has_address and len(joined) < 260:
+        return "", language, dated, True
+    if dated and len(joined) < 200:
+        return "", language, False, True
+    if len(joined) < 120 and (opened or verb[1] >= len(low) - 3):
+        return "", language, opened, False
+    return None
+
+
+def _last_verb(low: str) -> tuple[str, int] | None:
+    found: tuple[str, int] | None = None
+    for match in _VERB.finditer(low):
+        found = (match[0].lstrip("<>"), match.end())
+    return found
+
+
+def _without_verb(low: str, *, has_address: bool, dated: bool) -> tuple[str, str, bool, bool] | None:
+    """Gmail in Russian and Japanese, Mail.ru, Yandex: a date, a name and an address, no verb."""
+    if not (has_address and dated) or len(low) > 240:
+        return None
+    trimmed = low.rstrip(":： ")
+    if not trimmed.endswith((">", "]", ")", '"')) and " from " not in low:
+        return None
+    words = low.split(" ", 2)
+    if not (low[:1].isdigit() or _weekday_first(words) or _opens(low)):
+        return None
+    code = "ru" if re.search("[а-я]", low) else "ja" if "年" in low else "ko" if "년" in low else "en"
+    return "", code, True, True
+
+
+def _opens(low: str) -> bool:
+    head = low.lstrip("\"'«“”¶[( ")
+    first = head.split(" ", 1)[0].rstrip(",:")
+    if first in _OPENER_WORDS:
+        return first in _OPENERS or head.startswith(_TWO_WORD_OPENERS)
+    return head.startswith(("在 ", "在2", "於 ", "στις", "بتاريخ", "בתאריך", "ב-"))
+
+
+def _weekday_first(words: list[str]) -> bool:
+    first = words[0].rstrip(".,")
+    return (2 <= len(first) <= 12 and words[0].endswith((",", ".")) and first.isalpha()) or first in _DAYS
+
+
+_DAYS = frozenset(
+    ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "man", "tir", "ons", "tor", "fre", "lør", "søn", "mån", "tis", "lör", "sön", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag", "måndag", "tisdag", "lördag", "söndag", "maanantaina", "ma", "ti", "ke", "to", "pe", "la", "su", "po", "út", "st", "čt", "pá", "so", "ne", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд"]
+)
+
+
+def _has_digit(low: str) -> bool:
+    return any(character.isdigit() for character in low)
+
+
+def _looks_like_author(before: str) -> bool:
+    """`Ann Lee <ann@example.com> on 1 May wrote:` names its author first; anything else is the person's text."""
+    trimmed = before.strip(' ,"')
+    return trimmed.endswith(">") and len(trimmed) < 120

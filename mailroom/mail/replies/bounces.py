@@ -1,0 +1,299 @@
+"""Bounces: mails in which a server says what became of a mail of ours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from mailroom.mail.model import Mail
+from mailroom.mail.replies.facts import message_ids
+from mailroom.mail.replies.phrases import BOUNCE_BODY, BOUNCE_LOCALS, BOUNCE_NAMES, BOUNCE_SUBJECTS
+
+Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
+_ACTIONS: dict[str, Action] = {
+    "failed": "failed",
+    "failure": "failed",
+    "fail": "failed",
+    "expired": "failed",
+    "error": "failed",
+    "delayed": "delayed",
+    "deferred": "delayed",
+    "delay": "delayed",
+    "delivered": "delivered",
+    "deliverable": "delivered",
+    "relayed": "relayed",
+    "expanded": "expanded",
+    "success": "delivered",
+}
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_SMTP_CODE = re.compile(r"(?<![\d.\-])([45][0-5]\d)[ \-](?!\d{3})")
+_BOUNDARY = re.compile(
+    r"^\W{0,40}(?:(?:below this line|the following is|this is|here is|begin|attached is|included is)? ?.{0,30}"
+    r"(?:copy of (?:the|your)|original message|original mail|returned message|message header|unsent message|"
+    r"message (?:is|was) (?:below|attached)|message text follows|headers? follow|transcript of session follows "
+    r"as a separate|ursprüngliche nachricht|message d'origine|mensaje original).{0,60})\W{0,40}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER_START = re.compile(
+    r"^(?:>? ?)(?:return-path|received|message-id|x-mailer|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE
+)
+_DELAYED = re.compile(
+    r"delayed|not yet (?:been )?delivered|still (?:trying|being retried)|will (?:keep|continue) (?:trying|to try)|"
+    r"warning message only|do not need to resend|verzögert|retardé|temporarily deferred|will be retried|"
+    r"delivery (?:is )?delay",
+    re.IGNORECASE,
+)
+_PREFIXED = re.compile(r"\s*(?:re|aw|fwd?|wg|tr|rv|sv|antw|odp)\s?:", re.IGNORECASE)
+_WINDOW = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class BouncedRecipient:
+    """What became of the mail for one recipient."""
+
+    address: str
+    """Lower case; empty when the report does not say."""
+    action: Action
+    status: str = ""
+    """Enhanced status code such as `5.1.1`; empty when unknown."""
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report about one mail of ours."""
+
+    recipients: tuple[BouncedRecipient, ...]
+    original_message_id: str = ""
+    """With angle brackets; empty when the report does not say."""
+    envelope_id: str = ""
+    suspected: bool = False
+    """Read from free text, not from a machine-readable report."""
+
+    @property
+    def failed(self) -> tuple[BouncedRecipient, ...]:
+        """Recipients who will not get the mail."""
+        return tuple(item for item in self.recipients if item.action == "failed")
+
+
+def cause_of(status: str) -> str:
+    """One word for a status code: `bad_address`, `disabled`, `full`, `too_big`, `routing`, `policy`, `temporary`, `other`."""
+    if status.startswith("4"):
+        return "temporary"
+    for prefix, word in (
+        ("5.1.", "bad_address"),
+        ("5.2.1", "disabled"),
+        ("5.2.2", "full"),
+        ("5.2.3", "too_big"),
+        ("5.3.4", "too_big"),
+        ("5.4.", "routing"),
+        ("5.7.", "policy"),
+    ):
+        if status.startswith(prefix):
+            return word
+    return "other"
+
+
+def find_bounce(mail: Mail) -> tuple[Bounce, tuple[str, ...]] | None:
+    """The bounce this mail is, with the reasons; None when it is none. A forwarded bounce is none."""
+    machine = _machine_sender(mail)
+    if mail.delivery_status and (mail.report_type in {"", "delivery-status"}) and not _is_disposition(mail):
+        top = mail.report_type == "delivery-status" or mail.content_type == "multipart/report"
+        if top or machine:
+            recipients = _from_blocks(mail)
+            if recipients:
+                return _bounce(mail, recipients, suspected=False), ("delivery status report",)
+    if mail.report_type == "delivery-status":
+        return _bounce(mail, _from_text(mail), suspected=True), ("delivery status report without recipients",)
+    reasons = _text_reasons(mail, machine=machine)
+    if not reasons:
+        return None
+    return _bounce(mail, _from_text(mail), suspected=True), reasons
+
+
+def _is_disposition(mail: Mail) -> bool:
+    return any(name.lower() == "disposition" for block in mail.delivery_status for name, _ in block)
+
+
+def _machine_sender(mail: Mail) -> str:
+    """Why the sender looks like a mail system, or an empty text."""
+    local = mail.author.address.partition("@")[0]
+    name = mail.author.name.casefold()
+    raw = mail.header("From").casefold()
+    if local in BOUNCE_LOCALS or local.startswith(
+        ("mailer-daemon", "postmaster", "bounce-", "bounces+", "bounce+", "mdaemon")
+    ):
+        return f"sender {local}@"
+    if any(name.startswith(word) for word in BOUNCE_NAMES):
+        return f"sender named {name[:40]}"
+    if "mailer-daemon" in raw or "postmaster" in raw or "mail delivery" in raw:
+        return "sender is a mail system"
+    return ""
+
+
+def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
+    """Reasons to take a mail without a machine-readable report for a bounce; empty when they do not suffice."""
+    if mail.header("X-Failed-Recipients"):
+        return ("header X-Failed-Recipients",)
+    subject = mail.subject.casefold().strip()
+    body = own_text(mail).casefold()
+    reasons: list[str] = []
+    answered = bool(_PREFIXED.match(subject))
+    subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
+    body_hit = any(phrase in body for phrase in BOUNCE_BODY)
+    coded = bool(_ENHANCED.search(body) or _SMTP_CODE.search(body))
+    returned = bool(mail.returned_headers or mail.nested or _HEADER_START.search(mail.text[:200_000]))
+    null_path = mail.header("Return-Path").strip() == "<>"
+    if machine:
+        reasons.append(machine)
+    if subject_hit:
+        reasons.append("subject of a bounce")
+    if body_hit or coded:
+        reasons.append("text of a bounce")
+    if returned:
+        reasons.append("returned mail inside")
+    if null_path:
+        reasons.append("null sender")
+    if machine:
+        enough = subject_hit or coded or returned or (body_hit and null_path) or (body_hit and not answered)
+    elif null_path:
+        enough = subject_hit and (body_hit or coded or returned)
+    else:
+        enough = _specific(subject) and (coded or returned) and body_hit and not mail.in_reply_to
+    if mail.content_type == "multipart/report" and not mail.report_type and (machine or subject_hit):
+        enough = True
+    return tuple(reasons) if enough else ()
+
+
+_SPECIFIC = (
+    "undeliverable",
+    "undelivered",
+    "delivery status notification",
+    "delivery failure",
+    "failure notice",
+    "returned mail",
+    "mail delivery failed",
+    "mail system error",
+    "nondeliverable",
+    "could not be delivered",
+    "unzustellbar",
+    "delivery notification",
+    "mail delivery failure",
+    "delivery has failed",
+    "ignored not ml",
+    "non-delivery",
+    "mail could not be delivered",
+    "message status - undeliverable",
+    "returning message to sender",
+    "user unknown",
+)
+
+
+def _specific(subject: str) -> bool:
+    return not _PREFIXED.match(subject) and any(phrase in subject for phrase in _SPECIFIC)
+
+
+def own_text(mail: Mail) -> str:
+    """What the mail itself says, without the returned mail below it."""
+    text = mail.text or re.sub(r"<[^>]{0,2000}>", " ", mail.html[:100_000])
+    text = text[:100_000]
+    ends = [found.start() for found in (_BOUNDARY.search(text, 1), _HEADER_START.search(text, 1)) if found]
+    end = min((at for at in ends if at > 60), default=len(text))
+    return text[: min(end, _WINDOW)]
+
+
+def _bounce(mail: Mail, recipients: tuple[BouncedRecipient, ...], *, suspected: bool) -> Bounce:
+    envelope = ""
+    for block in mail.delivery_status[:1]:
+        envelope = next((value.strip() for name, value in block if name.lower() == "original-envelope-id"), "")
+    return Bounce(recipients, _original_id(mail), envelope, suspected)
+
+
+def _original_id(mail: Mail) -> str:
+    candidates = [value for name, value in mail.returned_headers if name.lower() == "message-id"]
+    candidates += [nested.message_id for nested in mail.nested]
+    candidates += [
+        value
+        for block in mail.delivery_status
+        for name, value in block
+        if name.lower() in {"x-original-message-id", "original-message-id"}
+    ]
+    found = re.search(
+        r"^[> \t]{0,8}message-id:\s{0,20}(<[^<>\s]{1,400}>)", mail.text[:300_000], re.IGNORECASE | re.MULTILINE
+    )
+    if found:
+        candidates.append(found[1])
+    candidates += [mail.header("X-Microsoft-Original-Message-ID"), mail.header("X-Original-Message-ID")]
+    candidates += [*mail.in_reply_to, *reversed(mail.references)]
+    for candidate in candidates:
+        ids = message_ids(candidate)
+        if ids:
+            return ids[0]
+    return ""
+
+
+def _from_blocks(mail: Mail) -> tuple[BouncedRecipient, ...]:
+    found: list[BouncedRecipient] = []
+    for block in mail.delivery_status:
+        fields = {name.lower(): value for name, value in reversed(block)}
+        written = fields.get("final-recipient") or fields.get("original-recipient") or fields.get("x-actual-recipient")
+        if written is None:
+            continue
+        address = _bare_address(written)
+        original = _bare_address(fields.get("original-recipient", ""))
+        if "@" not in address and "@" in original:
+            address = original
+        status = _ENHANCED.search(fields.get("status", ""))
+        diagnostic = " ".join(fields.get("diagnostic-code", fields.get("x-notes-diagnostic-code", "")).split())[:1_000]
+        code = status[1] if status else (_ENHANCED.search(diagnostic) or [""] * 2)[1]
+        words = re.findall(r"[a-z]+", fields.get("action", "").lower())
+        action = next((_ACTIONS[word] for word in words if word in _ACTIONS), None) or _action_of(code)
+        found.append(BouncedRecipient(address, action, code, diagnostic))
+    return tuple(found)
+
+
+def _bare_address(value: str) -> str:
+    kind, semicolon, rest = value.partition(";")
+    text = (rest if semicolon else kind).strip()
+    found = _ADDRESS.search(text)
+    return (found[0] if found else text.strip("<>\"' ")).lower()
+
+
+def _action_of(status: str) -> Action:
+    return "delayed" if status.startswith("4") else "delivered" if status.startswith("2") else "failed"
+
+
+def _from_text(mail: Mail) -> tuple[BouncedRecipient, ...]:
+    """Recipients named in free text, with the codes that stand near them."""
+    text = own_text(mail)
+    action: Action = "delayed" if _DELAYED.search(f"{mail.subject}\n{text}") else "failed"
+    named = [item.lower() for item in _ADDRESS.findall(mail.header("X-Failed-Recipients")[:20_000])]
+    own = {item.address for item in (*mail.from_, *mail.to, *mail.cc)}
+    if not named:
+        named = [item.lower() for item in _ADDRESS.findall(text)]
+        outside = [item for item in named if item not in own]
+        named = outside or named
+    if not named:
+        returned = " ".join(value for name, value in mail.returned_headers if name.lower() == "to")
+        named = [item.lower() for item in _ADDRESS.findall(returned)]
+        named += [item.address for nested in mail.nested[:1] for item in nested.to if not named]
+    found: dict[str, BouncedRecipient] = {}
+    for address in named[:100]:
+        if address in found or address.startswith(("mailer-daemon@", "postmaster@")):
+            continue
+        at = text.lower().find(address)
+        near = text[max(at, 0) : max(at, 0) + 800]
+        status = _ENHANCED.search(near) or _ENHANCED.search(text)
+        code = status[1] if status else ""
+        if not code:
+            basic = _SMTP_CODE.search(near) or _SMTP_CODE.search(text)
+            code = f"{basic[1][0]}.0.0" if basic else ""
+        diagnostic = next(
+            (line.strip() for line in near.split("\n") if _SMTP_CODE.search(line) or _ENHANCED.search(line)), ""
+        )
+        found[address] = BouncedRecipient(address, action, code, diagnostic[:1_000])
+        if len(found) >= 20:
+            break
+    return tuple(found.values()) or (BouncedRecipient("", action),)

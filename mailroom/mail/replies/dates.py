@@ -1,0 +1,145 @@
+"""Dates as people and mail programs write them, in about twenty languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+_NAMES = (
+    "january januar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január január ianuarie января "
+    "січня ocak siječnja",
+    "february februar février febrero febbraio fevereiro februari helmikuuta lutego února február február februarie "
+    "февраля лютого şubat veljače",
+    "march märz mars marzo março maart maaliskuuta marca března március marec martie марта березня mart ožujka",
+    "april avril abril aprile huhtikuuta kwietnia dubna április apríl aprilie апреля квітня nisan travnja",
+    "may mai mayo maggio maio mei maj toukokuuta maja května május máj мая травня mayıs svibnja",
+    "june juni juin junio giugno junho kesäkuuta czerwca června június jún iunie июня червня haziran lipnja",
+    "july juli juillet julio luglio julho heinäkuuta lipca července július júl iulie июля липня temmuz srpnja",
+    "august août agosto augustus augusti elokuuta sierpnia srpna augusztus серпня августа ağustos kolovoza",
+    "september septembre septiembre settembre setembro syyskuuta września září szeptember septembrie сентября вересня "
+    "eylül rujna",
+    "october oktober octobre octubre ottobre outubro lokakuuta października října október októbra octombrie октября "
+    "жовтня ekim listopada-hr oktobar",
+    "november novembre noviembre novembro marraskuuta listopada listopadu noiembrie ноября листопада kasım studenoga",
+    "december dezember décembre diciembre dicembre dezembro joulukuuta grudnia prosince decembrie декабря грудня aralık "
+    "prosinca",
+)
+_MONTHS: dict[str, int] = {}
+for _number, _words in enumerate(_NAMES, start=1):
+    for _word in _words.split():
+        _MONTHS.setdefault(_word, _number)
+_SHORT = (
+    "jan janv gen ene sty led ian янв січ oca sij",
+    "feb fév févr fev lut úno фев лют şub velj",
+    "mar mär mrt břez мар бер ožu",
+    "apr avr abr kwi dub апр кві nis tra",
+    "may mai mag mei máj тра мая",
+    "jun juin giu cze čer июн чер haz",
+    "jul juil lug lip čvc июл лип tem",
+    "aug août aoû ago sie srp авг сер ağu",
+    "sep sept set wrz zář szept сен вер eyl",
+    "oct okt ott out paź říj окт жов eki",
+    "nov noi lis ноя лис kas",
+    "dec déc dez dic gru pro дек гру ara",
+)
+for _number, _words in enumerate(_SHORT, start=1):
+    for _word in _words.split():
+        _MONTHS.setdefault(_word, _number)
+
+_ISO = re.compile(r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)")
+_KOREAN = re.compile(r"(?<!\d)(\d{4})년\s?(\d{1,2})월\s?(\d{1,2})일")
+_NUMERIC = re.compile(r"(?<!\d)(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})?(?!\d)")
+_DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[\s-](?:de |of |d')?([^\W\d_]{3,14})\.?,?(?:[\s-](?:de |del )?(\d{4}))?"
+)
+_MONTH_DAY = re.compile(r"(?<![^\W\d])([^\W\d_]{3,14})\.?[\s-](\d{1,2})(?:st|nd|rd|th)?(?![\d:])(?:,?\s(\d{4}))?")
+_CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?!\d)", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:gmt|utc)?([+-])(\d{2}):?(\d{2})(?!\d)", re.IGNORECASE)
+_MAX = 300
+
+
+def month_number(word: str) -> int | None:
+    """1 to 12 for a month's name in any known language, or None."""
+    low = word.casefold().rstrip(".")
+    return _MONTHS.get(low) or (
+        _MONTHS.get(low[:3]) if low.isascii() and len(low) > 3 and low[:3] in _ENGLISH else None
+    )
+
+
+_ENGLISH = frozenset({"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec"})
+
+
+def find_day(text: str, *, near: datetime | None = None) -> tuple[int, int, int] | None:
+    """Year, month and day of the first date in the text.
+
+    A date without a year gets the one that puts it closest after `near` (if given); day before month, unless only the
+    other order is possible.
+    """
+    text = text[:_MAX]
+    found = _ISO.search(text) or _KOREAN.search(text)
+    if found:
+        return _checked(int(found[1]), int(found[2]), int(found[3]))
+    candidates: list[tuple[int, int, int, str]] = []
+    for match in _DAY_MONTH.finditer(text):
+        month = month_number(match[2])
+        if month:
+            candidates.append((match.start(), month, int(match[1]), match[3] or ""))
+            break
+    for match in _MONTH_DAY.finditer(text):
+        month = month_number(match[1])
+        if month:
+            candidates.append((match.start(), month, int(match[2]), match[3] or ""))
+            break
+    for match in _NUMERIC.finditer(text):
+        first, second = int(match[1]), int(match[3])
+        if match[2] == "/" and second > 12 >= first:
+            first, second = second, first
+        candidates.append((match.start(), second, first, match[4] or ""))
+        break
+    # A candidate with a year is a date; one without may be a chance neighbour of a number and a word.
+    candidates.sort(key=lambda candidate: (not candidate[3], candidate[0]))
+    for _, month, day, year in candidates:
+        checked = _checked(_year(year, month, day, near), month, day)
+        if checked is not None:
+            return checked
+    return None
+
+
+def _year(text: str, month: int, day: int, near: datetime | None) -> int:
+    if text:
+        return int(text) if len(text) == 4 else 2000 + int(text)
+    if near is None:
+        return 0
+    return near.year + ((month, day) < (near.month, near.day))
+
+
+def _checked(year: int, month: int, day: int) -> tuple[int, int, int] | None:
+    try:
+        datetime(year, month, day, tzinfo=UTC)
+    except ValueError:
+        return None
+    return year, month, day
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A written date with optional time and offset as an aware datetime; without an offset it is taken as UTC."""
+    day = find_day(text)
+    if day is None:
+        return None
+    hour = minute = second = 0
+    clock = _CLOCK.search(text[:_MAX])
+    if clock:
+        hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
+        half = (clock[4] or "").casefold()[:1]
+        if half == "p" and hour < 12:
+            hour += 12
+        elif half == "a" and hour == 12:
+            hour = 0
+        if hour > 23 or minute > 59 or second > 59:
+            hour = minute = second = 0
+    zone: timezone = UTC
+    offset = _OFFSET.search(text[clock.end() :][:40]) if clock else None
+    if offset and int(offset[2]) < 24 and int(offset[3]) < 60:
+        delta = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        zone = timezone(-delta if offset[1] == "-" else delta)
+    return datetime(*day, hour, minute, second, tzinfo=zone)

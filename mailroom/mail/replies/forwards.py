@@ -1,0 +1,277 @@
+"""Mails inside mails: what somebody forwarded, attached or as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+from mailroom.errors import InvalidInputError
+from mailroom.mail.model import Mail, MailAddress
+from mailroom.mail.replies.answer import clean
+from mailroom.mail.replies.answer_html import html_lines
+from mailroom.mail.replies.attribution import Attribution, find_attribution
+from mailroom.mail.replies.dates import parse_moment
+from mailroom.mail.replies.labels import LabelBlock, find_block
+from mailroom.mail.replies.languages import FORWARD_PREFIXES
+from mailroom.mail.replies.matching import normal_subject
+from mailroom.mail.replies.separators import is_forward, is_original
+
+_MAX_DEPTH = 20
+_MAX_TEXT = 1_000_000
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w.\-]{1,190}")
+_NOISE = re.compile(r"<mailto:[^>\s]{0,300}>|\[mailto:|mailto:", re.IGNORECASE)
+_QUOTE = re.compile(r"\s{0,4}>\s?")
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRegexes:
+    """The operator's own regular expressions; each finds one value (its first group, or the whole match)."""
+
+    subject: str = ""
+    from_: str = ""
+    to: str = ""
+
+    @classmethod
+    def from_json(cls, text: str) -> ForwardRegexes | None:
+        """Read `{"subject": "...", "from": "...", "to": "..."}`; None when the text is empty.
+
+        Raises:
+            InvalidInputError: not such an object, or an expression no linear-time engine accepts.
+        """
+        if not text.strip():
+            return None
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            msg = f"the regular expressions for forwarded mails are not JSON ({error}): write one object on one line"
+            raise InvalidInputError(msg) from error
+        if not isinstance(data, dict):
+            msg = 'the regular expressions for forwarded mails must be one JSON object: {"subject": ..., "from": ..., "to": ...}'
+            raise InvalidInputError(msg)
+        values: dict[str, str] = {}
+        for key, value in data.items():
+            name = str(key).strip().lower()
+            chosen = value[0] if isinstance(value, list) and value else value
+            if name not in {"subject", "from", "to"} or not isinstance(chosen, str):
+                msg = f"the regular expressions for forwarded mails know the keys subject, from and to, not {name!r}"
+                raise InvalidInputError(msg)
+            values[name] = chosen
+        regexes = cls(values.get("subject", ""), values.get("from", ""), values.get("to", ""))
+        for pattern in (regexes.subject, regexes.from_, regexes.to):
+            _finder(pattern)
+        return regexes
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """One mail inside another."""
+
+    how: Literal["attached", "inline"]
+    sender: MailAddress
+    sent_at: datetime | None
+    """Aware; a time written without an offset is taken as UTC."""
+    to: tuple[MailAddress, ...] = ()
+    cc: tuple[MailAddress, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    mail: Mail | None = None
+    """The whole mail when it was attached."""
+
+
+def forwarded(mail: Mail, *, regexes: ForwardRegexes | None = None) -> list[Forwarded]:
+    """Every mail that was forwarded in this one, from the outermost to the innermost.
+
+    Attached mails are better evidence and come first, each followed by what it holds itself; text is looked at when
+    nothing is attached. The operator's expressions, where they find something, replace what was detected.
+    """
+    found = _attached(mail, 0)
+    if not found:
+        found = _inline(mail)
+    return _override(mail, found, regexes) if regexes is not None else found
+
+
+def _attached(mail: Mail, depth: int) -> list[Forwarded]:
+    if depth >= _MAX_DEPTH or mail.report_type:
+        return []
+    found: list[Forwarded] = []
+    for nested in mail.nested:
+        found.append(
+            Forwarded(
+                "attached",
+                nested.author,
+                nested.date,
+                nested.to,
+                nested.cc,
+                nested.subject,
+                nested.text,
+                nested.html,
+                nested,
+            )
+        )
+        found += _attached(nested, depth + 1) or _inline(nested)
+    return found
+
+
+def _inline(mail: Mail) -> list[Forwarded]:
+    text = mail.text if mail.text.strip() else "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False)[0])
+    lines = clean(text[:_MAX_TEXT]).split("\n")
+    announced = mail.subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES
+    found: list[Forwarded] = []
+    for _ in range(_MAX_DEPTH):
+        head = _find_head(lines, announced=announced or bool(found))
+        if head is None:
+            break
+        item, lines = head
+        if not item.subject and announced and not found:
+            item = _replaced(item, subject=_original_subject(mail.subject))
+        found.append(item)
+    return found
+
+
+def _original_subject(subject: str) -> str:
+    while subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES and ":" in subject:
+        subject = subject.partition(":")[2].strip()
+    return subject
+
+
+def _find_head(lines: Sequence[str], *, announced: bool) -> tuple[Forwarded, list[str]] | None:
+    """The first forwarded mail's header in the lines and the lines of its body."""
+    separator: int | None = None
+    wrote = False
+    for index, line in enumerate(lines):
+        if not line.strip(" \t>"):
+            continue
+        if separator is None and (is_forward(line) or (announced and is_original(line))):
+            separator = index
+            continue
+        block = find_block(lines, index, lone_from=separator is not None)
+        if block is not None and (separator is not None or announced or not wrote):
+            if block.value("from") or separator is not None or announced:
+                return _from_block(block), _body(lines, block.start, block.end)
+        elif separator is not None or announced:
+            said = find_attribution(lines, index)
+            if said is not None and said.certain and not said.before:
+                return _from_attribution(lines, said), _body(lines, said.start, said.end)
+        wrote = True
+        if separator is not None and index - separator > 25:
+            break
+    if separator is not None:
+        rest = _body(lines, separator, separator + 1)
+        return Forwarded("inline", MailAddress("", valid=False), None, text="\n".join(rest).strip()), []
+    return None
+
+
+def _body(lines: Sequence[str], start: int, end: int) -> list[str]:
+    """The lines after the header; when the header itself was quoted, one level of quoting is taken off."""
+    rest = list(lines[end:])
+    if _QUOTE.match(lines[start]):
+        rest = [_QUOTE.sub("", line, count=1) for line in rest]
+    while rest and not rest[0].strip():
+        rest.pop(0)
+    return rest
+
+
+def _from_block(block: LabelBlock) -> Forwarded:
+    senders = parse_people(block.value("from"))
+    return Forwarded(
+        "inline",
+        senders[0] if senders else MailAddress("", valid=False),
+        read_moment(block.value("date")),
+        parse_people(block.value("to")),
+        parse_people(block.value("cc")),
+        block.value("subject"),
+    )
+
+
+def _from_attribution(lines: Sequence[str], said: Attribution) -> Forwarded:
+    joined = " ".join(line.strip() for line in lines[said.start : said.end])
+    address = _ADDRESS.search(_NOISE.sub("", joined))
+    name = ""
+    if address:
+        before = joined[: joined.find(address[0])].rstrip(' <("[')
+        name = re.split(r"[,;]|\d(?!\w)", before)[-1].strip(" \"'")
+    sender = MailAddress(address[0].lower(), name, address[0]) if address else MailAddress("", valid=False)
+    return Forwarded("inline", sender, parse_moment(joined))
+
+
+def parse_people(value: str) -> tuple[MailAddress, ...]:
+    """Addresses as mail programs write them in bodies: `Name <a@b>`, `Name [mailto:a@b]`, `'a@b' <a@b>`, or names alone."""
+    value = _NOISE.sub("", value[:20_000]).strip()
+    found: list[MailAddress] = []
+    for piece in re.split(r";|,(?=[^@]{0,200}@)|(?<=>),", value):
+        text = piece.strip(" \t,")
+        if not text:
+            continue
+        address = _ADDRESS.search(text)
+        if address is None:
+            found.append(MailAddress("", text.strip("'\"<>[] "), text, valid=False))
+            continue
+        name = text[: address.start()].strip("'\"<>[]( \t*‪‎")
+        found.append(MailAddress(address[0].lower().rstrip("."), name, text))
+    return tuple(found[:500])
+
+
+def read_moment(value: str) -> datetime | None:
+    """The date of a header block: RFC 5322 first, then as people write it."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return parse_moment(value)
+    return moment if moment.tzinfo is not None else parse_moment(value)
+
+
+def _replaced(
+    item: Forwarded,
+    *,
+    sender: MailAddress | None = None,
+    to: tuple[MailAddress, ...] | None = None,
+    subject: str | None = None,
+) -> Forwarded:
+    return Forwarded(
+        item.how,
+        sender or item.sender,
+        item.sent_at,
+        item.to if to is None else to,
+        item.cc,
+        item.subject if subject is None else subject,
+        item.text,
+        item.html,
+        item.mail,
+    )
+
+
+def _override(mail: Mail, found: list[Forwarded], regexes: ForwardRegexes) -> list[Forwarded]:
+    text = clean((mail.text or "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False)[0]))[:_MAX_TEXT])
+    subject = _finder(regexes.subject)(text)
+    sender = _finder(regexes.from_)(text)
+    to = _finder(regexes.to)(text)
+    if subject is None and sender is None and to is None:
+        return found
+    if not found:
+        found = [Forwarded("inline", MailAddress("", valid=False), None)]
+    people = parse_people(sender) if sender else ()
+    last = _replaced(
+        found[-1],
+        sender=people[0] if people else None,
+        to=parse_people(to) if to else None,
+        subject=subject.strip() if subject is not None else None,
+    )
+    return [*found[:-1], last]
+
+
+def _finder(pattern: str) -> Callable[[str], str | None]:
+    """A search for the pattern's first value in linear time."""
+    if not pattern:
+        return lambda _: None
+    from mailroom.mail.replies.user_regex import first_value
+
+    return first_value(pattern)
+
+
+__all__ = ["ForwardRegexes", "Forwarded", "forwarded", "normal_subject", "parse_people", "read_moment"]

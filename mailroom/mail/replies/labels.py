@@ -1,0 +1,188 @@
+"""Blocks of mail headers inside a body: `From: ... / Sent: ... / To: ... / Subject: ...` in any language of the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailroom.mail.replies.languages import LANGUAGES
+
+_MAX_LINE = 2_000
+_MAX_CONTINUATION = 3
+_MAX_BLOCK = 40
+
+_PREFIX = re.compile(r"[\s>|]*[*_]{0,3}\s*")
+_LABEL = re.compile(r"([^\W\d_][^:：<>@\n\t]{0,38}?)\s{0,4}[*_]{0,3}\s{0,4}[:：][*_]{0,3}\s{0,8}")
+_ADDRESS = re.compile(r"[\w.+=\-']{1,64}@[\w.\-]{1,190}\.\w{2,24}")
+_SINGLE_FROM = re.compile(
+    r"^(?:.{0,120}[<\[(](?:mailto:)?\s{0,3}[^\s<>@\[\]]{1,64}@[^\s<>@\[\]]{1,190}[>\])]|"
+    r"[^\s<>@]{1,64}@[^\s<>@]{1,190})\s{0,5}\**$"
+)
+
+_OTHER = {
+    "reply-to",
+    "reply to",
+    "organization",
+    "organisation",
+    "attachments",
+    "attachment",
+    "importance",
+    "priority",
+    "anlagen",
+    "wichtigkeit",
+    "antwort an",
+    "pièces jointes",
+    "importance :",
+    "sensitivity",
+    "bijlagen",
+    "bcc",
+    "cci",
+    "répondre à",
+    "responder a",
+    "rispondi a",
+    "vedhæftet",
+    "message-id",
+    "return-path",
+    "x-mailer",
+    "newsgroups",
+    "resent-from",
+    "priorität",
+    "categories",
+    "on behalf of",
+    "когда",
+    "flag status",
+    "follow up flag",
+    "adjuntos",
+}
+
+_ROLES: dict[str, list[tuple[str, str]]] = {}
+for _language in LANGUAGES:
+    for _role, _words in (
+        ("from", _language.from_),
+        ("date", _language.date),
+        ("to", _language.to),
+        ("cc", _language.cc),
+        ("subject", _language.subject),
+    ):
+        for _word in _words:
+            _ROLES.setdefault(_word, []).append((_language.code, _role))
+for _word in _OTHER:
+    _ROLES.setdefault(_word, []).append(("*", "other"))
+for _word in ("message du", "message de"):
+    _ROLES.setdefault(_word, []).append(("fr", "date"))
+_LONGEST = max(map(len, _ROLES))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBlock:
+    """A header block found in a body. `end` is the index of the first line after it."""
+
+    start: int
+    end: int
+    language: str
+    fields: tuple[tuple[str, str], ...]
+    """Role (`from`, `date`, `to`, `cc`, `subject`, `other`) and value, in order."""
+
+    def value(self, role: str) -> str:
+        """The first value of that role, or an empty text."""
+        return next((value for found, value in self.fields if found == role), "")
+
+
+def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
+    """The meanings (language, role) of the label a line begins with, and what follows it; None for other lines."""
+    if len(line) > _MAX_LINE:
+        return None
+    prefix = _PREFIX.match(line)
+    start = prefix.end() if prefix else 0
+    found = _LABEL.match(line, start)
+    if found is None:
+        return None
+    meanings = _ROLES.get(" ".join(found[1].casefold().split()).rstrip("* "))
+    if meanings is None:
+        return None
+    return meanings, line[found.end() :].strip().strip("*").strip()
+
+
+def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> LabelBlock | None:
+    """The header block that begins at `lines[start]`, or None.
+
+    Two different labels of one language make a block, one of them the sender or the date. With `lone_from`, a single
+    sender's label with an address is enough.
+    """
+    first = label_of(lines[start])
+    if first is None:
+        return None
+    entries: list[tuple[list[tuple[str, str]], str]] = [first]
+    index, end, loose, blank = start + 1, start + 1, 0, 0
+    while index < len(lines) and index - start < _MAX_BLOCK:
+        line = lines[index]
+        bare = line.strip(" \t>*|\xa0")
+        if not bare:
+            blank += 1
+            if blank > 1 or loose:
+                break
+            index += 1
+            continue
+        found = label_of(line)
+        if found is not None:
+            entries.append(found)
+            end, loose, blank = index + 1, 0, 0
+        elif blank:
+            break
+        else:
+            loose += 1
+            if loose > _MAX_CONTINUATION:
+                break
+        index += 1
+    return _judge(lines, start, end, entries, lone_from=lone_from)
+
+
+def _judge(
+    lines: Sequence[str], start: int, end: int, entries: list[tuple[list[tuple[str, str]], str]], *, lone_from: bool
+) -> LabelBlock | None:
+    """Decide whether the labels make a block, in which language, and where exactly it ends."""
+    votes: dict[str, set[str]] = {}
+    for meanings, _ in entries:
+        for language, role in meanings:
+            votes.setdefault(language, set()).add(role)
+    best, best_roles = "", set[str]()
+    for language, roles in votes.items():
+        useful = roles - {"other"}
+        if len(useful) > len(best_roles):
+            best, best_roles = language, useful
+    if not best:
+        return None
+    strong = len(best_roles) >= 2 and bool(best_roles & {"from", "date"}) and best_roles != {"from", "date"} - {"from"}
+    fields = tuple((_role_in(meanings, best), value) for meanings, value in entries)
+    if strong:
+        if best_roles == {"from", "to"} and not any(_ADDRESS.search(value) for _, value in fields):
+            return None
+        end = _wrapped_end(lines, end)
+        return LabelBlock(start, end, best, _with_continuations(lines, start, end, best))
+    if lone_from and "from" in best_roles and _SINGLE_FROM.match(entries[0][1]):
+        return LabelBlock(start, start + 1, best, fields[:1])
+    return None
+
+
+def _role_in(meanings: list[tuple[str, str]], language: str) -> str:
+    return next((role for code, role in meanings if code in {language, "*"}), "other")
+
+
+def _wrapped_end(lines: Sequence[str], end: int) -> int:
+    """One continuation of the last label (a wrapped subject or address list) belongs to the block."""
+    if end < len(lines) and lines[end][:1] in " \t" and lines[end].strip(" \t>*") and label_of(lines[end]) is None:
+        return end + 1
+    return end
+
+
+def _with_continuations(lines: Sequence[str], start: int, end: int, language: str) -> tuple[tuple[str, str], ...]:
+    fields: list[tuple[str, str]] = []
+    for line in lines[start:end]:
+        found = label_of(line)
+        if found is not None:
+            fields.append((_role_in(found[0], language), found[1]))
+        elif fields and line.strip(" \t>*|\xa0"):
+            role, value = fields[-1]
+            fields[-1] = (role, f"{value} {line.strip(' >*|' + chr(9) + chr(160))}".strip())
+    return tuple(fields)

@@ -1,0 +1,69 @@
+"""Separator lines: `-----Original Message-----`, `---------- Forwarded message ---------`, rows of underscores."""
+
+from __future__ import annotations
+
+import re
+
+from mailroom.mail.replies.languages import LANGUAGES
+
+_FRAME = re.compile(r"[\s>|*]{0,40}[-_=–—*]{0,80}\s{0,4}")
+_ROW = re.compile(r"[\s>]{0,20}(?:[-_=–—―‒*~.]\s?){5,400}\s{0,20}$")
+_UNDERSCORES = re.compile(r"[\s>]{0,20}_{5,200}\s{0,20}$")
+_ABOVE = re.compile(
+    r"(?:#+|-+|=+|\*+)?\s{0,4}(?:please )?(?:reply|write|type|respond)[^\n]{0,30} above this line|"
+    r"bitte antworten sie oberhalb dieser linie|veuillez répondre au-dessus de cette ligne|"
+    r"por favor,? responda? (?:por )?(?:encima|acima) d[ea] esta (?:línea|linha)"
+)
+
+_FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
+_ORIGINAL = {text for language in LANGUAGES for text in language.original}
+_LONGEST = 70
+
+
+def _inner(line: str) -> tuple[str, bool] | None:
+    """What stands between the dashes of a separator line, case-folded, and whether there are dashes."""
+    if len(line) > 200:
+        return None
+    frame = _FRAME.match(line)
+    head = frame[0] if frame else ""
+    inner = line[len(head) :].strip().rstrip("-_=–—* \t").rstrip()
+    dashed = sum(head.count(mark) for mark in "-_=–—") >= 2
+    return (" ".join(inner.casefold().split()), dashed) if 0 < len(inner) <= _LONGEST else None
+
+
+def is_original(line: str) -> bool:
+    """Whether the line announces the mail that is answered."""
+    found = _inner(line)
+    if found is None:
+        return False
+    inner, dashed = found
+    return (dashed and inner.rstrip(":： ") in _ORIGINAL) or bool(_ABOVE.match(inner))
+
+
+def is_forward(line: str) -> bool:
+    """Whether the line announces a forwarded mail."""
+    found = _inner(line)
+    if found is None:
+        return False
+    inner, dashed = found
+    colon = inner.endswith((":", "："))
+    plain = inner.rstrip(":： ")
+    if plain in _FORWARDED:
+        return dashed or colon
+    return dashed and any(plain.startswith(f"{text} ") for text in _FORWARDED)
+
+
+def is_row(line: str) -> bool:
+    """Whether the line is nothing but a row of at least five dashes, underscores or the like."""
+    return len(line) <= 600 and len(line) >= 5 and _ROW.match(line) is not None
+
+
+def is_underscores(line: str) -> bool:
+    """Whether the line is a row of underscores: Outlook's separator and the top of mailing lists' footers."""
+    return 5 <= len(line) <= 260 and _UNDERSCORES.match(line) is not None
+
+
+def framed_text(line: str) -> bool:
+    """Whether the line is some text between four or more dashes on both sides."""
+    bare = line.strip(" \t>")
+    return len(bare) <= 90 and bare.startswith("----") and bare.endswith("----") and not is_row(line)

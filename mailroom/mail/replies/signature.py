@@ -1,0 +1,120 @@
+"""Where a person's text ends and the signature begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mailroom.mail.replies.languages import LANGUAGES
+from mailroom.mail.replies.separators import is_row, is_underscores
+
+_MAX_LINES = 30
+_SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
+_APPS = re.compile(
+    r"\b(?:iphone|ipad|ipod|ios|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|smartphone|phone|"
+    r"téléphone|telefon|huawei|xiaomi|redmi|nokia|htc|lg |sony|xperia|mailbox|proton|thunderbird|spark|airmail|gmx|"
+    r"web\.de|t-online|orange|verizon|at&t|t-mobile|sprint|device|tablet|acompli|aquamail|nine|mail|móvil|cellulare|"
+    r"celular|téléphone|puhelim|telef|телефон|смартфон|mac|pad|palm|treo|droid|nexus|pixel|motorola|zte|oneplus|icloud|"
+    r"inbox|front|superhuman|telus|rogers|vodafone|ovi|lumia|surface)",
+)
+_LIST_FOOTER = re.compile(
+    r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
+)
+_DASH_NAME = re.compile(r"^\s?-{1,2}\s?[A-ZÀ-ÝА-ЯŁŚŻ][\w.'’]{0,20}(?:\s[\w.'’]{1,20}){0,3}\s*$")
+_MARKERS = {"--", "__", "—", "---", "___", "–", "-- ", "――", "----", "____", "====", "++++"}
+
+
+def is_sent_from(line: str) -> bool:
+    """Whether a phone or an app wrote this line (`Sent from my iPhone`)."""
+    text = line.strip(" \t*_>[]()\xa0\u200b-–—")
+    if not 4 <= len(text) <= 130:
+        return False
+    low = text.casefold()
+    if not low.startswith(_SENT_FROM):
+        return low.endswith(("gönderildi", "에서 보냄", "から送信", "gesendet", "lähetetty")) and _is_device(low)
+    core = re.sub(r"[<(\[]?(?:https?|mailto):[^\s>)\]]{1,200}[>)\]]?", "", low).strip(" .<>[]()")
+    words = core.split()
+    if len(words) > 10 or ("," in core and len(words) > 6) or core.endswith(("?", "!")):
+        return False
+    if len(words) <= 5 and low.startswith("sent from my") and "," not in core:
+        return True
+    return _is_device(core)
+
+
+def _is_device(low: str) -> bool:
+    return _APPS.search(low) is not None
+
+
+def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split into the person's text and the signature (either may be empty); blank lines at the seam are dropped.
+
+    A signature is what follows a line of two dashes or underscores, a line some phone added, a mailing list's footer or
+    a last line that is a dash and a name. It is kept when cutting would leave nothing.
+    """
+    cut = len(lines)
+    while True:
+        shorter = _one_cut(lines, cut)
+        if shorter == cut:
+            break
+        cut = shorter
+    body = list(lines[:cut])
+    while body and not body[-1].strip():
+        body.pop()
+    if not any(line.strip() for line in body):
+        return _stripped(lines), []
+    return body, _stripped(lines[cut:])
+
+
+def _one_cut(lines: Sequence[str], end: int) -> int:
+    """Where the signature of `lines[:end]` begins; `end` when there is none."""
+    while end and not lines[end - 1].strip():
+        end -= 1
+    if not end:
+        return end
+    lowest = max(0, end - _MAX_LINES)
+    for index in range(end - 1, lowest - 1, -1):
+        line = lines[index]
+        bare = line.strip()
+        if not bare:
+            continue
+        if line.rstrip("\r") == "-- " or (bare in _MARKERS and _is_tail(lines, index, end)):
+            return index
+        if is_sent_from(line) and (index == end - 1 or not lines[index - 1].strip() or index == 0 or end - index <= 4):
+            return index
+        if is_underscores(line) and index + 1 < end and end - index <= 12:
+            return index
+        if is_row(line) and index == end - 1 and index > 0 and not lines[index - 1].strip():
+            return index
+        if _LIST_FOOTER.match(line) and index > 0 and is_row(lines[index - 1]):
+            return index - 1
+    last = lines[end - 1]
+    if end > 1 and _DASH_NAME.match(last) and not lines[end - 2].strip():
+        return end - 1
+    return end
+
+
+def _is_tail(lines: Sequence[str], index: int, end: int) -> bool:
+    """Whether what follows a marker reads like a signature: short, and not a heading's underline in running text."""
+    following = [line for line in lines[index + 1 : end] if line.strip()]
+    if not following:
+        return index > 0 and not lines[index - 1].strip()
+    if len(lines[index].strip()) > 2 and (
+        len(following) > 8
+        or (index > 0 and lines[index - 1].strip())
+        or any(len(line) > 45 and line.rstrip().endswith(".") for line in following)
+    ):
+        return False
+    return (
+        len(following) <= 20
+        and sum(map(len, following)) <= 1_500
+        and not any(line.strip() in {"----", "====", "---"} for line in following)
+    )
+
+
+def _stripped(lines: Sequence[str]) -> list[str]:
+    found = list(lines)
+    while found and not found[0].strip():
+        found.pop(0)
+    while found and not found[-1].strip():
+        found.pop()
+    return found
