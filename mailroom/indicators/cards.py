@@ -1,0 +1,107 @@
+"""Payment cards: the vendors' ranges, the Luhn check, and what of a number may be shown."""
+
+from __future__ import annotations
+
+import re
+
+from mailroom.indicators.engine import Pattern
+from mailroom.indicators.scan import Scan
+
+VENDORS: dict[str, str] = {
+    "Amex": r"3[47][0-9]{13}",
+    "BCGlobal": r"(?:6541|6556)[0-9]{12}",
+    "Carte Blanche": r"389[0-9]{11}",
+    "Diners Club": r"3(?:0[0-5]|[68][0-9])[0-9]{11}",
+    "Discover": (
+        r"(?:65[4-9][0-9]{13}|64[4-9][0-9]{13}|6011[0-9]{12}"
+        r"|622(?:12[6-9]|1[3-9][0-9]|[2-8][0-9][0-9]|9[01][0-9]|92[0-5])[0-9]{10})"
+    ),
+    "Insta Payment": r"63[7-9][0-9]{13}",
+    "JCB": r"(?:2131|1800|35[0-9]{3})[0-9]{11}",
+    "Korean local": r"9[0-9]{15}",
+    "Laser": r"(?:6304|6706|6709|6771)[0-9]{12,15}",
+    "Maestro": r"(?:5018|5020|5038|6304|6759|6761|6763)[0-9]{8,15}",
+    "MasterCard": r"(?:5[1-5][0-9]{14}|2(?:22[1-9][0-9]{12}|2[3-9][0-9]{13}|[3-6][0-9]{14}|7[01][0-9]{13}|720[0-9]{12}))",
+    "Solo": r"(?:6334|6767)(?:[0-9]{12}|[0-9]{14}|[0-9]{15})",
+    "Switch": (
+        r"(?:(?:4903|4905|4911|4936|6333|6759)(?:[0-9]{12}|[0-9]{14}|[0-9]{15})"
+        r"|(?:564182|633110)(?:[0-9]{10}|[0-9]{12}|[0-9]{13}))"
+    ),
+    "Union Pay": r"62[0-9]{14,17}",
+    "Visa": r"4[0-9]{12}(?:[0-9]{3})?",
+    "Visa/MasterCard": r"(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14})",
+}
+"""Vendor -> pattern of the digits, without separators."""
+
+# Bounded repeats of digits over at most 19 characters: the ordinary engine cannot be slow here.
+_RANGES = {vendor: re.compile(pattern) for vendor, pattern in VENDORS.items()}
+_RUN = Pattern(rb"[0-9]{4}(?:[0-9]{8,}|(?:[ \-\x96][0-9]{1,19}){1,})(?:[ \-][0-9]{1,19})*")
+_GROUP = re.compile(rb"[0-9]+")
+_SIZES = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 3, 3, 3), (6, 13), (4, 5, 6), (4, 4, 4, 3),
+          (4, 4, 5), (8, 8), (4, 4, 4, 2), (4, 4, 4), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (6, 12)}  # fmt: skip
+"""How the digits of a card are grouped when they are written with separators."""
+_LONGEST = max(map(len, _SIZES))
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit at the end is right."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = ord(digit) - 48
+        if place % 2:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+def vendors_of(digits: str) -> tuple[str, ...]:
+    """Every vendor whose range holds the number, without the Luhn check; the most telling first."""
+    return tuple(vendor for vendor, pattern in _RANGES.items() if pattern.fullmatch(digits))
+
+
+def masked(digits: str) -> str:
+    """The number with all but the last four digits hidden."""
+    return "*" * (len(digits) - 4) + digits[-4:]
+
+
+def find_cards(scan: Scan) -> None:
+    """Report card numbers that are in a vendor's range and pass the Luhn check. `notes` names the vendors."""
+    data = bytes(scan.free)
+    for first, last in _RUN.spans(data):
+        if _part_of_something(data, first, last):
+            continue
+        groups = [match.span() for match in _GROUP.finditer(data, first, last)]
+        index = 0
+        while index < len(groups):
+            index += _card_at(scan, data, groups, index) or 1
+
+
+def _card_at(scan: Scan, data: bytes, groups: list[tuple[int, int]], index: int) -> int:
+    """Report the card that begins with this group; the number of groups it has, or 0."""
+    start = groups[index][0]
+    for count in range(1, _LONGEST + 1):
+        taken = groups[index : index + count]
+        if len(taken) < count:
+            return 0
+        end = taken[-1][1]
+        sizes = tuple(stop - begin for begin, stop in taken)
+        if (count == 1 and not 12 <= sizes[0] <= 19) or (count > 1 and sizes not in _SIZES):
+            continue
+        separators = {data[stop] for _, stop in taken[:-1]}
+        digits = "".join(data[begin:stop].decode("ascii") for begin, stop in taken)
+        vendors = vendors_of(digits) if len(separators) < 2 and luhn(digits) else ()
+        if vendors:
+            scan.add("credit_card", digits, start, end, vendors, masked(digits))
+            scan.cover(start, end)
+            return count
+    return 0
+
+
+def _part_of_something(data: bytes, start: int, end: int) -> bool:
+    """Inside a longer identifier or a decimal number."""
+    before, after = data[max(0, start - 2) : start], data[end : end + 2]
+    if before[-1:].isalnum() or after[:1].isalnum():
+        return True
+    if before[-1:] in b"-_." and before[:1].isalnum() and len(before) == 2:
+        return True
+    return after[:1] in b"-_." and after[1:].isalnum() and len(after) == 2

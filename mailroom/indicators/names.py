@@ -1,0 +1,270 @@
+"""Dotted names without a scheme: domains, file names, and links written without `http://`."""
+
+from __future__ import annotations
+
+from mailroom.indicators.engine import Pattern
+from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
+from mailroom.indicators.hosts import domain_of, idna_note
+from mailroom.indicators.scan import Scan
+from mailroom.indicators.urls import end_of_url
+
+_NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z\xc0-\xff][A-Za-z0-9_\xc0-\xff\-]+")
+_PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
+
+FILE_TYPES = frozenset(
+    [
+        "exe",
+        "dll",
+        "sys",
+        "scr",
+        "pif",
+        "cpl",
+        "com",
+        "bat",
+        "cmd",
+        "ps1",
+        "psm1",
+        "vbs",
+        "vbe",
+        "js",
+        "jse",
+        "wsf",
+        "wsh",
+        "hta",
+        "lnk",
+        "msi",
+        "msp",
+        "jar",
+        "apk",
+        "ipa",
+        "dmg",
+        "pkg",
+        "iso",
+        "img",
+        "vhd",
+        "vhdx",
+        "doc",
+        "docx",
+        "docm",
+        "dot",
+        "dotx",
+        "dotm",
+        "xls",
+        "xlsx",
+        "xlsm",
+        "xlsb",
+        "xlt",
+        "xltm",
+        "xll",
+        "csv",
+        "ppt",
+        "pptx",
+        "pptm",
+        "pps",
+        "ppsx",
+        "pot",
+        "potx",
+        "rtf",
+        "odt",
+        "ods",
+        "odp",
+        "pdf",
+        "xps",
+        "one",
+        "onepkg",
+        "txt",
+        "log",
+        "xml",
+        "json",
+        "yaml",
+        "yml",
+        "ini",
+        "cfg",
+        "conf",
+        "inf",
+        "reg",
+        "eml",
+        "msg",
+        "ics",
+        "vcf",
+        "mht",
+        "mhtml",
+        "html",
+        "htm",
+        "shtml",
+        "xhtml",
+        "php",
+        "php3",
+        "php5",
+        "phtml",
+        "asp",
+        "aspx",
+        "jsp",
+        "jspx",
+        "cgi",
+        "swf",
+        "flv",
+        "zip",
+        "rar",
+        "7z",
+        "gz",
+        "tgz",
+        "bz2",
+        "tbz",
+        "xz",
+        "tar",
+        "cab",
+        "ace",
+        "arj",
+        "lzh",
+        "lz",
+        "zst",
+        "z",
+        "jpg",
+        "jpeg",
+        "png",
+        "gif",
+        "bmp",
+        "tif",
+        "tiff",
+        "svg",
+        "ico",
+        "webp",
+        "heic",
+        "mp3",
+        "mp4",
+        "avi",
+        "mov",
+        "mkv",
+        "wav",
+        "wmv",
+        "py",
+        "pyc",
+        "pyw",
+        "rb",
+        "class",
+        "so",
+        "dylib",
+        "elf",
+        "bin",
+        "dat",
+        "db",
+        "sqlite",
+        "bak",
+        "tmp",
+        "plist",
+        "app",
+        "kext",
+        "deb",
+        "rpm",
+        "torrent",
+        "ttf",
+        "woff",
+        "chm",
+        "hlp",
+        "url",
+        "website",
+        "desktop",
+        "vcs",
+        "p7m",
+        "p7s",
+        "asc",
+        "sig",
+        "pem",
+        "crt",
+        "cer",
+        "key",
+        "pfx",
+        "p12",
+        "dwg",
+        "dxf",
+        "psd",
+        "ai",
+        "eps",
+        "pub",
+        "vsd",
+        "vsdx",
+        "mdb",
+        "accdb",
+        "pst",
+        "ost",
+        "dump",
+        "dmp",
+    ]
+)
+"""Endings that make a dotted name a file name."""
+
+
+def find_names(scan: Scan) -> list[tuple[int, int]]:
+    """Report domains, schemeless URLs and file names in what is still free.
+
+    Returns:
+        Start and end of the paths of schemeless URLs, which may contain more.
+    """
+    rests: list[tuple[int, int]] = []
+    data = bytes(scan.free)
+    done = 0
+    for start, end in _NAME.spans(data):
+        if start < done:
+            continue
+        if IDEOGRAPH in data[start:end]:
+            start, end = _without_glued_words(data, start, end)
+        done = _one(scan, data, start, end, rests)
+    return rests
+
+
+def _one(scan: Scan, data: bytes, start: int, end: int, rests: list[tuple[int, int]]) -> int:
+    while start < end and data[start] == 0x2D:
+        start += 1
+    while end > start and data[end - 1] in b"_-":
+        end -= 1
+    token = scan.text[start:end]
+    if not token.isascii():
+        token = token.translate(AS_ASCII)
+    before = data[start - 1] if start else 0
+    in_path = before in b"/\\" and before != 0
+    sure = scan.rewritten(start, end)
+    name = domain_of(token, sure=sure)
+    ending = token.rpartition(".")[2].lower()
+    if ending in FILE_TYPES and (not name or (in_path and ending != "com")):
+        scan.add("filename", token, start, end)
+        return end
+    if not name:
+        return end
+    length = len(name)
+    if len(token) != length:  # labels were dropped at the end, or bad ones before
+        at = token.lower().find(name)
+        start, end = start + at, start + at + length
+    path = -1 if in_path or before == 0x40 else _path_end(scan, data, start, end, sure=sure)
+    if path > 0:
+        notes = (*idna_note(name), "no_scheme")
+        scan.add("url", name + scan.text[end:path], start, path, notes)
+        scan.add("domain", name, start, end, ("of_url", *idna_note(name)))
+        rests.append((end, path))
+        scan.cover(start, path)
+        return path
+    scan.add("domain", name, start, end, idna_note(name))
+    return end
+
+
+def _path_end(scan: Scan, data: bytes, start: int, end: int, *, sure: bool) -> int:
+    """Where the path after a name ends, or -1 when there is none worth calling this a URL."""
+    if end >= len(data) or data[end] not in b"/?:" or _PATH.at(data, end, end + 9) < 0:
+        slash_only = sure and data[end : end + 1] == b"/"
+        return end + 1 if slash_only else -1
+    last = end_of_url(data, start, scan.limits.url)
+    slash = data.find(b"/", end, last)
+    if slash == last - 1 and slash == end and not sure:
+        return -1
+    return last if last > end + 1 or (sure and last > end) else -1
+
+
+def _without_glued_words(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Cut off words of a script without blanks that touch an ASCII name; a label wholly in that script stays."""
+    labels = data[start:end].split(b".")
+    first, last = labels[0], labels[-1]
+    if first.strip(bytes([IDEOGRAPH])) and IDEOGRAPH in first:
+        start += first.rindex(IDEOGRAPH) + 1
+    if last.strip(bytes([IDEOGRAPH])) and IDEOGRAPH in last:
+        end -= len(last) - last.index(IDEOGRAPH)
+    return start, end

@@ -1,0 +1,246 @@
+"""Undo what people do to links and addresses so that nobody clicks them.
+
+`hxxp`, `[.]`, `(dot)`, `{at}`, `[:]//`, a backslash before a dot, blanks around them, zero-width characters inside.
+Every rewriting is checked against its neighbours, because `(.)` also occurs where nothing was defanged.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailroom.indicators.engine import Pattern
+from mailroom.indicators.flat import flat
+from mailroom.indicators.schemes import rewrite_schemes
+from mailroom.indicators.suffixes import is_top_level
+
+_REACH = 256
+"""Characters looked at beyond a sign to see whether a host name follows."""
+
+_DOT = rb"(?:\.|dot|punkt|punto|ponto|point)"
+_OPEN, _CLOSE = rb"[\[({]", rb"[\])}]"
+_SIGNS = Pattern(
+    rb"(?i)"
+    rb"[ \t]*\\*" + _OPEN + rb"[ \t\\\[({]*(?:" + _DOT + rb"|,)[ \t\\\])}]*" + _CLOSE + rb"[ \t]*"
+    rb"|<(?:" + _DOT + rb"|@|at)>"
+    rb"|[ \t]*" + _OPEN + rb"[ \t]*(?:@|at|et|arroba)[ \t]*" + _CLOSE + rb"[ \t]*"
+    rb"|" + _OPEN + rb"(?::?/{0,2}|:|-)" + _CLOSE + rb"|[\[(]www\d?[\])]\."
+    rb"|" + _CLOSE + rb"\.[\[({\])}]"
+    rb"|[ \t]*" + _OPEN + rb"[ \t\[({]*" + _DOT + _OPEN + rb"?"
+    rb"|" + _DOT + _CLOSE + rb"+"
+    rb"|[ \t]*\\+[ \t]*\.[ \t]*|\\/|\^\."
+    rb"|[ \t]+@[ \t]*|@[ \t]+|[ \t]+(?-i:AT)[ \t]+|[ \t]+at[ \t]+[\w\-]+[ \t]*(?:\[|\(|dot[ \t])"
+    rb"|[ \t]+dot[ \t]+|-dot-|(?-i:DOT)"
+    rb"|://[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
+    rb"|[\x9d\xad]+"
+)
+_DOTTED_NEXT = Pattern(
+    rb"[\w\xc0-\xff\-]+(?:\.[\w\xc0-\xff\-]+)*(?:\.[A-Za-z]{2,}\b|(?i)[ \t]*\\*[\[({]+[ \t]*(?:\.|dot|punkt|punto)|[ \t]+dot[ \t]|DOT|\.\d)"
+)
+_ENDS_NEXT = Pattern(
+    rb"(?i)(?:[\w\-]+(?:[ \t]+dot[ \t]+|-dot-|DOT|\.|[ \t]*[\[({]+(?:\.|dot)[\])}]+[ \t]*))*"
+    rb"(?:com|net|org|info|biz|edu|gov|mil|ru|su|cn|de|uk|fr|it|nl|pl|ch|at|eu|us|ca|au|nz|jp|kr|in|br|mx|es|se|"
+    rb"io|co|cc|tv|me|xyz|top|online|site|club|shop|live|app|dev|onion)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refanged:
+    """A text after refanging, and the way back to where each character came from."""
+
+    text: str
+    data: bytes
+    """`flat(text)`."""
+    _new: tuple[int, ...] = ()
+    _old: tuple[int, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was rewritten."""
+        return bool(self._new)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original text that `text[start:end]` was made from."""
+        if not self._new:
+            return start, end
+        return self._back(start), max(self._back(start), self._back(end, closing=True))
+
+    def _back(self, position: int, *, closing: bool = False) -> int:
+        index = bisect_right(self._new, position) - 1
+        if closing and index > 0 and self._new[index] == position:
+            index -= 1  # a stretch that ends where a rewriting begins does not contain it
+            return self._old[index] + min(position - self._new[index], self._old[index + 1] - self._old[index])
+        if index < 0:
+            return position
+        back = self._old[index] + position - self._new[index]
+        return min(back, self._old[index + 1]) if index + 1 < len(self._old) else back
+
+
+Change = tuple[int, int, str]
+"""Start and end of what is replaced, and by what."""
+
+
+def refang(text: str) -> str:
+    """The text with defanged links and addresses made whole again.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The rewritten text; the same object when there was nothing to do.
+    """
+    return refanged(text).text
+
+
+def refanged(text: str) -> Refanged:
+    """Like `refang`, with the way back to the original positions.
+
+    Returns:
+        The rewritten text, its flat bytes and the positions.
+    """
+    data = flat(text)
+    first = list(_changes(data))
+    if first:
+        text, data, new, old = _apply(text, first)
+    second = rewrite_schemes(data)
+    if not first and not second:
+        return Refanged(text, data)
+    if not second:
+        return Refanged(text, data, tuple(new), tuple(old))
+    text, data, later_new, later_old = _apply(text, second)
+    if not first:
+        return Refanged(text, data, tuple(later_new), tuple(later_old))
+    return Refanged(text, data, *_joined(Refanged("", b"", tuple(new), tuple(old)), later_new, later_old))
+
+
+def _changes(data: bytes) -> Iterator[Change]:
+    """What is to be rewritten, in order. Some signs are recognised by what follows them: the search goes on there."""
+    position = 0
+    while (span := _SIGNS.next(data, position)) is not None:
+        change = _change(data, *span)
+        position = span[1]
+        if change is not None:
+            yield change
+            position = change[1]
+
+
+def _joined(before: Refanged, new: list[int], old: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """One table of positions out of two rewritings in a row."""
+    after = Refanged("", b"", tuple(new), tuple(old))
+    marks = set(new)
+    for mark in before._new:  # where the first rewriting changed course, seen from the last text
+        index = bisect_right(after._old, mark) - 1
+        shifted = mark if index < 0 else after._new[index] + mark - after._old[index]
+        if index + 1 >= len(after._new) or shifted <= after._new[index + 1]:
+            marks.add(shifted)
+    ordered = sorted(marks)
+    return tuple(ordered), tuple(before._back(after._back(mark)) for mark in ordered)
+
+
+def _apply(text: str, changes: list[Change]) -> tuple[str, bytes, list[int], list[int]]:
+    """Carry out changes that are in order and do not overlap."""
+    pieces: list[str] = []
+    new: list[int] = [0]
+    old: list[int] = [0]
+    length = done = 0
+    for start, end, by in changes:
+        pieces += (text[done:start], by)
+        length += start - done
+        new.append(length)
+        old.append(start)
+        length += len(by)
+        new.append(length)
+        old.append(end)
+        done = end
+    pieces.append(text[done:])
+    rewritten = "".join(pieces)
+    return rewritten, flat(rewritten), new, old
+
+
+def _word(byte: int) -> bool:
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte >= 0xC0
+
+
+def _change(data: bytes, start: int, end: int) -> Change | None:
+    """Decide about one sign: what it becomes, or None when it is left alone."""
+    sign = data[start:end]
+    if sign[0] in b"\x9d\xad":
+        return start, end, ""
+    core = sign.strip(b" \t")
+    bare = core.strip(b"[](){}<>\\^ \t").lower()
+    if bare.startswith(b"www"):
+        bare = bare.rstrip(b".")
+    left = data[start - 1] if start else 0
+    right = data[end] if end < len(data) else 0
+    blank = len(core) != len(sign)
+    if core == b"\\/":
+        return (start, end, "/") if _word(left) else None
+    if bare.startswith(b"www"):
+        return start, end, bare.rstrip(b"])").decode("ascii") + "."
+    if core.startswith(b"://"):
+        return _gap(data, start, end)
+    if bare in {b":", b"://", b":/", b"//", b"/", b"-"}:
+        tight = left > 0x20 and (right > 0x20 or bare == b"/")
+        return (
+            (start, end, bare.decode("ascii")) if tight and (bare != b"-" or (_word(left) and _word(right))) else None
+        )
+    if bare in {b"@", b"at", b"et", b"arroba"} or bare.startswith(b"at"):
+        return _at(data, start, end, core, bare)
+    return _dot(data, start, end, core, bare, blank=blank, left=left, right=right)
+
+
+def _gap(data: bytes, start: int, end: int) -> Change | None:
+    """`http://example .com`: the blank goes when an ending follows."""
+    reach = end
+    while reach < min(len(data), end + 24) and chr(data[reach]).isalnum():
+        reach += 1
+    if not is_top_level(data[end:reach].decode("latin-1").lower()):
+        return None
+    blank = next(index for index in range(start, end) if data[index] in b" \t")
+    return blank, end, "."
+
+
+def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change | None:
+    left = data[start - 1] if start else 0
+    if not (_word(left) or left in b"_.-+"):
+        return None
+    if core[:2].lower() == b"at" and bare not in {b"at"}:  # " at host [.] tld": the pattern looked ahead
+        end = start + data[start:end].lower().index(b"at") + 2
+        while data[end] in b" \t":
+            end += 1
+    elif core == b"AT" and not (97 <= left <= 122 or 48 <= left <= 57):
+        return None
+    reach = _DOTTED_NEXT.at(data, end, end + _REACH)
+    if reach < 0:
+        return None
+    host = data[end:reach]
+    if core[0] in b"[({<" or host[-1:] in b"[({.tT \t" or b"[" in host or b"(" in host:
+        return start, end, "@"
+    last = host.rpartition(b".")[2].lower().decode("latin-1")
+    return (start, end, "@") if is_top_level(last) or last.isdigit() else None
+
+
+def _dot(
+    data: bytes, start: int, end: int, core: bytes, bare: bytes, *, blank: bool, left: int, right: int
+) -> Change | None:
+    if bare in {b"dot", b"-dot-"} and core[0] not in b"[({<" and core[-1] not in b"])}>":
+        glued = core == b"DOT" and not blank
+        if glued and not (97 <= left <= 122 and 97 <= right <= 122):
+            return None
+        return (start, end, ".") if _word(left) and _ENDS_NEXT.at(data, end, end + _REACH) >= 0 else None
+    opened, closed = core[0] in b"[({<\\^", core[-1] in b"])}>"
+    if bare not in {b".", b""} and not (_word(left) and _word(right)):
+        return None
+    if opened and closed and core[0] not in b"\\^":
+        if _word(left) and _word(right):
+            return start, end, "."
+        tight = not blank and bare == b"." and left > 0x20
+        return (start, end, ".") if tight and (_word(left) or left in b"/)") else None
+    if not _word(right) or not (_word(left) or left in b"/)"):
+        return None
+    if blank and not (opened and core[0] in b"[\\"):
+        return None
+    if core[0] in b"])}" and not (right >= 0x41 or core[-1] in b"])}"):
+        return None  # the end of a sentence in brackets and a reference: ").[1"
+    return start, end, "."

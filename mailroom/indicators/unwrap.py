@@ -1,0 +1,202 @@
+"""Links that mail gateways rewrote, made what they were. No link is ever opened: the target is in the link itself."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from html import unescape
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mailroom.indicators.refang import refang
+
+_DEPTH = 5
+_MAX_URL = 16_384
+_PROOFPOINT_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<bytes>[^!]*)!", re.DOTALL)
+_V3_RUN = re.compile(r"\*(?:\*(.))?")
+_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_SCHEME = re.compile(r"(?i)(?:https?|ftp):/{0,2}(?=[^/])")
+_LEFTOVER = re.compile(r"\A=+(?:3D)?")
+"""Of a quoted-printable `=3D` that a mail program did not decode."""
+_CISCO = re.compile(r"/1[^/]{20,}/(https?%3A%2F%2F.+)\Z", re.IGNORECASE)
+
+
+def unwrap(url: str) -> str | None:
+    """The target of a link that a gateway or a redirector rewrote.
+
+    Knows Microsoft Safe Links, Proofpoint URL Defense v1, v2, v3, Mimecast (where the target is in the link),
+    Barracuda, Trend Micro, FireEye, Cisco, Sophos, Symantec, Google, Facebook and others that carry the target as a
+    parameter. Wrapped links inside wrapped links are followed.
+
+    Args:
+        url: The link.
+
+    Returns:
+        The innermost target, or None when the link is not wrapped or hides its target.
+    """
+    found: str | None = None
+    current = unescape(url[:_MAX_URL]) if "&amp;" in url else url[:_MAX_URL]
+    for _ in range(_DEPTH):
+        target = _once(current)
+        if not target or target == current:
+            break
+        found = current = target
+    return found
+
+
+def _once(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    for ending, handler in _WRAPPERS:
+        if host == ending or host.endswith("." + ending):
+            target = handler(url, parts.path, parts.query)
+            return _cleaned(target) if target else None
+    return None
+
+
+def _cleaned(target: str) -> str | None:
+    target = refang(target.strip())
+    if not _SCHEME.match(target):
+        if not re.match(r"[\w.\-]+\.[A-Za-z]{2,}(?:[/:?#]|\Z)", target):
+            return None
+        target = "http://" + target
+    return target if not re.search(r"[\x00-\x20]", target) else target.replace(" ", "%20").split("\n")[0]
+
+
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        return {name.lower(): value for name, value in parse_qsl(query, max_num_fields=200)}
+    except ValueError:
+        return {}
+
+
+def _parameter(*names: str) -> Callable[[str, str, str], str | None]:
+    def handler(url: str, path: str, query: str) -> str | None:
+        values = _parameters(query)
+        return next((_LEFTOVER.sub("", values[name]) for name in names if values.get(name)), None)
+
+    return handler
+
+
+def _proofpoint(url: str, path: str, query: str) -> str | None:
+    if path.startswith("/v1/"):
+        return _parameters(query).get("u")
+    if path.startswith("/v2/"):
+        written = _parameters(query).get("u", "")
+        return unquote(written.replace("-", "%").replace("_", "/"))
+    if "/v3/__" in url:
+        return _proofpoint_v3(url)
+    return None
+
+
+def _proofpoint_v3(url: str) -> str | None:
+    match = _PROOFPOINT_V3.search(url)
+    if match is None:
+        match = _PROOFPOINT_V3.search(unquote(url))
+    if match is None:
+        rest = url.partition("/v3/__")[2]
+        return rest.partition("__;")[0] or None
+    written = unquote(match["url"]) if "://" not in match["url"] and "%3A" in match["url"].upper() else match["url"]
+    try:
+        code = match["bytes"]
+        hidden = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode("utf-8")
+    except (binascii.Error, UnicodeError, ValueError):
+        return written
+    position = 0
+
+    def reveal(run: re.Match[str]) -> str:
+        nonlocal position
+        length = 1 if run[1] is None else _RUN_LENGTHS.find(run[1]) + 2
+        piece = hidden[position : position + length]
+        position += length
+        return piece or run[0]
+
+    revealed = _V3_RUN.sub(reveal, written)
+    return _SCHEME.sub(lambda scheme: scheme[0].rstrip("/") + "//", revealed, count=1)
+
+
+def _mimecast(url: str, path: str, query: str) -> str | None:
+    values = _parameters(query)
+    target = values.get("url") or values.get("u")
+    if target:
+        return target
+    domain = values.get("domain", "")
+    return domain if "/" in domain else None
+
+
+def _cisco(url: str, path: str, query: str) -> str | None:
+    match = _CISCO.search(url)
+    return unquote(match[1]) if match else None
+
+
+def _sophos(url: str, path: str, query: str) -> str | None:
+    values = _parameters(query)
+    if not values.get("u"):
+        return None
+    try:
+        target = base64.b64decode(values["u"] + "=" * (-len(values["u"]) % 4)).decode("utf-8")
+    except (binascii.Error, UnicodeError, ValueError):
+        return values["u"] if "://" in values["u"] else values.get("d")
+    return target if _SCHEME.match(target) else None
+
+
+def _in_path(url: str, path: str, query: str) -> str | None:
+    """A target written out after the wrapper's own path."""
+    match = re.search(r"(?i)/(https?(?::|%3A)(?:/|%2F){1,2}.+)\Z", url[8:])
+    return unquote(match[1]) if match and "%3a" in match[1][:12].lower() else match[1] if match else None
+
+
+def _awstrack(url: str, path: str, query: str) -> str | None:
+    match = re.match(r"/L0/([^/]+)", path)
+    return unquote(match[1]) if match else None
+
+
+def _google(url: str, path: str, query: str) -> str | None:
+    if path.rstrip("/") in {"/url", "/local_url", "/amp", "/imgres"}:
+        return _parameter("q", "url", "imgurl")(url, path, query)
+    if path.startswith("/amp/s/"):
+        return "https://" + path[7:]
+    return None
+
+
+_WRAPPERS: tuple[tuple[str, Callable[[str, str, str], str | None]], ...] = (
+    ("safelinks.protection.outlook.com", _parameter("url")),
+    ("safelinks.protection.office365.us", _parameter("url")),
+    ("safelinks.protection.outlook.cn", _parameter("url")),
+    ("statics.teams.cdn.office.net", _parameter("url")),
+    ("urldefense.proofpoint.com", _proofpoint),
+    ("urldefense.com", _proofpoint),
+    ("urldefense.us", _proofpoint),
+    ("mimecast.com", _mimecast),
+    ("mimecastprotect.com", _mimecast),
+    ("linkprotect.cudasvc.com", _parameter("a")),
+    ("trendmicro.com", _parameter("url")),
+    ("trendmicro.eu", _parameter("url")),
+    ("protect2.fireeye.com", _parameter("u")),
+    ("fireeye.com", _parameter("u")),
+    ("secure-web.cisco.com", _cisco),
+    ("protection.sophos.com", _sophos),
+    ("clicktime.symantec.com", _parameter("u")),
+    ("clicktime.cloud.postoffice.net", _parameter("u")),
+    ("mailanyone.net", _parameter("url", "u")),
+    ("hornetsecurity.com", _parameter("url", "u")),
+    ("retarus.com", _parameter("url", "u")),
+    ("awstrack.me", _awstrack),
+    ("google.com", _google),
+    ("l.facebook.com", _parameter("u")),
+    ("lm.facebook.com", _parameter("u")),
+    ("l.instagram.com", _parameter("u")),
+    ("linkedin.com", _parameter("url")),
+    ("youtube.com", _parameter("q")),
+    ("duckduckgo.com", _parameter("uddg")),
+    ("slack-redir.net", _parameter("url")),
+    ("steamcommunity.com", _parameter("url")),
+    ("vk.com", _parameter("to")),
+    ("t.umblr.com", _parameter("z")),
+    ("exactag.com", _parameter("url")),
+    ("web.archive.org", _in_path),
+)
