@@ -1,0 +1,72 @@
+"""What can be learned of many mails without fetching them: flags, arrival, size, some header fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from mailroom.errors import InvalidInputError, ResponseError
+from mailroom.mail.imap.fetching import read_date
+from mailroom.mail.imap.results import LightMail
+from mailroom.mail.imap.tokens import pairs, tokens
+from mailroom.mail.imap.uids import chunks, uid_set
+from mailroom.mail.imap.wire import Untagged, Wire
+
+HEADER_FIELDS = (
+    "Message-ID", "In-Reply-To", "References", "From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date",
+    "Auto-Submitted", "Precedence", "List-Id", "Return-Path", "Content-Type", "X-Failed-Recipients", "X-Autoreply",
+    "X-Autorespond", "X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID", "Thread-Index",
+    "Thread-Topic", "Delivered-To", "X-Original-To",
+)  # fmt: skip
+"""Enough to match an answer to its question."""
+_NAME = re.compile(r"[!-9;-~]{1,76}")
+_CHUNK = 200
+_HEADER_MOST = 64 << 10
+"""Octets of header fields of one mail; the rest is cut off."""
+
+
+def fetch_light(wire: Wire, uids: Iterable[int], header_fields: Sequence[str]) -> Iterator[LightMail]:
+    """One `LightMail` per mail that is still there, ascending.
+
+    Raises:
+        InvalidInputError: A header name is none.
+    """
+    for name in header_fields:
+        if not _NAME.fullmatch(name) or any(character in name for character in '()"\\[]{}<>'):
+            raise InvalidInputError(f"header name {name!r}: printable ASCII without colon, brackets and quotes")
+    fields = " ".join(name.upper() for name in header_fields)
+    header = f" BODY.PEEK[HEADER.FIELDS ({fields})]<0.{_HEADER_MOST}>" if fields else ""
+    thread = " X-GM-THRID" if "X-GM-EXT-1" in wire.capabilities else ""
+    for chunk in chunks(uids, _CHUNK):
+        items = f"(UID FLAGS INTERNALDATE RFC822.SIZE{thread}{header})"
+        reply = wire.command("FETCH", uid_set(chunk), items, uid=True)
+        wanted = set(chunk)
+        found: dict[int, LightMail] = {}
+        for answer in reply.of("FETCH"):
+            mail = _light(answer, bool(fields))
+            if mail is not None and mail.uid in wanted:
+                found[mail.uid] = mail
+        yield from (found[uid] for uid in sorted(found))
+
+
+def _light(answer: Untagged, with_header: bool) -> LightMail | None:
+    """None when the answer is a bare change of flags, or names no UID."""
+    listed = tokens(answer.pieces)
+    if len(listed) != 1 or not isinstance(listed[0], list):
+        raise ResponseError("a FETCH answer without its list of items")
+    found = pairs(listed[0])
+    uid, size, date, flags = (found.get(name) for name in (b"UID", b"RFC822.SIZE", b"INTERNALDATE", b"FLAGS"))
+    header = next((value for name, value in found.items() if name.startswith(b"BODY[HEADER")), None)
+    if not isinstance(uid, bytes) or not uid.isdigit() or (size is None and date is None):
+        return None
+    if with_header and header is None and not any(name.startswith(b"BODY[HEADER") for name in found):
+        return None
+    thread = found.get(b"X-GM-THRID")
+    return LightMail(
+        int(uid),
+        tuple(f.decode("ascii", "replace") for f in flags if isinstance(f, bytes)) if isinstance(flags, list) else (),
+        read_date(date if isinstance(date, bytes) else None),
+        int(size) if isinstance(size, bytes) and size.isdigit() and len(size) < 19 else 0,
+        header if isinstance(header, bytes) else b"",
+        thread.decode("ascii", "replace") if isinstance(thread, bytes) else "",
+    )
