@@ -10,12 +10,16 @@ import logging
 import threading
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from blocks import AlertStore, MimecastCredentials, TriagePolicy
+from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
 from blocks._load import load
 from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
+
+if TYPE_CHECKING:
+    from mailroom.mail.account import MailAccount
 
 log = logging.getLogger("mailroom.tasks")
 
@@ -34,6 +38,11 @@ def _store(block: str) -> Store:
     return load(AlertStore, block).get_store()
 
 
+@lru_cache(maxsize=8)
+def _account(block: str) -> MailAccount:
+    return load(MailboxCredentials, block).get_account(block)
+
+
 def client(block: str) -> MimecastClient:
     """The tenant's client of this process."""
     with _lock:
@@ -44,6 +53,12 @@ def store(block: str) -> Store:
     """The store of this process."""
     with _lock:
         return _store(block)
+
+
+def account(block: str) -> MailAccount:
+    """The mailbox's settings; each task opens its own session, because a session is for one thread."""
+    with _lock:
+        return _account(block)
 
 
 def policy(block: str) -> Policy:
@@ -67,6 +82,7 @@ def close_all() -> None:
     with _lock:
         _client.cache_clear()
         _store.cache_clear()
+        _account.cache_clear()
         _policies.clear()
 
 

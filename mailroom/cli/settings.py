@@ -10,19 +10,23 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailroom.connectors.held import HeldSettings
 from mailroom.errors import InvalidInputError
+from mailroom.mail.account_fields import AccountFields, Authentication
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.mimecast.client import OnWait
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 
+if TYPE_CHECKING:
+    from mailroom.mail.account import MailAccount
+
 FILE = "mailroom.toml"
-_SECTIONS = ("mimecast", "store", "policy", "held")
+_SECTIONS = ("mimecast", "mailbox", "store", "policy", "held")
 
 
 class _Section(BaseModel):
@@ -44,6 +48,43 @@ class MimecastSection(_Section):
     verify: bool = True
     ca_bundle: str = ""
     proxy: str = Field(default="", repr=False)
+
+
+class MailboxSection(_Section):
+    """`[mailbox]`: one mailbox; the same words as in the MailboxCredentials block."""
+
+    name: str = "default"
+    address: str = ""
+    provider: str = "custom"
+    username: str = ""
+    password: str = Field(default="", repr=False)
+    authentication: Authentication = "password"
+    sasl: Literal["xoauth2", "oauthbearer"] = "xoauth2"
+    client_id: str = ""
+    client_secret: str = Field(default="", repr=False)
+    tenant_id: str = ""
+    refresh_token: str = Field(default="", repr=False)
+    service_account_key: str = Field(default="", repr=False)
+    imap_host: str = ""
+    imap_port: int = 0
+    imap_security: Literal["", "implicit", "starttls", "none"] = ""
+    smtp_host: str = ""
+    smtp_port: int = 0
+    smtp_security: Literal["", "implicit", "starttls", "none"] = ""
+    sender_name: str = ""
+    folders: tuple[str, ...] = ("INBOX",)
+    sent_folder: str = ""
+    server_time_zone: str = "UTC"
+    aliases: tuple[str, ...] = ()
+    allowed_recipient_domains: tuple[str, ...] = ()
+    max_recipients: int = 100
+    trusted_authserv_ids: tuple[str, ...] = ()
+    verify_ssl: bool = True
+    ca_bundle: str = ""
+    allow_plaintext: bool = False
+    proxy: str = ""
+    proxy_username: str = ""
+    proxy_password: str = Field(default="", repr=False)
 
 
 class StoreSection(_Section):
@@ -94,6 +135,7 @@ class Settings(_Section):
 
     home: Path
     mimecast: MimecastSection = MimecastSection()
+    mailbox: MailboxSection = MailboxSection()
     store: StoreSection = StoreSection()
     policy: PolicySection = PolicySection()
     held: HeldSection = HeldSection()
@@ -137,6 +179,22 @@ class Settings(_Section):
             verify=(mimecast.ca_bundle or True) if mimecast.verify else False,
             on_wait=on_wait,
         )
+
+    def mail_account(self) -> MailAccount:
+        """The mailbox.
+
+        Raises:
+            InvalidInputError: it is not configured, or a field is wrong.
+        """
+        from mailroom.mail.account import account_from  # only commands that use a mailbox pay for it
+
+        if not self.mailbox.address:
+            msg = (
+                f"No mailbox. Write [mailbox] address, imap_host, smtp_host and password_file into {self.home / FILE}, "
+                "or set MAILROOM_MAILBOX_ADDRESS and so on. `mailroom demo` shows everything without a mailbox."
+            )
+            raise InvalidInputError(msg)
+        return account_from(self.mailbox.name, AccountFields(**self.mailbox.model_dump(exclude={"name"})))
 
     def held_settings(self) -> HeldSettings:
         """Settings of the held connector."""

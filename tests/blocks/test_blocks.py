@@ -1,4 +1,4 @@
-"""The three blocks: what Prefect expects of a block, and what we promise about secrets and advice."""
+"""The blocks: what Prefect expects of a block, and what we promise about secrets and advice."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr, ValidationError
 
 import blocks
-from blocks import AlertStore, MimecastCredentials, TriagePolicy
+from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
 from blocks._load import load
 from mailroom.errors import InvalidInputError, TransientError
 
-EVERY_BLOCK = [MimecastCredentials, AlertStore, TriagePolicy]
+EVERY_BLOCK = [MailboxCredentials, MimecastCredentials, AlertStore, TriagePolicy]
 SECRET = "s3cret-Value/of+the=block"
 APPLICATION: dict[str, Any] = {"client_id": "an-application", "client_secret": SECRET}
 
@@ -46,7 +46,9 @@ def test_every_field_has_a_title_and_a_default_that_the_form_can_show(block: typ
 
 def test_the_slugs_of_stored_blocks_never_change() -> None:
     slugs = {block.get_block_type_slug() for block in EVERY_BLOCK}
-    assert slugs == {"mimecast-credentials", "mailroom-alert-store", "mailroom-triage-policy"}
+    assert slugs == {
+        "mailbox-credentials", "mimecast-credentials", "mailroom-alert-store", "mailroom-triage-policy"
+    }  # fmt: skip
 
 
 # secrets ----------------------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def test_without_a_server_the_error_says_what_still_works() -> None:
 def test_the_block_types_are_registered_with_one_command(prefect: Any) -> None:
     done = prefect.command("block", "register", "-m", "blocks")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Successfully registered 3 blocks" in done.stdout
+    assert "Successfully registered 4 blocks" in done.stdout
     with prefect.settings(), get_client(sync_client=True) as client:
         for block in EVERY_BLOCK:
             stored = client._client.get(f"/block_types/slug/{block.get_block_type_slug()}").json()
@@ -196,3 +198,43 @@ def test_a_block_that_no_longer_fits_is_refused_without_quoting_it(prefect: Any)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+# the mailbox ------------------------------------------------------------------------------------------------------
+
+
+def test_a_provider_fills_in_hosts_ports_and_security() -> None:
+    account = MailboxCredentials(address="SOC@example.com", provider="gmail", password=SECRET).get_account("soc")
+    assert account.imap is not None
+    assert account.smtp is not None
+    assert (account.imap.host, account.imap.port, account.imap.security) == ("imap.gmail.com", 993, "implicit")
+    assert account.smtp.host == "smtp.gmail.com"
+    assert account.stores_sent_copy
+
+
+def test_the_form_offers_every_provider_the_core_knows() -> None:
+    from mailroom.mail.providers import names
+
+    offered = MailboxCredentials.model_json_schema()["properties"]["provider"]["enum"]
+    assert set(offered) == {"custom", *names()}
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"imap_host": "imap.example.com", "password": SECRET}, "needs its address"),
+        ({"address": "a@example.com", "password": SECRET}, "Fill in the IMAP host"),
+        ({"address": "a@example.com", "imap_host": "h.example.com"}, "password is missing"),
+        ({"address": "a@example.com", "provider": "gmail", "authentication": "google refresh token"}, "refresh token"),
+        (
+            {"address": "a@example.com", "provider": "gmail", "password": SECRET, "proxy": "http://u:p@h:1"},
+            "own fields",
+        ),
+        ({"address": "a@example.com", "provider": "gmail", "password": SECRET, "server_time_zone": "X"}, "IANA"),
+        ({"address": "a@example.com", "imap_host": "h", "imap_security": "none", "password": SECRET}, "in clear"),
+    ],
+)
+def test_a_mailbox_that_cannot_work_is_refused_with_advice(fields: dict[str, Any], advice: str) -> None:
+    with pytest.raises(ValidationError, match=advice) as refused:
+        MailboxCredentials(**fields)
+    assert SECRET not in str(refused.value)
