@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 import idna
 
 from mailroom.errors import InvalidInputError
 
+_SCOPED = re.compile(r"[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]{1,32})?")  # the standard library lets any scope pass
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,32})?")
 
 
 def checked_host(host: str, what: str = "the host") -> str:
@@ -18,7 +19,7 @@ def checked_host(host: str, what: str = "the host") -> str:
     Raises:
         InvalidInputError: Empty, a URL, with spaces or control characters, or no valid international name.
     """
-    name = host.strip()
+    name = host.strip(" ")
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1]
     if not name.isascii():
@@ -26,9 +27,16 @@ def checked_host(host: str, what: str = "the host") -> str:
             name = idna.encode(name, uts46=True).decode("ascii")
         except idna.IDNAError as error:
             raise InvalidInputError(f"{what} {host!r} is not a valid host name ({error})") from error
-    if _PLAIN.fullmatch(name) or (":" in name and _IPV6.fullmatch(name)):
+    if _PLAIN.fullmatch(name) or (":" in name and _is_ipv6(name)):
         return name
     raise InvalidInputError(f"{what} {host!r} is not a host name; write a name or an address, without scheme and port")
+
+
+def _is_ipv6(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).version == 6 and _SCOPED.fullmatch(name) is not None
+    except ValueError:
+        return False
 
 
 def checked_port(port: int, what: str = "the port") -> int:

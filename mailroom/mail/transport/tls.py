@@ -138,7 +138,7 @@ def wrap(sock: socket.socket, context: ssl.SSLContext, server_name: str, *, what
     if context.verify_mode == ssl.CERT_NONE:
         log.warning("the certificate of %s is NOT verified; name its CA in the settings instead", name)
     try:
-        return context.wrap_socket(sock, server_hostname=checked_host(server_name, "the server name"))
+        return context.wrap_socket(sock, server_hostname=checked_host(server_name, "the server name").rstrip("."))
     except (OSError, ValueError) as error:
         sock.close()
         raise _named(error, name) from error
