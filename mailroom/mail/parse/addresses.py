@@ -20,11 +20,14 @@ _BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
 _SPECIAL = re.compile(r'[\\"(,:;<]')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _IN_COMMENT = re.compile(r"[()\\]")
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
 _SPACED = re.compile(r"\s*([.@])\s*")
 _ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_NAME_TRIM = " \t\r\n\"'"
+_NAME_THEN_ANGLE = re.compile(r"[^\",:;<>@]{1,100}<[^<>@]{1,100}@")
+_GAP = re.compile(r"\s[.@]|@\s")
 
 
 @dataclass(slots=True)
@@ -37,10 +40,28 @@ class _Piece:
     angles: list[tuple[str, int]] = field(default_factory=list)
     """Content of `<...>` and how many pieces of `outside` came before it."""
     quoted: bool = False
+    words: bool = False
+    """Whether anything but blanks and comments stands outside the angles."""
+    at_sign: bool = False
+    """Whether there is an `@` among those words."""
 
     @property
     def blank(self) -> bool:
-        return not self.angles and not self.comments and not "".join(self.outside).strip()
+        return not self.angles and not self.words
+
+    def add(self, text: str) -> None:
+        self.outside.append(text)
+        self.words = self.words or not text.isspace()
+        self.at_sign = self.at_sign or "@" in text
+
+    def comment(self, text: str) -> None:
+        """A comment belongs to the name when the address comes after it."""
+        self.comments.append(text)
+        if self.angles or self.at_sign:
+            self.outside.append(" ")
+        else:
+            gap = "" if not self.outside or self.outside[-1].endswith(" ") else " "
+            self.outside.append(f"{gap}({text})")
 
 
 def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint: str = "") -> tuple[MailAddress, ...]:
@@ -91,49 +112,54 @@ def _pieces(value: str) -> list[tuple[_Piece, int]]:
     while special := _SPECIAL.search(value, position):
         at = special.start()
         if at > position:
-            piece.outside.append(value[position:at])
+            piece.add(value[position:at])
         character = value[at]
         position = at + 1
         if character == "\\":
-            piece.outside.append(value[at : at + 2])
+            piece.add(value[at : at + 2])
             position = at + 2
         elif character == '"':
             quoted = _QUOTED.match(value, at)
             if quoted:
                 piece.quoted = True
-                piece.outside.append(quoted.group())
+                piece.add(quoted.group())
                 position = quoted.end()
         elif character == "(":
             end = _comment_end(value, at) if comments_end else 0
             if end:
-                piece.comments.append(value[at + 1 : end - 1])
-                if piece.angles or "@" in "".join(piece.outside):
-                    piece.outside.append(" ")
-                else:
-                    piece.outside.append(value[at:end])
-                    piece.comments.pop()
-                    piece.comments.append(value[at + 1 : end - 1])
+                piece.comment(value[at + 1 : end - 1])
                 position = end
             else:
                 comments_end = False
-                piece.outside.append("(")
+                piece.add("(")
         elif character == "<":
             end = value.find(">", at)
             if end == -1:
                 end = _next_separator(value, at)
             piece.angles.append((value[at + 1 : end], len(piece.outside)))
             position = end + 1 if end < len(value) and value[end] == ">" else end
-        elif character == ":" and (last_semicolon < at or piece.angles or "@" in "".join(piece.outside)):
-            piece.outside.append(":")
+        elif character == ":" and (last_semicolon < at or piece.angles or piece.at_sign):
+            piece.add(":")
         else:  # a comma, a semicolon, or the name of a group, which stands for nobody
             if character != ":" and not piece.blank:
                 found.append((piece, at))
-            piece = _Piece(position)
+            before, piece = piece, _Piece(position)
+            if character == "," and before.words and _half_a_name(before, value, at):
+                found.pop()  # `Smith, John <j@x>`: the comma is part of the name, only the quotes are missing
+                before.add(", ")
+                piece = before
     if position < len(value):
-        piece.outside.append(value[position:])
+        piece.add(value[position:])
     if not piece.blank:
         found.append((piece, len(value)))
     return found
+
+
+def _half_a_name(piece: _Piece, value: str, comma: int) -> bool:
+    """Whether a piece without an address is only the first half of the name that the next angle belongs to."""
+    if piece.angles or piece.quoted or piece.at_sign:
+        return False
+    return _NAME_THEN_ANGLE.match(value, comma + 1) is not None
 
 
 def _next_separator(value: str, at: int) -> int:
@@ -183,7 +209,11 @@ def _read_piece(piece: _Piece, raw: str, *, author: bool, hint: str) -> list[Mai
 
 def _angle_content(content: str) -> str:
     content = content.rpartition("<")[2] if "<" in content else content
+    if "(" in content:
+        content = _COMMENT.sub("", content)
     content = content.strip()
+    if " " in content and not content.startswith('"'):
+        content = _SPACED.sub(r"\1", content)
     if content[:7].lower() == "mailto:":
         content = content[7:]
     if content.startswith("@") and ":" in content:  # a source route
@@ -200,37 +230,46 @@ def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
         stripped = stripped[1:-1]
     if stripped[:7].lower() == "mailto:":
         stripped = stripped[7:]
+    if _GAP.search(stripped):
+        stripped = _SPACED.sub(r"\1", stripped)
     comment_name = _name(" ".join(piece.comments), hint)
     if quoted_local := _QUOTED_LOCAL.fullmatch(stripped):
         return _make(quoted_local.group(1), comment_name, raw)
     if "@" in stripped:
         tokens = stripped.split()
-        whole = [token for token in tokens if "@" in token[1:-1]]
-        if len(tokens) > 1 and not whole:
-            stripped = _SPACED.sub(r"\1", stripped)
-            tokens = stripped.split()
-            whole = [token for token in tokens if "@" in token[1:-1]]
-        if whole:
-            address = whole[-1]
-            rest = " ".join(token for token in tokens if token is not address)
-            return _make(address.strip("\"'<>[]()"), _name(rest, hint) or comment_name, raw)
-        return _make(stripped, comment_name, raw)
+        address = next((token for token in reversed(tokens) if "@" in token[1:-1]), "")
+        if not address:
+            return _make(stripped, comment_name, raw)
+        rest = " ".join(token for token in tokens if token is not address)
+        return _make(_bare(address), _name(rest, hint) or comment_name, raw)
     if stripped and " " not in stripped and not piece.quoted and "=?" not in stripped:
         return _make(stripped, comment_name, raw)
     return MailAddress("", _name(stripped, hint) or comment_name, raw, valid=False)
 
 
+def _bare(token: str) -> str:
+    """An address without the brackets and quotes around it; a domain in brackets stays."""
+    token = token.strip("\"'<>")
+    for opening, closing in ("[]", "()"):
+        if token.startswith(opening):
+            token = token[1:].removesuffix(closing)
+    return token[7:] if token[:7].lower() == "mailto:" else token
+
+
 @lru_cache(maxsize=4096)
 def _name(text: str, hint: str) -> str:
     """A display name: quotes undone, encoded words decoded."""
-    text = text.strip()
+    text = text.strip(" \t\r\n>")
     if not text:
         return ""
     if '"' in text:
         text = _QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
-    elif "\\" in text:
-        text = _UNESCAPE.sub(r"\1", text)
-    return " ".join(decode_header(text, hint).strip(_NAME_TRIM).split())
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
+    name = " ".join(decode_header(text, hint).split())
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1].strip()
+    return "" if name in {'"', "'"} else name
 
 
 def _make(written: str, name: str, raw: str) -> MailAddress:

@@ -31,7 +31,7 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
     """The header block of the entity in `raw[start:end]`."""
     if raw.startswith((b"\r\n", b"\n"), start, end):
         return Block([], start + (2 if raw[start] == 13 else 1))
-    stop, body = _blank_line(raw, start, end)
+    stop, body = blank_line(raw, start, end)
     if stop - start > work.limits.header_block:
         work.defects.add("header_block_cut")
         cut = raw.rfind(b"\n", start, start + work.limits.header_block)
@@ -55,7 +55,7 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
     return _line_by_line(written, start, body, work)
 
 
-def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+def blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
     """Where the headers stop and where the body starts; both `end` when there is no blank line."""
     first = raw.find(b"\n", start, end)
     if first == -1:

@@ -20,6 +20,7 @@ _ONLY_ONCE = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references",
      "content-type", "mime-version", "content-transfer-encoding"}
 )  # fmt: skip
+_BIG = 64 * 1024 * 1024
 _LEADING = re.compile(rb"\s*?(?=[!-9;-~]+[ \t]*:)")
 _AUTHORS = frozenset({"from", "sender", "reply-to"})
 
@@ -27,9 +28,12 @@ _AUTHORS = frozenset({"from", "sender", "reply-to"})
 def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime | None = None) -> Mail:
     """The mail in `raw`. May raise on a fault of ours; the caller has a second way."""
     if is_msg(raw):
+        work.heavy("an Outlook file")
         return read_msg(raw, work, level, read_mail)
     sha256 = hashlib.sha256(raw).hexdigest()
     size = len(raw)
+    if size > _BIG:
+        work.heavy("a very big mail")
     octets = _line_ends(raw)
     start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
     if octets[start : start + 1] in {b"\n", b"\r"} and (leading := _LEADING.match(octets, start)):

@@ -16,6 +16,12 @@ _MAJOR = frozenset(
 )
 
 
+_MANY_PARTS = 300
+_DEEP = 20
+_JOINERS = str.maketrans("", "", " -_.")
+_SPELLINGS = {"quotedprintable": "quoted-printable", "base64": "base64", "xbase64": "base64"}
+
+
 @dataclass(slots=True)
 class Entity:
     """One part: its headers, its type, and `raw[body:end]`."""
@@ -95,10 +101,13 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
 def _encoding(written: str) -> str:
     if not written:
         return ""
-    return written.partition(";")[0].partition("(")[0].strip(" \t\"'").lower()
+    name = written.partition(";")[0].partition("(")[0].strip(" \t\"'").lower()
+    return _SPELLINGS.get(name.translate(_JOINERS), name)
 
 
 def _take_apart(entity: Entity, work: Work, depth: int) -> None:
+    if depth == _DEEP:
+        work.heavy("nested very deeply")
     if depth >= work.limits.depth:
         work.defects.add("too_deep")
         entity.cut = True
@@ -119,6 +128,8 @@ def _take_apart(entity: Entity, work: Work, depth: int) -> None:
             work.defects.add("too_many_parts")
             break
         work.parts += 1
+        if work.parts == _MANY_PARTS:
+            work.heavy("very many parts")
         entity.children.append(read_entity(raw, start, stop, work, depth=depth + 1, default=default))
 
 

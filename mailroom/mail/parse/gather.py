@@ -14,6 +14,7 @@ from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.reports import read_status, returned_header_fields
 from mailroom.mail.parse.smime import signed_content, smime_kind
 from mailroom.mail.parse.tnef import is_tnef, read_tnef
+from mailroom.mail.parse.tnef_mail import tnef_mail
 
 ReadNested = Callable[[bytes, int], "Mail | None"]
 _STATUS = frozenset(
@@ -25,6 +26,7 @@ _STATUS = frozenset(
 _MAILS = frozenset({"message/rfc822", "message/global", "message/news", "message/rfc2822"})
 _HEADERS_ONLY = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_BIG_TEXT = 2 * 1024 * 1024
 _PGP = "-----BEGIN PGP MESSAGE-----"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -125,18 +127,20 @@ class Gatherer:
             self._attach(entity, content)
             self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
             return
-        self._add_text(entity, content, is_html=is_html)
+        self._add_text(entity, content, is_html=is_html, alternative=is_alternative)
 
-    def _add_text(self, entity: Entity, content: bytes, *, is_html: bool) -> None:
+    def _add_text(self, entity: Entity, content: bytes, *, is_html: bool, alternative: bool = False) -> None:
         text = self._text_of(entity, content, is_html=is_html)
         into = self.found.htmls if is_html else self.found.texts
-        if text.strip() and text not in into:
+        if text.strip() and not (alternative and text in into):
             into.append(text)
         if text.lstrip().startswith(_PGP):
             self.found.encrypted = True
 
     def _text_of(self, entity: Entity, content: bytes, *, is_html: bool) -> str:
         limit = self._work.limits.text
+        if len(content) > _BIG_TEXT:
+            self._work.heavy("a lot of text")
         if len(content) > limit:
             content = content[:limit]
             self._work.defects.add("text_cut")
@@ -223,6 +227,7 @@ class Gatherer:
         )
         self.found.attachments.append(made)
         if is_tnef(content):
+            self._work.heavy("an Outlook container")
             self._unpack_tnef(content)
 
     def _is_mail(self, names: list[str], kind: str, content: bytes) -> bool:
@@ -245,6 +250,9 @@ class Gatherer:
                     flags=("from_tnef", "nested_mail") if is_mail else ("from_tnef",),
                 )
             )
+        for octets, message in unpacked.messages:
+            self.found.nested.append(tnef_mail(octets, message, self._work))
+            self.found.nested_raw.append(octets)
         if not self.found.texts and not self.found.htmls:
             if unpacked.html:
                 self.found.htmls.append(unpacked.html)

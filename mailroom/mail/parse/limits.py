@@ -32,17 +32,32 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+class HeavyMailError(Exception):
+    """Raised on request when a mail turns out to be one that is better read in a process of its own."""
+
+
 @dataclass(slots=True)
 class Work:
     """What one call of the parser has used up, and what it noticed."""
 
     limits: Limits
     fast_base64: bool = True
+    careful: bool = False
+    """Raise `HeavyMailError` instead of reading what takes long or comes in a container format."""
     defects: set[str] = field(default_factory=set)
     parts: int = 0
     nested: int = 0
     kept_bytes: int = 0
     addresses: int = 0
+
+    def heavy(self, reason: str) -> None:
+        """Called before heavy work.
+
+        Raises:
+            HeavyMailError: Somebody asked for care.
+        """
+        if self.careful:
+            raise HeavyMailError(reason)
 
     def keeps(self, size: int) -> bool:
         """Whether a decoded part of this size may be kept; counts it if so."""

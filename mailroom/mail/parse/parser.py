@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mailroom.mail.model import Mail
 from mailroom.mail.parse.build import read_mail
-from mailroom.mail.parse.limits import DEFAULT_LIMITS, Limits, Work
+from mailroom.mail.parse.limits import DEFAULT_LIMITS, HeavyMailError, Limits, Work
 from mailroom.mail.parse.second_try import read_with_library
 
 _log = logging.getLogger(__name__)
@@ -36,10 +36,21 @@ def parse(
         truncated: The octets are only the beginning of the mail; noted in the result.
     """
     work = Work(limits, fast_base64=accelerator is not False)
-    mail: Mail | None = None
+    return parse_with(raw, work, internal_date=internal_date, truncated=truncated)
+
+
+def parse_with(raw: bytes, work: Work, *, internal_date: datetime | None, truncated: bool) -> Mail:
+    """`parse` with an account given by the caller.
+
+    Raises:
+        HeavyMailError: The account asks for care and the mail needs a process of its own.
+    """
     try:
         mail = read_mail(raw, work, internal_date=internal_date)
-    except Exception:  # noqa: BLE001  # a fault of ours must not lose a mail
-        _log.warning("the parser failed on a mail of %d octets, sha256 %s", len(raw), hashlib.sha256(raw).hexdigest())
-        mail = read_with_library(raw, limits)
+    except HeavyMailError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a fault of ours must not lose a mail
+        sha256 = hashlib.sha256(raw).hexdigest()
+        _log.warning("%s while reading a mail of %d octets, sha256 %s", type(error).__name__, len(raw), sha256)
+        mail = read_with_library(raw, work.limits)
     return dataclasses.replace(mail, truncated=True) if truncated else mail
