@@ -160,7 +160,8 @@ def _with_wrapped(lines: Sequence[str], result: list[int], start: int, stop: int
     """Take lines that a mail program wrapped out of the quote back into it; return the run's new end."""
     while stop + 1 < end and result[stop] == _TEXT and result[stop + 1] == _QUOTE:
         before, line = lines[stop - 1], lines[stop]
-        wrapped = len(before) >= 70 and len(line) <= 40 and before.rstrip()[-1:] not in ".!?:>"
+        ended = before.rstrip()[-1:] in ".!?:>"
+        wrapped = len(before) >= 60 and not ended and (len(line) <= 40 or line[:1].islower())
         if not (wrapped or _LINK_ONLY.match(line) or _UNCLOSED.search(before)):
             break
         while stop < end and (result[stop] == _QUOTE or stop < start):

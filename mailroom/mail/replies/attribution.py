@@ -34,6 +34,8 @@ _STRICT_ON = re.compile(
     rf"\bon (?:(?:{_WEEKDAYS})[a-z]*,? )?(?:(?:{_MONTHS})[a-z]*\.? \d|\d{{1,4}}[-/. ](?:\d|(?:{_MONTHS})))",
     re.IGNORECASE,
 )
+_GMAIL_OLD = re.compile(r"20\d\d-\d\d-\d\d \d{1,2}:\d\d gmt[+-]\d\d:\d\d [^\n]{1,80}$")
+_POSTED = re.compile(r"posted by [^\n]{1,80} on \d{2}/\d{2}/\d{4}$")
 _DASHES = re.compile(r"[\s\-_–—*>|~•]{0,60}")
 _TAIL = " \t\xa0-–—*_\u200b\u200e\u200f\u202a\u202c\u2068\u2069"
 
@@ -102,7 +104,7 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         if judged is not None and not (blanks and not judged[2]):
             before, language, opened, certain = judged
             found = Attribution(index, last + 1, before, language, certain)
-            if opened:
+            if opened and certain:
                 break
         if index < last and piece[-1:] in ".!?:：" and not piece.endswith((" p.m.", " a.m.", "г.")):
             # A sentence that ended is the person's own text, unless the part so far already began like a date.
@@ -118,6 +120,8 @@ def _may_end_without_colon(line: str, tail: str) -> bool:
         return True
     if low.endswith((" wrote", "a écrit", "ha scritto", "escribió", "escreveu")):
         return bool(_STRICT_ON.search(low) or (_YEAR.search(low) and _CLOCK.search(low)))
+    if _GMAIL_OLD.match(low) or _POSTED.match(low):
+        return True
     return tail.endswith(">") and low[:1].isdigit() and bool(_DATE.match(low)) and bool(_ADDRESS.search(low))
 
 
@@ -130,6 +134,8 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
         or (_YEAR.search(low) and (_CLOCK.search(low) or _DAY_MONTH.search(low)))
         or (_CLOCK.search(low) and _DAY_MONTH.search(low))
     )
+    if not colon and (_GMAIL_OLD.match(low) or _POSTED.match(low)):
+        return "", "en", True, True
     verb = _last_verb(low)
     if verb is None:
         return _without_verb(low, has_address=has_address, dated=dated)
@@ -152,6 +158,8 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     if has_address and len(joined) < 260:
         return "", language, dated, True
     if dated and len(joined) < 200:
+        return "", language, False, True
+    if " via " in low and verb[1] >= len(low) - 3 and len(joined) < 120:
         return "", language, False, True
     if len(joined) < 120 and (opened or verb[1] >= len(low) - 3):
         return "", language, opened, False
@@ -193,7 +201,109 @@ def _weekday_first(words: list[str]) -> bool:
 
 
 _DAYS = frozenset(
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "man", "tir", "ons", "tor", "fre", "lør", "søn", "mån", "tis", "lör", "sön", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag", "måndag", "tisdag", "lördag", "söndag", "maanantaina", "ma", "ti", "ke", "to", "pe", "la", "su", "po", "út", "st", "čt", "pá", "so", "ne", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд"]
+    [
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonntag",
+        "lundi",
+        "mardi",
+        "mercredi",
+        "jeudi",
+        "vendredi",
+        "samedi",
+        "dimanche",
+        "man",
+        "tir",
+        "ons",
+        "tor",
+        "fre",
+        "lør",
+        "søn",
+        "mån",
+        "tis",
+        "lör",
+        "sön",
+        "maandag",
+        "dinsdag",
+        "woensdag",
+        "donderdag",
+        "vrijdag",
+        "zaterdag",
+        "zondag",
+        "lunedì",
+        "martedì",
+        "mercoledì",
+        "giovedì",
+        "venerdì",
+        "sabato",
+        "domenica",
+        "lunes",
+        "martes",
+        "miércoles",
+        "jueves",
+        "viernes",
+        "sábado",
+        "domingo",
+        "mandag",
+        "tirsdag",
+        "onsdag",
+        "torsdag",
+        "fredag",
+        "lørdag",
+        "søndag",
+        "måndag",
+        "tisdag",
+        "lördag",
+        "söndag",
+        "maanantaina",
+        "ma",
+        "ti",
+        "ke",
+        "to",
+        "pe",
+        "la",
+        "su",
+        "po",
+        "út",
+        "st",
+        "čt",
+        "pá",
+        "so",
+        "ne",
+        "понедельник",
+        "вторник",
+        "среда",
+        "четверг",
+        "пятница",
+        "суббота",
+        "воскресенье",
+        "пн",
+        "вт",
+        "ср",
+        "чт",
+        "пт",
+        "сб",
+        "вс",
+        "нд",
+    ]
 )
 
 

@@ -160,9 +160,23 @@ def _judge(
             return None
         end = _wrapped_end(lines, end)
         return LabelBlock(start, end, best, _with_continuations(lines, start, end, best))
+    if "from" in best_roles and _second_label(entries[0][1], best):
+        return LabelBlock(start, start + 1, best, fields[:1])
     if lone_from and "from" in best_roles and _SINGLE_FROM.match(entries[0][1]):
         return LabelBlock(start, start + 1, best, fields[:1])
     return None
+
+
+_INNER = re.compile(r"[\s*]([^\W\d_]{2,12})\s?\*?:[\s*]")
+
+
+def _second_label(value: str, language: str) -> bool:
+    """Whether the sender's line carries a further label: markup without line breaks becomes one line."""
+    return any(
+        (language, role) in _ROLES.get(found[1].casefold(), ())
+        for found in _INNER.finditer(value[:400])
+        for role in ("date", "to", "subject")
+    )
 
 
 def _role_in(meanings: list[tuple[str, str]], language: str) -> str:

@@ -36,7 +36,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "en",
         ("on", "at", "in", "quoting", "in a message dated"),
-        ("wrote", "writes", "sent", "said", "has written", "wrote the following", "replied", "responded"),
+        ("wrote", "writes", "sent", "said", "says", "has written", "wrote the following", "replied", "responded"),
         ("from", "sender"),
         ("sent", "date", "received"),
         ("to", "recipient", "recipients"),
@@ -83,7 +83,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "de",
         ("am", "an", "im"),
-        ("schrieb", "hat geschrieben", "schreibt", "hat folgendes geschrieben", "geschrieben"),
+        ("schrieb", "hat geschrieben", "schreibt", "hat folgendes geschrieben", "schrieben sie", "geschrieben"),
         ("von", "absender"),
         ("gesendet", "datum", "gesendet am"),
         ("an", "empfänger"),
@@ -138,7 +138,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "fr",
         ("le", "en date du", "envoyé le", "dans un e-mail daté du"),
-        ("a écrit", "écrit", "a ecrit", "a envoyé", "ecrit"),
+        ("a écrit", "écrit", "nous a dit", "a ecrit", "a envoyé", "ecrit"),
         ("de", "expéditeur", "expediteur"),
         ("envoyé", "envoye", "date", "envoyé le"),
         ("à", "a", "pour", "destinataire", "destinataires"),
@@ -209,7 +209,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "pt",
-        ("em", "no dia", "a", "no"),
+        ("em", "no dia", "no"),
         ("escreveu", "escreve"),
         ("de", "remetente"),
         ("enviado", "enviada", "data", "enviada em", "enviado em"),

@@ -37,7 +37,11 @@ def is_original(line: str) -> bool:
     if found is None:
         return False
     inner, dashed = found
-    return (dashed and inner.rstrip(":： ") in _ORIGINAL) or bool(_ABOVE.match(inner))
+    return (
+        (dashed and inner.rstrip(":： ") in _ORIGINAL)
+        or inner.lstrip("[").startswith("original message processed by david")
+        or bool(_ABOVE.match(inner))
+    )
 
 
 def is_forward(line: str) -> bool:

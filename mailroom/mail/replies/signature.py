@@ -11,11 +11,15 @@ from mailroom.mail.replies.separators import is_row, is_underscores
 _MAX_LINES = 30
 _SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
 _APPS = re.compile(
-    r"\b(?:iphone|ipad|ipod|ios|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|smartphone|phone|"
-    r"téléphone|telefon|huawei|xiaomi|redmi|nokia|htc|lg |sony|xperia|mailbox|proton|thunderbird|spark|airmail|gmx|"
-    r"web\.de|t-online|orange|verizon|at&t|t-mobile|sprint|device|tablet|acompli|aquamail|nine|mail|móvil|cellulare|"
-    r"celular|téléphone|puhelim|telef|телефон|смартфон|mac|pad|palm|treo|droid|nexus|pixel|motorola|zte|oneplus|icloud|"
-    r"inbox|front|superhuman|telus|rogers|vodafone|ovi|lumia|surface)",
+    r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
+    r"smartphone|phone|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|htc|lg\b|sony|xperia|mailbox|"
+    r"proton|thunderbird|spark\b|airmail|gmx|web\.de|t-online|orange\b|verizon|at&t|t-mobile|sprint\b|device|tablet|"
+    r"acompli|aquamail|nine\b|mail\b|móvil|movil|cellulare|celular|cell\b|puhelim|телефон|смартфон|mac\b|treo|nexus|"
+    r"pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|superhuman|telus|rogers|vodafone|lumia|surface\b|app\b)"
+)
+_EXCUSE = re.compile(r"excuse|typo|brevity|auto-?correct|fat fingers|entschuldig|tippfehler")
+_BY_PHONE = re.compile(
+    r"(?:\w{2,20} )?(?:from|by|via) (?:my )?(?:mobile|cell|phone|cellphone|iphone|ipad)(?: phone)?(?: \d{1,2})?"
 )
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
@@ -26,17 +30,23 @@ _MARKERS = {"--", "__", "—", "---", "___", "–", "-- ", "――", "----", "__
 
 def is_sent_from(line: str) -> bool:
     """Whether a phone or an app wrote this line (`Sent from my iPhone`)."""
-    text = line.strip(" \t*_>[]()\xa0\u200b-–—")
+    text = line.strip(" \t*_<>[]()\xa0\u200b-–—")
     if not 4 <= len(text) <= 130:
         return False
     low = text.casefold()
+    if _BY_PHONE.fullmatch(low):
+        return True
     if not low.startswith(_SENT_FROM):
         return low.endswith(("gönderildi", "에서 보냄", "から送信", "gesendet", "lähetetty")) and _is_device(low)
     core = re.sub(r"[<(\[]?(?:https?|mailto):[^\s>)\]]{1,200}[>)\]]?", "", low).strip(" .<>[]()")
     words = core.split()
-    if len(words) > 10 or ("," in core and len(words) > 6) or core.endswith(("?", "!")):
+    if len(words) <= 12 and low.startswith("sent ") and _EXCUSE.search(core):
+        return True
+    if len(words) > 10 or "," in core or core.endswith(("?", "!")):
         return False
-    if len(words) <= 5 and low.startswith("sent from my") and "," not in core:
+    if len(words) <= 6 and low.startswith("sent from my"):
+        return True
+    if len(words) <= 4 and low.startswith(("sent from ", "sent with ", "sent via ")) and text.split()[2][:1].isupper():
         return True
     return _is_device(core)
 
@@ -81,7 +91,7 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
             return index
         if is_sent_from(line) and (index == end - 1 or not lines[index - 1].strip() or index == 0 or end - index <= 4):
             return index
-        if is_underscores(line) and index + 1 < end and end - index <= 12:
+        if is_underscores(line) and index + 1 < end and end - index <= 12 and lines[index + 1].strip():
             return index
         if is_row(line) and index == end - 1 and index > 0 and not lines[index - 1].strip():
             return index
