@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a tenant for people."""
+"""`python -m sandbox`: a tenant for people, and with `--mail` or `python -m sandbox mail` a mail server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.ports import add_ports, ports
 from sandbox.server import serve
 from sandbox.tenant import Tenant
+
+if TYPE_CHECKING:
+    from sandbox.mail import MailServer
 
 _RATE = re.compile(r"(\d+)(?:/(\d*\.?\d*)s)?\Z")
 
@@ -30,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hostile", action="store_true", help="put attacking strings into some messages")
     parser.add_argument("--large", action="store_true", help="100,000 messages with one recipient each")
     parser.add_argument("--written", action="store_true", help="write every mail before the first question")
+    parser.add_argument(
+        "--mail", type=int, nargs="?", const=200, metavar="MAILS", help="a mail server too, with so many mails in it"
+    )
+    add_ports(parser)
     return parser
 
 
@@ -42,8 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["mail"]:
+        from sandbox.mail.command import main as mail_main
+
+        return mail_main(arguments[1:])
     parser = _parser()
-    given = parser.parse_args(argv)
+    given = parser.parse_args(arguments)
     switches: dict[str, Any] = {"hostile": given.hostile}
     if given.large:
         given.messages = 100_000 if given.messages == 500 else given.messages
@@ -65,12 +79,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with serve(tenant, host=given.host, port=given.port) as server:
-        sys.stdout.write(json.dumps(description(tenant, server.url)) + "\n")
+    with ExitStack() as stack:
+        server = stack.enter_context(serve(tenant, host=given.host, port=given.port))
+        facts = description(tenant, server.url)
+        if given.mail is not None:
+            facts["mail"] = stack.enter_context(_mail_server(parser, given)).description()
+        sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         stop.wait()
     tenant.close()
     return 0
+
+
+def _mail_server(parser: argparse.ArgumentParser, given: argparse.Namespace) -> MailServer:
+    from sandbox.mail import MailServer
+
+    try:
+        server = MailServer(messages=given.mail, seed=given.seed, state=given.state / "mail" if given.state else None)
+    except ValueError as error:
+        parser.error(str(error))
+    return server.serve(given.host, **ports(given))
 
 
 def description(tenant: Tenant, url: str) -> dict[str, object]:
