@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from mailroom.mail.html_text import html_to_text
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.dates import find_day
 from mailroom.mail.replies.languages import FORWARD_PREFIXES, REPLY_PREFIXES
@@ -20,7 +21,7 @@ _RETURNS = re.compile(
     r"\b(?:until|till|through|returning(?: on)?|back (?:on|in the office on|at work on|in the office)|return (?:on|to the office on)|"
     r"be back|bis(?: einschließlich| einschl\.| zum)?|ab dem|wieder (?:ab|am)|zurück am|jusqu['’]au|de retour le|hasta el|vuelvo el|"
     r"regreso el|fino al|rientro il|até(?: o dia)?|regresso a|tot(?: en met)?|terug op|till och med|tillbaka den|til og med|tilbake|"
-    r"tilbage den|do dnia|wracam|do|asti|до|по)\b[^\n]{0,50}",
+    r"tilbage den|do dnia|wracam|do|asti|до|по)\b(?=([^\n]{0,50}))",
     re.IGNORECASE,
 )
 _SPAN_END = re.compile(r"\b(?:to|bis|au|al|tot|-|–)\s[^\n]{3,40}", re.IGNORECASE)
@@ -40,6 +41,10 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
     submitted = mail.header("Auto-Submitted").partition(";")[0].strip().lower()
     if submitted and submitted not in {"no", "auto-forwarded"}:
         found.append(Signal(f"Auto-Submitted: {submitted[:40]}", STRONG))
+    if mail.header("X-Apple-Action").strip().lower() == "vacation":
+        found.append(Signal("header X-Apple-Action: vacation", STRONG))
+    if mail.header("X-Apple-Action").strip().lower() == "vacation":
+        found.append(Signal("header X-Apple-Action: vacation", STRONG))
     for name in (
         "X-Autoreply",
         "X-Autorespond",
@@ -85,7 +90,7 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
     if local in MACHINE_LOCALS or local.startswith(("noreply", "no-reply", "donotreply", "bounce")):
         found.append(Signal(f"sender {local[:40]}@", MEDIUM))
     found += _subject_signals(mail)
-    body = " ".join(mail.text[:_WINDOW].casefold().split()).replace("’", "'")
+    body = " ".join(body_text(mail)[:_WINDOW].casefold().split()).replace("’", "'")
     phrase = next((text for text in ABSENCE_BODY if text in body), None)
     if phrase is not None:
         found.append(Signal(f"text says {phrase!r}", WEAK if not found else MEDIUM))
@@ -97,6 +102,11 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
         if 0 <= seconds < 5 and found:
             found.append(Signal(f"came {seconds:.0f} s after the question", WEAK))
     return found
+
+
+def body_text(mail: Mail) -> str:
+    """The body as text, from the HTML when there is no other."""
+    return mail.text if mail.text.strip() or not mail.html else html_to_text(mail.html[:100_000])
 
 
 def _subject_signals(mail: Mail) -> list[Signal]:
@@ -114,9 +124,12 @@ def _subject_signals(mail: Mail) -> list[Signal]:
         return [Signal("subject of an automatic reply", STRONG if follows else MEDIUM)]
     if subject.startswith(ABSENCE_SUBJECTS):
         return [Signal("subject of an absence", MEDIUM)]
+    if subject.endswith(
+        ("(automatic response)", "(auto reply)", "(autoreply)", "[autoreply]", "(automatische antwort)")
+    ):
+        return [Signal("subject of an automatic reply", STRONG)]
     if any(
-        f"{text}" in subject
-        for text in ("out of office", "autoreply", "auto-reply", "automatic reply", "abwesenheitsnotiz")
+        text in subject for text in ("out of office", "autoreply", "auto-reply", "automatic reply", "abwesenheitsnotiz")
     ):
         return [Signal("subject mentions an automatic reply", MEDIUM)]
     return []
@@ -128,10 +141,10 @@ def _is_list(mail: Mail) -> bool:
 
 def find_return_date(mail: Mail) -> date | None:
     """The day the person says to be back (or away until), or None when the text names none after the mail's own date."""
-    text = mail.text[:_WINDOW]
+    text = body_text(mail)[:_WINDOW]
     best: tuple[int, int, int] | None = None
     for match in _RETURNS.finditer(text):
-        tail = match[0]
+        tail = match[1]
         day = find_day(tail, near=mail.date)
         span = _SPAN_END.search(tail)
         if span is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.facts import message_ids
-from mailroom.mail.replies.phrases import BOUNCE_BODY, BOUNCE_LOCALS, BOUNCE_NAMES, BOUNCE_SUBJECTS
+from mailroom.mail.replies.phrases import BOUNCE_BODY, BOUNCE_LOCALS, BOUNCE_NAMES, BOUNCE_SUBJECTS, SYSTEM_LOCALS
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 _ACTIONS: dict[str, Action] = {
@@ -122,13 +122,11 @@ def _machine_sender(mail: Mail) -> str:
     local = mail.author.address.partition("@")[0]
     name = mail.author.name.casefold()
     raw = mail.header("From").casefold()
-    if local in BOUNCE_LOCALS or local.startswith(
-        ("mailer-daemon", "postmaster", "bounce-", "bounces+", "bounce+", "mdaemon")
-    ):
+    if local in BOUNCE_LOCALS or local.startswith(("mailer-daemon", "postmaster", "mdaemon")):
         return f"sender {local}@"
     if any(name.startswith(word) for word in BOUNCE_NAMES):
         return f"sender named {name[:40]}"
-    if "mailer-daemon" in raw or "postmaster" in raw or "mail delivery" in raw:
+    if any(word in raw for word in ("mailer-daemon", "postmaster", "mail delivery")):
         return "sender is a mail system"
     return ""
 
@@ -139,34 +137,36 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
         return ("header X-Failed-Recipients",)
     subject = mail.subject.casefold().strip()
     body = own_text(mail).casefold()
-    reasons: list[str] = []
+    if _NOTIFICATION.search(body):
+        return ("bounce notification of a mail service",)
     answered = bool(_PREFIXED.match(subject))
     subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
     body_hit = any(phrase in body for phrase in BOUNCE_BODY)
     coded = bool(_ENHANCED.search(body) or _SMTP_CODE.search(body))
     returned = bool(mail.returned_headers or mail.nested or _HEADER_START.search(mail.text[:200_000]))
     null_path = mail.header("Return-Path").strip() == "<>"
+    system = mail.author.address.partition("@")[0] in SYSTEM_LOCALS
+    facts = (
+        (bool(machine), machine),
+        (subject_hit, "subject of a bounce"),
+        (body_hit or coded, "text of a bounce"),
+        (returned, "returned mail inside"),
+        (null_path, "null sender"),
+    )
     if machine:
-        reasons.append(machine)
-    if subject_hit:
-        reasons.append("subject of a bounce")
-    if body_hit or coded:
-        reasons.append("text of a bounce")
-    if returned:
-        reasons.append("returned mail inside")
-    if null_path:
-        reasons.append("null sender")
-    if machine:
-        enough = subject_hit or coded or returned or (body_hit and null_path) or (body_hit and not answered)
-    elif null_path:
-        enough = subject_hit and (body_hit or coded or returned)
+        enough = subject_hit or coded or returned or (body_hit and (null_path or not answered))
+    elif null_path or system:
+        enough = subject_hit and (returned or coded or _specific(subject)) and (body_hit or coded)
     else:
         enough = _specific(subject) and (coded or returned) and body_hit and not mail.in_reply_to
     if mail.content_type == "multipart/report" and not mail.report_type and (machine or subject_hit):
         enough = True
-    return tuple(reasons) if enough else ()
+    if mail.header("X-MLServer") and subject_hit:
+        enough = True
+    return tuple(reason for holds, reason in facts if holds) if enough else ()
 
 
+_NOTIFICATION = re.compile(r'"(?:notificationtype|eventtype)\\?"\s?:\s?\\?"bounce')
 _SPECIFIC = (
     "undeliverable",
     "undelivered",

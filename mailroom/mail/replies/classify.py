@@ -121,25 +121,21 @@ def _bulk(mail: Mail, signals: Sequence[Signal]) -> tuple[str, ...]:
     discussion = discussion or mail.header("X-Mailing-List") != "" or mail.header("Mailing-List") != ""
     local = mail.author.address.partition("@")[0]
     machine = local in MACHINE_LOCALS or local.startswith(("noreply", "no-reply", "donotreply", "newsletter", "news@"))
-    reasons: list[str] = []
-    for name in (
-        "List-Unsubscribe",
-        "Feedback-ID",
-        "List-Id",
-        "X-Campaign",
-        "X-CampaignId",
-        "X-Mailgun-Sid",
-        "X-SG-EID",
-    ):
-        if mail.header(name):
-            reasons.append(f"header {name}")
-    if any(signal.reason.startswith("Precedence") for signal in signals) or "bulk" in mail.header("Precedence").lower():
-        reasons.append("Precedence: bulk")
+    discussion = discussion or mail.header("Sender").casefold().lstrip("<").startswith("owner-")
+    reasons = [f"header {name}" for name in _MARKETING if mail.header(name)]
     if machine:
         reasons.append(f"sender {local[:40]}@")
+        if any(signal.reason.startswith("Precedence") for signal in signals) or mail.header("List-Id"):
+            reasons.append("sent to a list")
     if discussion and not machine:
         return ()
     return tuple(reasons) if len(reasons) >= 2 else ()
+
+
+_MARKETING = (
+    "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID", "X-Campaign", "X-CampaignId", "X-Campaign-Id",
+    "X-Mailgun-Sid", "X-SG-EID", "X-CSA-Complaints", "X-MC-User", "X-Report-Abuse-To", "X-EmailType-Id",
+)  # fmt: skip
 
 
 def _only_bulk_signals(signals: Sequence[Signal]) -> bool:
