@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from mailroom.errors import MailroomError, RejectedError, ResponseError
 from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.results import UNKNOWN_TIME, FetchedMail
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
-from mailroom.mail.imap.wire import Wire, literal_size, untagged_of
+from mailroom.mail.imap.wire import LONGEST_LINE, Wire, literal_size, untagged_of
 
 _SHOWN = 256 << 10
 """Octets after the header that are kept of a mail over the limit."""
@@ -24,10 +25,14 @@ _SLICE = 1 << 17
 _ABSURD = 20
 """Servers that ignore the range asked for are borne with up to so many times the limit."""
 _MOST_PER_COMMAND = 500
+_IN_ORDER = re.compile(
+    rb"\* \d+ FETCH \(UID (\d{1,10}) RFC822\.SIZE \d{1,18} INTERNALDATE \"([^\"]{0,40})\" FLAGS \(([^()\"{}]*)\) "
+    rb"BODY\[\](?:<0>)? \{(\d{1,12})\}\r\n"
+)
 _USUAL = re.compile(
     rb"\* \d+ FETCH \("
-    rb"(?:(?:UID (?P<uid>\d{1,10})|RFC822\.SIZE (?P<size>\d{1,18})|INTERNALDATE \"(?P<date>[^\"]{0,40})\""
-    rb"|FLAGS \((?P<flags>[^()\"{}]*)\)|MODSEQ \(\d{1,20}\)) )*BODY\[\](?:<0>)? \{(?P<literal>\d{1,12})\}",
+    rb"(?:(?:UID (\d{1,10})|RFC822\.SIZE \d{1,18}|INTERNALDATE \"([^\"]{0,40})\""
+    rb"|FLAGS \(([^()\"{}]*)\)|MODSEQ \(\d{1,20}\)) )*BODY\[\](?:<0>)? \{(\d{1,12})\}\r\n",
     re.IGNORECASE,
 )
 _BODY_AT_END = re.compile(rb"(?:BODY\[\](?:<0>)?|RFC822) \{\d{1,12}\+?\}\Z", re.IGNORECASE)
@@ -37,34 +42,44 @@ _DATE = re.compile(
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), 1
+        (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
     )
 }
+
+_NUMBERS = {name.decode(): f"{number:02d}" for name, number in _MONTHS.items()}
 
 
 def read_date(text: bytes | None) -> datetime:
     """An INTERNALDATE in UTC; `UNKNOWN_TIME` when it cannot be read."""
+    if text is not None and len(text) == 26 and text.endswith(b" +0000"):
+        try:  # the usual form, at a fifth of the cost
+            said = text.decode("ascii").replace(" ", "0", 1) if text[0] == 32 else text.decode("ascii")
+            return datetime.fromisoformat(f"{said[7:11]}-{_NUMBERS[said[3:6]]}-{said[:2]}T{said[12:20]}+00:00")
+        except (KeyError, ValueError):
+            pass
     match = _DATE.fullmatch(text or b"")
     if match is None:
         return UNKNOWN_TIME
-    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
-    away = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    day, name, year, hours, minutes, seconds, sign, zone_hours, zone_minutes = match.groups()
     try:
-        zone = timezone(-away if sign == b"-" else away)
         when = datetime(
             int(year),
-            _MONTHS.get(month.lower(), 0),
+            _MONTHS.get(name.title(), 0),
             int(day),
-            int(hour),
-            int(minute),
-            min(int(second), 59),
-            tzinfo=zone,
+            int(hours),
+            int(minutes),
+            min(int(seconds), 59),
+            tzinfo=UTC,
         )
-        return when.astimezone(UTC)
+        if zone_hours == b"00" == zone_minutes:
+            return when
+        away = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+        return when + away if sign == b"-" else when - away
     except (ValueError, OverflowError):
         return UNKNOWN_TIME
 
 
+@lru_cache(maxsize=512)
 def read_flags(text: bytes) -> tuple[str, ...]:
     """Flags as text, in the server's order."""
     return tuple(text.decode("ascii", "replace").split())
@@ -147,37 +162,40 @@ class MailReader:
             raise error_for(status, "FETCH", wire.where)
 
     def _answers(self, tag: bytes, lone: int | None) -> Generator[FetchedMail, None, Status]:
+        # Read here and not through `wire.line`: this loop is what a poll spends its time in.
         wire, imap = self.wire, self.wire.client.imap
-        usual, read, most = _USUAL.fullmatch, imap.file.read, self.max_message
-        line = wire.line
+        in_order, usual, most = _IN_ORDER.fullmatch, _USUAL.fullmatch, self.max_message
+        readline, read = imap.file.readline, imap.file.read
+        source, now, patience = imap.source, wire.clock.monotonic, wire.longest_answer
         end = tag + b" "
         try:
             while True:
-                wire.patience()
-                first = line()
-                match = usual(first)
-                if match is None:
+                source.deadline = now() + patience
+                first = readline(LONGEST_LINE)
+                match = in_order(first) or usual(first)
+                if match is not None:
+                    uid, date, flags, literal = match.groups()
+                    length = int(literal)
+                if match is None or length > most or uid is None:
+                    first = wire.chomped(first)
                     if first.startswith(end):
                         return wire.tagged([first], tag)
                     mail = self._unusual(first, lone)
                 else:
-                    uid, _, date, flags, literal = match.groups()
-                    length = int(literal)
-                    if length > most or uid is None:
-                        mail = self._unusual(first, lone)
+                    if length > _SLICE:
+                        wire.patience(length)
+                    raw = read(length)
+                    if len(raw) != length:
+                        raise EOFError("the server closed the connection inside a mail")
+                    last = readline(LONGEST_LINE)
+                    if last == b")\r\n":
+                        mail = FetchedMail(int(uid), read_date(date), length, read_flags(flags or b""), raw)
                     else:
-                        if length > _SLICE:
-                            wire.patience(length)
-                        raw = read(length)
-                        if len(raw) != length:
-                            raise EOFError("the server closed the connection inside a mail")
-                        last = line()
-                        if last != b")":
-                            mail = self._from_pieces(self._rest([first, raw, last]), lone, None)
-                        else:
-                            mail = FetchedMail(int(uid), read_date(date), length, read_flags(flags or b""), raw)
+                        mail = self._from_pieces(self._rest([wire.chomped(first), raw, wire.chomped(last)]), lone, None)
+                    raw = b""
                 if mail is not None:
                     yield mail
+                    mail = None  # not kept while the next one is read
         except GeneratorExit:
             self._drain(end)
             raise

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where a server gave no arrival time, or an absurd one."""
@@ -70,9 +70,8 @@ class LightMail:
     """X-GM-THRID, on Gmail."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedMail:
-    """One mail as it lies on the server."""
+class FetchedMail(NamedTuple):
+    """One mail as it lies on the server. A tuple, because ten thousand are made in a second."""
 
     uid: int
     internal_date: datetime
@@ -80,9 +79,13 @@ class FetchedMail:
     size: int
     """Octets of the whole mail: of `raw`, or as the server says when it is cut."""
     flags: tuple[str, ...]
-    raw: bytes = field(repr=False)
+    raw: bytes
     truncated: bool = False
     """Over the limit: `raw` is the header and the first 256 KiB of the rest."""
+
+    def __repr__(self) -> str:
+        cut = ", truncated" if self.truncated else ""
+        return f"FetchedMail(uid={self.uid}, {self.internal_date:%Y-%m-%d %H:%M:%S}, {self.size} octets{cut})"
 
 
 @dataclass(frozen=True, slots=True)

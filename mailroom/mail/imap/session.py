@@ -176,7 +176,7 @@ class ImapSession:
         command = "EXAMINE" if readonly else "SELECT"
         self._open, wire.exists, wire.uidvalidity = None, 0, None
         wire.client.imap.state = "AUTH"
-        reply = wire.command(command, name, *(["(CONDSTORE)"] if self._condstore else []))
+        reply = wire.command(command, name)
         faultpoint("imap.selected")
         wire.client.imap.state = "SELECTED"
         wire.client.imap.is_readonly = readonly

@@ -87,6 +87,8 @@ class Wire:
         self.capabilities: frozenset[str] = frozenset()
         self.broken = ""
         """Why the connection cannot be used any more."""
+        self.longest_answer = _WHOLE * settings.read_timeout
+        """Seconds for a whole answer, literals not counted."""
         self._busy = ""
         self._count = 0
 
@@ -154,8 +156,7 @@ class Wire:
 
     def patience(self, octets: int = 0) -> None:
         """Allow the next answer the usual time, and more for a literal of so many octets."""
-        most = _WHOLE * self.settings.read_timeout + octets / SLOWEST
-        self.client.imap.source.deadline = self.clock.monotonic() + most
+        self.client.imap.source.deadline = self.clock.monotonic() + self.longest_answer + octets / SLOWEST
 
     def send(self, name: str, *args: str | bytes, uid: bool = False) -> bytes | Status:
         """Send a command; the tag, or the final status when the server refused a literal. Inside `talking` only."""
@@ -222,7 +223,15 @@ class Wire:
 
     def line(self) -> bytes:
         """One line without its end."""
-        line: bytes = self.client.imap.file.readline(LONGEST_LINE)
+        return self.chomped(self.client.imap.file.readline(LONGEST_LINE))
+
+    def chomped(self, line: bytes) -> bytes:
+        """A line as read, without its end.
+
+        Raises:
+            EOFError: It has none: the connection ended.
+            ResponseError: It has none because it is too long.
+        """
         if line.endswith(b"\r\n"):
             return line[:-2]
         if line.endswith(b"\n"):
