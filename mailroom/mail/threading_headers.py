@@ -24,6 +24,7 @@ _SUBJECT_LENGTH = 400
 
 _REPLY_WORDS = "re|aw|antw|antwort|sv|vs|res|rif|r|odp|ynt|vá|отв|ответ|απ|σχετ|回复|回覆|答复|答覆|返信|답장"
 _FORWARD_WORDS = "fwd?|wg|wtr|tr|rv|enc|i|doorst|vb|ilt|továbbítás|πρθ|пересл|转发|轉寄|転送|전달"
+_CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 _COUNT = r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?"
 _REPLY_PREFIX = re.compile(rf"\s*(?:{_REPLY_WORDS})\s?{_COUNT}\s?[:：]", re.IGNORECASE)
 _FORWARD_PREFIX = re.compile(rf"\s*(?:{_FORWARD_WORDS})\s?{_COUNT}\s?[:：]", re.IGNORECASE)
@@ -101,7 +102,7 @@ def forward_subject(subject: str) -> str:
 
 
 def _bare(subject: str, prefix: re.Pattern[str]) -> str:
-    text = subject[: _SUBJECT_LENGTH * 4]
+    text = _CONTROLS.sub(" ", subject[: _SUBJECT_LENGTH * 4])
     while found := prefix.match(text):
         text = text[found.end() :]
     return text.strip()[:_SUBJECT_LENGTH]

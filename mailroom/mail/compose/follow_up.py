@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import html as html_escape
 import re
 from collections.abc import Iterable
 
 from mailroom.errors import InvalidInputError
+from mailroom.mail.compose.addresses import parse_mailbox
+from mailroom.mail.compose.mime import is_content_id, is_type
 from mailroom.mail.compose.outgoing import OutgoingAttachment, OutgoingMail
-from mailroom.mail.model import Mail, MailAddress
+from mailroom.mail.model import Attachment, Mail, MailAddress
 from mailroom.mail.threading_headers import forward_subject, reply_headers
 
 _BODY_TAG = re.compile(r"<body\b[^<>]{0,2000}>", re.IGNORECASE)
@@ -86,11 +89,7 @@ def forward(
         if parent.html:
             lines = "<br>".join(html_escape.escape(line) for line in _forward_block(parent).splitlines())
             html = _prepended(parent.html, f"<p>{html_escape.escape(comment)}</p><p>{lines}</p>")
-        files = tuple(
-            OutgoingAttachment(one.name, one.content, one.mime_type, one.content_id if one.is_inline else None)
-            for one in parent.attachments
-            if one.content is not None
-        )
+        files = tuple(_copied(one, one.content) for one in parent.attachments if one.content is not None)
     own = reply_headers(parent)
     return OutgoingMail(
         sender=sender,
@@ -105,9 +104,20 @@ def forward(
     )
 
 
+def _copied(attachment: Attachment, content: bytes) -> OutgoingAttachment:
+    """The same file; what its sender wrote about it only where we may write it too."""
+    kind = attachment.mime_type if is_type(attachment.mime_type) else "application/octet-stream"
+    inline = attachment.is_inline and is_content_id(attachment.content_id)
+    return OutgoingAttachment(attachment.name, content, kind, attachment.content_id if inline else None)
+
+
 def _usable(addresses: Iterable[MailAddress], without: set[str]) -> tuple[str, ...]:
-    found = (one.address for one in addresses if one.valid and one.address and one.address.lower() not in without)
-    return tuple(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for one in addresses:
+        if one.valid and one.address.lower() not in without:
+            with contextlib.suppress(InvalidInputError):  # a stranger's odd address is no reason to answer nobody
+                found[parse_mailbox(one.address).address] = None
+    return tuple(found)
 
 
 def _attribution(parent: Mail) -> str:

@@ -71,7 +71,7 @@ def checked_value(value: str, what: str) -> str:
 def text_header(name: str, value: str) -> bytes:
     """A header of free text, such as the subject."""
     text = checked_value(value, f"header {name}")
-    if not text.strip():
+    if not text.strip(" "):
         return _folded(name, [])
     words = text.split(" ")
     plain = text.isascii() and "=?" not in text and max(map(len, words)) <= _LINE - 1

@@ -79,6 +79,7 @@ def _written(mailbox: Mailbox) -> str:
 def _headers(mail: OutgoingMail) -> list[bytes]:
     lines = [address_header("From", [parse_mailbox(mail.sender)])]
     to, cc = parse_mailboxes(mail.to), parse_mailboxes(mail.cc)
+    parse_mailboxes(mail.bcc)  # not written anywhere, but refused here rather than at sending
     if not to and not cc:
         lines.append(b"To: undisclosed-recipients:;\r\n")
     for name, mailboxes in (("To", to), ("Cc", cc), ("Reply-To", parse_mailboxes(mail.reply_to))):

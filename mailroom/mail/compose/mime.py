@@ -63,6 +63,16 @@ def multipart(subtype: str, parts: Sequence[bytes], boundary: Callable[[], str],
     )
 
 
+def is_type(kind: str) -> bool:
+    """True for a lower-case type an attachment may have."""
+    return _TYPE.fullmatch(kind) is not None and not kind.startswith("multipart/")
+
+
+def is_content_id(text: str) -> bool:
+    """True for a content id that can be written."""
+    return _CONTENT_ID.fullmatch(text) is not None
+
+
 def attachment_part(attachment: OutgoingAttachment, *, inline: bool, eight_bit: bool) -> bytes:
     """One file; an attached mail keeps its exact bytes when the wire allows it.
 
@@ -70,7 +80,7 @@ def attachment_part(attachment: OutgoingAttachment, *, inline: bool, eight_bit: 
         InvalidInputError: The name, type or content id cannot go into a header.
     """
     kind = attachment.mime_type.strip().lower()
-    if not _TYPE.fullmatch(kind) or kind.startswith("multipart/"):
+    if not is_type(kind):
         raise InvalidInputError(f"attachment type {attachment.mime_type!r} is not one; write e.g. application/pdf")
     name = file_name(attachment.name)
     raw, as_it_is = attachment.content, False
@@ -81,7 +91,7 @@ def attachment_part(attachment: OutgoingAttachment, *, inline: bool, eight_bit: 
     lines = parameter_header("Content-Type", kind, [("name", name)] if name.isascii() else [])
     lines += parameter_header("Content-Disposition", "inline" if inline else "attachment", [("filename", name)])
     if attachment.content_id:
-        if not _CONTENT_ID.fullmatch(attachment.content_id):
+        if not is_content_id(attachment.content_id):
             raise InvalidInputError(f"content id {attachment.content_id[:80]!a} is not one; use ASCII without spaces")
         lines += f"Content-ID: <{attachment.content_id}>\r\n".encode("ascii")
     if as_it_is:
