@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
+from functools import cache
 
 AUTHSERV_ID = "mx.northwind.example"
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _FIELD_START = re.compile(rb"(?<=\n)(?![ \t])")
 
 
@@ -39,12 +41,14 @@ class Origin:
 
 def header_value(raw: bytes, name: str) -> str:
     """The first header of that name, unfolded; empty when there is none."""
-    wanted = name.lower().encode()
-    for field in _FIELD_START.split(_head(raw)):
-        key, _, value = field.partition(b":")
-        if key.strip().lower() == wanted:
-            return re.sub(rb"\r?\n[ \t]+", b" ", value).strip().decode("utf-8", "replace")
-    return ""
+    found = _field(name).search(_head(raw))
+    return "" if found is None else _FOLD.sub(b" ", found[1]).strip().decode("utf-8", "replace")
+
+
+def author(raw: bytes) -> str:
+    """The address of the From header, lower case; empty when there is none."""
+    value = header_value(raw, "From")
+    return (value.rpartition("<")[2].partition(">")[0] if "<" in value else value).strip().lower()
 
 
 def received(
@@ -71,7 +75,7 @@ def received(
     if not keep_forged_results:
         raw = without_results_of(raw, AUTHSERV_ID)
     sender = origin.envelope_sender
-    domain = (sender or parseaddr(header_value(raw, "From"))[1]).rpartition("@")[2] or "unknown.example"
+    domain = (sender or author(raw)).rpartition("@")[2] or "unknown.example"
     helo = origin.helo or f"mail.{domain}"
     how = "ESMTPSA" if origin.user else "ESMTPS"
     lines = [
@@ -86,17 +90,17 @@ def received(
 
 def results(raw: bytes, origin: Origin, own_domains: tuple[str, ...]) -> str:
     """The value of our Authentication-Results header, folded."""
-    author = parseaddr(header_value(raw, "From"))[1].rpartition("@")[2].lower()
-    mail_from = origin.envelope_sender.rpartition("@")[2].lower() or author or "unknown.example"
-    forged = author in own_domains and not origin.user
+    writer = author(raw).rpartition("@")[2]
+    mail_from = origin.envelope_sender.rpartition("@")[2].lower() or writer or "unknown.example"
+    forged = writer in own_domains and not origin.user
     spf = origin.spf or ("fail" if forged and mail_from in own_domains else "pass")
     dkim = origin.dkim or ("none" if forged else "pass")
     dmarc = origin.dmarc or ("fail" if forged else "pass")
     parts = [
         AUTHSERV_ID,
         f"spf={spf} smtp.mailfrom={origin.envelope_sender or mail_from}",
-        f"dkim={dkim}" + (f" header.d={author} header.s=s1" if dkim != "none" else ""),
-        f"dmarc={dmarc} header.from={author or 'unknown.example'}",
+        f"dkim={dkim}" + (f" header.d={writer} header.s=s1" if dkim != "none" else ""),
+        f"dmarc={dmarc} header.from={writer or 'unknown.example'}",
     ]
     if origin.user:
         parts.insert(1, f"auth=pass smtp.auth={origin.user}")
@@ -108,6 +112,11 @@ def without_results_of(raw: bytes, authserv_id: str) -> bytes:
     head = _head(raw)
     kept = b"".join(field for field in _FIELD_START.split(head) if not _claims(field, authserv_id.encode()))
     return raw if len(kept) == len(head) else kept + raw[len(head) :]
+
+
+@cache
+def _field(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?im)^" + re.escape(name).encode() + rb"[ \t]*:(.*(?:\n[ \t].*)*)")
 
 
 def _claims(field: bytes, authserv_id: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import Config, Identity, Login, Session
 from pymap.backend.dict.filter import FilterSet
+from pymap.backend.dict.mailbox import Message
 from pymap.context import connection_exit
 from pymap.exceptions import AuthorizationFailure, InvalidAuth
 from pymap.imap import IMAPConnection, IMAPServer
@@ -19,6 +20,7 @@ from pymap.imap.state import ConnectionState
 from pymap.interfaces.login import IdentityInterface
 from pymap.parsing.command import Command
 from pymap.parsing.response import ResponseBye, ResponseCode
+from pymap.parsing.specials import SequenceSet
 from pymap.selected import SelectedMailbox
 from pysasl.creds.server import ServerCredentials
 from pysasl.identity import ClearIdentity
@@ -59,6 +61,13 @@ class _Session(Session):
         found, updates = await super().list_mailboxes(ref_name, filter_, subscribed, selected)
         marked = [(name, mark, [*rest, *_special(name)]) for name, mark, rest in found]
         return marked, updates
+
+    async def fetch_messages(
+        self, selected: SelectedMailbox, sequence_set: SequenceSet, set_seen: bool
+    ) -> tuple[Iterable[tuple[int, Message]], SelectedMailbox]:
+        """As most servers do: a mail that somebody else has removed is left out of the answer."""
+        found, updates = await super().fetch_messages(selected, sequence_set, set_seen)
+        return [(number, mail) for number, mail in found if not mail.expunged], updates
 
 
 def _special(name: str) -> list[bytes]:

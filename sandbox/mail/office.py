@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
 from typing import Any
 
 from pymap.parsing.message import AppendMessage
@@ -177,8 +176,12 @@ class PostOffice:
             arrived = self._stamped(raw, recipient, origin, at)
             mail = AppendMessage(arrived, at, frozenset(Flag(flag) for flag in flags))
             stored = await self.boxes[address].find("INBOX").append(mail, recent=True)
-        author = parseaddr(delivery.header_value(raw, "From"))[1].lower()
-        if person is not None and origin.envelope_sender and author not in self.people and not is_automatic(raw):
+        if (
+            person is not None
+            and origin.envelope_sender
+            and delivery.author(raw) not in self.people
+            and not is_automatic(raw)
+        ):
             self._ask(person, raw, at)
         return stored
 

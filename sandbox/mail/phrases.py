@@ -119,6 +119,14 @@ _MONTHS = _words(
         "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     }
 )
+_SHORT_MONTHS = _words(
+    {
+        "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+        "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
+        "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+        "ja": "1 2 3 4 5 6 7 8 9 10 11 12",
+    }
+)
 _DAYS = _words(
     {
         "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
@@ -144,7 +152,7 @@ def long_date(when: datetime, language: str) -> str:
         return f"{day}, {when.day}. {month} {when.year} {when:%H:%M}"
     if language == "fr":
         return f"{day} {when.day} {month} {when.year} {when:%H:%M}"
-    return f"{day}, {month} {when.day}, {when.year} {when.hour % 12 or 12}:{when.minute:02} {when:%p}"
+    return f"{day}, {month} {when.day}, {when.year} {when.hour % 12 or 12}:{when.minute:02} {_half(when)}"
 
 
 def plain_day(when: datetime, language: str) -> str:
@@ -159,30 +167,29 @@ def plain_day(when: datetime, language: str) -> str:
 def attribution(client: str, language: str, when: datetime, name: str, address: str) -> str:
     """The line before the quoted mail, as that program writes it in that language."""
     when = local(when, language)
+    month = _SHORT_MONTHS[language][when.month - 1]
     who = f"{name} <{address}>" if name else address
     short_day = {
-        "en": f"{when:%a}",
+        "en": _DAYS["en"][when.weekday()][:3],
         "de": f"{_DAYS['de'][when.weekday()][:2]}.",
         "fr": f"{_DAYS['fr'][when.weekday()][:3]}.",
     }
     if client == "gmail":
-        month = _MONTHS.get(language, _MONTHS["en"])[when.month - 1]
-        clock = f"{when.hour % 12 or 12}:{when.minute:02} {when:%p}"
+        clock = f"{when.hour % 12 or 12}:{when.minute:02} {_half(when)}"
         return {
-            "en": f"On {short_day['en']}, {month[:3]} {when.day}, {when.year} at {clock} {who} wrote:",
-            "de": f"Am {short_day['de']}, {when.day}. {month[:3]}. {when.year} um {when:%H:%M} Uhr schrieb {who}:",
-            "fr": f"Le {short_day['fr']} {when.day} {month[:4]}. {when.year} à {when:%H:%M}, {who} a écrit :",
+            "en": f"On {short_day['en']}, {month} {when.day}, {when.year} at {clock} {who} wrote:",
+            "de": f"Am {short_day['de']}, {when.day}. {month} {when.year} um {when:%H:%M} Uhr schrieb {who}:",
+            "fr": f"Le {short_day['fr']} {when.day} {month} {when.year} à {when:%H:%M}, {who} a écrit :",
             "ja": (
                 f"{when.year}年{when.month}月{when.day}日({_DAYS['ja'][when.weekday()]}) "
                 f"{when.hour}:{when.minute:02} {who}:"
             ),
         }[language]
     if client in ("apple", "phone"):
-        month = _MONTHS.get(language, _MONTHS["en"])[when.month - 1]
         return {
-            "en": f"On {when.day} {month[:3]} {when.year}, at {when:%H:%M}, {who} wrote:",
+            "en": f"On {when.day} {month} {when.year}, at {when:%H:%M}, {who} wrote:",
             "de": f"Am {when:%d.%m.%Y} um {when:%H:%M} schrieb {who}:",
-            "fr": f"Le {when.day} {month[:5]} {when.year} à {when:%H:%M}, {who} a écrit :",
+            "fr": f"Le {when.day} {month} {when.year} à {when:%H:%M}, {who} a écrit :",
             "ja": f"{when:%Y/%m/%d} {when.hour}:{when.minute:02}、{who}のメール:",
         }[language]
     return {
@@ -191,3 +198,7 @@ def attribution(client: str, language: str, when: datetime, name: str, address: 
         "fr": f"Le {when:%d/%m/%Y} à {when:%H:%M}, {name or address} a écrit :",
         "ja": f"On {when:%Y/%m/%d} {when:%H:%M}, {name or address} wrote:",
     }[language]
+
+
+def _half(when: datetime) -> str:
+    return "AM" if when.hour < 12 else "PM"

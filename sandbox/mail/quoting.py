@@ -99,10 +99,11 @@ def _question_text(habit: Habit, question: Question) -> str:
 
 
 def _between(habit: Habit, answer: str, question: Question) -> tuple[str, str]:
-    """An answer between the quoted lines: the first words on top, the rest after the question's last paragraph."""
+    """An answer between the quoted lines: the first words on top, the rest below the paragraph that asks."""
     paragraphs = question.text.strip().split("\n\n")
     first = phrases.INLINE[habit.language]
-    middle = max(1, len(paragraphs) // 2)
+    asking = [at for at, paragraph in enumerate(paragraphs, 1) if "?" in paragraph or "？" in paragraph]
+    middle = asking[-1] if asking else max(1, len(paragraphs) // 2)
     top, rest = "\n\n".join(paragraphs[:middle]), "\n\n".join(paragraphs[middle:])
     text = f"{first}\n\n{_attribution(habit, question)}\n{_marked(top)}\n\n{answer}\n"
     if rest:

@@ -56,8 +56,8 @@ def test_inline_answers_stand_between_the_quoted_lines(desk_for: Callable[..., A
     desk.server.advance(60)
     lines = _body(desk.inbox()[0], "plain").split("\n")
     at = lines.index("No, I did not.")
-    assert any(line.startswith("> ") for line in lines[:at])
-    assert "> Did you expect it? Please answer yes or no." in lines[at:]
+    assert "> Did you expect it? Please answer yes or no." in lines[:at]
+    assert "> Your security team" in lines[at:]
     assert desk.server.answers[0].answer == "See below.\n\nNo, I did not."
 
 
