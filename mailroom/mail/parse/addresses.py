@@ -17,6 +17,7 @@ from mailroom.mail.parse.header_text import decode_header, raw_text
 
 _USUAL = re.compile(r'(?:"([^"\\<>]*)"|([^"\\<>(),;:@\[\]]*))\s*<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
 _BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
+_NOT_SIMPLE = re.compile(r'["\\(:;\x00-\x1f]')
 _SPECIAL = re.compile(r'[\\"(,:;<]')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _IN_COMMENT = re.compile(r"[()\\]")
@@ -80,6 +81,8 @@ def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint
             return (_plain(address, (quoted if quoted is not None else plain).strip(" \t'"), value.strip()),)
     elif bare := _BARE.fullmatch(value):
         return (_plain(bare.group(1), "", value.strip()),)
+    elif "," in value and (simple := _simple_list(value)) is not None:
+        return tuple(simple[:limit])
     found: list[MailAddress] = []
     for piece, end in _pieces(value):
         if len(found) >= limit:
@@ -100,6 +103,21 @@ def _plain(address: str, name: str, raw: str) -> MailAddress:
         return _make(address, name, raw)
     flags = ("display_contains_other_address",) if "@" in name and _names_other(name, f"{local}@{domain}") else ()
     return MailAddress(f"{local}@{domain}", name, raw, flags=flags)
+
+
+def _simple_list(value: str) -> list[MailAddress] | None:
+    """Addresses of a list in which a comma can only be a separator; None when it is not that simple."""
+    if not value.isascii() or "=?" in value or _NOT_SIMPLE.search(value):
+        return None
+    found: list[MailAddress] = []
+    for entry in value.split(","):
+        if bare := _BARE.fullmatch(entry):
+            found.append(_plain(bare.group(1), "", entry.strip()))
+        elif usual := _USUAL.fullmatch(entry):
+            found.append(_plain(usual.group(3), usual.group(2).strip(" \t'"), entry.strip()))
+        elif entry.strip():
+            return None
+    return found
 
 
 def _pieces(value: str) -> list[tuple[_Piece, int]]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from mailroom.mail.parse.limits import Work
 
-_FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:(.*)$", re.MULTILINE)
-_FOLD = re.compile(r"\n[ \t]+")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_FOLD_CRLF = re.compile(r"\r\n[ \t]+")
 _LINE = re.compile(r"([^\n:]{1,200}?)[ \t]*:(.*)", re.DOTALL)
 _NAME = re.compile(r"[!-9;-~]+")
 _KNOWN = re.compile(
@@ -20,39 +20,87 @@ _KNOWN = re.compile(
 )
 
 
+_names: dict[str, str] = {}
+"""Header names seen and found good, with their lower case: real mail has a few hundred of them."""
+_NAMES = 4_096
+
+
 class Block(NamedTuple):
     """Headers in order (value: one character per octet, unfolded) and where the body starts."""
 
     fields: list[tuple[str, str]]
+    first: dict[str, str]
+    """First value of each header, by name in lower case."""
+    repeated: list[tuple[str, str]]
+    """Further values: (name in lower case, value)."""
     body: int
+    plain: bool
+    """No header needs decoding: all ASCII, no encoded words, no control characters."""
 
 
 def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
     """The header block of the entity in `raw[start:end]`."""
     if raw.startswith((b"\r\n", b"\n"), start, end):
-        return Block([], start + (2 if raw[start] == 13 else 1))
+        return Block([], {}, [], start + (2 if raw[start] == 13 else 1), True)
     stop, body = blank_line(raw, start, end)
     if stop - start > work.limits.header_block:
         work.defects.add("header_block_cut")
         cut = raw.rfind(b"\n", start, start + work.limits.header_block)
         stop = cut if cut > start else start + work.limits.header_block
-    written = str(raw[start:stop], "latin-1")
-    text = written
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if text.endswith("\r"):
-            text = text[:-1]
-        if "\r" in text:
-            work.defects.add("bare_cr_in_headers")
-            text = text.replace("\r", " ")
-    unfolded = _FOLD.sub(" ", text) if "\n " in text or "\n\t" in text else text
-    found: list[tuple[str, str]] = _FIELD.findall(unfolded)
-    if len(found) == unfolded.count("\n") + 1 or (unfolded.endswith("\n") and len(found) == unfolded.count("\n")):
-        if len(found) > work.limits.headers:
-            work.defects.add("header_count_cut")
-            found = found[: work.limits.headers]
-        return Block([(name, value.strip(" \t")) for name, value in found], body)
-    return _line_by_line(written, start, body, work)
+    text = str(raw[start:stop], "latin-1")
+    plain = text.isascii() and "=?" not in text and "\x00" not in text and "\x1b" not in text
+    carriage_returns = text.count("\r")
+    if carriage_returns and carriage_returns == text.count("\n") + text.endswith("\r"):
+        unfolded, line_end = _FOLD_CRLF.sub(" ", text), "\r\n"
+    else:
+        unfolded, line_end = _FOLD.sub(" ", text), "\n"
+    lines = unfolded.split(line_end)
+    if not lines[-1] or lines[-1] == "\r":
+        lines.pop()
+    fields: list[tuple[str, str]] = []
+    first: dict[str, str] = {}
+    repeated: list[tuple[str, str]] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        key = _names.get(name)
+        if key is None:
+            name = name.rstrip(" \t")
+            if not colon or not _NAME.fullmatch(name):
+                return _careful(text, start, body, work, plain=plain)
+            key = name.lower()
+            if len(_names) < _NAMES and len(name) < 80:
+                _names[name] = key
+        value = value.strip(" \t\r")
+        fields.append((name, value))
+        if key in first:
+            repeated.append((key, value))
+        else:
+            first[key] = value
+    if carriage_returns and any("\r" in value for _, value in fields):
+        return _careful(text, start, body, work, plain=plain)
+    if len(fields) > work.limits.headers:
+        return _counted(fields, body, work, plain=plain)
+    return Block(fields, first, repeated, body, plain)
+
+
+def _careful(text: str, start: int, body: int, work: Work, *, plain: bool) -> Block:
+    fields, body = _line_by_line(text, start, body, work)
+    return _counted(fields, body, work, plain=plain)
+
+
+def _counted(fields: list[tuple[str, str]], body: int, work: Work, *, plain: bool) -> Block:
+    if len(fields) > work.limits.headers:
+        work.defects.add("header_count_cut")
+        del fields[work.limits.headers :]
+    first: dict[str, str] = {}
+    repeated: list[tuple[str, str]] = []
+    for name, value in fields:
+        key = name.lower()
+        if key in first:
+            repeated.append((key, value))
+        else:
+            first[key] = value
+    return Block(fields, first, repeated, body, plain)
 
 
 def blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
@@ -73,7 +121,7 @@ def blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
     return end, end
 
 
-def _line_by_line(text: str, start: int, body: int, work: Work) -> Block:
+def _line_by_line(text: str, start: int, body: int, work: Work) -> tuple[list[tuple[str, str]], int]:
     """The careful way: lines that are no headers, a body without a blank line before it."""
     found: list[tuple[str, list[str]]] = []
     lines = text.split("\n")
@@ -97,10 +145,9 @@ def _line_by_line(text: str, start: int, body: int, work: Work) -> Block:
         elif line.strip():
             work.defects.add("header_line_unreadable")
         offset += length
-    if len(found) > work.limits.headers:
-        work.defects.add("header_count_cut")
-        del found[work.limits.headers :]
-    return Block([(name, " ".join(parts).replace("\r", " ").strip(" \t")) for name, parts in found], body)
+    if any("\r" in part for _, parts in found for part in parts):
+        work.defects.add("bare_cr_in_headers")
+    return [(name, " ".join(parts).replace("\r", " ").strip(" \t")) for name, parts in found], body
 
 
 def _field(lines: list[str], index: int, line: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from mailroom.mail.parse.addresses import read_addresses
 from mailroom.mail.parse.dates import read_date
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
-from mailroom.mail.parse.header_text import decode_header
+from mailroom.mail.parse.header_text import decode_header, raw_text
 from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.msg import is_msg, read_msg
@@ -41,30 +41,31 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     root = read_entity(octets, start, len(octets), work, depth=level)
     found = Gatherer(work, level, lambda content, below: read_mail(content, work, below)).gather(root)
     hint = root.parameter("charset")
-    values = _values(root)
-    date = _date(values, work, internal_date)
+    values = root.first
     text = found.texts[0] if len(found.texts) == 1 else "\n".join(found.texts)
     html = found.htmls[0] if len(found.htmls) == 1 else "\n".join(found.htmls)
+    if root.block.repeated and any(name in _ONLY_ONCE for name, _ in root.block.repeated):
+        work.defects.add("duplicate_header")
     return Mail(
         sha256=sha256,
         size=size,
-        headers=_headers(root.fields, hint),
-        subject=decode_header(values["subject"][0], hint).strip() if "subject" in values else "",
-        from_=_addresses(values, "from", work, hint),
-        sender=_addresses(values, "sender", work, hint),
-        reply_to=_addresses(values, "reply-to", work, hint),
-        to=_addresses(values, "to", work, hint),
-        cc=_addresses(values, "cc", work, hint),
-        bcc=_addresses(values, "bcc", work, hint),
-        date=date,
-        message_id=read_message_id(values["message-id"][0]) if "message-id" in values else "",
-        in_reply_to=_ids(values, "in-reply-to", work),
-        references=_ids(values, "references", work),
+        headers=_headers(root, hint),
+        subject=decode_header(values["subject"], hint).strip() if "subject" in values else "",
+        from_=_addresses(root, "from", work, hint),
+        sender=_addresses(root, "sender", work, hint),
+        reply_to=_addresses(root, "reply-to", work, hint),
+        to=_addresses(root, "to", work, hint),
+        cc=_addresses(root, "cc", work, hint),
+        bcc=_addresses(root, "bcc", work, hint),
+        date=_date(values, work, internal_date),
+        message_id=read_message_id(values["message-id"]) if "message-id" in values else "",
+        in_reply_to=_ids(root, "in-reply-to", work),
+        references=_ids(root, "references", work),
         text=text,
         html=html,
         charset=found.charset,
         content_type=root.type,
-        content_type_parameters=tuple((name, decode_header(value)) for name, value in root.parameters),
+        content_type_parameters=tuple([(name, decode_header(value)) for name, value in root.parameters]),
         attachments=tuple(found.attachments),
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
@@ -86,30 +87,32 @@ def _line_ends(raw: bytes) -> bytes:
     return raw.replace(b"\r", b"\n")
 
 
-def _values(root: Entity) -> dict[str, list[str]]:
-    values: dict[str, list[str]] = {}
-    for name, value in root.fields:
-        values.setdefault(name.lower(), []).append(value)
-    return values
+def _headers(root: Entity, hint: str) -> tuple[tuple[str, str], ...]:
+    fields = root.block.fields
+    if root.block.plain:
+        return tuple(fields)
+    return tuple([(raw_text(name), _decoded(value, hint)) for name, value in fields])
 
 
-def _headers(fields: list[tuple[str, str]], hint: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        [
-            (
-                name,
-                value if value.isascii() and value.isprintable() and "=?" not in value else decode_header(value, hint),
-            )
-            for name, value in fields
-        ]
-    )
+def _decoded(value: str, hint: str) -> str:
+    return value if value.isascii() and value.isprintable() and "=?" not in value else decode_header(value, hint)
 
 
-def _addresses(values: dict[str, list[str]], name: str, work: Work, hint: str) -> tuple[MailAddress, ...]:
-    written = values.get(name)
-    if not written:
+def _all(root: Entity, name: str) -> list[str]:
+    """Every value of a header, in order."""
+    if name not in root.first:
+        return []
+    written = [root.first[name]]
+    if root.block.repeated:
+        written += [value for key, value in root.block.repeated if key == name]
+    return written
+
+
+def _addresses(root: Entity, name: str, work: Work, hint: str) -> tuple[MailAddress, ...]:
+    if name not in root.first:
         return ()
     found: list[MailAddress] = []
+    written = _all(root, name)
     for value in written:
         if len(value) > work.limits.header_structured:
             value = value[: work.limits.header_structured]
@@ -121,31 +124,28 @@ def _addresses(values: dict[str, list[str]], name: str, work: Work, hint: str) -
     if work.addresses >= work.limits.addresses:
         work.defects.add("too_many_addresses")
     if name == "from":
-        if len({entry.address for entry in found}) > 1:
+        if len(found) > 1 and len({entry.address for entry in found}) > 1:
             work.defects.add("multiple_from")
         if len(written) > 1:
             work.defects.add("multiple_from_headers")
     return tuple(found)
 
 
-def _ids(values: dict[str, list[str]], name: str, work: Work) -> tuple[str, ...]:
-    written = values.get(name)
-    return read_ids(" ".join(written), work.limits.references) if written else ()
+def _ids(root: Entity, name: str, work: Work) -> tuple[str, ...]:
+    if name not in root.first:
+        return ()
+    return read_ids(" ".join(_all(root, name)), work.limits.references)
 
 
-def _date(values: dict[str, list[str]], work: Work, internal_date: datetime | None) -> datetime | None:
-    for name in _ONLY_ONCE:
-        if len(values.get(name, ())) > 1:
-            work.defects.add("duplicate_header")
-            break
+def _date(values: dict[str, str], work: Work, internal_date: datetime | None) -> datetime | None:
     written = values.get("date")
     if not written:
         work.defects.add("date_missing")
         return internal_date
-    found = read_date(decode_header(written[0]) if "=?" in written[0] else written[0])
+    found = read_date(decode_header(written) if "=?" in written else written)
     if found is None:
         work.defects.add("date_unreadable")
         return internal_date
-    if written[0].rstrip().endswith("-0000"):
+    if written.endswith("-0000"):
         work.defects.add("date_without_zone")
     return found

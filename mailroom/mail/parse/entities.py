@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mailroom.mail.parse.blocks import read_block
+from mailroom.mail.parse.blocks import Block, read_block
 from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.parameters import split_value
-from mailroom.mail.parse.transfer import undo
+from mailroom.mail.parse.transfer import unbase64, undo
 
 _GUESSED = re.compile(rb"(?:^|\n)--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
 _MAJOR = frozenset(
@@ -19,6 +19,7 @@ _MAJOR = frozenset(
 _MANY_PARTS = 300
 _DEEP = 20
 _JOINERS = str.maketrans("", "", " -_.")
+_USUAL_ENCODINGS = frozenset({"7bit", "8bit", "base64", "quoted-printable"})
 _SPELLINGS = {"quotedprintable": "quoted-printable", "base64": "base64", "xbase64": "base64"}
 
 
@@ -30,7 +31,7 @@ class Entity:
     start: int
     body: int
     end: int
-    fields: list[tuple[str, str]]
+    block: Block
     first: dict[str, str]
     """First value of each header, by name in lower case."""
     type: str
@@ -51,7 +52,9 @@ class Entity:
 
     def decoded(self, work: Work) -> bytes:
         """The body with its transfer encoding undone."""
-        return undo(self.content, self.encoding, work.defects, fast=work.fast_base64)
+        if self.encoding == "base64":
+            return unbase64(self.raw, self.body, self.end, work.defects, fast=work.fast_base64)
+        return undo(self.content, self.encoding, work.defects)
 
 
 def read_entity(
@@ -65,15 +68,11 @@ def read_entity(
     multiparts: bool = True,
 ) -> Entity:
     """The entity in `raw[start:end]` with everything below it, mails in mails excepted."""
-    fields, body = read_block(raw, start, end, work)
-    first: dict[str, str] = {}
-    for name, value in fields:
-        key = name.lower()
-        if key not in first:
-            first[key] = value
+    block = read_block(raw, start, end, work)
+    first = block.first
     kind, parameters = _type_of(first, default, work)
     encoding = _encoding(first.get("content-transfer-encoding", ""))
-    entity = Entity(raw, start, body, end, fields, first, kind, parameters, encoding)
+    entity = Entity(raw, start, block.body, end, block, first, kind, parameters, encoding)
     if kind.startswith("multipart/") and multiparts:
         _take_apart(entity, work, depth)
     return entity
@@ -101,6 +100,8 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
 def _encoding(written: str) -> str:
     if not written:
         return ""
+    if written in _USUAL_ENCODINGS:
+        return written
     name = written.partition(";")[0].partition("(")[0].strip(" \t\"'").lower()
     return _SPELLINGS.get(name.translate(_JOINERS), name)
 

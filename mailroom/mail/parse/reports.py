@@ -32,5 +32,5 @@ def returned_header_fields(content: bytes, work: Work) -> tuple[tuple[str, str],
 
 
 def _fields(block: bytes, work: Work) -> tuple[tuple[str, str], ...]:
-    fields = read_block(block, 0, len(block), work).fields
-    return tuple((name, decode_header(value)) for name, value in fields)
+    found = read_block(block, 0, len(block), work)
+    return tuple((name, decode_header(value)) for name, value in found.fields)

@@ -34,21 +34,20 @@ def _find_fast() -> Callable[[bytes], bytes] | None:
 _fast_decoder = _find_fast()
 
 
-def undo(data: bytes, encoding: str, defects: set[str], *, fast: bool = True) -> bytes:
+def undo(data: bytes, encoding: str, defects: set[str]) -> bytes:
     """The octets behind a transfer encoding; unknown encodings are taken as identity.
 
     Args:
         data: The part's body as it stands in the mail.
         encoding: Value of Content-Transfer-Encoding, lower case.
         defects: Codes are added here.
-        fast: Use the compiled decoder for large parts when there is one.
     """
     if encoding in {"", "7bit", "8bit", "binary"}:
         return data
     if encoding == "quoted-printable":
         return binascii.a2b_qp(data)
     if encoding == "base64":
-        return unbase64(data, defects, fast=fast)
+        return unbase64(data, 0, len(data), defects)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
         return _unuuencode(data, defects)
     if encoding not in {"7-bit", "8-bit", "none", "utf-8", "us-ascii", "ascii", "8bits", "7bits"}:
@@ -56,19 +55,30 @@ def undo(data: bytes, encoding: str, defects: set[str], *, fast: bool = True) ->
     return data
 
 
-def unbase64(data: bytes, defects: set[str], *, fast: bool = True) -> bytes:
-    """Octets of base64 text. Junk is passed over, a cut end is read as far as it goes."""
-    padding = data.find(b"=")
-    if fast and _fast_decoder is not None and len(data) >= _FAST_FROM and padding in range(-1, len(data)):
-        clean = len(data.rstrip()) - 2
-        if padding == -1 or padding >= clean:
-            try:
-                return _fast_decoder(data)
-            except Exception:  # noqa: BLE001, S110  # whatever it refuses is read below
-                pass
-    if padding != -1 and padding < len(data.rstrip()) - 2:
-        return _joined_base64(data, defects)
-    return _one_base64(data, defects)
+def unbase64(raw: bytes, start: int, end: int, defects: set[str], *, fast: bool = True) -> bytes:
+    """Octets of the base64 text in `raw[start:end]`. Junk is passed over, a cut end is read as far as it goes.
+
+    Args:
+        raw: Holds the text.
+        start: Where it starts.
+        end: Where it ends.
+        defects: Codes are added here.
+        fast: Use the compiled decoder for large parts when there is one.
+    """
+    while end > start and raw[end - 1] in b" \t\r\n":
+        end -= 1
+    padding = raw.find(b"=", start, end)
+    if padding != -1 and padding < end - 2:
+        return _joined_base64(raw[start:end], defects)
+    if fast and _fast_decoder is not None and end - start >= _FAST_FROM:
+        try:
+            return _fast_decoder(raw[start:end])
+        except Exception:  # noqa: BLE001, S110  # whatever it refuses is read below
+            pass
+    try:
+        return binascii.a2b_base64(memoryview(raw)[start:end])
+    except binascii.Error:
+        return _one_base64(raw[start:end], defects)
 
 
 def _one_base64(data: bytes, defects: set[str]) -> bytes:
