@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from mailroom.indicators.engine import Pattern
 from mailroom.indicators.flat import AS_ASCII
 from mailroom.indicators.hosts import domain_of, idna_note, ipv4_of
-from mailroom.indicators.scan import Scan
+from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
 
 _EMAIL = Pattern(
@@ -95,6 +95,7 @@ def find_ipv4(scan: Scan) -> list[tuple[int, int]]:
     """
     rests: list[tuple[int, int]] = []
     data = bytes(scan.free)
+    walls = Walls(data)
     done = 0
     for start, end in _IPV4.spans(data):
         address = ipv4_of(data[start:end].decode("latin-1")) if start >= done and end - start <= 15 else ""
@@ -104,7 +105,7 @@ def find_ipv4(scan: Scan) -> list[tuple[int, int]]:
         path = -1
         if data[end : end + 1] in {b"/", b":"} and _PATH.at(data, end, end + 8) > 0:
             block = _RANGE.match(data, end)
-            path = -1 if block else end_of_url(data, start, scan.limits.url)
+            path = -1 if block else end_of_url(data, start, min(walls.after(start), start + scan.limits.url))
         if path > end + 1:
             scan.add("url", address + scan.text[end:path], start, path, ("no_scheme",))
             scan.add("ipv4", address, start, end, ("of_url",))

@@ -21,7 +21,10 @@ VENDORS: dict[str, str] = {
     "Korean local": r"9[0-9]{15}",
     "Laser": r"(?:6304|6706|6709|6771)[0-9]{12,15}",
     "Maestro": r"(?:5018|5020|5038|6304|6759|6761|6763)[0-9]{8,15}",
-    "MasterCard": r"(?:5[1-5][0-9]{14}|2(?:22[1-9][0-9]{12}|2[3-9][0-9]{13}|[3-6][0-9]{14}|7[01][0-9]{13}|720[0-9]{12}))",
+    "MasterCard": (
+        r"(?:5[1-5][0-9]{14}"
+        r"|2(?:22[1-9][0-9]{12}|2[3-9][0-9]{13}|[3-6][0-9]{14}|7[01][0-9]{13}|720[0-9]{12}))"
+    ),
     "Solo": r"(?:6334|6767)(?:[0-9]{12}|[0-9]{14}|[0-9]{15})",
     "Switch": (
         r"(?:(?:4903|4905|4911|4936|6333|6759)(?:[0-9]{12}|[0-9]{14}|[0-9]{15})"
@@ -35,11 +38,15 @@ VENDORS: dict[str, str] = {
 
 # Bounded repeats of digits over at most 19 characters: the ordinary engine cannot be slow here.
 _RANGES = {vendor: re.compile(pattern) for vendor, pattern in VENDORS.items()}
+_ANY = re.compile("|".join(VENDORS.values()))
 _RUN = Pattern(rb"[0-9]{4}(?:[0-9]{8,}|(?:[ \-\x96][0-9]{1,19}){1,})(?:[ \-][0-9]{1,19})*")
 _GROUP = re.compile(rb"[0-9]+")
-_SIZES = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 3, 3, 3), (6, 13), (4, 5, 6), (4, 4, 4, 3),
-          (4, 4, 5), (8, 8), (4, 4, 4, 2), (4, 4, 4), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (6, 12)}  # fmt: skip
+_SIZES = {
+    (4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3),
+    (4, 4, 4), (4, 4, 5), (4, 6, 4), (4, 6, 5), (4, 5, 6), (4, 3, 3, 3), (6, 12), (6, 13), (8, 8),
+}  # fmt: skip
 """How the digits of a card are grouped when they are written with separators."""
+_FIRST = {sizes[0] for sizes in _SIZES}
 _LONGEST = max(map(len, _SIZES))
 
 
@@ -78,23 +85,31 @@ def find_cards(scan: Scan) -> None:
 
 def _card_at(scan: Scan, data: bytes, groups: list[tuple[int, int]], index: int) -> int:
     """Report the card that begins with this group; the number of groups it has, or 0."""
-    start = groups[index][0]
-    for count in range(1, _LONGEST + 1):
-        taken = groups[index : index + count]
-        if len(taken) < count:
+    start, end = groups[index]
+    first = end - start
+    if first >= 12:
+        return int(first <= 19 and _card(scan, data[start:end], start, end))
+    if first not in _FIRST:
+        return 0
+    sizes: tuple[int, ...] = (first,)
+    separator = data[end] if end < len(data) else 0
+    for begin, stop in groups[index + 1 : index + _LONGEST]:
+        if data[end] != separator:
             return 0
-        end = taken[-1][1]
-        sizes = tuple(stop - begin for begin, stop in taken)
-        if (count == 1 and not 12 <= sizes[0] <= 19) or (count > 1 and sizes not in _SIZES):
-            continue
-        separators = {data[stop] for _, stop in taken[:-1]}
-        digits = "".join(data[begin:stop].decode("ascii") for begin, stop in taken)
-        vendors = vendors_of(digits) if len(separators) < 2 and luhn(digits) else ()
-        if vendors:
-            scan.add("credit_card", digits, start, end, vendors, masked(digits))
-            scan.cover(start, end)
-            return count
+        sizes += (stop - begin,)
+        end = stop
+        if sizes in _SIZES and _card(scan, data[start:end].replace(bytes([separator]), b""), start, end):
+            return len(sizes)
     return 0
+
+
+def _card(scan: Scan, written: bytes, start: int, end: int) -> bool:
+    digits = written.decode("latin-1")
+    if not _ANY.fullmatch(digits) or not luhn(digits):
+        return False
+    scan.add("credit_card", digits, start, end, vendors_of(digits), masked(digits))
+    scan.cover(start, end)
+    return True
 
 
 def _part_of_something(data: bytes, start: int, end: int) -> bool:

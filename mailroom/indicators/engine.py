@@ -44,7 +44,15 @@ class Pattern:
 
     def next(self, data: bytes, start: int) -> Span | None:
         """The first match, which is not empty, from `start` on."""
-        return next(self.spans(data, start), None)
+        end = len(data)
+        while start < end:
+            first, last = self._match(_UNANCHORED, data, start, end)[0]
+            if first < 0:
+                return None
+            if last > first:
+                return first, last
+            start = last + 1
+        return None
 
     def at(self, data: bytes, start: int, end: int | None = None) -> int:
         """The end of a match that begins exactly at `start`, or -1."""

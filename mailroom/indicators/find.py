@@ -7,14 +7,21 @@ from collections.abc import Iterable
 from mailroom.errors import InvalidInputError
 from mailroom.indicators.addresses import find_emails, find_ipv4, find_ipv6
 from mailroom.indicators.cards import find_cards
+from mailroom.indicators.encoded import find_encoded
+from mailroom.indicators.engine import Pattern
+from mailroom.indicators.inside import find_inside
 from mailroom.indicators.marks import find_cves, find_hashes, find_times
-from mailroom.indicators.model import DEFAULT_LIMITS, KINDS, Indicator, Limits
+from mailroom.indicators.model import DEFAULT_LIMITS, HASH_KINDS, KINDS, Indicator, Limits
 from mailroom.indicators.names import find_names
 from mailroom.indicators.refang import refanged
 from mailroom.indicators.scan import Scan
 from mailroom.indicators.urls import find_urls
 
 _ALL = frozenset(KINDS)
+_NUMBERS = Pattern(
+    rb"[0-9A-Fa-f]{32}|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]|[0-9]{12}|[0-9]{4}[ \-\x96][0-9]{2}|:[0-9A-Fa-f]{0,4}:|(?i:\bCVE)"
+)
+"""Without any of these there is no hash, address, card, time or vulnerability: most mails need one look only."""
 
 
 def find(
@@ -44,19 +51,25 @@ def find(
     text = text[: limits.text]
     scan = Scan(text, refanged(text), wanted, limits)
     rests = find_urls(scan)
+    find_encoded(scan)
     find_emails(scan)
+    if _NUMBERS.found(bytes(scan.free)):
+        rests += _numbers(scan)
+    rests += find_names(scan)
+    find_inside(scan, rests)
+    return scan.result(unique=unique)
+
+
+def _numbers(scan: Scan) -> list[tuple[int, int]]:
+    """Whatever is made of digits. Long things first: a part of a hash is no card, the end of an IPv6 no IPv4."""
     if scan.wants("credit_card"):
         find_cards(scan)
     if scan.wants("datetime"):
         find_times(scan)
-    if scan.wants("md5", "sha1", "sha256", "sha512"):
+    if scan.wants(*HASH_KINDS.values()):
         find_hashes(scan)
-    if scan.wants("ipv4", "url"):
-        rests += find_ipv4(scan)
-    if scan.wants("ipv6"):
-        find_ipv6(scan)
-    if scan.wants("domain", "url", "filename"):
-        rests += find_names(scan)
+    find_ipv6(scan)
+    rests = find_ipv4(scan)
     if scan.wants("cve"):
         find_cves(scan)
-    return scan.result(unique=unique)
+    return rests

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from mailroom.indicators.suffixes import is_suffix, is_top_level, to_ascii
 
+_IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 _FILE_ENDINGS = frozenset({"zip", "mov", "py"})
 """Endings that are domains on paper and file names in nearly every text."""
+_COMMON_ENDINGS = frozenset({"com", "net", "org", "edu", "gov", "mil", "info", "biz"})
 _WORD_ENDINGS = frozenset(
     {"am", "pm", "is", "it", "in", "me", "my", "no", "so", "to", "us", "at", "be", "do", "by", "as"}
 )
@@ -30,9 +33,9 @@ def domain_of(host: str, *, sure: bool = True) -> str:
         last = labels[-1]
         if is_top_level(last.lower()) and (sure or _plausible(labels)):
             break
-        if not sure and last[:1].islower() and len(labels) == 2:
-            return ""
         labels.pop()
+        if not _ends_surely(labels[-1].lower()):
+            return ""
     while len(labels) >= 2 and not all(map(_good_label, labels)):
         bad = max(index for index, label in enumerate(labels) if not _good_label(label))
         labels = labels[bad + 1 :]
@@ -40,6 +43,11 @@ def domain_of(host: str, *, sure: bool = True) -> str:
     if len(labels) < 2 or len(name) > 253 or is_suffix(name):
         return ""
     return name
+
+
+def _ends_surely(label: str) -> bool:
+    """Whether a name may end here although something that is no ending follows: `example.com.Then`."""
+    return label in _COMMON_ENDINGS or (len(label) == 2 and is_top_level(label))
 
 
 def _good_label(label: str) -> bool:
@@ -73,10 +81,11 @@ def idna_note(name: str) -> tuple[str, ...]:
 
 def ipv4_of(token: str) -> str:
     """Dotted decimal address with leading zeros removed, or an empty text when it is none."""
-    parts = token.split(".")
-    if len(parts) != 4 or not all(1 <= len(part) <= 3 and part.isdigit() and int(part) <= 255 for part in parts):
+    match = _IPV4.fullmatch(token)
+    if match is None:
         return ""
-    return ".".join(str(int(part)) for part in parts)
+    numbers = [int(part) for part in match.groups()]
+    return ".".join(map(str, numbers)) if max(numbers) < 256 else ""
 
 
 def hidden_ipv4_of(host: str) -> str:

@@ -37,6 +37,8 @@ def find_hashes(scan: Scan, data: bytes | None = None, shift: int = 0, notes: tu
         glued = (before.isalnum() and looked_at[start - 2 : start].lower() != b"0x") or looked_at[
             end : end + 1
         ].isalnum()
+        if digits.strip("0") == "":
+            continue
         if glued and len(set(digits)) < _MANY_DIGITS:
             continue
         context = looked_at[max(0, first - 24) : first].lower()

@@ -5,193 +5,23 @@ from __future__ import annotations
 from mailroom.indicators.engine import Pattern
 from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
 from mailroom.indicators.hosts import domain_of, idna_note
-from mailroom.indicators.scan import Scan
+from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
 
 _NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z\xc0-\xff][A-Za-z0-9_\xc0-\xff\-]+")
 _PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
 
-FILE_TYPES = frozenset(
-    [
-        "exe",
-        "dll",
-        "sys",
-        "scr",
-        "pif",
-        "cpl",
-        "com",
-        "bat",
-        "cmd",
-        "ps1",
-        "psm1",
-        "vbs",
-        "vbe",
-        "js",
-        "jse",
-        "wsf",
-        "wsh",
-        "hta",
-        "lnk",
-        "msi",
-        "msp",
-        "jar",
-        "apk",
-        "ipa",
-        "dmg",
-        "pkg",
-        "iso",
-        "img",
-        "vhd",
-        "vhdx",
-        "doc",
-        "docx",
-        "docm",
-        "dot",
-        "dotx",
-        "dotm",
-        "xls",
-        "xlsx",
-        "xlsm",
-        "xlsb",
-        "xlt",
-        "xltm",
-        "xll",
-        "csv",
-        "ppt",
-        "pptx",
-        "pptm",
-        "pps",
-        "ppsx",
-        "pot",
-        "potx",
-        "rtf",
-        "odt",
-        "ods",
-        "odp",
-        "pdf",
-        "xps",
-        "one",
-        "onepkg",
-        "txt",
-        "log",
-        "xml",
-        "json",
-        "yaml",
-        "yml",
-        "ini",
-        "cfg",
-        "conf",
-        "inf",
-        "reg",
-        "eml",
-        "msg",
-        "ics",
-        "vcf",
-        "mht",
-        "mhtml",
-        "html",
-        "htm",
-        "shtml",
-        "xhtml",
-        "php",
-        "php3",
-        "php5",
-        "phtml",
-        "asp",
-        "aspx",
-        "jsp",
-        "jspx",
-        "cgi",
-        "swf",
-        "flv",
-        "zip",
-        "rar",
-        "7z",
-        "gz",
-        "tgz",
-        "bz2",
-        "tbz",
-        "xz",
-        "tar",
-        "cab",
-        "ace",
-        "arj",
-        "lzh",
-        "lz",
-        "zst",
-        "z",
-        "jpg",
-        "jpeg",
-        "png",
-        "gif",
-        "bmp",
-        "tif",
-        "tiff",
-        "svg",
-        "ico",
-        "webp",
-        "heic",
-        "mp3",
-        "mp4",
-        "avi",
-        "mov",
-        "mkv",
-        "wav",
-        "wmv",
-        "py",
-        "pyc",
-        "pyw",
-        "rb",
-        "class",
-        "so",
-        "dylib",
-        "elf",
-        "bin",
-        "dat",
-        "db",
-        "sqlite",
-        "bak",
-        "tmp",
-        "plist",
-        "app",
-        "kext",
-        "deb",
-        "rpm",
-        "torrent",
-        "ttf",
-        "woff",
-        "chm",
-        "hlp",
-        "url",
-        "website",
-        "desktop",
-        "vcs",
-        "p7m",
-        "p7s",
-        "asc",
-        "sig",
-        "pem",
-        "crt",
-        "cer",
-        "key",
-        "pfx",
-        "p12",
-        "dwg",
-        "dxf",
-        "psd",
-        "ai",
-        "eps",
-        "pub",
-        "vsd",
-        "vsdx",
-        "mdb",
-        "accdb",
-        "pst",
-        "ost",
-        "dump",
-        "dmp",
-    ]
-)
+_FILE_TYPES = """
+    exe dll sys scr pif cpl com bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta lnk msi msp jar apk ipa dmg pkg iso
+    img vhd vhdx doc docx docm dot dotx dotm xls xlsx xlsm xlsb xlt xltm xll csv ppt pptx pptm pps ppsx pot potx
+    rtf odt ods odp pdf xps one onepkg txt log xml json yaml yml ini cfg conf inf reg eml msg ics vcf mht mhtml
+    html htm shtml xhtml php php3 php5 phtml asp aspx jsp jspx cgi swf flv zip rar 7z gz tgz bz2 tbz xz tar cab
+    ace arj lzh lz zst z jpg jpeg png gif bmp tif tiff svg ico webp heic mp3 mp4 avi mov mkv wav wmv py pyc pyw
+    rb class so dylib elf bin dat db sqlite bak tmp plist app kext deb rpm torrent ttf woff chm hlp url website
+    desktop vcs p7m p7s asc sig pem crt cer key pfx p12 dwg dxf psd ai eps pub vsd vsdx mdb accdb pst ost dump
+    dmp
+"""
+FILE_TYPES = frozenset(_FILE_TYPES.split())
 """Endings that make a dotted name a file name."""
 
 
@@ -203,17 +33,18 @@ def find_names(scan: Scan) -> list[tuple[int, int]]:
     """
     rests: list[tuple[int, int]] = []
     data = bytes(scan.free)
+    walls = Walls(data)
     done = 0
     for start, end in _NAME.spans(data):
         if start < done:
             continue
         if IDEOGRAPH in data[start:end]:
             start, end = _without_glued_words(data, start, end)
-        done = _one(scan, data, start, end, rests)
+        done = _one(scan, data, walls, start, end, rests)
     return rests
 
 
-def _one(scan: Scan, data: bytes, start: int, end: int, rests: list[tuple[int, int]]) -> int:
+def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: list[tuple[int, int]]) -> int:
     while start < end and data[start] == 0x2D:
         start += 1
     while end > start and data[end - 1] in b"_-":
@@ -235,7 +66,11 @@ def _one(scan: Scan, data: bytes, start: int, end: int, rests: list[tuple[int, i
     if len(token) != length:  # labels were dropped at the end, or bad ones before
         at = token.lower().find(name)
         start, end = start + at, start + at + length
-    path = -1 if in_path or before == 0x40 else _path_end(scan, data, start, end, sure=sure)
+    path = (
+        -1
+        if in_path or before == 0x40
+        else _path_end(data, start, end, min(walls.after(start), start + scan.limits.url), sure=sure)
+    )
     if path > 0:
         notes = (*idna_note(name), "no_scheme")
         scan.add("url", name + scan.text[end:path], start, path, notes)
@@ -247,12 +82,12 @@ def _one(scan: Scan, data: bytes, start: int, end: int, rests: list[tuple[int, i
     return end
 
 
-def _path_end(scan: Scan, data: bytes, start: int, end: int, *, sure: bool) -> int:
+def _path_end(data: bytes, start: int, end: int, wall: int, *, sure: bool) -> int:
     """Where the path after a name ends, or -1 when there is none worth calling this a URL."""
     if end >= len(data) or data[end] not in b"/?:" or _PATH.at(data, end, end + 9) < 0:
         slash_only = sure and data[end : end + 1] == b"/"
         return end + 1 if slash_only else -1
-    last = end_of_url(data, start, scan.limits.url)
+    last = end_of_url(data, start, wall)
     slash = data.find(b"/", end, last)
     if slash == last - 1 and slash == end and not sure:
         return -1

@@ -33,10 +33,12 @@ _SIGNS = Pattern(
     rb"|[ \t]+@[ \t]*|@[ \t]+|[ \t]+(?-i:AT)[ \t]+|[ \t]+at[ \t]+[\w\-]+[ \t]*(?:\[|\(|dot[ \t])"
     rb"|[ \t]+dot[ \t]+|-dot-|(?-i:DOT)"
     rb"|://[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
+    rb"|tp[\[(]s[\])]|xp[\[(]s[\])]"
     rb"|[\x9d\xad]+"
 )
 _DOTTED_NEXT = Pattern(
-    rb"[\w\xc0-\xff\-]+(?:\.[\w\xc0-\xff\-]+)*(?:\.[A-Za-z]{2,}\b|(?i)[ \t]*\\*[\[({]+[ \t]*(?:\.|dot|punkt|punto)|[ \t]+dot[ \t]|DOT|\.\d)"
+    rb"[\w\xc0-\xff\-]+(?:\.[\w\xc0-\xff\-]+)*"
+    rb"(?:\.[A-Za-z]{2,}\b|(?i:[ \t]*\\*[\[({]+[ \t]*(?:\.|dot|punkt|punto)|[ \t]+dot[ \t]|DOT)|\.\d)"
 )
 _ENDS_NEXT = Pattern(
     rb"(?i)(?:[\w\-]+(?:[ \t]+dot[ \t]+|-dot-|DOT|\.|[ \t]*[\[({]+(?:\.|dot)[\])}]+[ \t]*))*"
@@ -46,35 +48,41 @@ _ENDS_NEXT = Pattern(
 
 
 @dataclass(frozen=True, slots=True)
+class Positions:
+    """Where the characters of a rewritten text came from: pairs of new and old offsets, ascending."""
+
+    new: list[int]
+    old: list[int]
+
+    def back(self, position: int, *, closing: bool = False) -> int:
+        """The old offset of a new one; `closing` when it is the end of a stretch."""
+        index = bisect_right(self.new, position) - 1
+        if closing and index > 0 and self.new[index] == position:
+            index -= 1  # a stretch that ends where a rewriting begins does not contain it
+        back = self.old[index] + position - self.new[index]
+        return min(back, self.old[index + 1]) if index + 1 < len(self.old) else back
+
+
+@dataclass(frozen=True, slots=True)
 class Refanged:
     """A text after refanging, and the way back to where each character came from."""
 
     text: str
     data: bytes
     """`flat(text)`."""
-    _new: tuple[int, ...] = ()
-    _old: tuple[int, ...] = ()
+    passes: tuple[Positions, ...] = ()
+    """One per rewriting, in the order they were done."""
 
     @property
     def changed(self) -> bool:
         """Whether anything was rewritten."""
-        return bool(self._new)
+        return bool(self.passes)
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the original text that `text[start:end]` was made from."""
-        if not self._new:
-            return start, end
-        return self._back(start), max(self._back(start), self._back(end, closing=True))
-
-    def _back(self, position: int, *, closing: bool = False) -> int:
-        index = bisect_right(self._new, position) - 1
-        if closing and index > 0 and self._new[index] == position:
-            index -= 1  # a stretch that ends where a rewriting begins does not contain it
-            return self._old[index] + min(position - self._new[index], self._old[index + 1] - self._old[index])
-        if index < 0:
-            return position
-        back = self._old[index] + position - self._new[index]
-        return min(back, self._old[index + 1]) if index + 1 < len(self._old) else back
+        for positions in reversed(self.passes):
+            start, end = positions.back(start), positions.back(end, closing=True)
+        return start, max(start, end)
 
 
 Change = tuple[int, int, str]
@@ -100,18 +108,14 @@ def refanged(text: str) -> Refanged:
         The rewritten text, its flat bytes and the positions.
     """
     data = flat(text)
-    first = list(_changes(data))
-    if first:
-        text, data, new, old = _apply(text, first)
-    second = rewrite_schemes(data)
-    if not first and not second:
-        return Refanged(text, data)
-    if not second:
-        return Refanged(text, data, tuple(new), tuple(old))
-    text, data, later_new, later_old = _apply(text, second)
-    if not first:
-        return Refanged(text, data, tuple(later_new), tuple(later_old))
-    return Refanged(text, data, *_joined(Refanged("", b"", tuple(new), tuple(old)), later_new, later_old))
+    passes: list[Positions] = []
+    for rewriting in (_changes, rewrite_schemes):
+        changes = list(rewriting(data))
+        if changes:
+            text, positions = _apply(text, changes)
+            data = flat(text)
+            passes.append(positions)
+    return Refanged(text, data, tuple(passes))
 
 
 def _changes(data: bytes) -> Iterator[Change]:
@@ -125,20 +129,7 @@ def _changes(data: bytes) -> Iterator[Change]:
             position = change[1]
 
 
-def _joined(before: Refanged, new: list[int], old: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """One table of positions out of two rewritings in a row."""
-    after = Refanged("", b"", tuple(new), tuple(old))
-    marks = set(new)
-    for mark in before._new:  # where the first rewriting changed course, seen from the last text
-        index = bisect_right(after._old, mark) - 1
-        shifted = mark if index < 0 else after._new[index] + mark - after._old[index]
-        if index + 1 >= len(after._new) or shifted <= after._new[index + 1]:
-            marks.add(shifted)
-    ordered = sorted(marks)
-    return tuple(ordered), tuple(before._back(after._back(mark)) for mark in ordered)
-
-
-def _apply(text: str, changes: list[Change]) -> tuple[str, bytes, list[int], list[int]]:
+def _apply(text: str, changes: list[Change]) -> tuple[str, Positions]:
     """Carry out changes that are in order and do not overlap."""
     pieces: list[str] = []
     new: list[int] = [0]
@@ -154,12 +145,14 @@ def _apply(text: str, changes: list[Change]) -> tuple[str, bytes, list[int], lis
         old.append(end)
         done = end
     pieces.append(text[done:])
-    rewritten = "".join(pieces)
-    return rewritten, flat(rewritten), new, old
+    return "".join(pieces), Positions(new, old)
+
+
+_IS_WORD = bytes((chr(byte).isascii() and chr(byte).isalnum()) or byte >= 0xC0 for byte in range(256))
 
 
 def _word(byte: int) -> bool:
-    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte >= 0xC0
+    return _IS_WORD[byte] == 1
 
 
 def _change(data: bytes, start: int, end: int) -> Change | None:
@@ -167,12 +160,16 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
     sign = data[start:end]
     if sign[0] in b"\x9d\xad":
         return start, end, ""
+    left = data[start - 1] if start else 0
+    right = data[end] if end < len(data) else 0
+    if not (_IS_WORD[right] or _IS_WORD[left] or left in b"/)"):
+        return None
     core = sign.strip(b" \t")
     bare = core.strip(b"[](){}<>\\^ \t").lower()
     if bare.startswith(b"www"):
         bare = bare.rstrip(b".")
-    left = data[start - 1] if start else 0
-    right = data[end] if end < len(data) else 0
+    if core[:2].lower() in {b"tp", b"xp"}:
+        return start + 2, end, "s"  # http[s]://
     blank = len(core) != len(sign)
     if core == b"\\/":
         return (start, end, "/") if _word(left) else None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from mailroom.indicators.model import Indicator, Limits
 from mailroom.indicators.refang import Refanged
+
+# A single character class cannot be slow, so the ordinary engine will do.
+_FORBIDDEN = re.compile(rb"[\x00-\x20<>\"`\x7f-\xa0]")
 
 
 class Scan:
@@ -17,14 +22,12 @@ class Scan:
         """Like `data`, with blanks where something longer was found."""
         self.limits = limits
         self._refanged = refanged
-        self._kinds = kinds
-        self._found: dict[tuple[str, str], Indicator] = {}
-        self._all: list[Indicator] = []
-        self._window: tuple[int, int] | None = None
+        self.kinds = kinds
+        self._all: list[tuple[int, int, str, str, tuple[str, ...], str]] = []
 
     def wants(self, *kinds: str) -> bool:
         """Whether any of the kinds was asked for."""
-        return not self._kinds.isdisjoint(kinds)
+        return not self.kinds.isdisjoint(kinds)
 
     def cover(self, start: int, end: int) -> None:
         """Let no later finder look at this stretch."""
@@ -39,20 +42,41 @@ class Scan:
 
     def add(self, kind: str, value: str, start: int, end: int, notes: tuple[str, ...] = (), shown: str = "") -> None:
         """Report a finding; positions are those of `text`."""
-        if kind not in self._kinds:
-            return
+        if kind in self.kinds:
+            self._all.append((start, -end, kind, value, notes, shown))
+
+    def result(self, *, unique: bool) -> list[Indicator]:
+        """Everything found in order of position, each value once when `unique`, at most `limits.indicators`."""
+        found: list[Indicator] = []
+        seen: set[tuple[str, str]] = set()
+        for start, end, kind, value, notes, shown in sorted(self._all):
+            if unique:
+                if (kind, value) in seen:
+                    continue
+                seen.add((kind, value))
+            if len(found) >= self.limits.indicators:
+                break
+            found.append(self._indicator(kind, value, start, -end, notes, shown))
+        return found
+
+    def _indicator(self, kind: str, value: str, start: int, end: int, notes: tuple[str, ...], shown: str) -> Indicator:
         first, last = self._refanged.original(start, end)
         raw = self.source[first:last]
         if self._refanged.changed and raw != self.text[start:end]:
             notes = ("defanged", *notes)
-        self._all.append(Indicator(kind, value, raw, first, last, notes, shown))
+        return Indicator(kind, value, raw, first, last, notes, shown or value)
 
-    def result(self, *, unique: bool) -> list[Indicator]:
-        """Everything found in order of position, each value once when `unique`, at most `limits.indicators`."""
-        ordered = sorted(self._all, key=lambda found: (found.start, -found.end))
-        if unique:
-            once: dict[tuple[str, str], Indicator] = {}
-            for found in ordered:
-                once.setdefault((found.kind, found.value), found)
-            ordered = list(once.values())
-        return ordered[: self.limits.indicators]
+
+class Walls:
+    """Where the next character is that no URL contains. Asked from left to right, the whole costs one pass."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = -1
+
+    def after(self, start: int) -> int:
+        """The position of the first such character from `start` on, or the length of the data."""
+        if self._at < start:
+            match = _FORBIDDEN.search(self._data, start)
+            self._at = match.start() if match else len(self._data)
+        return self._at

@@ -62,8 +62,8 @@ def _scheme(data: bytes, start: int, end: int) -> tuple[int, int, str] | None:
 
 def _meant(name: bytes, *, odd: bool) -> str:
     if b"f" in name[:2]:
-        secure = "s" if name[-1:] == b"s" else ""
-        return "sftp" if name[:1] == b"s" else "ftp" + secure
+        ending = "s" if name[-1:] == b"s" else ""
+        return "sftp" if name[:1] == b"s" else "ftp" + ending
     secure = name[-1:] == b"s" or len(name) == 5 or odd
     return "https" if secure else "http"
 

@@ -40,6 +40,7 @@ def is_suffix(name: str) -> bool:
     return name in _suffixes()
 
 
+@lru_cache(maxsize=4096)
 def to_ascii(name: str) -> str:
     """The name as DNS knows it, or an empty text when it cannot be written so.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
 from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
 from mailroom.indicators.hosts import domain_of, hidden_ipv4_of, idna_note, ipv4_of
-from mailroom.indicators.scan import Scan
+from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.schemes import SCHEMES
 
 _START = Pattern(rb"(?i)(?:" + SCHEMES.encode("ascii") + rb")://")
 _INNER = Pattern(rb"(?i)[,;|]+(?:https?|ftp)://")
 # A single character class cannot be slow, so the ordinary engine will do.
-_FORBIDDEN = re.compile(rb"[\x00-\x20<>\"`\x7f-\xa0]")
 _AUTHORITY = re.compile(rb"[^\x00-\x20<>\"`\x7f-\xa0/?#\\]*")
 _STOPS = re.compile(rb"[()\[\]{}'|\\&,;\xfe]")
 _CLOSERS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
@@ -45,21 +45,18 @@ class Parts:
     """One past the authority."""
 
 
-def end_of_url(data: bytes, start: int, limit: int) -> int:
+def end_of_url(data: bytes, start: int, wall: int) -> int:
     """Where a URL ends: blanks, quotes, unopened brackets, list signs and punctuation belong to the text.
 
     Args:
         data: Flat bytes.
         start: First byte of the URL.
-        limit: Most bytes of it.
+        wall: Where it ends at the latest.
 
     Returns:
         One past the last byte of the URL.
     """
-    end = min(len(data), start + limit)
-    forbidden = _FORBIDDEN.search(data, start, end)
-    if forbidden:
-        end = forbidden.start()
+    end = wall
     before = data[start - 1] if start else 0
     opened: list[int] = []
     for match in _STOPS.finditer(data, start, end):
@@ -92,6 +89,7 @@ def _stops(data: bytes, byte: int, at: int, start: int, before: int) -> bool:
     return True  # a backslash
 
 
+@lru_cache(maxsize=8192)
 def take_apart(url: str) -> Parts | None:
     """Split the beginning of a URL and check its host.
 
@@ -113,6 +111,9 @@ def take_apart(url: str) -> Parts | None:
             end = len(url)
             return Parts(scheme.lower() + url[len(scheme) :], host.lower(), "ipv6", address, host_start, end, end)
     name, colon, port = host.partition(":")
+    if port and not port.isdigit() and port[0] != "%":
+        port = port[: len(port) - len(port.lstrip("0123456789"))]
+        colon = colon if port else ""
     if not name.isascii():
         name = name.translate(AS_ASCII)
     cut = _BAD_IN_HOST.search(name)
@@ -177,9 +178,10 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
         Start and end of path, query and fragment of each, which may contain more.
     """
     rests: list[tuple[int, int]] = []
-    data = scan.data
+    data = bytes(scan.free)
     if b"://" not in data:
         return rests
+    walls = Walls(data)
     done = 0
     for start, after in _START.spans(data):
         if start < done or not _begins_well(data, start, after):
@@ -191,7 +193,7 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
             continue
         end = rest = start + parts.rest
         if rest == stop:
-            end = end_of_url(data, start, scan.limits.url)
+            end = end_of_url(data, start, min(walls.after(after), start + scan.limits.url))
             if end < stop:
                 parts = take_apart(scan.text[start:end]) or parts
                 rest = end
