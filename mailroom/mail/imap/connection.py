@@ -18,6 +18,7 @@ from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.transport import tls
 from mailroom.mail.transport.connect import open_socket
+from mailroom.redact import one_line
 
 _BUFFER = 1 << 17
 
@@ -142,8 +143,12 @@ def connect(settings: ImapSettings, clock: Clock) -> Client:
         line = said if isinstance(said, bytes) else str(said).encode("utf-8", "replace")
         if line.startswith(b"* BYE"):
             raise error_for(Status.of("BYE", line[6:]), "greeting", where) from error
-        if isinstance(error, imaplib.IMAP4.abort) and (b"EOF" in line or b"socket error" in line):
-            raise TransientError(f"{where}: the connection ended before the greeting; try again later") from error
+        if isinstance(error, imaplib.IMAP4.abort) and b"unexpected" not in line and b"unterminated" not in line:
+            said = line.decode("utf-8", "replace").removeprefix("command: CAPABILITY => ")
+            raise TransientError(
+                f"{where}: the server ended the connection before the greeting was over ({one_line(said, 200)}); "
+                "try again later"
+            ) from error
         raise ResponseError(
             f"{where}: what answers there does not speak IMAP ({line[:80]!r}); check host and port"
         ) from error

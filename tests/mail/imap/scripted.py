@@ -186,6 +186,8 @@ class ScriptedImap:
             connection.send(b"* CAPABILITY %s\r\n%s OK done\r\n" % (self.capabilities.encode(), tag))
         elif name in ("SELECT", "EXAMINE"):
             connection.send(OPENED.replace(b"{tag}", tag))
+        elif name == "STATUS":
+            connection.send(b"* STATUS x (MESSAGES 3 UIDNEXT 10 UIDVALIDITY 7)\r\n" + tag + b" OK done\r\n")
         elif name == "STARTTLS" and self.start_tls is not None:
             connection.send(tag + b" OK begin\r\n")
             connection.sock = self.start_tls.wrap_socket(connection.sock, server_side=True)
