@@ -42,6 +42,7 @@ class Answer:
         origin: How it reached the server.
         to: Where it goes.
         answer: What was typed, without quote and signature; empty for notices.
+        signature: What stands below it and above the quote: a sign-off, a name, a phone's line; often empty.
         question_id: Message-ID of the question.
         message_id: Its own.
         at: When it was sent.
@@ -54,6 +55,7 @@ class Answer:
     origin: Origin
     to: str
     answer: str
+    signature: str
     question_id: str
     message_id: str
     at: datetime
@@ -94,11 +96,9 @@ def answer(
     kind = PLANS[person.habit.kind][step]
     rng = Random(f"{seed}/answer/{person.address}/{number}/{kind}")
     own_id = f"<{rng.getrandbits(96):024x}@{_host(person, kind)}>"
-    typed, sender, origin = (
-        "",
-        person.address,
-        Origin(person.address, helo="mail.northwind.example", user=person.address),
-    )
+    typed = signature = ""
+    sender = person.address
+    origin = Origin(person.address, helo="mail.northwind.example", user=person.address)
     if kind in ("bounce", "delay"):
         report = notices.Report(
             recipient=person.address,
@@ -122,9 +122,10 @@ def answer(
         writer, typed, origin = _who_writes(person, kind, rng, origin, colleagues)
         sender = writer.address
         made = _reply(writer, typed, question, at, own_id, rng, forged=kind == "forged")
-        typed = quoted(writer.habit, typed, question, writer.name).answer
+        written = quoted(writer.habit, typed, question, writer.name)
+        typed, signature = written.answer, written.signature
     to = question.reply_to[1]
-    return Answer(person.address, kind, sender, origin, to, typed, question.message_id, own_id, at, made)
+    return Answer(person.address, kind, sender, origin, to, typed, signature, question.message_id, own_id, at, made)
 
 
 def _who_writes(

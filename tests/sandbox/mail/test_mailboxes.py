@@ -160,7 +160,7 @@ def test_imap_goes_wrong_as_planned(desk_for: Callable[..., Any]) -> None:
         client.socket().settimeout(0.2)
         client.noop()
     with pytest.raises(imaplib.IMAP4.abort), desk.imap() as client:
-        assert desk.server.cut_connections() == 1
+        assert desk.server.cut_connections() >= 1
         client.noop()
     with desk.imap() as client:
         client.noop()
