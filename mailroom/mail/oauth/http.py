@@ -59,7 +59,6 @@ class TokenHttp:
             raise InvalidInputError("token services are asked over HTTP: give an http or https proxy for them, or none")
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.max_redirects = 0
         if proxy is not None:
             self._session.proxies = {"http": proxy.url(), "https": proxy.url()}
         self._verify: bool | str = str(ca_file) if ca_file else True

@@ -31,14 +31,6 @@ class Tokens:
         return self.tokens[min(len(self.calls), len(self.tokens)) - 1]
 
 
-BY_TOKEN: dict[str, Any] = {
-    "username": "a@x.example",
-    "token": lambda _force_refresh: "tok-en",
-    "mechanism": "xoauth2",
-    "allow_plaintext": True,
-}
-
-
 def settings_for(submission: Any, user: Any, security: str, **options: Any) -> SmtpSettings:
     port = submission.submission_port if security == "starttls" else submission.submissions_port
     return SmtpSettings(
