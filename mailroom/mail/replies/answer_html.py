@@ -81,7 +81,9 @@ _BORDER = re.compile(
 )
 _HAS_BORDER = re.compile(r"border-top|border:\s*none", re.IGNORECASE)
 _HEADERISH = re.compile(r"[^\n:：]{1,30}\s?[:：]")
-_MAX_NODES = 20_000
+_MAX_NODES = 5_000
+_MOST_TAGS = 15_000
+_FLAG = "data-mailroom-quote"
 
 
 def html_lines(html: str, *, structure: bool = True) -> tuple[list[str], bool]:
@@ -91,144 +93,163 @@ def html_lines(html: str, *, structure: bool = True) -> tuple[list[str], bool]:
         html: The body. Anything is accepted.
         structure: Set False for the plain conversion without markers.
     """
-    html = html.replace(QUOTE_MARK, "").replace(CUT_MARK, "")
+    html = _bounded(html).replace(QUOTE_MARK, "").replace(CUT_MARK, "").replace(_FLAG, "")
     if not structure:
         return _to_lines(html), False
     tree = LexborHTMLParser(html)
-    body = tree.body
-    if body is None:
+    if tree.body is None:
         return _to_lines(html), False
-    found = _mark_gmail(tree)
+    # Elements are only flagged here: an element must not be removed while another one inside it is still to be visited.
+    _flag_gmail(tree)
     for selector in _QUOTE_SELECTORS:
-        for node in tree.css(selector):
-            if _is_forwarded(node):
-                continue
-            _replace(node, QUOTE_MARK)
-            found = True
-    found = _mark_cuts(tree) or found
-    found = _mark_blockquotes(tree) or found
-    if not found:
-        return _to_lines(html), False
-    return _to_lines(tree.html or ""), True
+        for node in tree.css(selector)[:_MAX_NODES]:
+            if not _is_forwarded(node):
+                _flag(node)
+    cut = _insert_cut(tree)
+    _flag_last_blockquote(tree)
+    marked = _replace_flagged(tree)
+    return (_to_lines(tree.html or ""), True) if cut or marked else (_to_lines(html), False)
+
+
+def _bounded(html: str) -> str:
+    """The part before the 15,000th tag: parsers slow down on tens of thousands of tags that are never closed."""
+    if html.count("<") <= _MOST_TAGS:
+        return html
+    at = -1
+    for _ in range(_MOST_TAGS):
+        at = html.find("<", at + 1)
+    return html[:at]
 
 
 def _to_lines(html: str) -> list[str]:
     return html_to_text(html).replace("\r\n", "\n").replace("\xa0", " ").split("\n")
 
 
-def _replace(node: LexborNode, mark: str) -> None:
-    """Put a paragraph holding the mark in the node's place."""
-    fresh = LexborHTMLParser(f"<div>{mark}</div>").css_first("div")
-    if node.parent is not None and fresh is not None:
-        node.insert_before(fresh)
-        node.decompose()
+def _flag(node: LexborNode) -> None:
+    node.attrs[_FLAG] = "outer"  # type: ignore[index]
+
+
+def _replace_flagged(tree: LexborHTMLParser) -> bool:
+    """Put a marker line in the place of every flagged element that is not inside another one."""
+    for node in tree.css(f"[{_FLAG}] [{_FLAG}]"):
+        node.attrs[_FLAG] = "inner"  # type: ignore[index]
+    outer = tree.css(f'[{_FLAG}="outer"]')
+    for node in outer[:_MAX_NODES]:
+        fresh = LexborHTMLParser(f"<div>{QUOTE_MARK}</div>").css_first("div")
+        if fresh is not None:
+            node.insert_before(fresh)
+            node.decompose()
+    return bool(outer)
+
+
+def _head(node: LexborNode, limit: int) -> str:
+    """About the first `limit` characters of an element's text."""
+    pieces: list[str] = []
+    length = 0
+    for child in node.traverse(include_text=True):
+        if child.tag == "-text":
+            text = child.text_content or ""
+            pieces.append(text[:limit])
+            length += len(text)
+            if length >= limit:
+                break
+        elif child.tag in {"br", "div", "p", "tr"}:
+            pieces.append("\n")
+            length += 1
+    return "".join(pieces)[:limit]
 
 
 def _is_forwarded(node: LexborNode) -> bool:
-    start = (node.text(deep=True) or "").lstrip()[:120].split("\n", 1)[0]
+    start = _head(node, 400).lstrip()[:120].split("\n", 1)[0]
     dashed = re.match(r"-{2,}[^-]{2,60}-{2,}", start)
     return is_forward(dashed[0] if dashed else start)
 
 
-def _mark_gmail(tree: LexborHTMLParser) -> bool:
-    """`div.gmail_quote`: with blockquotes inside, only these and what stands above the first are quoted."""
-    found = False
-    for node in tree.css("div.gmail_quote, div.gmail_quote_container"):
-        if node.parent is None or _inside_marked(node) or _is_forwarded(node):
+def _flag_gmail(tree: LexborHTMLParser) -> None:
+    """`div.gmail_quote`: with blockquotes as children, only these and what stands above the first are quoted."""
+    for node in tree.css("div.gmail_quote, div.gmail_quote_container")[:_MAX_NODES]:
+        if _is_forwarded(node):
             continue
-        inner = node.css("blockquote.gmail_quote")
-        if not inner:
-            _replace(node, QUOTE_MARK)
-            found = True
+        quote = _first_child_quote(node)
+        if quote is None:
+            if node.css_first("blockquote.gmail_quote") is None:
+                _flag(node)
             continue
-        found = True
-        for attribution in node.css("div.gmail_attr"):
-            _replace(attribution, QUOTE_MARK)
-        _drop_text_before(node, inner[0])
-        for quote in inner:
-            if not _has_ancestor(quote, "blockquote", node):
-                _replace(quote, QUOTE_MARK)
-    return found
+        _take_attribution(quote)
+    for node in tree.css("div.gmail_quote blockquote.gmail_quote, div.gmail_attr")[:_MAX_NODES]:
+        if node.tag != "div" or not _is_forwarded(node):
+            _flag(node)
 
 
-def _inside_marked(node: LexborNode) -> bool:
-    return not (node.text(deep=True) or "").strip()
+def _first_child_quote(container: LexborNode) -> LexborNode | None:
+    child = container.child
+    for _ in range(60):
+        if child is None:
+            return None
+        if child.tag == "blockquote" and "gmail_quote" in (child.attributes.get("class") or ""):
+            return child
+        child = child.next
+    return None
 
 
-def _drop_text_before(container: LexborNode, quote: LexborNode) -> None:
-    """Remove the attribution in front of the first quote when both are children of the container."""
-    if quote.parent is None or quote.parent != container:
-        return
+def _take_attribution(quote: LexborNode) -> None:
+    """What stands in front of a Gmail quote in its container is the attribution, in whatever language."""
     before: list[LexborNode] = []
     node = quote.prev
-    while node is not None and len(before) < 50:
+    while node is not None and len(before) < 30:
         before.append(node)
         node = node.prev
-    if sum(len(item.text(deep=True) or "") for item in before) > 400:
+    if sum(len(_head(item, 400)) if item.tag != "-text" else len(item.text_content or "") for item in before) > 400:
         return
     for item in before:
-        item.decompose()
+        if item.tag in {"-text", "br"}:
+            item.decompose()
+        elif not (item.tag or "-").startswith("-"):
+            _flag(item)
 
 
-def _has_ancestor(node: LexborNode, tag: str, stop: LexborNode) -> bool:
-    above = node.parent
-    for _ in range(300):
-        if above is None or above == stop:
-            return False
-        if above.tag == tag:
-            return True
-        above = above.parent
-    return False
-
-
-def _mark_cuts(tree: LexborHTMLParser) -> bool:
-    """Marks after which everything is the mail that is answered."""
-    for selector in _CUT_SELECTORS:
-        node = tree.css_first(selector)
-        if node is not None and not _is_forwarded(node):
-            _insert_cut(node)
-            return True
-    for node in tree.css("div[style], p[style], table[style]")[:_MAX_NODES]:
-        style = node.attributes.get("style") or ""
-        if _BORDER.search(style) and _looks_like_headers(node):
-            _insert_cut(node)
-            return True
-    return False
-
-
-def _looks_like_headers(node: LexborNode) -> bool:
-    text = (node.text(deep=True, separator="\n") or "").strip()[:400]
-    return len(_HEADERISH.findall(text)) >= 2
-
-
-def _insert_cut(node: LexborNode) -> None:
+def _insert_cut(tree: LexborHTMLParser) -> bool:
+    """Put a marker line above the first element after which everything is the mail that is answered."""
+    place = next(
+        (
+            node
+            for selector in _CUT_SELECTORS
+            if (node := tree.css_first(selector)) is not None and not _is_forwarded(node)
+        ),
+        None,
+    )
+    if place is None:
+        place = next(
+            (
+                node
+                for node in tree.css("div[style], p[style], table[style]")[:_MAX_NODES]
+                if _BORDER.search((node.attributes.get("style") or "")[:500]) and _looks_like_headers(node)
+            ),
+            None,
+        )
     fresh = LexborHTMLParser(f"<div>{CUT_MARK}</div>").css_first("div")
-    if fresh is not None:
-        node.insert_before(fresh)
-
-
-def _mark_blockquotes(tree: LexborHTMLParser) -> bool:
-    """Blockquotes without a class of their own: the last one of the top level is the quote, as in most programs."""
-    plain = [
-        node
-        for node in tree.css("blockquote")[:_MAX_NODES]
-        if "gmail_quote" not in (node.attributes.get("class") or "") and not _nested(node)
-    ]
-    if not plain:
+    if place is None or fresh is None:
         return False
-    last = plain[-1]
-    if _is_forwarded(last):
-        return False
-    _replace(last, QUOTE_MARK)
+    place.insert_before(fresh)
     return True
 
 
-def _nested(node: LexborNode) -> bool:
-    above = node.parent
-    for _ in range(300):
-        if above is None:
-            return False
+def _looks_like_headers(node: LexborNode) -> bool:
+    return len(_HEADERISH.findall(_head(node, 400).strip())) >= 2
+
+
+def _flag_last_blockquote(tree: LexborHTMLParser) -> None:
+    """Of blockquotes without a class of their own, the last of the top level is the quote, as in most programs."""
+    quotes = [
+        node for node in tree.css("blockquote")[-50:] if "gmail_quote" not in (node.attributes.get("class") or "")
+    ]
+    if not quotes:
+        return
+    last = quotes[-1]
+    above = last.parent
+    while above is not None:
         if above.tag == "blockquote":
-            return True
+            last = above
         above = above.parent
-    return False
+    if "gmail_quote" not in (last.attributes.get("class") or "") and not _is_forwarded(last):
+        _flag(last)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailroom.mail.replies.attribution import find_attribution
+from mailroom.mail.replies.attribution import find_attribution, may_end_attribution
 from mailroom.mail.replies.labels import find_block, label_of
 from mailroom.mail.replies.separators import framed_text, is_forward, is_original, is_row, is_underscores
 
@@ -19,6 +19,9 @@ _QUOTED = re.compile(r"\s{0,8}(?:>|\|\s|\ue000)")
 _FALSE_QUOTE = re.compile(r"\s*>[>\s]*>\s+\S{1,200}\s+<+\s*$")
 _LINK_ONLY = re.compile(r"\s*[(<\[]?https?://[^\s)>\]]{1,500}[)>\]]?\s*>?\s*$")
 _UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")
+_MOST_BLOCKS = 200
+_MOST_ATTRIBUTIONS = 500
+"""So many places are looked at closely; a person's mail has a handful."""
 _TEXT, _EMPTY, _QUOTE, _ATTRIBUTION = range(4)
 
 
@@ -51,6 +54,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     language: str | None = None
     seen_text = False
     index = 0
+    blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark == _QUOTE or mark == _EMPTY:
@@ -62,7 +66,10 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
             return (index if _ATTRIBUTION in marks[:index] else len(lines)), language
         if is_original(line) or (framed_text(line) and _label_follows(lines, index)):
             return index, language
-        block = find_block(lines, index, lone_from=_stands_alone(lines, index))
+        block = None
+        if blocks and label_of(line) is not None:
+            blocks -= 1
+            block = find_block(lines, index, lone_from=_stands_alone(lines, index))
         if block is not None and (seen_text or not _text_follows_quote(marks, block.end)):
             if seen_text:
                 return index, block.language
@@ -71,7 +78,10 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
                 index, language = block.end, block.language
                 continue
             return index, block.language
-        found = find_attribution(lines, index)
+        found = None
+        if attributions and may_end_attribution(line):
+            attributions -= 1
+            found = find_attribution(lines, index)
         if found is not None and all(marks[at] != _QUOTE for at in range(found.start, found.end)):
             quote_below = _quote_follows(marks, found.end)
             if quote_below or found.certain:
@@ -174,9 +184,6 @@ def _with_wrapped(lines: Sequence[str], result: list[int], start: int, stop: int
 
 def _collapsed(own: Sequence[str]) -> list[str]:
     """Without blank lines at both ends, and with the holes that removed quotes leave closed to one blank line."""
-    found = list(own)
-    while found and not found[0].strip():
-        found.pop(0)
-    while found and not found[-1].strip():
-        found.pop()
-    return found
+    first = next((at for at, line in enumerate(own) if line.strip()), len(own))
+    last = next((at for at in range(len(own), first, -1) if own[at - 1].strip()), first)
+    return list(own[first:last])

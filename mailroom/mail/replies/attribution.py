@@ -41,13 +41,12 @@ _TAIL = " \t\xa0-–—*_\u200b\u200e\u200f\u202a\u202c\u2068\u2069"
 
 _VERBS = sorted({verb for language in LANGUAGES for verb in language.verbs}, key=len, reverse=True)
 _CJK = "\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
-_VERB = re.compile(
-    "|".join(
-        re.escape(verb) if re.match(f"[{_CJK}]", verb) else rf"(?<![\w@.\-/])<?{re.escape(verb)}(?![\w@\-/])"
-        for verb in _VERBS
+_VERB = {
+    verb: re.compile(
+        re.escape(verb) if re.match(f"[{_CJK}]", verb) else rf"(?:(?<![\w@.\-/])|(?<=>)){re.escape(verb)}(?![\w@\-/])"
     )
-    + r"|>wrote"
-)
+    for verb in _VERBS
+}
 _VERB_LANGUAGE = {verb: language.code for language in reversed(LANGUAGES) for verb in language.verbs}
 _OPENERS = {opener for language in LANGUAGES for opener in language.openers}
 _OPENER_WORDS = {opener.split()[0] for opener in _OPENERS}
@@ -80,12 +79,10 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         lines: The body's lines.
         last: Index of the line that carries the colon (or the verb).
     """
+    if not may_end_attribution(lines[last]):
+        return None
     tail = lines[last].rstrip(_TAIL)
-    if not tail or len(tail) > _MAX_JOINED:
-        return None
     colon = tail[-1] in ":："
-    if not colon and not _may_end_without_colon(lines[last], tail):
-        return None
     pieces: list[str] = []
     blanks = 0
     found: Attribution | None = None
@@ -112,6 +109,16 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
                 break
             continue
     return found
+
+
+def may_end_attribution(line: str) -> bool:
+    """Whether a line could be the end of an attribution line at all; cheap, to be asked of every line."""
+    if len(line) > 2 * _MAX_JOINED:
+        return False
+    tail = line.rstrip(_TAIL)
+    if len(tail) < 3 or len(tail) > _MAX_JOINED:
+        return False
+    return tail[-1] in ":：" or _may_end_without_colon(line, tail)
 
 
 def _may_end_without_colon(line: str, tail: str) -> bool:
@@ -167,9 +174,14 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
 
 
 def _last_verb(low: str) -> tuple[str, int] | None:
+    """The verb that ends last, the longest of those, and where it ends."""
     found: tuple[str, int] | None = None
-    for match in _VERB.finditer(low):
-        found = (match[0].lstrip("<>"), match.end())
+    for verb in _VERBS:
+        if verb not in low:
+            continue
+        for match in _VERB[verb].finditer(low):
+            if found is None or match.end() > found[1]:
+                found = (verb, match.end())
     return found
 
 

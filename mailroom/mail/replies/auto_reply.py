@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailroom.mail.html_text import html_to_text
 from mailroom.mail.model import Mail
+from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.dates import find_day
 from mailroom.mail.replies.languages import FORWARD_PREFIXES, REPLY_PREFIXES
 from mailroom.mail.replies.phrases import ABSENCE_BODY, ABSENCE_SUBJECTS, AUTOMATIC_SUBJECTS, MACHINE_LOCALS
@@ -106,7 +106,9 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
 
 def body_text(mail: Mail) -> str:
     """The body as text, from the HTML when there is no other."""
-    return mail.text if mail.text.strip() or not mail.html else html_to_text(mail.html[:100_000])
+    if mail.text.strip() or not mail.html:
+        return mail.text
+    return "\n".join(html_lines(mail.html[:50_000], structure=False)[0])
 
 
 def _subject_signals(mail: Mail) -> list[Signal]:

@@ -29,13 +29,12 @@ _ACTIONS: dict[str, Action] = {
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _SMTP_CODE = re.compile(r"(?<![\d.\-])([45][0-5]\d)[ \-](?!\d{3})")
-_BOUNDARY = re.compile(
-    r"^\W{0,40}(?:(?:below this line|the following is|this is|here is|begin|attached is|included is)? ?.{0,30}"
-    r"(?:copy of (?:the|your)|original message|original mail|returned message|message header|unsent message|"
-    r"message (?:is|was) (?:below|attached)|message text follows|headers? follow|transcript of session follows "
-    r"as a separate|ursprüngliche nachricht|message d'origine|mensaje original).{0,60})\W{0,40}$",
-    re.IGNORECASE | re.MULTILINE,
-)
+_COPY_BELOW = (
+    "copy of the message", "copy of your message", "copy of my message", "original message", "original mail",
+    "returned message", "message header", "unsent message", "message text follows", "headers follow", "header follows",
+    "message follows", "below this line", "ursprüngliche nachricht", "message d'origine", "mensaje original",
+    "undelivered message follows", "start of returned message", "transcript of session", "received headers",
+)  # fmt: skip
 _HEADER_START = re.compile(
     r"^(?:>? ?)(?:return-path|received|message-id|x-mailer|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE
 )
@@ -197,11 +196,16 @@ def _specific(subject: str) -> bool:
 
 def own_text(mail: Mail) -> str:
     """What the mail itself says, without the returned mail below it."""
-    text = mail.text or re.sub(r"<[^>]{0,2000}>", " ", mail.html[:100_000])
+    text = mail.text or re.sub(r"<[^<>]{0,500}>", " ", mail.html[:100_000])
     text = text[:100_000]
-    ends = [found.start() for found in (_BOUNDARY.search(text, 1), _HEADER_START.search(text, 1)) if found]
-    end = min((at for at in ends if at > 60), default=len(text))
-    return text[: min(end, _WINDOW)]
+    header = _HEADER_START.search(text, 1)
+    end = min(header.start() if header and header.start() > 60 else len(text), _WINDOW)
+    at = 0
+    for line in text[:end].split("\n"):
+        if at > 60 and len(line) <= 160 and any(phrase in line.casefold() for phrase in _COPY_BELOW):
+            return text[:at]
+        at += len(line) + 1
+    return text[:end]
 
 
 def _bounce(mail: Mail, recipients: tuple[BouncedRecipient, ...], *, suspected: bool) -> Bounce:

@@ -14,15 +14,16 @@ from mailroom.errors import InvalidInputError
 from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.replies.answer import clean
 from mailroom.mail.replies.answer_html import html_lines
-from mailroom.mail.replies.attribution import Attribution, find_attribution
+from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
 from mailroom.mail.replies.dates import parse_moment
-from mailroom.mail.replies.labels import LabelBlock, find_block
+from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
 from mailroom.mail.replies.languages import FORWARD_PREFIXES
 from mailroom.mail.replies.matching import normal_subject
 from mailroom.mail.replies.separators import is_forward, is_original
 
 _MAX_DEPTH = 20
 _MAX_TEXT = 1_000_000
+_MOST_CHECKS = 400
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w.\-]{1,190}")
 _NOISE = re.compile(r"<mailto:[^>\s]{0,300}>|\[mailto:|mailto:", re.IGNORECASE)
 _QUOTE = re.compile(r"\s{0,4}>\s?")
@@ -144,17 +145,22 @@ def _find_head(lines: Sequence[str], *, announced: bool) -> tuple[Forwarded, lis
     """The first forwarded mail's header in the lines and the lines of its body."""
     separator: int | None = None
     wrote = False
+    budget = _MOST_CHECKS
     for index, line in enumerate(lines):
         if not line.strip(" \t>"):
             continue
         if separator is None and (is_forward(line) or (announced and is_original(line))):
             separator = index
             continue
-        block = find_block(lines, index, lone_from=separator is not None)
+        block = None
+        if budget and label_of(line) is not None:
+            budget -= 1
+            block = find_block(lines, index, lone_from=separator is not None)
         if block is not None and (separator is not None or announced or not wrote):
             if block.value("from") or separator is not None or announced:
                 return _from_block(block), _body(lines, block.start, block.end)
-        elif separator is not None or announced:
+        elif budget and (separator is not None or announced) and may_end_attribution(line):
+            budget -= 1
             said = find_attribution(lines, index)
             if said is not None and said.certain and not said.before:
                 return _from_attribution(lines, said), _body(lines, said.start, said.end)

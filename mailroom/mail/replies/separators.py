@@ -18,15 +18,19 @@ _ABOVE = re.compile(
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _ORIGINAL = {text for language in LANGUAGES for text in language.original}
 _LONGEST = 70
+_FRAME_MARKS = ">|*-_=–—"
 
 
 def _inner(line: str) -> tuple[str, bool] | None:
     """What stands between the dashes of a separator line, case-folded, and whether there are dashes."""
-    if len(line) > 200:
+    bare = line.strip()
+    if not 4 <= len(bare) <= 200:
         return None
-    frame = _FRAME.match(line)
+    if bare[0] not in _FRAME_MARKS:
+        return (" ".join(bare.casefold().split()), False) if len(bare) <= _LONGEST else None
+    frame = _FRAME.match(bare)
     head = frame[0] if frame else ""
-    inner = line[len(head) :].strip().rstrip("-_=–—* \t").rstrip()
+    inner = bare[len(head) :].rstrip("-_=–—* \t")
     dashed = sum(head.count(mark) for mark in "-_=–—") >= 2
     return (" ".join(inner.casefold().split()), dashed) if 0 < len(inner) <= _LONGEST else None
 

@@ -9,6 +9,7 @@ from mailroom.mail.replies.languages import LANGUAGES
 from mailroom.mail.replies.separators import is_row, is_underscores
 
 _MAX_LINES = 30
+_MOST_CUTS = 40
 _SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
 _APPS = re.compile(
     r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
@@ -62,7 +63,7 @@ def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     a last line that is a dash and a name. It is kept when cutting would leave nothing.
     """
     cut = len(lines)
-    while True:
+    for _ in range(_MOST_CUTS):
         shorter = _one_cut(lines, cut)
         if shorter == cut:
             break
@@ -122,9 +123,6 @@ def _is_tail(lines: Sequence[str], index: int, end: int) -> bool:
 
 
 def _stripped(lines: Sequence[str]) -> list[str]:
-    found = list(lines)
-    while found and not found[0].strip():
-        found.pop(0)
-    while found and not found[-1].strip():
-        found.pop()
-    return found
+    first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    last = next((at for at in range(len(lines), first, -1) if lines[at - 1].strip()), first)
+    return list(lines[first:last])
