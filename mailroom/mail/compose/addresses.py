@@ -64,7 +64,9 @@ def parse_mailbox(text: str) -> Mailbox:
         name = re.sub(r"\\(.)", r"\1", found["quoted"]) if found["quoted"] is not None else found["plain"].strip()
     local, at, domain = bare.rpartition("@")
     if not at:
-        raise InvalidInputError(f"address {_shown(text)}: has no @; write somebody@example.com")
+        raise InvalidInputError(
+            f"address {_shown(text)}: has no @; write somebody@example.com, a name with commas in quotes"
+        )
     if not _LOCAL.fullmatch(local) or _INVISIBLE.search(local) or len(local.encode()) > 64:
         raise InvalidInputError(
             f"address {_shown(text)}: the part before the @ is not valid; write somebody@example.com"

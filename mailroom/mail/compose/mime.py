@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import re
@@ -127,4 +126,5 @@ def _travels(raw: bytes) -> bool:
 
 
 def _base64(raw: bytes) -> bytes:
-    return base64.encodebytes(raw).replace(b"\n", b"\r\n")
+    whole = binascii.b2a_base64(raw, newline=False)
+    return b"".join(whole[start : start + 76] + b"\r\n" for start in range(0, len(whole), 76))
