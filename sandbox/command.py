@@ -83,7 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         server = stack.enter_context(serve(tenant, host=given.host, port=given.port))
         facts = description(tenant, server.url)
         if given.mail is not None:
-            facts["mail"] = stack.enter_context(_mail_server(parser, given)).description()
+            mail = stack.enter_context(_mail_server(parser, given))
+            tenant.mail = mail.back_door
+            facts["mail"] = mail.description()
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         stop.wait()

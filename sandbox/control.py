@@ -1,7 +1,8 @@
 """A back door for people and tests that run the sandbox as another process.
 
 `GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`, `/policies`; `POST /faults`, `/advance`, `/limit`,
-`/admin`, `/message`, `/permissions`. The server listens on loopback; there is no password.
+`/admin`, `/message`, `/permissions`; `/mail/...` when there is a mail server beside the tenant. The server listens on
+loopback; there is no password.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def handle(tenant: Tenant, request: Request) -> Reply:
     name = request.path[len(PREFIX) :]
     try:
         sent = json.loads(request.body) if request.body else {}
-        done = _read(tenant, name) if request.method == "GET" else _write(tenant, name, sent)
+        if name.startswith("mail/") and tenant.mail is not None:
+            done = tenant.mail(request.method, name.removeprefix("mail/"), sent)
+        else:
+            done = _read(tenant, name) if request.method == "GET" else _write(tenant, name, sent)
     except (ValueError, TypeError, KeyError, DamagedIdError) as error:
         return Reply(status=400, body=dumps({"error": str(error)}))
     if done is None:

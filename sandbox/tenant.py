@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,6 +114,8 @@ class Tenant(Switches):
         self.summary: dict[str, int] = {}
         self.summary_version = -1
         self.url = ""
+        self.mail: Callable[[str, str, dict[str, Any]], Any] | None = None
+        """The back door of a mail server beside the tenant: (method, name, body) -> answer."""
         made = plan(
             messages=messages,
             seed=seed,

@@ -66,6 +66,12 @@ class FaultBoard:
         with self._lock:
             self._faults.clear()
 
+    @property
+    def armed(self) -> int:
+        """How many have yet to happen."""
+        with self._lock:
+            return sum(fault.times is None or fault.hits < fault.times for fault in self._faults)
+
     def take(self, side: str, verb: str, address: str = "") -> MailFault | None:
         """The fault that is due at this point; it counts as hit."""
         with self._lock:
