@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import date
 
 import pytest
 from imap_scripted import OPENED, Connection
@@ -25,13 +26,18 @@ MAIL = b"Subject: one\r\n\r\nbody\r\n"
 
 
 def fetched(uid: int, raw: bytes = MAIL, number: int = 1, date: bytes = b'"02-Nov-2026 10:00:00 +0000"') -> bytes:
-    return (
-        b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %s FLAGS (\\Seen) BODY[]<0> {%d}\r\n%s)\r\n"
-        % (number, uid, len(raw), date, len(raw), raw)
+    return b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %s FLAGS (\\Seen) BODY[]<0> {%d}\r\n%s)\r\n" % (
+        number,
+        uid,
+        len(raw),
+        date,
+        len(raw),
+        raw,
     )
 
 
 DONE = b"{tag} OK done\r\n"
+HOW_LONG = (len(MAIL), MAIL)
 
 
 def got(session, uids, **limits):
@@ -66,7 +72,9 @@ def test_a_connection_cut_by_the_network_is_transient_wherever_it_happens(doveco
         relay.cut_after(cut)
         mails = []
         with pytest.raises(TransientError):  # noqa: SIM117
-            with ImapSession.open(settings_for(user, port=relay.port, security="none", allow_plaintext=True)) as session:
+            with ImapSession.open(
+                settings_for(user, port=relay.port, security="none", allow_plaintext=True)
+            ) as session:
                 session.open("INBOX")
                 mails.extend(session.fetch_raw(uids))
         assert [mail.raw for mail in mails] == raws[: len(mails)]
@@ -141,7 +149,8 @@ def test_a_big_folder_is_searched_window_by_window_oldest_first(scripted):
 
 def test_untagged_data_between_the_mails_is_borne(scripted):
     noise = (
-        b"* 5 EXISTS\r\n* 1 EXPUNGE\r\n* FLAGS (\\Seen \\Answered)\r\n* 2 FETCH (FLAGS (\\Seen $x))\r\n* OK Still here\r\n"
+        b"* 5 EXISTS\r\n* 1 EXPUNGE\r\n"
+        b"* FLAGS (\\Seen \\Answered)\r\n* 2 FETCH (FLAGS (\\Seen $x))\r\n* OK Still here\r\n"
         b"* 3 FETCH (UID 99 FLAGS ())\r\n* VANISHED 1:3\r\n* 2 RECENT\r\n* OK [HIGHESTMODSEQ 12] x\r\n"
         b"* LIST (\\Noselect) NIL {5}\r\na\r\nb \r\n"
     )
@@ -160,7 +169,7 @@ def test_untagged_data_between_the_mails_is_borne(scripted):
         b"* 1 FETCH (X-ODD (a (b NIL) {3}\r\n)\r\n) UID 1 BODY[] {%d}\r\n%s)\r\n" % (len(MAIL), MAIL),
         b"* 1 FETCH (UID 1 FLAGS (UID 7) BODY[] {%d}\r\n%s)\r\n" % (len(MAIL), MAIL),
         b"* 1 FETCH (UID 1  BODY[] {%d}\r\n%s )\r\n" % (len(MAIL), MAIL),
-        b"* 1 FETCH (UID 1 INTERNALDATE \"99-Foo-2026 99:99:99 +9999\" BODY[] {%d}\r\n%s)\r\n" % (len(MAIL), MAIL),
+        b'* 1 FETCH (UID 1 INTERNALDATE "99-Foo-2026 99:99:99 +9999" BODY[] {%d}\r\n%s)\r\n' % (len(MAIL), MAIL),
         b"* 1 FETCH (BODY[] {%d}\r\n%s)\r\n" % (len(MAIL), MAIL),
     ],
 )  # fmt: skip
@@ -252,7 +261,7 @@ def test_absurd_literals_end_the_session_without_reading_them(scripted, size):
 
 
 def test_a_truncated_literal_is_noticed_and_no_mail_comes_of_it(scripted):
-    scripted.on("UID FETCH", b"* 1 FETCH (UID 1 BODY[] {500}\r\nshort)\r\n" + DONE + b"x" * 600)
+    scripted.on("UID FETCH", b"* 1 FETCH (UID 1 BODY[] {500}\r\nshort)\r\n" + DONE + b"x" * 600 + b"\r\n")
     with scripted.open() as session:
         mails = []
         with pytest.raises((ResponseError, TransientError)):
@@ -263,7 +272,9 @@ def test_a_truncated_literal_is_noticed_and_no_mail_comes_of_it(scripted):
 # -- F21: NO, BAD, BYE, PREAUTH ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "LIST", "SELECT", "STATUS", "UID SEARCH", "UID FETCH", "NOOP"])
+@pytest.mark.parametrize(
+    "command", ["CAPABILITY", "LOGIN", "LIST", "SELECT", "STATUS", "UID SEARCH", "UID FETCH", "NOOP"]
+)
 def test_bye_at_any_point_is_transient(scripted, command):
     scripted.on(command, b"* BYE shutting down\r\n")
 
@@ -300,7 +311,9 @@ def test_preauth_needs_no_login(scripted):
     assert scripted.commands("LOGIN") == []
 
 
-@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n", b"\x15\x03\x01\x00\x02\x02\x46\r\n"])
+@pytest.mark.parametrize(
+    "greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n", b"\x15\x03\x01\x00\x02\x02\x46\r\n"]
+)
 def test_something_that_is_not_imap_is_named(scripted, greeting):
     scripted.greeting = greeting
     with pytest.raises(ResponseError, match="does not speak IMAP"):
@@ -369,9 +382,8 @@ def test_a_missing_uidnext_is_found_out(scripted):
 @pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "SELECT", "UID SEARCH"])
 def test_silence_ends_after_the_read_timeout(scripted, command):
     scripted.on(command, scripted.stall())
-    with pytest.raises(TransientError):
-        with scripted.open(read_timeout=0.2) as session:
-            session.search()
+    with pytest.raises(TransientError), scripted.open(read_timeout=0.2) as session:
+        session.search()
 
 
 def test_silence_instead_of_a_greeting(scripted):
@@ -486,7 +498,7 @@ def test_nothing_a_user_writes_becomes_a_second_command(scripted):
                 except (InvalidInputError, NotFoundError):
                     continue
         session.open("INBOX", readonly=False)
-        session.search(Since(__import__("datetime").date(2026, 1, 1)))
+        session.search(Since(date(2026, 1, 1)))
     assert len(scripted.commands("LOGOUT")) == 1
     assert not [line for line in scripted.received if b"\n" in line and b"{" not in line.split(b"\r\n")[0]]
 
@@ -588,7 +600,7 @@ def test_keywords_are_refused_where_the_folder_keeps_none(scripted):
 def test_folder_names_arrive_as_literals_and_in_odd_forms(scripted):
     scripted.on(
         "LIST",
-        b'* LIST (\\HasNoChildren) "." {11}\r\na "b" \\c d&- \r\n'
+        b'* LIST (\\HasNoChildren) "." {10}\r\na "b" \\c d\r\n'
         b'* LIST () "." INBOX.Entw&APw-rfe\r\n'
         b'* LIST (\\Noselect) NIL Public\r\n'
         b'* LIST (\\Sent) "." "INBOX.Gesendete Objekte"\r\n'
@@ -601,7 +613,7 @@ def test_folder_names_arrive_as_literals_and_in_odd_forms(scripted):
     scripted.on("NAMESPACE", b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\n' + DONE)
     with ImapSession.open(scripted.settings()) as session:
         names = [folder.name for folder in session.folders()]
-        assert 'a "b" \\c d&' in [name.strip() for name in names] or any(name.startswith('a "b"') for name in names)
+        assert 'a "b" \\c d' in names
         assert session.resolve("Entwürfe") == "INBOX.Entwürfe"
         assert session.resolve("INBOX/Entwürfe") == "INBOX.Entwürfe"
         assert session.resolve("sent items") == "INBOX.Gesendete Objekte"
@@ -609,8 +621,9 @@ def test_folder_names_arrive_as_literals_and_in_odd_forms(scripted):
         with pytest.raises(NotFoundError):
             session.resolve("Public")
         session.open("café")
-        session.open("bad&name") if "bad&name" in names else None
-    assert b'EXAMINE {5+}\r\ncaf\xc3\xa9' in scripted.commands("EXAMINE")
+        session.open(next(name for name in names if name.startswith("bad")))
+    assert b'EXAMINE "bad&name"' in scripted.commands("EXAMINE")
+    assert b"EXAMINE {5+}\r\ncaf\xc3\xa9" in scripted.commands("EXAMINE")
 
 
 # -- credentials ------------------------------------------------------------------------------------------------------

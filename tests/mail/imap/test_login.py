@@ -62,7 +62,12 @@ def test_secrets_are_not_shown(scripted):
 
 @pytest.mark.parametrize(
     ("kind", "check"),
-    [("expired", "expired"), ("wrong_host", "wrong_host"), ("self_signed", "self_signed"), ("unknown_ca", "unknown_ca")],
+    [
+        ("expired", "expired"),
+        ("wrong_host", "wrong_host"),
+        ("self_signed", "self_signed"),
+        ("unknown_ca", "unknown_ca"),
+    ],
 )
 def test_a_certificate_that_fails_a_check_ends_it_before_the_password(scripted, certificates, kind, check):
     scripted.tls = certificates.server_context(kind)
@@ -274,10 +279,16 @@ def test_a_mechanism_that_is_not_offered_gets_no_token(scripted):
 
 
 @pytest.mark.parametrize("security", ["implicit", "starttls", "none"])
-def test_through_proxies(dovecot, user, settings_for, proxy_servers, security):
+@pytest.mark.parametrize("switch", ["", "split_answer", "glue_greeting"])
+@pytest.mark.parametrize("kind", ["http", "https", "socks5"])
+def test_through_proxies(dovecot, user, settings_for, proxy_servers, certificates, security, switch, kind):
     port = dovecot.imaps_port if security == "implicit" else dovecot.imap_port
-    for proxy in (proxy_servers.http, proxy_servers.socks5):
-        through = ProxySettings(proxy.kind, proxy.host, proxy.port, proxy.username, proxy.password)
+    for proxy in (getattr(proxy_servers, kind),):
+        proxy.demand("soc", "proxy-secret")
+        if switch and not (switch == "glue_greeting" and security == "implicit"):  # TLS servers do not speak first
+            setattr(proxy, switch, True)
+        ca_file = str(certificates.ca_file) if kind == "https" else None
+        through = ProxySettings(proxy.kind, proxy.host, proxy.port, "soc", "proxy-secret", ca_file=ca_file)
         settings = settings_for(user, port=port, security=security, proxy=through, allow_plaintext=True)
         with ImapSession.open(settings) as session:
             assert session.open("INBOX").messages == 0

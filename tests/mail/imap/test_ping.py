@@ -64,6 +64,7 @@ def test_stripped_starttls_fails_at_the_greeting(scripted):
 
 
 def test_a_proxy_that_refuses_is_the_connection_stage(user, settings_for, proxy_servers):
+    proxy_servers.http.demand("somebody", "right-secret")
     proxy = ProxySettings("http", proxy_servers.http.host, proxy_servers.http.port, "who", "wrong-secret")
     stages = ping(settings_for(user, proxy=proxy))
     assert failed(stages) == "connection"
