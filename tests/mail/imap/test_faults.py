@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from imap_scripted import OPENED, Connection
 
+from mailroom.clock import SystemClock
 from mailroom.errors import (
     CredentialsError,
     InvalidInputError,
@@ -394,7 +395,8 @@ def test_silence_instead_of_a_greeting(scripted):
 
 def test_silence_inside_a_mail(scripted):
     scripted.on("UID FETCH", scripted.stall(fetched(1) + fetched(2)[:-10]))
-    with scripted.open(read_timeout=0.2) as session:
+    with scripted.open() as session:
+        session.client.socket().settimeout(0.2)
         mails = []
         with pytest.raises(TransientError, match="no answer"):
             mails.extend(session.fetch_raw([1, 2]))
@@ -402,19 +404,31 @@ def test_silence_inside_a_mail(scripted):
 
 
 def test_a_server_that_drips_is_ended_by_the_deadline_of_the_whole_answer(scripted):
+    class ClockThatJumps(SystemClock):
+        ahead = 0.0
+
+        def monotonic(self) -> float:
+            return super().monotonic() + self.ahead
+
+    clock = ClockThatJumps()
+
     def drip(connection: Connection, tag: bytes) -> None:
         connection.send(b"* SEARCH")
-        while not scripted.hold.wait(0.02):
+        while not scripted.hold.wait(0.01):
             connection.send(b" 1")
+            clock.ahead += 20
 
     scripted.on("UID SEARCH", drip)
-    with scripted.open(read_timeout=0.05) as session, pytest.raises(TransientError, match="no answer"):
-        session.search()
+    with ImapSession.open(scripted.settings(), clock) as session:
+        session.open("INBOX")
+        with pytest.raises(TransientError, match="no answer"):
+            session.search()
 
 
 def test_a_frozen_real_server_is_noticed(dovecot, user, settings_for):
-    with ImapSession.open(settings_for(user, read_timeout=0.5)) as session:
+    with ImapSession.open(settings_for(user)) as session:
         session.open("INBOX")
+        session.client.socket().settimeout(0.5)
         with dovecot.frozen(), pytest.raises(TransientError):
             session.search()
 

@@ -95,13 +95,15 @@ def test_bye_and_end_of_file_while_waiting_are_gone(scripted):
 
 def test_a_server_that_says_nothing_after_idle_does_not_hang_us(scripted):
     scripted.on("IDLE", scripted.stall())
-    with scripted.open(read_timeout=0.2) as session:
+    with scripted.open() as session:
+        session.client.socket().settimeout(0.2)
         assert session.idle(10) == "gone"
 
 
 def test_a_server_that_does_not_end_the_idle_does_not_hang_us(scripted):
     scripted.on("IDLE", scripted.stall(b"+ idling\r\n"))
-    with scripted.open(read_timeout=0.2) as session:
+    with scripted.open() as session:
+        session.client.socket().settimeout(0.2)
         assert session.idle(0.05) == "gone"
 
 
