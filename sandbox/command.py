@@ -100,7 +100,11 @@ def _mail_server(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
         server = MailServer(messages=given.mail, seed=given.seed, state=given.state / "mail" if given.state else None)
     except ValueError as error:
         parser.error(str(error))
-    return server.serve(given.host, **ports(given))
+    try:
+        return server.serve(given.host, **ports(given))
+    except OSError as error:
+        server.close()
+        parser.error(f"{error}: take other ports for the mail server, 0 for any")
 
 
 def description(tenant: Tenant, url: str) -> dict[str, object]:

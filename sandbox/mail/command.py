@@ -39,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     with server:
-        server.serve(given.host, **ports(given))
+        try:
+            server.serve(given.host, **ports(given))
+        except OSError as error:
+            parser.error(f"{error}: take other ports, 0 for any")
         sys.stdout.write(json.dumps(server.description()) + "\n")
         sys.stdout.flush()
         stop.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -65,3 +66,15 @@ def test_the_mail_server_beside_the_tenant_and_its_back_door(start: Callable[...
     assert door("answers")[0]["person"] == amy
     assert door("faults", kind="drop_after_dot") == {"armed": 1}
     assert door("sent") == []
+
+
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for words in (["mail"], ["--port=0", "--messages=1", "--mail=1"]):
+            command = [sys.executable, "-m", "sandbox", *words, *ANY_PORT[1:], f"--imap-port={taken.getsockname()[1]}"]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3], check=False)
+            assert done.returncode == 2
+            assert "take other ports" in done.stderr
+            assert "Traceback" not in done.stderr
