@@ -104,6 +104,12 @@ class Ledger:
             raise NotFoundError(msg)
         return found[0]
 
+    def in_slot(self, tenant: str, slot: str) -> Action | None:
+        """The newest action that is, or was, in this slot."""
+        query = select(actions).where(actions.c.tenant == tenant, actions.c.slot == slot).order_by(actions.c.id.desc())
+        row = self._db.read(lambda tx: tx.execute(query.limit(1)).first())
+        return action_of(row) if row is not None else None
+
     def get_many(self, action_ids: Iterable[int]) -> dict[int, Action]:
         """Those of the actions that exist, by id."""
         ids, found = list(action_ids), dict[int, Action]()

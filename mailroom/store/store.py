@@ -29,6 +29,7 @@ from mailroom.store.dialects import configure_postgresql, configure_sqlite
 from mailroom.store.events import Events
 from mailroom.store.failures import not_writable
 from mailroom.store.health import CheckReport, check, check_on_start
+from mailroom.store.intake import Intake
 from mailroom.store.items import Items
 from mailroom.store.leases import Leases
 from mailroom.store.ledger import Ledger
@@ -37,6 +38,7 @@ from mailroom.store.runs import Runs
 from mailroom.store.sources import Cursors, Sources
 from mailroom.store.stats import Stats
 from mailroom.store.verdicts import Verdicts
+from mailroom.store.waits import Waits
 
 Result = TypeVar("Result")
 
@@ -53,10 +55,12 @@ class Store:
         self.runs = Runs(db)
         self.events = Events(db)
         self.items = Items(db, self.leases, self.cursors, blobs)
+        self.intake = Intake(db, self.leases, self.cursors)
         self.alerts = Alerts(db, self.events)
         self.verdicts = Verdicts(db)
         self.ledger = Ledger(db, self.events, self.alerts)
         self.stats = Stats(db)
+        self.waits = Waits(db, self.events, self.leases, self.cursors)
 
     @classmethod
     def open(

@@ -1,0 +1,265 @@
+"""Asking people by mail: store the question, send it once, wait, read the outcome.
+
+The stored question is the truth. Whoever asks may be killed, run again or wait elsewhere: the same key is the same
+question, its mail is sent once, and its deadline stays what it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.effects.send_mail import SendOutcome, send_once
+from mailroom.errors import BusyError, InvalidInputError, RejectedError, TransientError
+from mailroom.faults import faultpoint
+from mailroom.mail.account import MailAccount
+from mailroom.mail.compose import OutgoingMail, question_headers
+from mailroom.mail.imap.criteria import MessageId
+from mailroom.mail.parse import parse_safely
+from mailroom.mail.replies import hash_token, new_token
+from mailroom.mail.threading_headers import new_message_id, new_thread_index
+from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
+from mailroom.playbooks.watch_replies import Resume, watch
+from mailroom.store import Store
+from mailroom.store.wait_rows import NewWait, Wait
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 3.0
+_UNTIL_KNOWN = "the sending was not seen to its end; an answer will show that it arrived"
+
+
+@dataclass
+class PostDesk:
+    """What asking works with: a mailbox and a store."""
+
+    store: Store
+    account: MailAccount
+    tenant: str = ""
+    clock: Clock = SYSTEM_CLOCK
+
+
+def ask(
+    desk: PostDesk,
+    question: Question,
+    *,
+    key: str,
+    flow_run_id: str = "",
+    alert_id: int | None = None,
+    requested_by: str = "",
+) -> Wait:
+    """Put a question, once.
+
+    Effect: sends mail. Twice under the same key: the stored question is returned, and nothing is sent again.
+
+    Args:
+        desk: Mailbox and store.
+        question: What to ask whom.
+        key: Unique for this question, the same whenever this step runs again.
+        flow_run_id: The run to resume when the question is settled; empty when nobody is suspended.
+        alert_id: Which alert it is about.
+        requested_by: Who asks, for the history.
+
+    Returns:
+        The stored question, open as a rule; `undeliverable` when the server refused every recipient.
+
+    Raises:
+        InvalidInputError: the question is not possible.
+        RefusedError: a guard, another question under this key, or a form this version does not read.
+        RejectedError: the server refused the mail; the question is settled as `not_sent`.
+        TransientError: not sent now; asking again under the same key sends it.
+    """
+    people = question.people()
+    question.waiting.check()
+    desk.account.need_smtp()
+    desk.account.need_imap()
+    desk.account.guards.check(_mail(desk.account, question, "<check@mailroom.invalid>", "", ""))
+    stored = desk.store.waits.ask(_new_wait(desk, question, people, key, flow_run_id, alert_id))
+    if not stored.created and stored.question.get("digest") != question.digest:
+        log.warning("question %d was put with other words than those of now; the stored one stands", stored.id)
+    if not stored.is_open:
+        return stored
+    return _send(desk, question, stored, requested_by)
+
+
+def wait_for(
+    desk: PostDesk,
+    message_id: str,
+    waiting: Waiting,
+    *,
+    key: str,
+    recipients: tuple[str, ...] = (),
+    since: datetime | None = None,
+    flow_run_id: str = "",
+) -> Wait:
+    """Wait for the answers to a mail sent earlier.
+
+    Effect: writes the store. Twice under the same key is one wait.
+
+    Args:
+        desk: Mailbox and store.
+        message_id: Of that mail, with angle brackets.
+        waiting: How.
+        key: Unique for this wait.
+        recipients: Who may answer; when empty, whoever that mail went to.
+        since: When it was sent; when None, it is looked up.
+        flow_run_id: The run to resume.
+
+    Raises:
+        InvalidInputError: the mail is not in the Sent folder and no recipients are given.
+    """
+    waiting.check()
+    message_id = f"<{message_id.strip().strip('<>')}>"
+    known = desk.store.waits.by_key(key)
+    if known is not None:
+        known.check_version()
+        return known
+    subject = ""
+    if not recipients or since is None:
+        found, sent_at, subject = _sent_earlier(desk, message_id)
+        recipients, since = recipients or found, since or sent_at
+    if not recipients:
+        raise InvalidInputError(
+            f"{message_id} is not in the Sent folder of {desk.account.address}: name the people who may answer"
+        )
+    now = desk.store.waits.now()
+    asked = tuple(dict.fromkeys(one.lower() for one in recipients))
+    return desk.store.waits.ask(NewWait(
+        key=key, kind="mail", mailbox=desk.account.name, tenant=desk.tenant, recipients=asked,
+        needed=waiting.count(len(asked)), mode=waiting.mode, deadline=now + waiting.time_limit,
+        message_ids=(message_id,), sender_policy=waiting.sender_policy, subject=subject, flow_run_id=flow_run_id,
+        exclusions=waiting.exclusions(), folders=waiting.folders, question=_judging(waiting),
+        scan_from=since or now - waiting.time_limit, sent_at=since,
+    ))  # fmt: skip
+
+
+def wait_in_place(
+    desk: PostDesk,
+    wait_id: int,
+    *,
+    seconds: float | None = None,
+    resume: Resume | None = None,
+    on_look: Callable[[Wait], None] = lambda _wait: None,
+) -> Wait:
+    """Wait in this process until the question is settled, or for so many seconds.
+
+    Looks into the mailbox itself; where another watcher is at it already, only the store is asked.
+
+    Effect: reads the mailbox, writes the store. Harmless twice and side by side.
+    """
+    ends = desk.clock.monotonic() + seconds if seconds is not None else None
+
+    def over() -> bool:
+        wait = desk.store.waits.get(wait_id)
+        on_look(wait)
+        return not wait.is_open or (ends is not None and desk.clock.monotonic() >= ends)
+
+    desk.store.waits.get(wait_id).check_version()
+    while not over():
+        try:
+            watch(desk.store, desk.account, tenant=desk.tenant, resume=resume, stop=over, poll_seconds=_LOOK_EVERY,
+                  clock=desk.clock)  # fmt: skip
+        except BusyError:
+            left = ends - desk.clock.monotonic() if ends is not None else _LOOK_EVERY
+            desk.clock.sleep(max(0.05, min(_LOOK_EVERY / 3, left)))
+    return desk.store.waits.get(wait_id)
+
+
+def outcome(desk: PostDesk, wait_id: int) -> QuestionResult:
+    """What came of a question so far. Effect: reads the store."""
+    return result_of(desk.store, desk.store.waits.get(wait_id))
+
+
+# -- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> Wait:
+    message_id, thread_index = wait.message_ids[0], str(wait.question.get("thread_index", ""))
+
+    def with_token(mail: OutgoingMail) -> OutgoingMail:
+        if question.reference_in == "none":
+            return mail
+        token = new_token()
+        desk.store.waits.prepare_sending(wait.id, hash_token(token))
+        made = _mail(desk.account, question, message_id, thread_index, token)
+        return replace(made, date=mail.date)
+
+    faultpoint("ask.before_sending")
+    sent = send_once(
+        desk.store, desk.account, _mail(desk.account, question, message_id, thread_index, ""),
+        key=wait.key, digest=str(wait.question["digest"]), tenant=desk.tenant, alert_id=wait.alert_id,
+        requested_by=requested_by or wait.flow_run_id, before_sending=with_token, clock=desk.clock,
+    )  # fmt: skip
+    faultpoint("ask.sent")
+    refused = dict(sent.refused)
+    if sent.state in {"not_applied", "sending"}:
+        raise TransientError(f"question {wait.id} has not been sent yet: {sent.detail}. Run again to send it.")
+    if sent.state in {"failed", "refused", "already_done"} and not refused:
+        desk.store.waits.cancel(wait.id, sent.detail, state="not_sent")
+        raise RejectedError(f"question {wait.id} was not sent: {sent.detail}")
+    done = _recorded(desk, wait, sent, refused)
+    faultpoint("ask.recorded")
+    return done
+
+
+def _recorded(desk: PostDesk, wait: Wait, sent: SendOutcome, refused: dict[str, str]) -> Wait:
+    if wait.sent_at is not None and not sent.sent_now:
+        return desk.store.waits.get(wait.id)
+    action = desk.store.ledger.get(sent.action_id)
+    when = (action.claimed_at or action.created_at) if sent.is_sent else None
+    detail = "" if sent.is_sent else _UNTIL_KNOWN
+    if sent.open:
+        detail = f"refused for now: {', '.join(sent.open)}; asking again under the same key tries them once more"
+    return desk.store.waits.sent(wait.id, action_id=sent.action_id, sent_at=when, refused=refused, detail=detail)
+
+
+def _new_wait(
+    desk: PostDesk, question: Question, people: tuple[str, ...], key: str, flow_run_id: str, alert_id: int | None
+) -> NewWait:
+    waiting, now = question.waiting, desk.store.waits.now()
+    kept = {
+        "digest": question.digest, "text": question.text, "html": question.html, "reference_in": question.reference_in,
+        "thread_index": new_thread_index(now),
+    }  # fmt: skip
+    return NewWait(
+        key=key, mailbox=desk.account.name, tenant=desk.tenant, recipients=people, needed=waiting.count(len(people)),
+        mode=waiting.mode, deadline=now + waiting.time_limit, message_ids=(new_message_id(desk.account.domain),),
+        sender_policy=waiting.sender_policy, subject=question.subject, alert_id=alert_id, flow_run_id=flow_run_id,
+        exclusions=waiting.exclusions(), folders=waiting.folders, question=kept | _judging(waiting),
+        reminders=tuple(sorted(int(one.total_seconds()) for one in question.reminders)),
+    )  # fmt: skip
+
+
+def _judging(waiting: Waiting) -> dict[str, object]:
+    return {"aliases": waiting.aliases, "by_subject": waiting.by_subject, "need_proof": waiting.need_proof}
+
+
+def _mail(account: MailAccount, question: Question, message_id: str, thread_index: str, token: str) -> OutgoingMail:
+    text, html, subject, reply_to = question.text, question.html, question.subject, ""
+    if token and question.reference_in == "body":
+        text = f"{text}\n\nReference: {token}\n" if text or not html else ""
+        html = f'{html}<p style="color:#888;font-size:small">Reference: {token}</p>' if html else ""
+    elif token and question.reference_in == "subject":
+        subject = f"{subject} [#{token}]"
+    elif token and question.reference_in == "reply_to":
+        local, _, domain = account.address.rpartition("@")
+        reply_to = f"{local}+{token}@{domain}"
+    sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
+    headers = (*question_headers("question"), *((("Thread-Index", thread_index),) if thread_index else ()))
+    return OutgoingMail(
+        sender=sender, to=question.to, cc=question.cc, bcc=question.bcc, subject=subject, text=text, html=html,
+        attachments=question.attachments, reply_to=reply_to, message_id=message_id, headers=headers,
+    )  # fmt: skip
+
+
+def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str]:
+    """(recipients, when, subject) of a mail of ours, from its copy in Sent."""
+    with desk.account.open_imap() as session:
+        session.open(session.resolve(desk.account.sent_folder or "Sent"))
+        for fetched in session.fetch_raw(session.search(MessageId(message_id))[:1]):
+            mail = parse_safely(fetched.raw, internal_date=fetched.internal_date)
+            return tuple(one.address for one in (*mail.to, *mail.cc) if one.address), mail.date, mail.subject
+    return (), None, ""

@@ -1,0 +1,271 @@
+"""Watching one mailbox for answers: once, or for as long as wanted. After each look: reminders, resumed runs.
+
+The store says which questions are settled. A run that could not be resumed stays "to resume" and is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.replies import LookReport, ReplyWatcher
+from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
+from mailroom.errors import MailroomError, TransientError
+from mailroom.faults import faultpoint
+from mailroom.mail.account import MailAccount
+from mailroom.mail.compose import OutgoingMail, question_headers
+from mailroom.mail.imap import ImapSession
+from mailroom.mail.imap.listening import listen
+from mailroom.store import Store
+from mailroom.store.leases import DEFAULT_TTL, Lease
+from mailroom.store.wait_rows import Wait
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 15.0
+"""Longest time between two looks of the service; IDLE makes it look sooner."""
+_LOOK_UP_EVERY = timedelta(minutes=2)
+
+Resume = Callable[[Wait], "bool | str"]
+"""Resumes the run behind a settled question. True: done. False: there is no such run any more, stop trying.
+A text: not now, and why; tried again at the next look."""
+
+
+@dataclass
+class WatchReport:
+    """What watching did."""
+
+    looks: int = 0
+    looked_at: int = 0
+    fetched: int = 0
+    answers: int = 0
+    answered: int = 0
+    no_answer: int = 0
+    undeliverable: int = 0
+    reminders: int = 0
+    resumed: int = 0
+    to_resume: int = 0
+    open: int = 0
+    problems: list[str] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+
+    def add(self, look: LookReport) -> None:
+        """One more look."""
+        self.looks += 1
+        self.looked_at += look.looked_at
+        self.fetched += look.fetched
+        self.answers += look.answers
+        for wait in look.settled:
+            self.settled.append(wait.id)
+            if wait.state in {"answered", "no_answer", "undeliverable"}:
+                setattr(self, wait.state, getattr(self, wait.state) + 1)
+        self.problems = list(look.problems)
+
+    def as_dict(self) -> dict[str, object]:
+        """Counts and ids; nothing that anybody wrote."""
+        return dict(self.__dict__)
+
+
+def watch_once(
+    store: Store, account: MailAccount, *, tenant: str = "", resume: Resume | None = None, dry_run: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+) -> WatchReport:  # fmt: skip
+    """Look once into every folder, then send reminders and resume runs.
+
+    Effect: reads the mailbox, writes the store, may send reminders. Twice is harmless.
+
+    Args:
+        store: Whose questions.
+        account: The mailbox.
+        tenant: For the store.
+        resume: Resumes the run of a settled question.
+        dry_run: Only say what would be found; nothing is written, sent or resumed.
+        clock: For dates.
+
+    Raises:
+        BusyError: another watcher looks after this mailbox.
+        TransientError: the mailbox cannot be read now.
+    """
+    round_ = _Round(store, account, tenant, resume, clock)
+    if dry_run:
+        with account.open_imap(clock) as session:
+            round_.report.add(round_.watcher.look(session, write=False))
+        return round_.report
+    lease = store.leases.acquire(round_.watcher.lease_name)
+    try:
+        with account.open_imap(clock) as session:
+            round_.look(session, lease)
+        round_.afterwards()
+        return round_.report
+    finally:
+        store.leases.release(lease)
+
+
+def watch(
+    store: Store,
+    account: MailAccount,
+    *,
+    tenant: str = "",
+    resume: Resume | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    seconds: float | None = None,
+    poll_seconds: float = POLL_SECONDS,
+    on_look: Callable[[WatchReport], None] = lambda _report: None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> WatchReport:
+    """Look whenever the server says that something happened, and every `poll_seconds`, until told to stop.
+
+    One IMAP connection, however many questions are open. A lost connection is opened again.
+
+    Effect and errors as `watch_once`.
+
+    Args:
+        store: Whose questions.
+        account: The mailbox.
+        tenant: For the store.
+        resume: Resumes the run of a settled question.
+        clock: For dates.
+        stop: Asked after each look.
+        seconds: Stop after so long.
+        poll_seconds: Longest time between two looks.
+        on_look: Told after each look.
+    """
+    round_ = _Round(store, account, tenant, resume, clock)
+    ends = clock.monotonic() + seconds if seconds is not None else None
+
+    def over() -> bool:
+        return (ends is not None and clock.monotonic() >= ends) or stop()
+
+    lease = store.leases.acquire(round_.watcher.lease_name)
+    renewed = clock.monotonic()
+    try:
+        left = poll_seconds if ends is None else max(0.05, min(poll_seconds, ends - clock.monotonic()))
+        hints = listen(account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left)
+        for _, session in hints:
+            if clock.monotonic() - renewed > DEFAULT_TTL.total_seconds() / 4:
+                store.leases.renew(lease)
+                renewed = clock.monotonic()
+            try:
+                while True:
+                    round_.look(session, lease)
+                    round_.afterwards()
+                    # Mail that came while other folders were open is counted already: no hint will tell of it.
+                    first = session.open(session.resolve(account.folders[0]))
+                    if not round_.watcher.is_behind(first):
+                        break
+            except TransientError as error:
+                if session.is_alive:
+                    raise
+                log.warning("the mailbox was lost while looking: %s", error)
+            on_look(round_.report)
+            if over():
+                break
+        return round_.report
+    finally:
+        store.leases.release(lease)
+
+
+def cancel(store: Store, wait_id: int, why: str, resume: Resume | None = None) -> Wait:
+    """Stop waiting for an answer; its run goes on with the outcome `cancelled`. Twice is harmless."""
+    wait = store.waits.cancel(wait_id, why)
+    if resume is not None and wait.state == "cancelled":
+        resume_settled(store, None, resume)
+    return store.waits.get(wait_id)
+
+
+def resume_settled(store: Store, mailbox: str | None, resume: Resume) -> tuple[int, int]:
+    """Resume the runs of settled questions; returns (resumed or given up, still to be resumed)."""
+    done = waiting = 0
+    for wait in store.waits.to_resume(mailbox):
+        try:
+            said = resume(wait)
+        except MailroomError as error:
+            said = str(error)
+        faultpoint("replies.resumed")
+        if isinstance(said, str):
+            store.waits.not_resumed(wait.id, said)
+            waiting += 1
+        else:
+            store.waits.resumed(wait.id, "" if said else "its run no longer exists; the outcome is kept here")
+            done += 1
+    return done, waiting
+
+
+class _Round:
+    """What one watcher needs from look to look."""
+
+    def __init__(self, store: Store, account: MailAccount, tenant: str, resume: Resume | None, clock: Clock) -> None:
+        self._store, self._account, self._tenant, self._resume, self._clock = store, account, tenant, resume, clock
+        self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
+        self.report = WatchReport()
+        self._looked_up: float | None = None
+
+    def look(self, session: ImapSession, lease: Lease) -> None:
+        found = self.watcher.look(session, lease)
+        self.report.add(found)
+        proven_sent(self._store, found.proven, "an answer or a bounce refers to it")
+        self.report.open = len(self.watcher.book.open_waits()) if self.report.looks == 1 else self.report.open
+
+    def afterwards(self) -> None:
+        self._look_up_unknown()
+        self._remind()
+        if self._resume is not None:
+            resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
+            self.report.resumed += resumed
+            self.report.to_resume = waiting
+
+    def _look_up_unknown(self) -> None:
+        """Mails whose sending nobody saw to its end; seldom, because it searches whole folders."""
+        now = self._clock.monotonic()
+        if self._looked_up is not None and now - self._looked_up < _LOOK_UP_EVERY.total_seconds():
+            return
+        self._looked_up = now
+        unknown = self._store.ledger.open_effects(states=("unknown",), kinds=(SEND_MAIL,))
+        mine = [one for one in unknown if one.target.rstrip(">").endswith("@" + self._account.domain)]
+        if mine:
+            try:
+                look_up(self._store, self._account, mine)
+            except MailroomError as error:
+                self.report.problems.append(f"unknown sendings could not be looked up: {error}")
+
+    def _remind(self) -> None:
+        for wait in self.watcher.book.due_reminders(self._store.waits.now()):
+            try:
+                self.report.reminders += remind(self._store, self._account, wait.id, tenant=self._tenant)
+            except MailroomError as error:
+                self.report.problems.append(f"the reminder of question {wait.id} was not sent: {error}")
+
+
+def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = "") -> int:
+    """Ask those again who have not answered, once per reminder; returns how many mails went out (0 or 1).
+
+    Effect: sends mail, through the ledger. Killed in between, it is not sent twice.
+    """
+    wait = store.waits.get(wait_id)
+    number = wait.reminded + 1
+    silent = [
+        row["recipient"] for row in store.waits.progress(wait).recipients if row["status"] in {"pending", "auto_reply"}
+    ]
+    if not wait.is_open or number > len(wait.reminders) or not silent:
+        store.waits.reminded(wait_id, number)
+        return 0
+    key = f"{wait.key}/reminder/{number}"
+    message_id = f"<{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}@{account.domain}>"
+    store.waits.add_message_id(wait_id, message_id)
+    sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
+    mail = OutgoingMail(
+        sender=sender, to=tuple(silent), subject=f"Reminder: {wait.subject}", text=str(wait.question.get("text", "")),
+        html=str(wait.question.get("html", "")), message_id=message_id, in_reply_to=wait.message_ids[0],
+        references=(wait.message_ids[0],), headers=question_headers("question"),
+    )  # fmt: skip
+    sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
+                     requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip
+    faultpoint("replies.reminded")
+    if sent.state in {"not_applied", "sending"}:
+        raise TransientError(sent.detail)
+    store.waits.reminded(wait_id, number)
+    return int(sent.sent_now)

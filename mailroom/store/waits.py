@@ -1,0 +1,362 @@
+"""Questions by mail and their answers. A question is a row, not a process: nothing is lost when whoever asked ends.
+
+Everything found in one look at a mailbox is written in one transaction with the mark that says how far was read, so a
+look that is killed is simply done again. The unique key (question, folder/UIDVALIDITY/UID) makes that harmless.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
+from mailroom.faults import faultpoint
+from mailroom.store.database import CHUNK, Database
+from mailroom.store.events import Events, NewEvent
+from mailroom.store.leases import Lease, Leases
+from mailroom.store.schema import answers, waits
+from mailroom.store.sources import Cursors
+from mailroom.store.wait_outcomes import Outcome, evaluate
+from mailroom.store.wait_rows import (
+    OPEN,
+    VERSION,
+    NewAnswer,
+    NewWait,
+    StoredAnswer,
+    Wait,
+    answer_of,
+    answer_row,
+    wait_of,
+    wait_row,
+)
+
+_LIGHT = (waits.c.id, waits.c.changed_at)
+
+
+class Waits:
+    """The repository of questions."""
+
+    def __init__(self, db: Database, events: Events, leases: Leases, cursors: Cursors) -> None:
+        self._db = db
+        self._events = events
+        self._leases = leases
+        self._cursors = cursors
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def ask(self, new: NewWait) -> Wait:
+        """Write a question down, or return the one with the same key (`created` is False then).
+
+        Raises:
+            RefusedError: a question with this key is there, but it went to other people or waits for another mail.
+        """
+        if not new.recipients or not 1 <= new.needed <= len(new.recipients):
+            msg = f"{new.needed} answers are wanted of {len(new.recipients)} people; ask somebody, and at most of all."
+            raise InvalidInputError(msg)
+
+        def enter(tx: Connection) -> Wait:
+            row = wait_row(new, self._db.now(tx))
+            made = self._db.insert_rows(tx, waits, [row], waits.c.id)
+            found = self._one(tx, waits.c.key == new.key)
+            if found is None:  # another key, but the same token: cannot happen with 130 random bits
+                raise RefusedError("the question's token is taken; ask again")
+            if made:
+                self._tell(tx, found, "wait.asked", f"asked {len(new.recipients)} by mail")
+                return replace(found, created=True)
+            return found
+
+        faultpoint("waits.before_ask")
+        wait = self._db.run(enter)
+        faultpoint("waits.after_ask")
+        if not wait.created:
+            wait.check_version()
+            same = set(wait.recipients) == set(new.recipients) and wait.kind == new.kind
+            if not same or (new.kind == "mail" and not set(new.message_ids) <= set(wait.message_ids)):
+                msg = (
+                    f"question {wait.id} has the key {new.key!r} and went to other people: nothing was sent. Give each "
+                    "question of a run its own step (`step=`)."
+                )
+                raise RefusedError(msg)
+        return wait
+
+    def prepare_sending(self, wait_id: int, token_hash: str) -> None:
+        """Replace the token before an attempt to send; only its hash was kept of the one before."""
+        self._change(wait_id, token_hash=token_hash)
+
+    def sent(
+        self, wait_id: int, *, action_id: int, sent_at: datetime | None, refused: Mapping[str, str], detail: str = ""
+    ) -> Wait:
+        """Record what became of the sending. People the server refused are undeliverable at once."""
+
+        def write(tx: Connection) -> Wait:
+            wait = self._locked(tx, [wait_id])[wait_id]
+            people = [
+                {"address": one} | ({"refused": words} if (words := refused.get(one) or wait.refused.get(one)) else {})
+                for one in wait.recipients
+            ]
+            when = wait.sent_at or sent_at
+            next_at = wait.next_reminder_at
+            if next_at is None and when and wait.reminded < len(wait.reminders):
+                next_at = when + timedelta(seconds=wait.reminders[wait.reminded])
+            self._set(
+                tx, wait_id, recipients=people, sent_at=when, send_action_id=action_id, next_reminder_at=next_at,
+                detail=detail,
+            )  # fmt: skip
+            changed = self._locked(tx, [wait_id])[wait_id]
+            resolved = self._settle_if_over(tx, changed)
+            return resolved or changed
+
+        return self._db.run(write)
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def get(self, wait_id: int) -> Wait:
+        """The question. Raises NotFoundError."""
+        found = self._db.read(lambda tx: self._one(tx, waits.c.id == wait_id))
+        if found is None:
+            raise NotFoundError(f"There is no question {wait_id}; `mailroom replies` lists them.")
+        return found
+
+    def by_key(self, key: str) -> Wait | None:
+        """The question with this key."""
+        return self._db.read(lambda tx: self._one(tx, waits.c.key == key))
+
+    def list(
+        self, *, state: str | None = None, mailbox: str | None = None, limit: int = 100, after_id: int | None = None
+    ) -> builtins.list[Wait]:
+        """Questions, newest first; with `after_id` older than that one."""
+        query = select(waits).order_by(waits.c.id.desc()).limit(limit)
+        if state:
+            query = query.where(waits.c.state == state)
+        if mailbox:
+            query = query.where(waits.c.mailbox == mailbox)
+        if after_id is not None:
+            query = query.where(waits.c.id < after_id)
+        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def get_many(self, ids: Iterable[int]) -> dict[int, Wait]:
+        """Those of the questions that exist, by id."""
+        wanted, found = builtins.list(ids), dict[int, Wait]()
+        for start in range(0, len(wanted), CHUNK):
+            query = select(waits).where(waits.c.id.in_(wanted[start : start + CHUNK]))
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            found.update({row.id: wait_of(row) for row in rows})
+        return found
+
+    def answers(self, wait_id: int) -> builtins.list[StoredAnswer]:
+        """Everything that came back, by arrival."""
+        return self._db.read(lambda tx: self._answers(tx, [wait_id]).get(wait_id, []))
+
+    def progress(self, wait: Wait) -> Outcome:
+        """What the answers so far amount to."""
+        ended = wait.state == "no_answer"
+        return evaluate(wait.recipients, wait.refused, wait.needed, self.answers(wait.id), ended=ended)
+
+    def counts(self) -> dict[str, int]:
+        """Questions by state."""
+        query = select(waits.c.state, func.count()).group_by(waits.c.state).order_by(waits.c.state)
+        return {str(row[0]): int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+
+    # -- for the watcher ------------------------------------------------------------------------------------------
+
+    def live(self, mailbox: str, resolved_since: datetime) -> builtins.list[tuple[int, datetime]]:
+        """(id, changed_at) of every open question of the mailbox, and of those resolved lately (late answers)."""
+        query = select(*_LIGHT).where(
+            waits.c.mailbox == mailbox, or_(waits.c.state == OPEN, waits.c.resolved_at >= resolved_since)
+        )
+        return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def changed(self, mailbox: str, since: datetime) -> builtins.list[tuple[int, datetime]]:
+        """(id, changed_at) of the questions that changed at or after `since`, whatever their state."""
+        query = select(*_LIGHT).where(waits.c.changed_at >= since, waits.c.mailbox == mailbox)
+        return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def now(self) -> datetime:
+        """The time the rows go by."""
+        return self._db.read(self._db.now)
+
+    def collect(
+        self,
+        found: Sequence[NewAnswer],
+        *,
+        marks: Sequence[tuple[int, int]] = (),
+        scanned: Iterable[int] = (),
+        lease: Lease | None = None,
+    ) -> builtins.list[Wait]:
+        """Write down what a look at the mailbox found, and how far it read, in one transaction.
+
+        Args:
+            found: Mails that belong to questions.
+            marks: (source id, highest UID read).
+            scanned: Questions whose look-back is done.
+            lease: Refused when it was lost.
+
+        Returns:
+            The questions this settled.
+
+        Raises:
+            LeaseLostError: another watcher has taken over; nothing was written.
+        """
+        ids, looked_back = sorted({one.wait_id for one in found}), builtins.list(scanned)
+
+        def write(tx: Connection) -> builtins.list[Wait]:
+            if lease is not None:
+                self._leases.check(tx, lease)
+            now = self._db.now(tx)
+            open_waits = self._locked(tx, ids)
+            known = {(one.wait_id, one.raw_sha256) for many in self._answers(tx, ids).values() for one in many}
+            rows = []
+            for one in found:
+                wait = open_waits.get(one.wait_id)
+                # The same mail in another folder, or under a new UIDVALIDITY, is the same answer.
+                if wait is None or (one.raw_sha256 and (one.wait_id, one.raw_sha256) in known):
+                    continue
+                known.add((one.wait_id, one.raw_sha256))
+                late = not wait.is_open or one.received_at > wait.deadline
+                rows.append(answer_row(one, late=late, now=now))
+            fresh = self._db.insert_rows(tx, answers, rows, answers.c.id, answers.c.wait_id)
+            touched = {row.wait_id for row in fresh}
+            settled = [
+                done
+                for wait in open_waits.values()
+                if wait.id in touched and (done := self._settle_if_over(tx, wait)) is not None
+            ]
+            for wait_id in touched - {wait.id for wait in settled}:
+                self._set(tx, wait_id)
+            for wait_id in looked_back:
+                self._set(tx, wait_id, scan_from=None)
+            for source_id, mark in marks:
+                self._cursors.advance_mark(source_id, mark, tx)
+            faultpoint("replies.before_commit")
+            return settled
+
+        settled = self._db.run(write)
+        faultpoint("replies.after_commit")
+        return settled
+
+    def expire(self, mailbox: str, now: datetime) -> builtins.list[Wait]:
+        """Settle every open question whose deadline has passed at `now`, when the mailbox was read completely."""
+        due = select(waits.c.id).where(
+            waits.c.state == OPEN, waits.c.deadline <= now, waits.c.mailbox == mailbox, waits.c.version == VERSION
+        )
+
+        def write(tx: Connection) -> builtins.list[Wait]:
+            rows = self._locked(tx, tx.execute(due.order_by(waits.c.id)).scalars().all())
+            over = [wait for wait in rows.values() if wait.is_open and wait.deadline <= now]
+            return [self._resolve(tx, wait, "no_answer", "the deadline passed") for wait in over]
+
+        if not self._db.read(lambda tx: tx.execute(due.limit(1)).first()):
+            return []
+        return self._db.run(write)
+
+    def reminded(self, wait_id: int, number: int) -> None:
+        """Reminder `number` (from 1) has gone out, or will never; the next one is due."""
+
+        def write(tx: Connection) -> None:
+            wait = self._locked(tx, [wait_id])[wait_id]
+            if wait.reminded >= number:
+                return
+            more = number < len(wait.reminders) and wait.sent_at is not None
+            at = wait.sent_at + timedelta(seconds=wait.reminders[number]) if more and wait.sent_at else None
+            self._set(tx, wait_id, reminded=number, next_reminder_at=at)
+
+        self._db.run(write)
+
+    def add_message_id(self, wait_id: int, message_id: str) -> None:
+        """Answers to this mail count too (a reminder)."""
+
+        def write(tx: Connection) -> None:
+            wait = self._locked(tx, [wait_id])[wait_id]
+            if message_id not in wait.message_ids:
+                self._set(tx, wait_id, message_ids=[*wait.message_ids, message_id])
+
+        self._db.run(write)
+
+    def to_resume(self, mailbox: str | None = None, limit: int = 500) -> builtins.list[Wait]:
+        """Settled questions whose run has not been resumed yet, oldest first."""
+        query = select(waits).where(waits.c.state != OPEN, waits.c.flow_run_id != "", waits.c.resumed_at.is_(None))
+        if mailbox is not None:
+            query = query.where(waits.c.mailbox == mailbox)
+        query = query.order_by(waits.c.id).limit(limit)
+        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def resumed(self, wait_id: int, note: str = "") -> None:
+        """The run has been told, or can never be; `note` says so."""
+        self._change(wait_id, resumed_at=self._db.clock.now(), resume_note=note)
+
+    def not_resumed(self, wait_id: int, note: str) -> None:
+        """Not yet, and why; tried again. Written only when it says something new."""
+        if self.get(wait_id).resume_note != note:
+            self._change(wait_id, resume_note=note)
+
+    # -- ending ---------------------------------------------------------------------------------------------------
+
+    def cancel(self, wait_id: int, why: str, *, state: str = "cancelled") -> Wait:
+        """Stop waiting. A question that is settled stays as it is; answers that come are linked as late."""
+
+        def write(tx: Connection) -> Wait:
+            wait = self._locked(tx, [wait_id]).get(wait_id)
+            if wait is None:
+                raise NotFoundError(f"There is no question {wait_id}; `mailroom replies` lists them.")
+            return self._resolve(tx, wait, state, why) if wait.is_open else wait
+
+        return self._db.run(write)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _settle_if_over(self, tx: Connection, wait: Wait) -> Wait | None:
+        if not wait.is_open:
+            return None
+        outcome = self._outcome(tx, wait)
+        if not outcome.state:
+            return None
+        words = {"answered": f"{outcome.replied} of {len(wait.recipients)} answered"}
+        return self._resolve(tx, wait, outcome.state, words.get(outcome.state, "too many could not be reached"))
+
+    def _resolve(self, tx: Connection, wait: Wait, state: str, why: str) -> Wait:
+        outcome = self._outcome(tx, wait, ended=state == "no_answer").as_json(wait.needed)
+        self._set(
+            tx, wait.id, state=state, outcome=outcome, detail=why, resolved_at=self._db.now(tx), scan_from=None,
+            next_reminder_at=None,
+        )  # fmt: skip
+        self._tell(tx, wait, f"wait.{state}", why)
+        return self._locked(tx, [wait.id])[wait.id]
+
+    def _outcome(self, tx: Connection, wait: Wait, *, ended: bool = False) -> Outcome:
+        mine = self._answers(tx, [wait.id]).get(wait.id, [])
+        return evaluate(wait.recipients, wait.refused, wait.needed, mine, ended=ended)
+
+    def _tell(self, tx: Connection, wait: Wait, kind: str, why: str) -> None:
+        if wait.alert_id is not None:
+            event = NewEvent(kind, "replies", f"question {wait.id} {kind.partition('.')[2]}", wait.alert_id, why=why)
+            self._events.add_many(tx, [event])
+
+    def _change(self, wait_id: int, **values: Any) -> None:
+        self._db.run(lambda tx: self._set(tx, wait_id, **values))
+
+    def _set(self, tx: Connection, wait_id: int, **values: Any) -> None:
+        tx.execute(waits.update().where(waits.c.id == wait_id).values(changed_at=self._db.now(tx), **values))
+
+    def _one(self, tx: Connection, condition: ColumnElement[bool]) -> Wait | None:
+        row = tx.execute(select(waits).where(condition)).first()
+        return wait_of(row) if row is not None else None
+
+    def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Wait]:
+        found: dict[int, Wait] = {}
+        for start in range(0, len(ids), CHUNK):
+            query = select(waits).where(waits.c.id.in_(ids[start : start + CHUNK]))
+            found |= {row.id: wait_of(row) for row in tx.execute(query.order_by(waits.c.id).with_for_update())}
+        return found
+
+    def _answers(self, tx: Connection, ids: Sequence[int]) -> dict[int, builtins.list[StoredAnswer]]:
+        found: dict[int, builtins.list[StoredAnswer]] = {}
+        for start in range(0, len(ids), CHUNK):
+            query = select(answers).where(answers.c.wait_id.in_(ids[start : start + CHUNK]))
+            for row in tx.execute(query.order_by(answers.c.received_at, answers.c.id)):
+                found.setdefault(row.wait_id, []).append(answer_of(row))
+        return found
