@@ -17,56 +17,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 _START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-_WORDS = [
-    "the",
-    "order",
-    "invoice",
-    "meeting",
-    "report",
-    "please",
-    "find",
-    "attached",
-    "our",
-    "delivery",
-    "number",
-    "customer",
-    "account",
-    "review",
-    "contract",
-    "today",
-    "update",
-    "schedule",
-    "and",
-    "will",
-    "be",
-    "with",
-    "from",
-    "this",
-    "that",
-    "week",
-    "project",
-    "budget",
-    "team",
-    "system",
-    "question",
-    "answer",
-    "regards",
-    "urgent",
-    "payment",
-    "office",
-    "service",
-    "change",
-    "request",
-    "status",
-    "approve",
-    "release",
-    "message",
-    "quarantine",
-    "sender",
-    "domain",
-    "policy",
-    "network",
-]
+_WORDS = tuple(
+    word
+    for line in (
+        "the order invoice meeting report please find attached our delivery number customer account review contract",
+        "today update schedule and will be with from this that week project budget team system question answer regards",
+        "urgent payment office service change request status approve release message quarantine sender domain policy",
+    )
+    for word in line.split()
+)
 _CHARSETS = (
     ("utf-8", "Überweisung für Jörg – prüfen", "Jörg Müller"),
     ("iso-8859-1", "Réunion à l'école déplacée", "François Lefèvre"),

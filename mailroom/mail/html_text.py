@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html as html_entities
 import re
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _LIMIT = 2 * 1024 * 1024
+_DEPTH = 400
+"""Open elements inside each other: from here on the HTML parser's time grows with the square of the depth."""
 _NODES = 200_000
 _SKIP = frozenset(
     {"script", "style", "head", "title", "noscript", "template", "svg", "math", "object", "iframe", "meta", "link"}
@@ -27,11 +30,46 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_NEVER_OPEN = frozenset(
+    {
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+        "p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "colgroup", "html", "head",
+        "body",
+    }
+)  # fmt: skip
+_TARGET = re.compile(
+    r"""\b(?:href|src|action)\s{0,9}=\s{0,9}(?:"([^"<>]{1,4096})"|'([^'<>]{1,4096})'|([^\s"'<>]{1,4096}))""",
+    re.IGNORECASE,
+)
+
+
 class Link(NamedTuple):
     """A link: where it leads and what it says."""
 
     target: str
     text: str
+
+
+def parse_html(html: str) -> LexborHTMLParser | None:
+    """The tree of the first 2 MiB; None when elements are nested so deeply that building it could take minutes."""
+    html = html[:_LIMIT]
+    if html.count("<") > _DEPTH:
+        depth = 0
+        opened: dict[str, int] = {}
+        for closing, name in _TAG.findall(html):
+            name = name.lower()
+            if name in _NEVER_OPEN:
+                continue
+            if not closing:
+                opened[name] = opened.get(name, 0) + 1
+                depth += 1
+                if depth > _DEPTH:
+                    return None
+            elif opened.get(name):  # an end tag without its start tag closes nothing
+                opened[name] -= 1
+                depth -= 1
+    return LexborHTMLParser(html)
 
 
 def html_to_text(html: str, *, keep_hidden: bool = True) -> str:
@@ -41,7 +79,9 @@ def html_to_text(html: str, *, keep_hidden: bool = True) -> str:
         html: Any markup; only the first 2 MiB are read.
         keep_hidden: False leaves out elements that are styled not to be shown.
     """
-    tree = LexborHTMLParser(html[:_LIMIT])
+    tree = parse_html(html)
+    if tree is None:
+        return _without_tags(html[:_LIMIT])
     root = tree.body or tree.root
     if root is None:
         return ""
@@ -52,8 +92,14 @@ def html_to_text(html: str, *, keep_hidden: bool = True) -> str:
 
 def html_links(html: str, *, limit: int = 2_000) -> list[Link]:
     """Targets of links, forms and images with the text shown, in order."""
-    tree = LexborHTMLParser(html[:_LIMIT])
+    tree = parse_html(html)
     found: list[Link] = []
+    if tree is None:
+        for match in _TARGET.finditer(html, 0, _LIMIT):
+            found.append(Link(html_entities.unescape(match.group(1) or match.group(2) or match.group(3)).strip(), ""))
+            if len(found) >= limit:
+                break
+        return found
     for node in tree.css("a[href], area[href], form[action], img[src], link[href], iframe[src], base[href]"):
         attributes = node.attributes
         target = (attributes.get("href") or attributes.get("action") or attributes.get("src") or "").strip()
@@ -62,6 +108,33 @@ def html_links(html: str, *, limit: int = 2_000) -> list[Link]:
         if len(found) >= limit:
             break
     return found
+
+
+def _without_tags(html: str) -> str:
+    """The plain way, for markup nobody should build a tree from: tags become line ends or nothing."""
+    out: list[str] = []
+    position = 0
+    while (start := html.find("<", position)) != -1:
+        out.append(html[position:start])
+        comment = html.startswith("<!--", start)
+        end = html.find("-->" if comment else ">", start)
+        if end == -1:
+            break
+        tag = _TAG.match(html, start)
+        name = tag.group(2).lower() if tag else ""
+        if name in _BLOCK or name in _BREAK:
+            out.append("\n")
+        position = end + (3 if comment else 1)
+        if name in {"script", "style"} and tag and not tag.group(1):
+            close = html.find(f"</{name}", position)
+            if close == -1:
+                break  # nothing after it would be shown
+            position = close
+    else:
+        out.append(html[position:])
+    text = html_entities.unescape("".join(out)).replace("\u00a0", " ").replace("\x00", "")
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 class _Writer:

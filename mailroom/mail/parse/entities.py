@@ -11,6 +11,7 @@ from mailroom.mail.parse.parameters import split_value
 from mailroom.mail.parse.transfer import unbase64, undo
 
 _GUESSED = re.compile(rb"(?:^|\n)--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
+_REST_OF_LINE = re.compile(rb"[ \t]*(?:\r?\n|\r|\Z)")
 _MAJOR = frozenset(
     {"text", "image", "audio", "video", "application", "multipart", "message", "font", "model", "chemical"}
 )
@@ -188,15 +189,8 @@ def _next(raw: bytes, delimiter: bytes, position: int, end: int) -> int:
 
 def _line_end(raw: bytes, position: int, end: int) -> int:
     """Start of the next line when only blanks are left on this one, else -1."""
-    while position < end and raw[position] in b" \t":
-        position += 1
-    if position >= end:
-        return end
-    if raw[position] == 10:
-        return position + 1
-    if raw[position] == 13:
-        return position + 2 if raw.startswith(b"\n", position + 1, end) else position + 1
-    return -1
+    rest = _REST_OF_LINE.match(raw, position, end)
+    return rest.end() if rest else -1
 
 
 def _before_newline(raw: bytes, at: int, floor: int) -> int:
