@@ -126,13 +126,13 @@ def _to_lines(html: str) -> list[str]:
 
 
 def _flag(node: LexborNode) -> None:
-    node.attrs[_FLAG] = "outer"  # type: ignore[index]
+    node.attrs[_FLAG] = "outer"
 
 
 def _replace_flagged(tree: LexborHTMLParser) -> bool:
     """Put a marker line in the place of every flagged element that is not inside another one."""
     for node in tree.css(f"[{_FLAG}] [{_FLAG}]"):
-        node.attrs[_FLAG] = "inner"  # type: ignore[index]
+        node.attrs[_FLAG] = "inner"
     outer = tree.css(f'[{_FLAG}="outer"]')
     for node in outer[:_MAX_NODES]:
         fresh = LexborHTMLParser(f"<div>{QUOTE_MARK}</div>").css_first("div")

@@ -57,7 +57,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
     while index < len(lines):
         mark, line = marks[index], lines[index]
-        if mark == _QUOTE or mark == _EMPTY:
+        if mark in {_QUOTE, _EMPTY}:
             index += 1
             continue
         if CUT_MARK in line:

@@ -23,7 +23,8 @@ _WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|frida
 _ADDRESS = re.compile(r"[^\s<>@\[\](),;:\"]{1,100}@[^\s<>@\[\](),;:\"]{1,190}")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.hH時시点]\s?\d{2}(?!\d)")
 _DATE = re.compile(
-    r"(?<!\d)(?:\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|\d{4}\s?년)(?!\d)"
+    r"(?<!\d)(?:\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|"
+    r"\d{4}\s?년)(?!\d)"
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _DAY_MONTH = re.compile(
@@ -133,7 +134,7 @@ def _may_end_without_colon(line: str, tail: str) -> bool:
 
 
 def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
-    """(text before, language, began with an opener or a date, certain) of a possible attribution; None for other text."""
+    """Text before, language, whether it began with an opener or a date, certainty; None when it is other text."""
     low = joined.casefold()
     has_address = bool(_ADDRESS.search(low))
     dated = bool(

@@ -18,10 +18,11 @@ _WINDOW = 4_000
 _AGENTS = ("mailbox rules", "mailbox-rules", "oof", "inbox rules")
 _SERVER_AGENTS = ("mailbox rules agent", "mailboxrulesagent", "oofagent")
 _RETURNS = re.compile(
-    r"\b(?:until|till|through|returning(?: on)?|back (?:on|in the office on|at work on|in the office)|return (?:on|to the office on)|"
-    r"be back|bis(?: einschließlich| einschl\.| zum)?|ab dem|wieder (?:ab|am)|zurück am|jusqu['’]au|de retour le|hasta el|vuelvo el|"
-    r"regreso el|fino al|rientro il|até(?: o dia)?|regresso a|tot(?: en met)?|terug op|till och med|tillbaka den|til og med|tilbake|"
-    r"tilbage den|do dnia|wracam|do|asti|до|по)\b(?=([^\n]{0,50}))",
+    r"\b(?:until|till|through|returning(?: on)?|back (?:on|in the office on|at work on|in the office)|"
+    r"return (?:on|to the office on)|be back|bis(?: einschließlich| einschl\.| zum)?|ab dem|wieder (?:ab|am)|zurück am|"
+    r"jusqu['’]au|de retour le|hasta el|vuelvo el|regreso el|fino al|rientro il|até(?: o dia)?|regresso a|"
+    r"tot(?: en met)?|terug op|till och med|tillbaka den|til og med|tilbake|tilbage den|do dnia|wracam|do|asti|до|по)\b"
+    r"(?=([^\n]{0,50}))",
     re.IGNORECASE,
 )
 _SPAN_END = re.compile(r"\b(?:to|bis|au|al|tot|-|–)\s[^\n]{3,40}", re.IGNORECASE)
@@ -142,7 +143,7 @@ def _is_list(mail: Mail) -> bool:
 
 
 def find_return_date(mail: Mail) -> date | None:
-    """The day the person says to be back (or away until), or None when the text names none after the mail's own date."""
+    """The day the person says to be back (or away until); None when the text names none after the mail's date."""
     text = body_text(mail)[:_WINDOW]
     best: tuple[int, int, int] | None = None
     for match in _RETURNS.finditer(text):

@@ -78,7 +78,7 @@ class Bounce:
 
 
 def cause_of(status: str) -> str:
-    """One word for a status code: `bad_address`, `disabled`, `full`, `too_big`, `routing`, `policy`, `temporary`, `other`."""
+    """A status code in a word: bad_address, disabled, full, too_big, routing, policy, temporary or other."""
     if status.startswith("4"):
         return "temporary"
     for prefix, word in (

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 _NAMES = (
-    "january januar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január január ianuarie января "
-    "січня ocak siječnja",
+    "january januar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január január ianuarie "
+    "января січня ocak siječnja",
     "february februar février febrero febbraio fevereiro februari helmikuuta lutego února február február februarie "
     "февраля лютого şubat veljače",
     "march märz mars marzo março maart maaliskuuta marca března március marec martie марта березня mart ožujka",
@@ -21,8 +21,8 @@ _NAMES = (
     "october oktober octobre octubre ottobre outubro lokakuuta października října október októbra octombrie октября "
     "жовтня ekim listopada-hr oktobar",
     "november novembre noviembre novembro marraskuuta listopada listopadu noiembrie ноября листопада kasım studenoga",
-    "december dezember décembre diciembre dicembre dezembro joulukuuta grudnia prosince decembrie декабря грудня aralık "
-    "prosinca",
+    "december dezember décembre diciembre dicembre dezembro joulukuuta grudnia prosince decembrie "
+    "декабря грудня aralık prosinca",
 )
 _MONTHS: dict[str, int] = {}
 for _number, _words in enumerate(_NAMES, start=1):
@@ -45,6 +45,11 @@ _SHORT = (
 for _number, _words in enumerate(_SHORT, start=1):
     for _word in _words.split():
         _MONTHS.setdefault(_word, _number)
+_PREFIXES: dict[str, int] = {}
+for _word, _number in _MONTHS.items():
+    for _length in range(4, 7):
+        if len(_word) > _length:
+            _PREFIXES.setdefault(_word[:_length], _number)
 
 _ISO = re.compile(r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)")
 _KOREAN = re.compile(r"(?<!\d)(\d{4})년\s?(\d{1,2})월\s?(\d{1,2})일")
@@ -54,6 +59,7 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(r"(?<![^\W\d])([^\W\d_]{3,14})\.?[\s-](\d{1,2})(?:st|nd|rd|th)?(?![\d:])(?:,?\s(\d{4}))?")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?!\d)", re.IGNORECASE)
+_HALF = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:gmt|utc)?([+-])(\d{2}):?(\d{2})(?!\d)", re.IGNORECASE)
 _MAX = 300
 
@@ -61,6 +67,9 @@ _MAX = 300
 def month_number(word: str) -> int | None:
     """1 to 12 for a month's name in any known language, or None."""
     low = word.casefold().rstrip(".")
+    known = _MONTHS.get(low) or _PREFIXES.get(low[:6])
+    if known:
+        return known
     return _MONTHS.get(low) or (
         _MONTHS.get(low[:3]) if low.isascii() and len(low) > 3 and low[:3] in _ENGLISH else None
     )
@@ -92,7 +101,7 @@ def find_day(text: str, *, near: datetime | None = None) -> tuple[int, int, int]
             break
     for match in _NUMERIC.finditer(text):
         first, second = int(match[1]), int(match[3])
-        if match[2] == "/" and second > 12 >= first:
+        if match[2] == "/" and first <= 12 and (second > 12 or _HALF.search(text)):
             first, second = second, first
         candidates.append((match.start(), second, first, match[4] or ""))
         break
@@ -127,7 +136,8 @@ def parse_moment(text: str) -> datetime | None:
     if day is None:
         return None
     hour = minute = second = 0
-    clock = _CLOCK.search(text[:_MAX])
+    clocks = [found for found in _CLOCK.finditer(text[:_MAX]) if int(found[1]) < 24 and int(found[2]) < 60]
+    clock = next((found for found in clocks if ":" in found[0]), clocks[-1] if clocks else None)
     if clock:
         hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
         half = (clock[4] or "").casefold()[:1]

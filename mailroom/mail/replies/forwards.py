@@ -16,7 +16,7 @@ from mailroom.mail.replies.answer import clean
 from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
 from mailroom.mail.replies.dates import parse_moment
-from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
+from mailroom.mail.replies.labels import GLUED_LABEL, LabelBlock, find_block, label_of
 from mailroom.mail.replies.languages import FORWARD_PREFIXES
 from mailroom.mail.replies.matching import normal_subject
 from mailroom.mail.replies.separators import is_forward, is_original
@@ -26,6 +26,8 @@ _MAX_TEXT = 1_000_000
 _MOST_CHECKS = 400
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w.\-]{1,190}")
 _NOISE = re.compile(r"<mailto:[^>\s]{0,300}>|\[mailto:|mailto:", re.IGNORECASE)
+_QUOTED_NAME = re.compile(r'["„«“]([^"„«“”»]{1,80})["”»]{1,2}$')
+_GLUED = re.compile(r"\s{0,10}(-{2,12}\s?[^-\n]{4,50}-{2,12})\s{1,10}(\S.{0,3900})$")
 _QUOTE = re.compile(r"\s{0,4}>\s?")
 
 
@@ -52,7 +54,9 @@ class ForwardRegexes:
             msg = f"the regular expressions for forwarded mails are not JSON ({error}): write one object on one line"
             raise InvalidInputError(msg) from error
         if not isinstance(data, dict):
-            msg = 'the regular expressions for forwarded mails must be one JSON object: {"subject": ..., "from": ..., "to": ...}'
+            msg = (
+                'the regular expressions for forwarded mails must be one JSON object: {"subject": "...", "from": "..."}'
+            )
             raise InvalidInputError(msg)
         values: dict[str, str] = {}
         for key, value in data.items():
@@ -121,7 +125,7 @@ def _attached(mail: Mail, depth: int) -> list[Forwarded]:
 
 def _inline(mail: Mail) -> list[Forwarded]:
     text = mail.text if mail.text.strip() else "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False)[0])
-    lines = clean(text[:_MAX_TEXT]).split("\n")
+    lines = [piece for line in clean(text[:_MAX_TEXT]).split("\n") for piece in _unglued(line)]
     announced = mail.subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES
     found: list[Forwarded] = []
     for _ in range(_MAX_DEPTH):
@@ -129,10 +133,21 @@ def _inline(mail: Mail) -> list[Forwarded]:
         if head is None:
             break
         item, lines = head
+        item = _replaced(item, text=item.text or "\n".join(lines).strip())
         if not item.subject and announced and not found:
             item = _replaced(item, subject=_original_subject(mail.subject))
         found.append(item)
     return found
+
+
+def _unglued(line: str) -> list[str]:
+    """Yahoo's text part puts separator and header block on one line without blanks between; take them apart."""
+    if not line.lstrip().startswith("--") or len(line) > 4_000:
+        return [line]
+    found = _GLUED.match(line)
+    if found is None or not is_forward(found[1]):
+        return [line]
+    return [found[1], *(piece for piece in GLUED_LABEL.sub("\n", found[2]).split("\n") if piece.strip()), ""]
 
 
 def _original_subject(subject: str) -> str:
@@ -200,14 +215,15 @@ def _from_attribution(lines: Sequence[str], said: Attribution) -> Forwarded:
     address = _ADDRESS.search(_NOISE.sub("", joined))
     name = ""
     if address:
-        before = joined[: joined.find(address[0])].rstrip(' <("[')
-        name = re.split(r"[,;]|\d(?!\w)", before)[-1].strip(" \"'")
+        before = joined[: joined.find(address[0])].rstrip(' <("[”»')
+        quoted = _QUOTED_NAME.search(before + '"')
+        name = quoted[1] if quoted else re.split(r"[,;]|\d(?!\w)", before)[-1].strip(" \"'")
     sender = MailAddress(address[0].lower(), name, address[0]) if address else MailAddress("", valid=False)
     return Forwarded("inline", sender, parse_moment(joined))
 
 
 def parse_people(value: str) -> tuple[MailAddress, ...]:
-    """Addresses as mail programs write them in bodies: `Name <a@b>`, `Name [mailto:a@b]`, `'a@b' <a@b>`, or names alone."""
+    """Addresses as written in bodies: `Name <a@b>`, `Name [mailto:a@b]`, `'a@b' <a@b>`, or names alone."""
     value = _NOISE.sub("", value[:20_000]).strip()
     found: list[MailAddress] = []
     for piece in re.split(r";|,(?=[^@]{0,200}@)|(?<=>),", value):
@@ -238,6 +254,7 @@ def _replaced(
     sender: MailAddress | None = None,
     to: tuple[MailAddress, ...] | None = None,
     subject: str | None = None,
+    text: str | None = None,
 ) -> Forwarded:
     return Forwarded(
         item.how,
@@ -246,7 +263,7 @@ def _replaced(
         item.to if to is None else to,
         item.cc,
         item.subject if subject is None else subject,
-        item.text,
+        item.text if text is None else text,
         item.html,
         item.mail,
     )

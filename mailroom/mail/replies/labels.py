@@ -1,4 +1,4 @@
-"""Blocks of mail headers inside a body: `From: ... / Sent: ... / To: ... / Subject: ...` in any language of the table."""
+"""Blocks of mail headers inside a body (`From: ... / Sent: ... / To: ... / Subject: ...`) in any known language."""
 
 from __future__ import annotations
 
@@ -71,7 +71,12 @@ for _word in _OTHER:
     _ROLES.setdefault(_word, []).append(("*", "other"))
 for _word in ("message du", "message de"):
     _ROLES.setdefault(_word, []).append(("fr", "date"))
-_LONGEST = max(map(len, _ROLES))
+GLUED_LABEL = re.compile(
+    "(?=(?:"
+    + "|".join(sorted({re.escape(word.title()) for word in _ROLES if len(word) > 1}, key=len, reverse=True))
+    + r")\s?[:：]\s)"
+)
+"""The place in front of a label, wherever on a line it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,8 @@ def _second_label(value: str, language: str) -> bool:
 
 
 def _role_in(meanings: list[tuple[str, str]], language: str) -> str:
-    return next((role for code, role in meanings if code in {language, "*"}), "other")
+    """The label's role in that language, else in any: Gmail mixes English with the reader's language."""
+    return next((role for code, role in meanings if code in {language, "*"}), meanings[0][1])
 
 
 def _wrapped_end(lines: Sequence[str], end: int) -> int:

@@ -43,9 +43,11 @@ class QuestionKeys:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason for a match. Codes: E1 In-Reply-To, E2 last of References, E2b other References, E3 original id kept by
-    a server, E4 token in a recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by
-    Outlook or Gmail, E7 same subject from a person asked.
+    """One reason for a match.
+
+    Codes: E1 In-Reply-To, E2 last of References, E2b other References, E3 original id kept by a server, E4 token in a
+    recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by Outlook or Gmail, E7 same
+    subject from a person asked.
     """
 
     code: str

@@ -41,8 +41,8 @@ def sender_allowed(
     Args:
         mail: The reply. Only From is looked at; Sender and Reply-To are easy to set and prove less.
         recipients: Addresses the question went to.
-        policy: `exact` (From is a recipient), `alias` (also a configured alternative, a plus tag, googlemail for gmail),
-            `domain` (also anybody of exactly the recipient's domain) or `any`.
+        policy: `exact` (From is a recipient), `alias` (also a configured alternative, a plus tag, googlemail for
+            gmail), `domain` (also anybody of exactly the recipient's domain) or `any`.
         aliases: Recipient -> further addresses of the same person.
 
     Returns:
