@@ -1,0 +1,170 @@
+"""One cycle over the folders of a mailbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.mailbox.folder import FolderCycle, FolderReport
+from mailroom.connectors.mailbox.settings import MailboxSettings
+from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, StoreError
+from mailroom.faults import faultpoint
+from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import ImapSession
+from mailroom.store import Store
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int | None], None]
+"""Called as `progress(folder, done, total)`."""
+
+_PATIENCE = 10.0
+"""Seconds of silence that end a connection however short the cycle is."""
+
+
+def _silent(_step: str, _done: int, _total: int | None) -> None:
+    """Nobody is watching."""
+
+
+@dataclass
+class MailboxReport:
+    """What one cycle did. `fetched` is always the sum of the five outcomes."""
+
+    fetched: int = 0
+    alerted: int = 0
+    duplicate: int = 0
+    filtered: int = 0
+    quarantined: int = 0
+    gone: int = 0
+    waiting: int = 0
+    """Mails written down and left for the next cycle."""
+    unmarked: int = 0
+    """Mails stored that could not be marked as read; the next cycle tries again."""
+    seconds: float = 0.0
+    folders: list[FolderReport] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """The conservation counts."""
+        names = ("fetched", "alerted", "duplicate", "filtered", "quarantined", "gone")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def rebuilt(self) -> list[str]:
+        """Folders whose UIDVALIDITY changed since the last cycle."""
+        return [one.folder for one in self.folders if one.rebuilt]
+
+    def add(self, one: FolderReport) -> None:
+        """Count a folder in."""
+        self.folders.append(one)
+        self.fetched += one.fetched
+        self.waiting += one.waiting
+        self.unmarked += one.unmarked
+        for state, number in one.counts.items():
+            setattr(self, state, getattr(self, state) + number)
+
+
+def ingest_mailbox(
+    account: MailAccount,
+    store: Store,
+    settings: MailboxSettings,
+    *,
+    tenant: str = "",
+    flow_run_id: str = "",
+    owner: str = "",
+    catch_up: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+    progress: Progress = _silent,
+) -> MailboxReport:
+    """Run one cycle of the mailbox connector.
+
+    Effect: reads the mailbox and writes the store; afterwards marks what was stored as read, unless the settings say
+    otherwise. Twice is harmless: the second cycle finds nothing new.
+
+    Args:
+        account: Which mailbox.
+        store: Where the alerts go.
+        settings: What to fetch.
+        tenant: Name of the tenant in the store; the mailbox's address when empty.
+        flow_run_id: Id of the flow run, kept with the counts.
+        owner: Who holds the leases while the cycle runs; this process when empty.
+        catch_up: Take everything there is, without limit on number and time.
+        clock: Where time comes from.
+        progress: Told how far each folder is.
+
+    Returns:
+        The counts of this cycle.
+
+    Raises:
+        BusyError: another worker is at one of the folders; the others were done.
+        NotFoundError: a folder does not exist; the others were done.
+        LeaseLostError: this worker slept so long that another one took over; nothing was written since.
+        AccessError, TransientError, ResponseError: the mailbox could not be read; what was committed stays.
+    """
+    started = clock.monotonic()
+    if catch_up:
+        settings = dataclasses.replace(settings, max_per_cycle=0, time_limit=0.0)
+    deadline = started + settings.time_limit if settings.time_limit else None
+    names = folder_names(account, settings)
+    report = MailboxReport()
+    problems: list[MailroomError] = []
+    with open_session(account, settings, clock) as session:
+        faultpoint("mailbox.opened")
+        left = settings.max_per_cycle
+        for number, name in enumerate(names):
+            most = max(1, -(-left // (len(names) - number))) if settings.max_per_cycle else 0
+            try:
+                one = _folder(session, account, store, settings, name, most, tenant=tenant or account.address,
+                              flow_run_id=flow_run_id, owner=owner, clock=clock, deadline=deadline,
+                              progress=progress)  # fmt: skip
+            except (LeaseLostError, StoreError):
+                raise
+            except MailroomError as error:
+                if not session.is_alive:
+                    raise
+                log.warning("folder %s: %s", name, error)
+                problems.append(error)
+                continue
+            report.add(one)
+            left -= one.fetched
+            if deadline is not None and clock.monotonic() >= deadline:
+                log.warning("the time limit of %.0f s is reached; the next cycle goes on", settings.time_limit)
+                break
+    faultpoint("mailbox.closed")
+    report.seconds = clock.monotonic() - started
+    if problems:
+        raise next((one for one in problems if not isinstance(one, BusyError)), problems[0])
+    return report
+
+
+def folder_names(account: MailAccount, settings: MailboxSettings) -> tuple[str, ...]:
+    """The folders of a cycle as people wrote them, each once."""
+    names = tuple(dict.fromkeys(name.strip() for name in settings.folders or account.folders if name.strip()))
+    if not names:
+        raise InvalidInputError("no folder to read: write one, such as INBOX")
+    return names
+
+
+def open_session(account: MailAccount, settings: MailboxSettings, clock: Clock) -> ImapSession:
+    """Log in; a server that stays silent longer than the cycle may take is given up."""
+    imap = account.need_imap()
+    if settings.time_limit:
+        imap = dataclasses.replace(imap, read_timeout=min(imap.read_timeout, max(settings.time_limit, _PATIENCE)))
+    return ImapSession.open(imap, clock=clock)
+
+
+def _folder(
+    session: ImapSession, account: MailAccount, store: Store, settings: MailboxSettings, name: str, most: int, *,
+    tenant: str, flow_run_id: str, owner: str, clock: Clock, deadline: float | None, progress: Progress,
+) -> FolderReport:  # fmt: skip
+    folder = session.resolve(name)
+    status = session.open(folder, readonly=not settings.mark_as_read)
+    if status.readonly and settings.mark_as_read:
+        log.warning("%s can only be read: its mails are taken and stay unread", folder)
+    cycle = FolderCycle(
+        session, account, store, settings, tenant, folder, status, clock, deadline, flow_run_id, owner,
+        lambda done, total: progress(folder, done, total),
+    )  # fmt: skip
+    return cycle.run(most)

@@ -1,0 +1,101 @@
+"""What a cycle would fetch, and what would become of each mail: reads only, stores and marks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.mailbox.cycle import folder_names, open_session
+from mailroom.connectors.mailbox.reading import Place, Reader
+from mailroom.connectors.mailbox.scan import Scan
+from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
+from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import FetchedMail, ImapSession
+from mailroom.store import Store
+from mailroom.store.intake import LISTED, Taken, Waiting
+
+_MOST = 1_000
+"""Mails shown when the settings know no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One mail that the next cycle would take."""
+
+    folder: str
+    uid: int
+    received_at: datetime
+    sender: str
+    subject: str
+    attachments: int
+    outcome: str
+    """`alerted`, `duplicate`, `filtered`, `quarantined` or `gone`, as of now."""
+    reason: str
+
+
+def preview_mailbox(
+    account: MailAccount, store: Store, settings: MailboxSettings, *, tenant: str = "", clock: Clock = SYSTEM_CLOCK
+) -> list[Preview]:
+    """Look at what the next cycle would take. Effect: reads mailbox and store, changes neither.
+
+    Args:
+        account: Which mailbox.
+        store: What is known already.
+        settings: What to fetch; `max_per_cycle` counts per folder here.
+        tenant: As for `ingest_mailbox`.
+        clock: Where time comes from.
+
+    Raises:
+        NotFoundError: a folder does not exist.
+        AccessError, TransientError, ResponseError: the mailbox could not be read.
+    """
+    found: list[Preview] = []
+    with open_session(account, settings, clock) as session:
+        for name in folder_names(account, settings):
+            found += _folder(session, account, store, settings, session.resolve(name), tenant or account.address, clock)
+    return found
+
+
+def _folder(
+    session: ImapSession, account: MailAccount, store: Store, settings: MailboxSettings, folder: str, tenant: str,
+    clock: Clock,
+) -> list[Preview]:  # fmt: skip
+    status = session.open(folder, readonly=True)
+    known = store.intake.generations(tenant, CONNECTOR, f"{account.name}/{folder}")
+    mine = next((one.id for one in known if one.generation == str(status.uidvalidity)), 0)
+    scan = Scan(
+        session, status, settings, store, mine, [one for one in known if one.id != mine], clock.now()
+    ).look()  # fmt: skip
+    most = settings.max_per_cycle or _MOST
+    waiting = store.intake.waiting(mine, limit=most, tried=False) if mine else []
+    uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]
+    failed = {int(one.external_key): one for one in store.intake.waiting(mine, limit=most, tried=True)} if mine else {}
+    uids = [*uids, *(uid for uid in failed if uid not in uids)][:most]
+    reader = Reader(account, settings, Place(tenant, account.name, folder, status.uidvalidity), None, clock.now())
+    rows: dict[int, Preview] = {}
+    for uid in uids:
+        if uid in scan.twins:
+            reason = f"stored before the folder was rebuilt, as alert {scan.twins[uid]}"
+            rows[uid] = Preview(folder, uid, scan.arrived[uid][0], "", "", 0, "duplicate", reason)
+    asked = [uid for uid in uids if uid not in rows]
+    mails = cast("Generator[FetchedMail]", session.fetch_raw(asked, max_message=settings.max_message))
+    with closing(mails):
+        for mail in mails:
+            attempts = failed.get(mail.uid, Waiting(0, "", 0)).attempts
+            rows[mail.uid] = _row(folder, mail.uid, reader.read(mail, attempts=attempts))
+    now = clock.now()
+    return [rows.get(uid) or Preview(folder, uid, now, "", "", 0, "gone", "not there any more") for uid in uids]
+
+
+def _row(folder: str, uid: int, taken: Taken) -> Preview:
+    alert = taken.alert or {}
+    outcome = "tried again" if taken.state == LISTED else taken.state
+    attachments = len(alert["event"]["attachments"]) if alert else 0
+    return Preview(
+        folder, uid, taken.received_at, alert.get("sender", ""), alert.get("title", ""), attachments, outcome,
+        taken.reason,
+    )  # fmt: skip
