@@ -12,7 +12,7 @@ _NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z\xc0-\xff][A-Za-z0-9_\x
 _PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
 
 _FILE_TYPES = """
-    exe dll sys scr pif cpl com bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta lnk msi msp jar apk ipa dmg pkg iso
+    exe dll sys scr pif cpl bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta lnk msi msp jar apk ipa dmg pkg iso
     img vhd vhdx doc docx docm dot dotx dotm xls xlsx xlsm xlsb xlt xltm xll csv ppt pptx pptm pps ppsx pot potx
     rtf odt ods odp pdf xps one onepkg txt log xml json yaml yml ini cfg conf inf reg eml msg ics vcf mht mhtml
     html htm shtml xhtml php php3 php5 phtml asp aspx jsp jspx cgi swf flv zip rar 7z gz tgz bz2 tbz xz tar cab
@@ -56,8 +56,12 @@ def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: lis
     in_path = before in b"/\\" and before != 0
     sure = scan.rewritten(start, end)
     name = domain_of(token, sure=sure)
-    ending = token.rpartition(".")[2].lower()
-    if ending in FILE_TYPES and (not name or (in_path and ending != "com")):
+    ending = token.rpartition(".")[2]
+    if (
+        ending.lower() in FILE_TYPES
+        and (ending.islower() or ending.isupper() or ending[0].isdigit())
+        and (not name or in_path)
+    ):
         scan.add("filename", token, start, end)
         return end
     if not name:

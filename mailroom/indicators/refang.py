@@ -19,6 +19,7 @@ _REACH = 256
 """Characters looked at beyond a sign to see whether a host name follows."""
 
 _DOT = rb"(?:\.|dot|punkt|punto|ponto|point)"
+_ANY = rb"[\[\](){}]"
 _OPEN, _CLOSE = rb"[\[({]", rb"[\])}]"
 _SIGNS = Pattern(
     rb"(?i)"
@@ -26,7 +27,9 @@ _SIGNS = Pattern(
     rb"|<(?:" + _DOT + rb"|@|at)>"
     rb"|[ \t]*" + _OPEN + rb"[ \t]*(?:@|at|et|arroba)[ \t]*" + _CLOSE + rb"[ \t]*"
     rb"|" + _OPEN + rb"(?::?/{0,2}|:|-)" + _CLOSE + rb"|[\[(]www\d?[\])]\."
-    rb"|" + _CLOSE + rb"\.[\[({\])}]"
+    rb"|" + _CLOSE + rb"+\.[\[({\])}]+|[\]}]\.|\.[\[({]+"
+    rb"|" + _ANY + rb"+:" + _ANY + rb"*//[\](){}]*|:" + _ANY + rb"+//[\](){}]*|://[\](){}]+"
+    rb"|" + _ANY + rb"+[@,]" + _ANY + rb"*|[@,]" + _ANY + rb"+"
     rb"|[ \t]*" + _OPEN + rb"[ \t\[({]*" + _DOT + _OPEN + rb"?"
     rb"|" + _DOT + _CLOSE + rb"+"
     rb"|[ \t]*\\+[ \t]*\.[ \t]*|\\/|\^\."
@@ -168,6 +171,9 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
     bare = core.strip(b"[](){}<>\\^ \t").lower()
     if bare.startswith(b"www"):
         bare = bare.rstrip(b".")
+    if core.translate(None, b"[](){}") == b"://":
+        fits = chr(left).isascii() and chr(left).isalpha() and (_word(right) or right == 0x5B)
+        return (start, end, "://") if fits and core != b"://[" else None
     if core[:2].lower() in {b"tp", b"xp"}:
         return start + 2, end, "s"  # http[s]://
     blank = len(core) != len(sign)
@@ -202,6 +208,8 @@ def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change |
     left = data[start - 1] if start else 0
     if not (_word(left) or left in b"_.-+"):
         return None
+    if core[0] in b"])}" and data.rfind(b"(", max(0, start - 64), start) >= 0:
+        return None  # `name(comment)@host`
     if core[:2].lower() == b"at" and bare not in {b"at"}:  # " at host [.] tld": the pattern looked ahead
         end = start + data[start:end].lower().index(b"at") + 2
         while data[end] in b" \t":
@@ -209,8 +217,8 @@ def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change |
     elif core == b"AT" and not (97 <= left <= 122 or 48 <= left <= 57):
         return None
     reach = _DOTTED_NEXT.at(data, end, end + _REACH)
-    if reach < 0:
-        return None
+    if reach < 0 or (core == b"@[" and (48 <= data[end] <= 57 or data[end : end + 2] == b"IP")):
+        return None  # an address literal keeps its brackets
     host = data[end:reach]
     if core[0] in b"[({<" or host[-1:] in b"[({.tT \t" or b"[" in host or b"(" in host:
         return start, end, "@"
@@ -238,6 +246,9 @@ def _dot(
         return None
     if blank and not (opened and core[0] in b"[\\"):
         return None
-    if core[0] in b"])}" and not (right >= 0x41 or core[-1] in b"])}"):
-        return None  # the end of a sentence in brackets and a reference: ").[1"
+    digits = (48 <= left <= 57, 48 <= right <= 57)
+    if bare == b"," and digits != (True, True):
+        return None
+    if core[0] in b"])}" or core[-1] in b"[({":  # often the end of a sentence and a reference: ").[1", ".(a"
+        return (start, end, ".") if digits[0] == digits[1] else None
     return start, end, "."

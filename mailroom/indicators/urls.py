@@ -24,6 +24,7 @@ _TRAILING = b".,;:!?'\"*([{\\|^"
 _MAX_AUTHORITY = 320
 """User, host and port; a host alone has at most 253 characters."""
 _BAD_IN_HOST = re.compile(r"[^\w.\-%~\U00000080-\U0010ffff]")
+_TOO_LONG = re.compile(r"[^.]{64}")
 _LETTER = re.compile(r"\w|[^\x00-\x7f]")
 
 
@@ -58,6 +59,8 @@ def end_of_url(data: bytes, start: int, wall: int) -> int:
     """
     end = wall
     before = data[start - 1] if start else 0
+    if before == 0x22 and data[wall : wall + 1] == b'"':
+        return wall  # in quotes: all of it
     opened: list[int] = []
     for match in _STOPS.finditer(data, start, end):
         byte, at = data[match.start()], match.start()
@@ -126,7 +129,7 @@ def take_apart(url: str) -> Parts | None:
         else:
             return None
     bare = name.rstrip(".").lower()
-    if not bare or bare[0] in ".-" or not _LETTER.search(bare):
+    if not bare or bare[0] in ".-" or not _LETTER.search(bare) or _TOO_LONG.search(bare) or len(bare) > 253:
         return None
     kind, address = _sort_host(bare)
     value = f"{scheme.lower()}://{user}{at}{name.lower()}{colon}{port}"

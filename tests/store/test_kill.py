@@ -158,12 +158,23 @@ def test_killed_anywhere_the_next_run_completes_and_the_third_changes_nothing(fr
     assert {"stage.before_commit", "items.before_commit", "ledger.claimed", "ledger.before_settle"} <= set(points)
 
     for number, point in enumerate(points, 1):
+        if number not in worth_killing_at(points, url):
+            continue
         url, folder = fresh()
         assert in_child(partial(playbook, url, folder), f"kill:#{number}") == -signal.SIGKILL, point
         assert in_child(partial(playbook, url, folder)) == 0, f"the run after a kill at {number} {point}"
         assert picture(url, folder) == expected, f"killed at {number} {point}"
         assert in_child(partial(playbook, url, folder)) == 0
         assert picture(url, folder) == expected, f"third run after a kill at {number} {point}"
+
+
+def worth_killing_at(points: list[str], url: str) -> set[int]:
+    """All of them on SQLite; on PostgreSQL, where each costs seconds, every kind of point the first and last time."""
+    if url.startswith("sqlite") or os.environ.get("MAILROOM_TEST_ALL_KILLS"):
+        return set(range(1, len(points) + 1))
+    last = {point: number for number, point in enumerate(points, 1)}
+    first = {point: number for number, point in reversed(list(enumerate(points, 1)))}
+    return {*first.values(), *last.values()}
 
 
 @pytest.fixture
