@@ -75,8 +75,6 @@ def find_cards(scan: Scan) -> None:
     """Report card numbers that are in a vendor's range and pass the Luhn check. `notes` names the vendors."""
     data = bytes(scan.free)
     for first, last in _RUN.spans(data):
-        if _part_of_something(data, first, last):
-            continue
         groups = [match.span() for match in _GROUP.finditer(data, first, last)]
         index = 0
         while index < len(groups):
@@ -88,7 +86,7 @@ def _card_at(scan: Scan, data: bytes, groups: list[tuple[int, int]], index: int)
     start, end = groups[index]
     first = end - start
     if first >= 12:
-        return int(first <= 19 and _card(scan, data[start:end], start, end))
+        return int(first <= 19 and _card(scan, data, data[start:end], start, end))
     if first not in _FIRST:
         return 0
     sizes: tuple[int, ...] = (first,)
@@ -98,14 +96,14 @@ def _card_at(scan: Scan, data: bytes, groups: list[tuple[int, int]], index: int)
             return 0
         sizes += (stop - begin,)
         end = stop
-        if sizes in _SIZES and _card(scan, data[start:end].replace(bytes([separator]), b""), start, end):
+        if sizes in _SIZES and _card(scan, data, data[start:end].replace(bytes([separator]), b""), start, end):
             return len(sizes)
     return 0
 
 
-def _card(scan: Scan, written: bytes, start: int, end: int) -> bool:
+def _card(scan: Scan, data: bytes, written: bytes, start: int, end: int) -> bool:
     digits = written.decode("latin-1")
-    if not _ANY.fullmatch(digits) or not luhn(digits):
+    if not _ANY.fullmatch(digits) or not luhn(digits) or _part_of_something(data, start, end):
         return False
     scan.add("credit_card", digits, start, end, vendors_of(digits), masked(digits))
     scan.cover(start, end)
@@ -117,6 +115,6 @@ def _part_of_something(data: bytes, start: int, end: int) -> bool:
     before, after = data[max(0, start - 2) : start], data[end : end + 2]
     if before[-1:].isalnum() or after[:1].isalnum():
         return True
-    if before[-1:] in b"-_." and before[:1].isalnum() and len(before) == 2:
-        return True
-    return after[:1] in b"-_." and after[1:].isalnum() and len(after) == 2
+    joined = (before[-1:] in b"-_" and before[:1].isalnum()) or (before[-1:] == b"." and before[:1].isdigit())
+    follows = (after[:1] in b"-_" and after[1:].isalnum()) or (after[:1] == b"." and after[1:].isdigit())
+    return (len(before) == 2 and joined) or (len(after) == 2 and follows)

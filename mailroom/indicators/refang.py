@@ -123,13 +123,13 @@ def refanged(text: str) -> Refanged:
 
 def _changes(data: bytes) -> Iterator[Change]:
     """What is to be rewritten, in order. Some signs are recognised by what follows them: the search goes on there."""
-    position = 0
+    position = done = 0
     while (span := _SIGNS.next(data, position)) is not None:
         change = _change(data, *span)
         position = span[1]
-        if change is not None:
+        if change is not None and change[0] >= done:
             yield change
-            position = change[1]
+            position = done = change[1]
 
 
 def _apply(text: str, changes: list[Change]) -> tuple[str, Positions]:
@@ -172,8 +172,7 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
     if bare.startswith(b"www"):
         bare = bare.rstrip(b".")
     if core.translate(None, b"[](){}") == b"://":
-        fits = chr(left).isascii() and chr(left).isalpha() and (_word(right) or right == 0x5B)
-        return (start, end, "://") if fits and core != b"://[" else None
+        return _separator(data, start, end, core)
     if core[:2].lower() in {b"tp", b"xp"}:
         return start + 2, end, "s"  # http[s]://
     blank = len(core) != len(sign)
@@ -191,6 +190,20 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
     if bare in {b"@", b"at", b"et", b"arroba"} or bare.startswith(b"at"):
         return _at(data, start, end, core, bare)
     return _dot(data, start, end, core, bare, blank=blank, left=left, right=right)
+
+
+def _separator(data: bytes, start: int, end: int, core: bytes) -> Change | None:
+    """`[://]`, `:(//`, `]://`: what is left of `://`; a bracket before the scheme goes with the one after it."""
+    if core == b"://[" or not data[max(0, start - 1) : start].isalpha() or end >= len(data):
+        return None  # a bracket alone after it may hold an IPv6 address
+    if not _word(data[end]) and data[end] != 0x5B:
+        return None
+    first = start
+    while first and start - first < 8 and data[first - 1 : first].isalpha():
+        first -= 1
+    if core[0] in b"])}" and data[first - 1 : first] in {b"[", b"(", b"{"}:
+        return first - 1, end, data[first:start].decode("latin-1") + "://"
+    return start, end, "://"
 
 
 def _gap(data: bytes, start: int, end: int) -> Change | None:

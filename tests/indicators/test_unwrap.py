@@ -1,0 +1,55 @@
+"""Rewritten links lead to what they were made from, without anybody opening them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailroom.indicators import unwrap
+
+TARGET = "https://contoso.com/a?b=1"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1&data=05%7C02&sdata=x",
+        "https://urldefense.proofpoint.com/v1/url?u=https://contoso.com/a%3Fb%3D1&amp;k=x%0A&amp;r=y",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__contoso.com_a-3Fb-3D1&d=DwMFaQ&c=x&r=y",
+        "https://urldefense.com/v3/__https://contoso.com/a?b=1__;!!abc!def$",
+        "https://urldefense.com/v3/__https://contoso.com/a*b=1__;Pw!!abc!def$",
+        "https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fcontoso.com%2fa%3fb%3d1&c=E,1,x",
+        "https://protect2.fireeye.com/v1/url?k=1-2-3&q=1&e=4&u=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1",
+        "https://x-ctp.trendmicro.com:443/wis/clicktime/v1/query?url=https%3a%2f%2fcontoso.com%2fa%3fb%3d1&umid=x",
+        "https://secure-web.cisco.com/1AbCdEfGhIjKlMnOpQrStUv_-x/https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1",
+        "https://eu-west-1.protection.sophos.com/?d=contoso.com&u=aHR0cHM6Ly9jb250b3NvLmNvbS9hP2I9MQ==&i=x",
+        "https://clicktime.symantec.com/3abc/x?u=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1",
+        "https://protect-de.mimecast.com/r/x?url=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1",
+        "https://www.google.com/url?q=https://contoso.com/a%3Fb%3D1&sa=D",
+        "https://l.facebook.com/l.php?u=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1&h=x",
+    ],
+)
+def test_the_target_is_read_from_the_link(wrapped: str) -> None:
+    assert unwrap(wrapped) == TARGET
+
+
+def test_a_link_wrapped_twice_is_unwrapped_twice() -> None:
+    inner = "https%3A%2F%2Furldefense.proofpoint.com%2Fv2%2Furl%3Fu%3Dhttps-3A__contoso.com_a-3Fb-3D1%26d%3Dx"
+    assert unwrap(f"https://nam12.safelinks.protection.outlook.com/?url={inner}&data=x") == TARGET
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://contoso.com/?url=https%3A%2F%2Fnorthwind.com",
+        "https://protect-de.mimecast.com/s/abcDEF123",
+        "https://www.google.com/search?q=https://contoso.com",
+        "https://urldefense.com/v3/",
+        "https://eur03.safelinks.protection.outlook.com/?data=x",
+        "https://fakesafelinks.protection.outlook.com.evil.example/?url=https%3A%2F%2Fcontoso.com",
+        "not a link",
+        "http://[::1",
+        "",
+    ],
+)
+def test_other_links_are_left_alone(url: str) -> None:
+    assert unwrap(url) is None
