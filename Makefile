@@ -20,7 +20,7 @@ demo: setup ## run the main job on the sandbox; ONCE=1 ends by itself
 	@$(BIN)/mailroom demo $(if $(ONCE),--once) $(DEMO_ARGS)
 
 test: setup ## run all tests
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(BIN)/python scripts/run_tests.py $(TEST_ARGS)
 
 check: lint types contracts ## lint, types and import contracts
 

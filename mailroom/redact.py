@@ -2,7 +2,8 @@
 
 Whoever holds a secret registers its value (and its derived forms: a bearer token, a signature, the base64
 of `user:password`) with `register`. `scrub` replaces every registered value in a text; `SecretFilter` does
-it for log records. Values are kept in memory only, for the life of the process.
+it for log records. Values are kept in memory only, for the life of the process; of tokens, which are renewed every
+hour, only the latest.
 """
 
 from __future__ import annotations
@@ -18,11 +19,18 @@ _SHORTEST = 6  # shorter values would blank out ordinary words
 
 _lock = threading.Lock()
 _values: set[str] = set()
+_passing: dict[str, None] = {}
+_MOST_PASSING = 400
 _pattern: re.Pattern[str] | None = None
 
 
-def register(*secrets: str | None) -> None:
-    """Remember secret values and the forms in which they travel."""
+def register(*secrets: str | None, passing: bool = False) -> None:
+    """Remember secret values and the forms in which they travel.
+
+    Args:
+        secrets: The values.
+        passing: They are good for an hour or so (tokens, signatures); the oldest are forgotten in the end.
+    """
     global _pattern  # one registry per process is the point
     forms: set[str] = set()
     for secret in secrets:
@@ -30,10 +38,15 @@ def register(*secrets: str | None) -> None:
             encoded = base64.b64encode(secret.encode()).decode()
             forms |= {secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("=")}
     with _lock:
-        if forms <= _values:
+        if forms <= _values or (passing and forms <= _passing.keys()):
             return
-        _values.update(forms)
-        longest_first = sorted(_values, key=len, reverse=True)
+        if passing:
+            _passing.update(dict.fromkeys(forms - _values))
+            for oldest in list(_passing)[: max(0, len(_passing) - _MOST_PASSING)]:
+                del _passing[oldest]
+        else:
+            _values.update(forms)
+        longest_first = sorted(_values.union(_passing), key=len, reverse=True)
         _pattern = re.compile("|".join(re.escape(value) for value in longest_first))
 
 

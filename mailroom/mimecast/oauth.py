@@ -130,7 +130,7 @@ class TokenAuthenticator:
             envelope = read_envelope(reply.status, reply.body)
             msg = f"{TOKEN_PATH}: the answer holds no usable access_token {envelope.codes}; check the API root"
             raise ResponseError(msg)
-        redact.register(text)
+        redact.register(text, passing=True)
         lifetime = _lifetime(value.get("expires_in"))
         now = self._clock.monotonic()
         self._box.marks += 1

@@ -42,7 +42,7 @@ class TokenCache:
             stale = self._token is None or self._clock.now() >= self._renew_at
             if self._token is None or stale or (force_refresh and seen == self._fetched):
                 token = self._fetch()
-                redact.register(token.value)
+                redact.register(token.value, passing=True)
                 now = self._clock.now()
                 self._renew_at = max(token.expires - _EARLY, now + (token.expires - now) / 2)
                 self._token = token
