@@ -109,7 +109,7 @@ class KeyAuthenticator:
             return False
         pair = (str(first["accessKey"]), str(first.get("secretKey") or self._binding.pair[1]))
         if pair != self._binding.pair:
-            redact.register(*pair, passing=True)
+            redact.register(*pair)
             log.warning("the login returned new keys; update the stored credentials before the next start")
             self._binding.pair = pair
         return True
