@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailroom.cli import output
 from mailroom.cli.settings import Settings, load_settings
@@ -16,6 +17,9 @@ from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
+
+if TYPE_CHECKING:
+    from mailroom.mail.account import MailAccount
 
 _home: Path | None = None
 _blocks = ""
@@ -53,6 +57,16 @@ class Here:
 
             return load(MimecastCredentials, self.blocks).get_client(on_wait=output.show_wait)
         return self.settings.open_client(on_wait=output.show_wait)
+
+    @cached_property
+    def account(self) -> MailAccount:
+        """The mailbox; nothing is connected yet."""
+        if self.blocks:
+            from blocks import MailboxCredentials
+            from blocks._load import load
+
+            return load(MailboxCredentials, self.blocks).get_account(self.blocks)
+        return self.settings.mail_account()
 
     def policy(self) -> Policy:
         """Rules, lists, modes and rails, read anew each time so that the kill switch works."""

@@ -1,4 +1,4 @@
-"""`mailroom ingest held`."""
+"""`mailroom ingest held` and `mailroom ingest mailbox`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.mailbox import mailbox
 from mailroom.cli.triage import decide_and_act
 from mailroom.connectors.held import ingest_held
 from mailroom.playbooks.report import INGEST_COLUMNS
 
 ingest_app = typer.Typer(help="Take in what a source holds.", no_args_is_help=True, rich_markup_mode=None)
+ingest_app.command("mailbox")(mailbox)
 
 
 @ingest_app.callback()

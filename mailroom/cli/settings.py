@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailroom.connectors.held import HeldSettings
+from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.errors import InvalidInputError
 from mailroom.mail.account_fields import AccountFields, Authentication
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mailroom.mail.account import MailAccount
 
 FILE = "mailroom.toml"
-_SECTIONS = ("mimecast", "mailbox", "store", "policy", "held")
+_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held")
 
 
 class _Section(BaseModel):
@@ -136,6 +137,8 @@ class Settings(_Section):
     home: Path
     mimecast: MimecastSection = MimecastSection()
     mailbox: MailboxSection = MailboxSection()
+    intake: MailboxForm = MailboxForm()
+    """`[intake]`: the mailbox connector."""
     store: StoreSection = StoreSection()
     policy: PolicySection = PolicySection()
     held: HeldSection = HeldSection()

@@ -15,6 +15,7 @@ from mailroom.connectors.mailbox.scan import Scan
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, ImapSession
+from mailroom.mail.model import Mail
 from mailroom.store import Store
 from mailroom.store.intake import LISTED, Taken, Waiting
 
@@ -86,16 +87,13 @@ def _folder(
     with closing(mails):
         for mail in mails:
             attempts = failed.get(mail.uid, Waiting(0, "", 0)).attempts
-            rows[mail.uid] = _row(folder, mail.uid, reader.read(mail, attempts=attempts))
+            taken = reader.read(mail, attempts=attempts)
+            rows[mail.uid] = _row(folder, mail.uid, taken, reader.shown)
     now = clock.now()
     return [rows.get(uid) or Preview(folder, uid, now, "", "", 0, "gone", "not there any more") for uid in uids]
 
 
-def _row(folder: str, uid: int, taken: Taken) -> Preview:
-    alert = taken.alert or {}
+def _row(folder: str, uid: int, taken: Taken, mail: Mail | None) -> Preview:
     outcome = "tried again" if taken.state == LISTED else taken.state
-    attachments = len(alert["event"]["attachments"]) if alert else 0
-    return Preview(
-        folder, uid, taken.received_at, alert.get("sender", ""), alert.get("title", ""), attachments, outcome,
-        taken.reason,
-    )  # fmt: skip
+    sender, subject, attachments = (mail.author.address, mail.subject, len(mail.attachments)) if mail else ("", "", 0)
+    return Preview(folder, uid, taken.received_at, sender, subject, attachments, outcome, taken.reason)

@@ -60,6 +60,8 @@ class Reader:
     def __post_init__(self) -> None:
         self.zone = ZoneInfo(self.settings.server_time_zone or self.account.time_zone)
         self._filters = None if self.settings.filters == _NO_FILTERS else self.settings.filters
+        self.shown: Mail | None = None
+        """The mail read last; kept for a preview only."""
         self._limits = IndicatorLimits(text=_RULE_TEXT_MOST, indicators=_INDICATORS_MOST)
 
     def read(self, fetched: FetchedMail, *, item_id: int = 0, attempts: int = 0) -> Taken:
@@ -75,6 +77,7 @@ class Reader:
         taken = Taken(str(fetched.uid), "alerted", when, item_id=item_id, attempts=attempts)
         if attempts >= ATTEMPTS:
             return self._quarantined(taken, fetched.raw, f"not readable in {attempts} attempts: {taken.reason}")
+        self.shown = None
         try:
             return self._read(fetched, taken, when)
         except Exception as error:
@@ -89,6 +92,7 @@ class Reader:
             internal_date=None if fetched.internal_date == UNKNOWN_TIME else fetched.internal_date,
             truncated=fetched.truncated,
         )
+        self.shown = mail if self.blobs is None else None
         for defect, why in _FAILED.items():
             if defect in mail.defects:
                 return self._failed(taken, fetched.raw, why)

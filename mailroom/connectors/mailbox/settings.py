@@ -7,7 +7,7 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from mailroom.errors import InvalidInputError
-from mailroom.indicators import NamedRegex, UserPattern, compile_user, parse_rules
+from mailroom.indicators import NamedRegex, UserPattern
 from mailroom.mail.imap import MailFilters
 from mailroom.mail.replies import ForwardRegexes
 
@@ -21,7 +21,7 @@ _MOST_DAYS = 3_650
 
 @dataclass(frozen=True)
 class MailboxSettings:
-    """What a cycle fetches and how far it goes. `compiled` reads the expressions people write."""
+    """What a cycle fetches and how far it goes. `MailboxForm` makes one of what people write."""
 
     folders: tuple[str, ...] = ()
     """Names as people write them; empty: the folders of the account."""
@@ -82,23 +82,3 @@ class MailboxSettings:
                 raise InvalidInputError(
                     f"the {name} field name is empty; the usual one is device_product or event_name"
                 )
-
-
-def compiled(
-    *, environment_regex: str = "", dynamic_list: str | list[str] = "", forward_regexes: str = ""
-) -> dict[str, object]:
-    """Expressions as people write them, as fields of `MailboxSettings`.
-
-    Args:
-        environment_regex: A regular expression; empty or `.*`: the whole value.
-        dynamic_list: Rules `display name: regular expression`, one per line.
-        forward_regexes: One JSON object with `subject`, `from` and `to`.
-
-    Raises:
-        InvalidInputError: One cannot be compiled; the message says which.
-    """
-    return {
-        "environment_regex": compile_user(environment_regex) if environment_regex else None,
-        "rules": tuple(parse_rules(dynamic_list)),
-        "forward_regexes": ForwardRegexes.from_json(forward_regexes),
-    }
