@@ -26,7 +26,7 @@ _SIGNS = Pattern(
     rb"[ \t]*\\*" + _OPEN + rb"[ \t\\\[({]*(?:" + _DOT + rb"|,)[ \t\\\])}]*" + _CLOSE + rb"[ \t]*"
     rb"|<(?:" + _DOT + rb"|@|at)>"
     rb"|[ \t]*" + _OPEN + rb"[ \t]*(?:@|at|et|arroba)[ \t]*" + _CLOSE + rb"[ \t]*"
-    rb"|" + _OPEN + rb"(?::?/{0,2}|:|-)" + _CLOSE + rb"|[\[(]www\d?[\])]\."
+    rb"|" + _OPEN + rb"(?::/{0,2}|/{1,2}|-)" + _CLOSE + rb"|[\[(]www\d?[\])]\."
     rb"|" + _CLOSE + rb"+\.[\[({\])}]+|[\]}]\.|\.[\[({]+"
     rb"|" + _ANY + rb"+:" + _ANY + rb"*//[\](){}]*|:" + _ANY + rb"+//[\](){}]*|://[\](){}]+"
     rb"|" + _ANY + rb"+[@,]" + _ANY + rb"*|[@,]" + _ANY + rb"+"
@@ -45,8 +45,8 @@ _DOTTED_NEXT = Pattern(
 )
 _ENDS_NEXT = Pattern(
     rb"(?i)(?:[\w\-]+(?:[ \t]+dot[ \t]+|-dot-|DOT|\.|[ \t]*[\[({]+(?:\.|dot)[\])}]+[ \t]*))*"
-    rb"(?:com|net|org|info|biz|edu|gov|mil|ru|su|cn|de|uk|fr|it|nl|pl|ch|at|eu|us|ca|au|nz|jp|kr|in|br|mx|es|se|"
-    rb"io|co|cc|tv|me|xyz|top|online|site|club|shop|live|app|dev|onion)\b"
+    rb"(?:com|net|org|info|biz|edu|gov|mil|ru|su|cn|de|uk|fr|nl|pl|ch|eu|ca|au|nz|jp|kr|br|mx|es|se|"
+    rb"io|co|cc|tv|xyz|top|online|site|club|shop|live|app|dev|onion)\b"
 )
 
 
@@ -233,7 +233,10 @@ def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change |
     if reach < 0 or (core == b"@[" and (48 <= data[end] <= 57 or data[end : end + 2] == b"IP")):
         return None  # an address literal keeps its brackets
     host = data[end:reach]
-    if core[0] in b"[({<" or host[-1:] in b"[({.tT \t" or b"[" in host or b"(" in host:
+    unfinished = host.rstrip(b" \t").lower().endswith((b"dot", b"punkt", b"punto", b".")) and b"." not in host.rstrip(
+        b"."
+    )
+    if core[0] in b"[({<" or unfinished or b"[" in host or b"(" in host or b"{" in host:
         return start, end, "@"
     last = host.rpartition(b".")[2].lower().decode("latin-1")
     return (start, end, "@") if is_top_level(last) or last.isdigit() else None
@@ -263,5 +266,18 @@ def _dot(
     if bare == b"," and digits != (True, True):
         return None
     if core[0] in b"])}" or core[-1] in b"[({":  # often the end of a sentence and a reference: ").[1", ".(a"
-        return (start, end, ".") if digits[0] == digits[1] else None
+        return (start, end, ".") if digits[0] == digits[1] and not _paired(data, start, end, core) else None
     return start, end, "."
+
+
+_PAIRS = {0x5D: b"[", 0x29: b"(", 0x7D: b"{", 0x5B: b"]", 0x28: b")", 0x7B: b"}"}
+
+
+def _paired(data: bytes, start: int, end: int, core: bytes) -> bool:
+    """Whether a bracket of the sign belongs to one nearby: `name.[ch]`, `{name}.so`."""
+    before = data[max(0, start - 32) : start].rpartition(b" ")[2]
+    after = data[end : end + 16].partition(b" ")[0]
+    if core[0] in b"])}" and core[-1] in b"[({":
+        return False
+    opened = core[0] in b"])}" and _PAIRS[core[0]] in before
+    return opened or (core[-1] in b"[({" and _PAIRS[core[-1]] in after)
