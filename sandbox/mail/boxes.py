@@ -22,6 +22,8 @@ from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials import FetchRequirement, ObjectId
 from pymap.parsing.specials.flag import Flag, Recent, Wildcard, get_system_flags
 
+from sandbox.mail.loaded import Loaded
+
 SPECIAL_USE = {"Sent": b"Sent", "Drafts": b"Drafts", "Junk": b"Junk", "Trash": b"Trash", "Archive": b"Archive"}
 """Folders that every account has, with their attribute in LIST."""
 _PERMANENT = (get_system_flags() - {Recent}) | {Wildcard}
@@ -31,9 +33,9 @@ Keeper = Callable[[dict[str, Any]], None]
 
 
 class StoredMail(Message):
-    """One mail: its bytes, parsed when somebody first asks for more than flags and date."""
+    """One mail: its bytes, and what pymap made of them once somebody asked for its structure."""
 
-    __slots__ = ("raw",)
+    __slots__ = ("parsed", "raw")
 
     def __init__(
         self,
@@ -48,12 +50,11 @@ class StoredMail(Message):
         email_id = ObjectId(b"M" + hashlib.sha256(raw).hexdigest()[:32].encode())
         super().__init__(uid, internal_date, flags, expunged=expunged, email_id=email_id, recent=recent)
         self.raw = raw
+        self.parsed: MessageContent | None = None
 
     async def load_content(self, requirement: FetchRequirement) -> LoadedMessage:
-        """What pymap needs for an answer; header and body are parsed once."""
-        if self._content is None and not requirement.has_none(FetchRequirement.CONTENT):
-            self._content = MessageContent.parse(self.raw)
-        return LoadedMessage(self, requirement, self._content)
+        """What pymap needs for an answer."""
+        return Loaded(self, requirement)
 
     @property
     def flag_names(self) -> tuple[str, ...]:

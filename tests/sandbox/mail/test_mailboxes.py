@@ -164,3 +164,53 @@ def test_imap_goes_wrong_as_planned(desk_for: Callable[..., Any]) -> None:
         client.noop()
     with desk.imap() as client:
         client.noop()
+
+
+def test_searching_finds_what_headers_and_bodies_say(desk_for: Callable[..., Any]) -> None:
+    desk = desk_for()
+    for number, subject in enumerate(("Rechnung 7", "=?utf-8?q?Gr=C3=BC=C3=9Fe?="), 1):
+        raw = f"From: Ann <ann{number}@adatum.example>\r\nTo: soc@northwind.example\r\nSubject: {subject}\r\n"
+        desk.server.deliver(f"{raw}Date: Tue, {number} Jan 2019 12:00:00 +0000\r\n\r\nwords {number}\r\n".encode())
+    with desk.imap() as client:
+        client.select_folder("INBOX")
+        assert client.search(["FROM", "ann2@"]) == [2]
+        assert client.search(["SUBJECT", "rechnung"]) == [1]
+        assert client.search(["SUBJECT", "grüße"], charset="UTF-8") == [2]
+        assert client.search(["NOT", ["FROM", "ann2@"]]) == [1]
+        assert client.search(["OR", "SUBJECT", "nothing", "TO", "soc@"]) == [1, 2]
+        assert client.search(["BODY", "words 2"]) == [2]
+        assert client.search("SENTSINCE 2-Jan-2019") == [2]
+        assert client.search(["HEADER", "Subject", ""]) == [1, 2]
+        assert client.search("SINCE 14-Jan-2025 UNSEEN") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Message-ID: <[x@y]>",
+        "Content-Type: text/plain; name*",
+        "To: (c):",
+        "From: =?utf-8?q?a=0Ab?= <x@y>",
+        "Subject: =?x-unknown?q?a?=",
+        "Date: Tue, 99 Foo 99999 99:99 +9999",
+        "Content-Type: multipart/mixed",
+        "From: " + "(" * 3_000,
+    ],
+)
+def test_odd_headers_do_not_end_a_session(desk_for: Callable[..., Any], header: str) -> None:
+    desk = desk_for()
+    desk.server.deliver(f"{header}\r\n\r\nbody\r\n".encode())
+    with desk.imap() as client:
+        client.select_folder("INBOX")
+        items = [
+            "BODY.PEEK[]",
+            "ENVELOPE",
+            "BODYSTRUCTURE",
+            "BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT)]",
+            "RFC822.SIZE",
+        ]
+        found = client.fetch([1], items)[1]
+        assert found[b"BODY[]"] == desk.server.mails()[0].raw
+        for criteria in (["FROM", "x"], ["SUBJECT", "x"], ["TEXT", "body"], ["SENTBEFORE", "1-Jan-2030"]):
+            client.search(criteria)
+        client.noop()
