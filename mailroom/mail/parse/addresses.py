@@ -151,7 +151,8 @@ def _pieces(value: str) -> list[tuple[_Piece, int]]:
                 comments_end = False
                 piece.add("(")
         elif character == "<":
-            end = value.find(">", at)
+            quoted = _QUOTED.match(value, at + 1)  # `<"a>b"@example.com>`
+            end = value.find(">", quoted.end() if quoted else at)
             if end == -1:
                 end = _next_separator(value, at)
             piece.angles.append((value[at + 1 : end], len(piece.outside)))
@@ -209,7 +210,7 @@ def _read_piece(piece: _Piece, raw: str, *, author: bool, hint: str) -> list[Mai
     entries: list[MailAddress] = []
     done = 0
     for content, before in piece.angles:
-        name = _name("".join(piece.outside[done:before]), hint)
+        name = _name("".join(piece.outside[done:before]) if piece.words else "", hint)
         if not name and len(piece.angles) == 1:
             name = _name("".join(piece.comments) or "".join(piece.outside[before:]), hint)
         done = before
@@ -262,6 +263,8 @@ def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
         return _make(_bare(address), _name(rest, hint) or comment_name, raw)
     if stripped and " " not in stripped and not piece.quoted and "=?" not in stripped:
         return _make(stripped, comment_name, raw)
+    if hidden := _ADDRESS_LIKE.search(" ".join(piece.comments)):  # `"John Doe" (john@example.com)`
+        return _make(hidden.group(), _name(stripped, hint), raw)
     return MailAddress("", _name(stripped, hint) or comment_name, raw, valid=False)
 
 
@@ -284,7 +287,7 @@ def _name(text: str, hint: str) -> str:
         text = _QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
-    name = " ".join(decode_header(text, hint).split())
+    name = decode_header(text, hint).strip()
     while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1].strip()
     return "" if name in {'"', "'"} else name

@@ -18,7 +18,12 @@ _ISO = re.compile(
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _ZONE_WORD = re.compile(r"\b(?:GMT|UTC|UT)\s*([+-])(\d{1,2}):?(\d{2})?\b", re.IGNORECASE)
 _COLON_ZONE = re.compile(r"([+-]\d{2}):(\d{2})\s*$")
+_LOOSE_COLON = re.compile(r"\s*:\s*")
 _LIMIT = 200
+_ZONES = {
+    "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "MSD": 4,
+    "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+}  # fmt: skip
 
 
 def read_date(value: str) -> datetime | None:
@@ -49,7 +54,9 @@ def _zone(sign: str, hours: int, minutes: int) -> timezone:
 
 
 def _unusual(value: str) -> datetime | None:
-    value = _COMMENT.sub(" ", value).strip()
+    for _ in range(3):  # comments may hold comments
+        value = _COMMENT.sub(" ", value).strip()
+    value = _LOOSE_COLON.sub(":", value)
     if iso := _ISO.match(value):
         zone = (iso.group(7) or "Z").upper()
         try:
@@ -64,6 +71,8 @@ def _unusual(value: str) -> datetime | None:
         if fields is None:
             return None
         offset = fields[9] or 0
+        if not offset:  # zones that the library has never heard of
+            offset = 3600 * _ZONES.get(value.rpartition(" ")[2].upper(), 0)
         if abs(offset) >= 24 * 3600:
             return None
         zone_of = timezone(timedelta(seconds=offset)) if offset else UTC

@@ -46,7 +46,7 @@ class Gathered:
     calendar_method: str = ""
     encrypted: bool = False
     named_texts: list[tuple[bool, str]] = field(default_factory=list)
-    """Text parts with a file name, shown inline: body text when there is no other; (is it HTML, text)."""
+    """Body text only when there is no other: parts with a file name, multiparts without parts; (is it HTML, text)."""
 
 
 class Gatherer:
@@ -88,8 +88,9 @@ class Gatherer:
         if not entity.children:
             if entity.cut:
                 self._attach(entity, entity.content)
-            elif entity.body < entity.end:
-                self._text_part(entity, parent, index, is_html=False)
+            elif entity.body < entity.end:  # no part was found in it: better than nothing, when there is nothing else
+                text = self._text_of(entity, entity.decoded(self._work), is_html=False)
+                self.found.named_texts.append((False, text))
             return
         for number, child in enumerate(entity.children):
             self._visit(child, entity, number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
+from typing import NamedTuple
 
 from mailroom.mail.parse.charsets import decode
 
@@ -16,7 +17,16 @@ _LIMIT = 32 * 1024
 _WORDS = 1_000
 # The payload may hold `?` (senders forget to encode it) but not the start of the next encoded word.
 _WORD = re.compile(r"=\?([^?\s]{0,60})\?([BbQq])\?((?:[^?=]|\?(?!=)|=(?!\?[^=]))*)\?=")
+_PADDED = re.compile(r"[^=]+=*")
 _CONTROLS = re.compile(r"[\r\n]+[ \t]*")
+
+
+class _Word(NamedTuple):
+    """One encoded word; `base64` is its payload when it came so."""
+
+    charset: str
+    octets: bytes
+    base64: str
 
 
 def decode_header(value: str, hint: str = "") -> str:
@@ -50,8 +60,7 @@ def raw_text(value: str, hint: str = "") -> str:
 
 def _decode_words(value: str, hint: str) -> str:
     pieces: list[str] = []
-    run: list[tuple[str, bytes]] = []  # neighbouring words: (charset, octets)
-    half = ""  # base64 that ended inside a group of four: the next word goes on with it
+    run: list[_Word] = []
     position = 0
     for number, match in enumerate(_WORD.finditer(value)):
         if number >= _WORDS:
@@ -59,39 +68,43 @@ def _decode_words(value: str, hint: str) -> str:
         between = value[position : match.start()]
         if between.strip(" \t\r\n") or (between and not run):
             pieces.append(_words_text(run))
-            run, half = [], ""
+            run = []
             pieces.append(raw_text(between, hint))
         charset = match.group(1).partition("*")[0].lower()
         payload = match.group(3)
         if match.group(2) in "Bb":
-            if half and run and run[-1][0] == charset:
-                payload = half + payload
-                run.pop()
-            clean = payload.rstrip("=")
-            half = payload if clean == payload and len(clean) % 4 else ""
-            octets = unbase64_word(payload)
+            run.append(_Word(charset, unbase64_word(payload), payload))
         else:
-            half = ""
-            octets = unquote_word(payload)
-        run.append((charset, octets))
+            run.append(_Word(charset, unquote_word(payload), ""))
         position = match.end()
     pieces.append(_words_text(run))
     pieces.append(raw_text(value[position:], hint))
     return "".join(pieces)
 
 
-def _words_text(run: list[tuple[str, bytes]]) -> str:
+def _words_text(run: list[_Word]) -> str:
     """Neighbouring words of one charset are joined as octets first: characters may be split between them."""
     pieces: list[str] = []
     index = 0
     while index < len(run):
-        charset, octets = run[index]
-        index += 1
-        while index < len(run) and run[index][0] == charset:
-            octets += run[index][1]
+        start = index
+        while index < len(run) and run[index].charset == run[start].charset:
             index += 1
-        pieces.append(decode(octets, charset).text)
+        words = run[start:index]
+        octets = b"".join(word.octets for word in words)
+        if len(words) > 1 and all(word.base64 for word in words) and not _is_text(octets):
+            joined = unbase64_word("".join(word.base64 for word in words))  # cut inside a group of four
+            octets = joined if _is_text(joined) else octets
+        pieces.append(decode(octets, words[0].charset).text)
     return "".join(pieces)
+
+
+def _is_text(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def unquote_word(payload: str) -> bytes:
@@ -102,6 +115,9 @@ def unquote_word(payload: str) -> bytes:
 def unbase64_word(payload: str) -> bytes:
     """Octets of a B-encoded payload, as far as it can be read; missing padding is added."""
     octets = payload.encode("latin-1", "replace")
+    padding = octets.find(b"=")
+    if -1 < padding < len(octets.rstrip(b" ")) - 2:  # several encodings put one after the other
+        return b"".join(unbase64_word(piece) for piece in _PADDED.findall(payload)[:_WORDS])
     for fill in (b"", b"=", b"=="):
         try:
             return binascii.a2b_base64(octets + fill)

@@ -10,7 +10,8 @@ from mailroom.mail.parse.charsets import decode
 from mailroom.mail.parse.header_text import decode_header
 
 _PARAMETERS = 200
-_MAIN = re.compile(r"[\s\"']*([^\s;,\"'()=]*)")
+_MAIN = re.compile(r"[\s\"']*([^\s;,\"'()=/]*(?:\s*/\s*[^\s;,\"'()=/]*)?)")
+_SLASH = re.compile(r"\s*/\s*")
 _PARAMETER = re.compile(r';[\s;]*([^\s=;"]{1,200})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 _ESCAPE = re.compile(r'\\(["\\])')
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
@@ -28,7 +29,7 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         return "", ()
     rest = value[main.end() :]
     if "=" not in rest:
-        return main.group(1).lower(), ()
+        return _SLASH.sub("/", main.group(1).lower()), ()
     found: dict[str, str] = {}
     stripped = rest.lstrip(" \t\"'")
     if not stripped.startswith(";"):
@@ -45,7 +46,7 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         else:
             plain = match.group(3)
             found[name] = (_COMMENT.sub("", plain) if "(" in plain else plain).strip(" \t\r\n\"'")
-    return main.group(1).lower(), tuple(found.items())
+    return _SLASH.sub("/", main.group(1).lower()), tuple(found.items())
 
 
 def text_values(parameters: tuple[tuple[str, str], ...], name: str, hint: str = "") -> list[str]:
