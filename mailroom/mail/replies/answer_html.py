@@ -83,6 +83,7 @@ _HAS_BORDER = re.compile(r"border-top|border:\s*none", re.IGNORECASE)
 _HEADERISH = re.compile(r"[^\n:：]{1,30}\s?[:：]")
 _MAX_NODES = 5_000
 _MOST_TAGS = 15_000
+_MOST_CONTAINERS = 200
 _FLAG = "data-mailroom-quote"
 
 
@@ -146,7 +147,9 @@ def _head(node: LexborNode, limit: int) -> str:
     """About the first `limit` characters of an element's text."""
     pieces: list[str] = []
     length = 0
-    for child in node.traverse(include_text=True):
+    for seen, child in enumerate(node.traverse(include_text=True)):
+        if seen > 300:
+            break
         if child.tag == "-text":
             text = child.text_content or ""
             pieces.append(text[:limit])
@@ -167,7 +170,7 @@ def _is_forwarded(node: LexborNode) -> bool:
 
 def _flag_gmail(tree: LexborHTMLParser) -> None:
     """`div.gmail_quote`: with blockquotes as children, only these and what stands above the first are quoted."""
-    for node in tree.css("div.gmail_quote, div.gmail_quote_container")[:_MAX_NODES]:
+    for node in tree.css("div.gmail_quote, div.gmail_quote_container")[:_MOST_CONTAINERS]:
         if _is_forwarded(node):
             continue
         quote = _first_child_quote(node)

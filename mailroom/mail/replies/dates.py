@@ -70,9 +70,7 @@ def month_number(word: str) -> int | None:
     known = _MONTHS.get(low) or _PREFIXES.get(low[:6])
     if known:
         return known
-    return _MONTHS.get(low) or (
-        _MONTHS.get(low[:3]) if low.isascii() and len(low) > 3 and low[:3] in _ENGLISH else None
-    )
+    return _MONTHS.get(low[:3]) if low.isascii() and len(low) > 3 and low[:3] in _ENGLISH else None
 
 
 _ENGLISH = frozenset({"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec"})

@@ -235,7 +235,7 @@ def parse_people(value: str) -> tuple[MailAddress, ...]:
             found.append(MailAddress("", text.strip("'\"<>[] "), text, valid=False))
             continue
         name = text[: address.start()].strip("'\"<>[]( \t*‪‎")
-        found.append(MailAddress(address[0].lower().rstrip("."), name, text))
+        found.append(MailAddress(address[0].lower().strip(".'"), name, text))
     return tuple(found[:500])
 
 

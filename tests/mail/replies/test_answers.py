@@ -1,0 +1,209 @@
+"""What a person wrote, taken out of replies of many mail programs and languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailroom.mail.model import Mail
+from mailroom.mail.replies import answer_from_text, extract_answer
+
+ATTRIBUTIONS = {
+    "en": "On Mon, Mar 4, 2024 at 10:12 AM SOC <soc@northwind.example> wrote:",
+    "en wrapped": "On Mon, Mar 4, 2024 at 10:12 AM Security Operations of Northwind <\nsoc@northwind.example> wrote:",
+    "en no colon": "---- On Mon, 04 Mar 2024 10:12:00 +0100 soc@northwind.example wrote ----",
+    "de": "Am Mo., 4. März 2024 um 10:12 Uhr schrieb SOC <soc@northwind.example>:",
+    "de wrapped": "Am 04.03.2024 um 10:12 schrieb\nSecurity Operations <soc@northwind.example>:",
+    "de author first": "SOC <soc@northwind.example> schrieb am Mo., 4.\nMärz 2024, 10:12:",
+    "fr": "Le lun. 4 mars 2024 à 10:12, SOC <soc@northwind.example> a écrit :",
+    "fr wrapped": "Le lun. 4 mars 2024 à 10:12, Security Operations <soc@northwind.example>\na écrit :",
+    "es": "El lun, 4 mar 2024 a las 10:12, SOC (<soc@northwind.example>) escribió:",
+    "it": "Il giorno lun 4 mar 2024 alle ore 10:12 SOC <soc@northwind.example> ha scritto:",
+    "pt": "Em seg., 4 de mar. de 2024 às 10:12, SOC <soc@northwind.example> escreveu:",
+    "nl": "Op ma 4 mrt 2024 om 10:12 schreef SOC <soc@northwind.example>:",
+    "nl apple": "Op 4 mrt. 2024, om 10:12 heeft SOC <soc@northwind.example> het volgende geschreven:",
+    "sv": "Den mån 4 mars 2024 kl 10:12 skrev SOC <soc@northwind.example>:",
+    "da": "Den man. 4. mar. 2024 kl. 10.12 skrev SOC <soc@northwind.example>:",
+    "no": "man. 4. mars 2024 kl. 10:12 skrev SOC <soc@northwind.example>:",
+    "fi": "ma 4. maalisk. 2024 klo 10.12 SOC (soc@northwind.example) kirjoitti:",
+    "pl": "pon., 4 mar 2024 o 10:12 SOC <soc@northwind.example> napisał(a):",
+    "pl dnia": "Dnia 4 marca 2024 10:12 SOC <soc@northwind.example> napisał(a):",
+    "cs": "po 4. 3. 2024 v 10:12 odesílatel SOC <soc@northwind.example> napsal:",
+    "sk": "po 4. 3. 2024 o 10:12 SOC <soc@northwind.example> napísal(a):",
+    "hu": "SOC <soc@northwind.example> ezt írta (időpont: 2024. márc. 4., H, 10:12):",
+    "ro": "În lun., 4 mar. 2024 la 10:12, SOC <soc@northwind.example> a scris:",
+    "ru": "пн, 4 мар. 2024 г. в 10:12, SOC <soc@northwind.example>:",
+    "ru verb": "4 марта 2024 г., в 10:12, SOC <soc@northwind.example> написал(а):",
+    "uk": "пн, 4 бер. 2024 р. о 10:12 SOC <soc@northwind.example> пише:",
+    "tr": "SOC <soc@northwind.example>, 4 Mar 2024 Pzt, 10:12 tarihinde şunu yazdı:",
+    "hr": "pon, 4. ožu 2024. u 10:12 SOC <soc@northwind.example> napisao je:",
+    "ja": "2024年3月4日(月) 10:12 SOC <soc@northwind.example>:",
+    "zh": "SOC <soc@northwind.example> 于2024年3月4日周一 10:12写道：",
+    "ko": "2024년 3월 4일 (월) 오전 10:12, SOC <soc@northwind.example>님이 작성:",
+    "el": "Στις Δευ 4 Μαρ 2024 στις 10:12 π.μ., ο χρήστης SOC <soc@northwind.example> έγραψε:",
+}
+BLOCKS = {
+    "en": "From: SOC <soc@northwind.example>\nSent: Monday, March 4, 2024 10:12 AM\nTo: Kim\nSubject: Held mail",
+    "en bold": "*From:* SOC <soc@northwind.example>\n*Sent:* Monday, March 4, 2024\n*To:* Kim\n*Subject:* Held mail",
+    "de": "Von: SOC <soc@northwind.example>\nGesendet: Montag, 4. März 2024 10:12\nAn: Kim\nBetreff: Mail",
+    "fr": "De : SOC <soc@northwind.example>\nEnvoyé : lundi 4 mars 2024 10:12\nÀ : Kim\nObjet : Mail",
+    "es": "De: SOC <soc@northwind.example>\nEnviado: lunes, 4 de marzo de 2024\nPara: Kim\nAsunto: Correo",
+    "it": "Da: SOC <soc@northwind.example>\nInviato: lunedì 4 marzo 2024\nA: Kim\nOggetto: Posta",
+    "nl": "Van: SOC <soc@northwind.example>\nVerzonden: maandag 4 maart 2024\nAan: Kim\nOnderwerp: Mail",
+    "sv": "Från: SOC <soc@northwind.example>\nSkickat: den 4 mars 2024 10:12\nTill: Kim\nÄmne: Mejl",
+    "pl": "Od: SOC <soc@northwind.example>\nWysłano: poniedziałek, 4 marca 2024\nDo: Kim\nTemat: Mail",
+    "ja": "差出人: SOC <soc@northwind.example>\n送信日時: 2024年3月4日\n宛先: Kim\n件名: メール",
+    "zh": "发件人： SOC <soc@northwind.example>\n发送时间： 2024年3月4日\n收件人： Kim\n主题： 邮件",
+    "ko": "보낸 사람: SOC <soc@northwind.example>\n보낸 날짜: 2024년 3월 4일\n받는 사람: Kim\n제목: 메일",
+}
+
+
+@pytest.mark.parametrize("line", ATTRIBUTIONS.values(), ids=ATTRIBUTIONS)
+@pytest.mark.parametrize("mark", ["> ", ""], ids=["quoted", "bare"])
+def test_an_attribution_line_ends_the_answer_in_every_language(line: str, mark: str) -> None:
+    answer = answer_from_text(
+        f"Yes, I know the sender.\nPlease release it.\n\n{line}\n\n{mark}Is this mail expected?\n"
+    )
+    assert answer.text == "Yes, I know the sender.\nPlease release it."
+    assert (answer.cut, answer.inline) == ("text", False)
+    assert "Is this mail expected?" in answer.quoted
+
+
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("rule", ["", "_" * 32 + "\n", "-----Original Message-----\n"], ids=["plain", "rule", "words"])
+def test_a_header_block_ends_the_answer_in_every_language(block: str, rule: str) -> None:
+    answer = answer_from_text(f"No, reject it.\n\n{rule}{block}\n\nIs this mail expected?\n")
+    assert answer.text == "No, reject it."
+
+
+def test_the_language_of_the_mail_program_is_known() -> None:
+    assert answer_from_text(f"Ja.\n\n{ATTRIBUTIONS['de']}\n> Frage").language == "de"
+    assert answer_from_text(f"Oui.\n\n{BLOCKS['fr']}\n\nQuestion").language == "fr"
+    assert answer_from_text("Nothing quoted here.").language is None
+
+
+def test_an_answer_below_the_quote_is_found() -> None:
+    answer = answer_from_text(f"{ATTRIBUTIONS['en']}\n> Is this mail expected?\n> Please answer.\n\nYes.\n")
+    assert (answer.text, answer.inline) == ("Yes.", True)
+
+
+def test_answers_between_quotes_are_kept_without_the_quotes() -> None:
+    body = f"{ATTRIBUTIONS['en']}\n> First question?\n\nFirst answer.\n\n> Second question?\n\nSecond answer.\n"
+    answer = answer_from_text(body)
+    assert answer.text.split() == ["First", "answer.", "Second", "answer."]
+    assert answer.inline
+
+
+def test_text_in_front_of_an_attribution_on_the_same_line_is_kept() -> None:
+    body = "Release it. On Mon, Mar 4, 2024 at 10:12 AM, soc@northwind.example wrote:\n> Is this expected?"
+    assert answer_from_text(body).text == "Release it."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "On the whole I agree.\nOn Monday we can talk.",
+        "Bob wrote to me: he never saw it.",
+        "I got this:\nFrom time to time it happens.",
+        "One more thing: the mail was sent by 12:30:\nplease check.",
+        "Look at\n>>> >>> http://shop.example <<<\nand tell me.",
+        "Agenda\n------\n\n1. Mail\n2. More mail\n",
+    ],
+)
+def test_ordinary_text_is_left_alone(body: str) -> None:
+    answer = answer_from_text(body)
+    assert answer.text == body.strip()
+    assert answer.cut == "none"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my iPhone", "Von meinem iPhone gesendet", "Gesendet von Outlook für Android", "Envoyé de mon iPhone",
+        "Enviado desde mi iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPad", "Skickat från min iPhone",
+        "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłano z iPhone'a", "Отправлено с iPhone", "iPhoneから送信",
+        "发自我的iPhone", "나의 iPhone에서 보냄", "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    ],
+)  # fmt: skip
+def test_what_a_phone_adds_is_no_answer(line: str) -> None:
+    answer = answer_from_text(f"Yes.\n\n{line}\n\n{ATTRIBUTIONS['en']}\n> Q")
+    assert (answer.text, answer.signature) == ("Yes.", line)
+
+
+def test_a_sentence_that_begins_like_a_phones_line_stays() -> None:
+    body = "Yes.\n\nSent from my desk, which is easier than the phone."
+    assert answer_from_text(body).text == body
+
+
+def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
+    answer = answer_from_text("Yes.\n\n-- \nKim Lee\nNorthwind\n")
+    assert (answer.text, answer.signature) == ("Yes.", "-- \nKim Lee\nNorthwind")
+
+
+def test_a_mailing_lists_footer_is_cut() -> None:
+    body = "Yes.\n\n_______________________\nstaff mailing list\nstaff@lists.northwind.example\n"
+    assert answer_from_text(body).text == "Yes."
+
+
+def test_a_mail_that_is_all_quote_keeps_its_text_and_says_so() -> None:
+    body = f"{ATTRIBUTIONS['en']}\n> Is this mail expected?"
+    answer = answer_from_text(body)
+    assert (answer.text, answer.cut) == (body, "failed")
+
+
+def test_a_forwarded_mail_is_not_taken_for_a_quote() -> None:
+    body = "FYI\n\n---------- Forwarded message ---------\nFrom: Bob <bob@example.com>\nDate: today\nSubject: x\n\nText"
+    assert answer_from_text(body).text == body
+
+
+HTML = {
+    "gmail": '<div dir="ltr">Yes.</div><br><div class="gmail_quote"><div class="gmail_attr">Some words in no language '
+    "we know:<br></div><blockquote class=gmail_quote>Q?</blockquote></div>",
+    "gmail old": '<div>Yes.</div><div class="gmail_extra"><div class="gmail_quote">On Mon, SOC '
+    '<span>&lt;<a href="mailto:soc@x.example">soc@x.example</a>&gt;</span> wrote:<br><blockquote class="gmail_quote">'
+    "Q?</blockquote></div></div>",
+    "outlook web": '<div>Yes.</div><hr><div id="divRplyFwdMsg"><b>From:</b> SOC<br><b>Sent:</b> x</div><div>Q?</div>',
+    "outlook": "<p class=MsoNormal>Yes.</p><div><div style='border:none;border-top:solid #E1E1E1 "
+    "1.0pt'><p><b>From:</b> "
+    "SOC<br><b>Sent:</b> Monday<br><b>Subject:</b> Q</p></div></div><p>Q?</p>",
+    "thunderbird": '<p>Yes.</p><div class="moz-cite-prefix">Am 4.3.24 schrieb SOC:</div><blockquote type="cite">Q?'
+    "</blockquote>",
+    "apple": '<div>Yes.<div><br><blockquote type="cite"><div>On 4 Mar 2024, SOC '
+    "wrote:</div>Q?</blockquote></div></div>",
+    "yahoo": '<div>Yes.</div><div id="ydp1yahoo_quoted_1" class="ydp1yahoo_quoted"><div>On Monday:</div>Q?</div>',
+    "proton": '<div>Yes.</div><div class="protonmail_quote">On Monday, SOC wrote:<blockquote>Q?</blockquote></div>',
+    "hotmail": '<div>Yes.<br><hr id="stopSpelling">Date: x<br>From: soc@x.example<br><br>Q?</div>',
+    "plain blockquote": "Yes.<div>On 4 Mar 2024, SOC &lt;soc@x.example&gt; wrote:</div><blockquote>Q?</blockquote>",
+    "no markup": "<div>Yes.</div><div>On 4 Mar 2024, SOC &lt;soc@x.example&gt; wrote:</div><div>Q?</div>",
+    "one line": "Yes.<div><hr><div><b>From: soc@x.example</b> <b>Date: Mon, 4 Mar 2024</b></div><div>Q?</div></div>",
+}
+
+
+@pytest.mark.parametrize("html", HTML.values(), ids=HTML)
+def test_the_markup_of_every_mail_program_tells_quote_from_answer(html: str) -> None:
+    answer = extract_answer(Mail("", 0, html=html, content_type="text/html"))
+    assert answer.text == "Yes."
+    assert "Q?" in answer.text_full
+
+
+def test_answers_between_gmails_quotes_are_kept() -> None:
+    html = (
+        'Hello<div class="gmail_quote"><div class="gmail_attr">On x:</div><blockquote '
+        'class="gmail_quote">Q1</blockquote>'
+        '<div>A1</div><blockquote class="gmail_quote">Q2</blockquote><div>A2</div></div>'
+    )
+    answer = extract_answer(Mail("", 0, html=html))
+    assert answer.text.split() == ["Hello", "A1", "A2"]
+    assert answer.inline
+
+
+def test_html_structure_is_preferred_to_text_rules() -> None:
+    html = '<div>Yes.</div><div class="gmail_quote"><blockquote class="gmail_quote">Q?</blockquote></div>'
+    answer = extract_answer(Mail("", 0, text="Yes.\n\nWords nobody knows:\nQ?", html=html))
+    assert (answer.text, answer.cut) == ("Yes.", "html")
+
+
+def test_nested_and_broken_markup_does_no_harm() -> None:
+    html = '<div class="gmail_quote"><div class="gmail_quote">' * 50 + "<blockquote>" * 50 + "deep"
+    assert extract_answer(Mail("", 0, html=f"Yes.{html}")).text == "Yes."
+    assert extract_answer(Mail("", 0, html="")).text == ""
+    assert extract_answer(Mail("", 0, html="<blockquote>only a quote</blockquote>")).cut == "failed"
