@@ -13,7 +13,7 @@ from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.send_mail import SendOutcome, send_once
-from mailroom.errors import BusyError, InvalidInputError, RejectedError, TransientError
+from mailroom.errors import BusyError, InvalidInputError, RefusedError, RejectedError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, question_headers
@@ -50,6 +50,7 @@ def ask(
     flow_run_id: str = "",
     alert_id: int | None = None,
     requested_by: str = "",
+    words_may_change: bool = False,
 ) -> Wait:
     """Put a question, once.
 
@@ -62,6 +63,8 @@ def ask(
         flow_run_id: The run to resume when the question is settled; empty when nobody is suspended.
         alert_id: Which alert it is about.
         requested_by: Who asks, for the history.
+        words_may_change: A stored question with other words under this key is the same question (the code that
+            writes them may have been upgraded while the run waited); else that is refused.
 
     Returns:
         The stored question, open as a rule; `undeliverable` when the server refused every recipient.
@@ -72,17 +75,34 @@ def ask(
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
         TransientError: not sent now; asking again under the same key sends it.
     """
-    people = question.people()
-    question.waiting.check()
-    desk.account.need_smtp()
-    desk.account.need_imap()
-    desk.account.guards.check(_mail(desk.account, question, "<check@mailroom.invalid>", "", ""))
+    people = check(desk, question)
     stored = desk.store.waits.ask(_new_wait(desk, question, people, key, flow_run_id, alert_id))
     if not stored.created and stored.question.get("digest") != question.digest:
+        if not words_may_change:
+            raise RefusedError(
+                f"question {stored.id} was asked under the same key in other words: nothing was sent. Give each "
+                "question of a run its own step (`step=`); then its words may also change while the run waits."
+            )
         log.warning("question %d was put with other words than those of now; the stored one stands", stored.id)
     if not stored.is_open:
         return stored
     return _send(desk, question, stored, requested_by)
+
+
+def check(desk: PostDesk, question: Question) -> tuple[str, ...]:
+    """Whether a question could be put, without doing it; returns whom it would ask.
+
+    Raises:
+        InvalidInputError: an address, a pattern, a limit or the mailbox is not in order.
+        RefusedError: a guard.
+    """
+    people = question.people()
+    question.waiting.check()
+    question.waiting.count(len(people))
+    desk.account.need_smtp()
+    desk.account.need_imap()
+    desk.account.guards.check(_mail(desk.account, question, "<check@mailroom.invalid>", "", ""))
+    return people
 
 
 def wait_for(

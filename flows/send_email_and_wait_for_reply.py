@@ -1,0 +1,63 @@
+"""Playbook "send email and wait for reply"."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from prefect import get_run_logger
+from pydantic import Field
+
+from flows._asking import send_and_wait
+from flows._flow import flow
+
+
+@flow(name="send email and wait for reply", flow_run_name="ask by {mailbox}")
+def send_email_and_wait_for_reply(
+    recipients: str,
+    subject: str,
+    content: str,
+    mailbox: str = "default",
+    store: str = "default",
+    cc: str = "",
+    wait_for: Literal["any", "all", "n"] = "any",
+    needed: Annotated[int, Field(ge=1, le=100)] = 1,
+    time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72,
+    reminders_hours: list[float] | None = None,
+    exclusion_subject_regex: str = "",
+    exclusion_body_regex: str = "",
+    sender_policy: Literal["exact", "alias", "domain", "any"] = "alias",
+    folders: str = "",
+) -> dict[str, Any]:
+    """Ask people by mail; the run is suspended until they have answered, and holds no worker meanwhile.
+
+    The answer is kept in Mailroom's own store (`mailroom replies show ID`); Prefect gets ids and states only. Retry,
+    resume and restarts never send the mail a second time.
+
+    Args:
+        recipients: Recipients, separated by commas. Each may answer.
+        subject: Subject of the question.
+        content: The question, as text or HTML.
+        mailbox: Name of the "Mailbox Credentials" block that sends it and gets the answers.
+        store: Name of the "Alert Store" block.
+        cc: Copies, separated by commas; their answers do not count.
+        wait_for: Answers needed: of any recipient, of all, or of n of them.
+        needed: How many, for n.
+        time_limit_hours: After this the outcome is "no_answer".
+        reminders_hours: Hours after sending when those who have not answered are reminded.
+        exclusion_subject_regex: Replies whose subject holds this are passed over; one expression per line.
+        exclusion_body_regex: The same for the text of the reply.
+        sender_policy: Whose mail counts: exactly the recipients, also their aliases, their domain, or anybody.
+        folders: Further folders where answers may arrive, separated by commas.
+
+    Returns:
+        How it ended, and who answered when.
+    """
+    result = send_and_wait(
+        recipients, subject, content, mailbox=mailbox, store=store, cc=cc, wait_for=wait_for, needed=needed,
+        time_limit_hours=time_limit_hours, reminders_hours=tuple(reminders_hours or ()),
+        exclusion_subject_regex=exclusion_subject_regex, exclusion_body_regex=exclusion_body_regex,
+        sender_policy=sender_policy, folders=folders, step="reply",
+    )  # fmt: skip
+    log = get_run_logger()
+    log.info("question %d: %s, %d answers", result.question_id, result.state, result.replied)
+    return result.facts()

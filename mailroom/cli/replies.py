@@ -1,0 +1,231 @@
+"""`mailroom ask` and `mailroom replies`: questions by mail from a terminal, with or without Prefect."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mailroom.cli import desk, output
+from mailroom.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from mailroom.store.wait_rows import Wait
+
+replies_app = typer.Typer(help="Questions by mail and what came back.", rich_markup_mode=None, no_args_is_help=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_SHOWN = 1_000
+
+
+@replies_app.callback(invoke_without_command=True)
+def list_questions(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are settled.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most questions shown.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List open questions, newest first; with --all the settled ones too. Needs no mailbox and no Prefect."""
+    if context.invoked_subcommand is not None:
+        return
+    with desk.opened() as here:
+        waits = here.store.waits.list(state=None if everything else "open", limit=limit)
+        counts = here.store.waits.counts()
+        rows = [_row(wait, here.store.waits.progress(wait).replied) for wait in waits]
+    if as_json:
+        output.print_json({"questions": rows, "counts": counts})
+        return
+    columns = ("id", "state", "answers", "asked", "deadline", "subject", "detail")
+    title = "Questions" if everything else "Open questions"
+    output.table(title, columns, [[row[name] for name in columns] for row in rows])
+    output.note(", ".join(f"{number} {state}" for state, number in counts.items()) or "nobody has been asked yet")
+
+
+@replies_app.command("show")
+def show(
+    question: Annotated[int, typer.Argument(help="Number of the question, from `mailroom replies`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one question, who answered what, and every mail that belongs to it, with the reason why it counts or not."""
+    from mailroom.playbooks.question import result_of
+
+    with desk.opened() as here:
+        wait = here.store.waits.get(question)
+        result = result_of(here.store, wait)
+        stored = here.store.waits.answers(question)
+    mails = [
+        {
+            "id": one.id, "received_at": one.received_at.isoformat(), "sender": one.sender, "kind": one.classification,
+            "counts": one.accepted and not one.late, "late": one.late, "why": one.why, "score": one.score,
+            "evidence": one.evidence, "answer": one.text, "attachments": one.attachments,
+        }
+        for one in stored
+    ]  # fmt: skip
+    if as_json:
+        output.print_json(result.as_json() | {"mails": mails, "flow_run_id": wait.flow_run_id,
+                                              "resume_note": wait.resume_note})  # fmt: skip
+        return
+    output.table(f"Question {question}: {wait.subject}"[:120], ("state", "answers", "deadline", "detail"),
+                 [[wait.state, f"{result.replied} of {result.needed}", _when(wait.deadline), wait.detail]])  # fmt: skip
+    people = [[row["recipient"], row["status"], row["from"]] for row in result.recipients]
+    output.table("Asked", ("recipient", "status", "answer came from"), people)
+    columns = ("received_at", "sender", "kind", "counts", "why", "answer")
+    output.table("Mails", columns, [[mail[name] for name in columns] for mail in mails], 600)
+
+
+@replies_app.command("watch")
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    minutes: Annotated[float, typer.Option(min=0, help="Stay so long; 0 = until stopped.")] = 0.0,
+    poll: Annotated[float, typer.Option(min=1, help="Longest time between two looks, in seconds.")] = 15.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look once and only say what would be found.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for answers, store them, remind, settle what has run out of time, and resume the flow runs that wait.
+
+    Works without Prefect: the outcome is kept, and the run is resumed by a later watcher.
+    """
+    from mailroom.playbooks import watch_replies as playbook
+
+    with desk.opened() as here:
+        account, resume = here.account, _resume
+        if once or dry_run:
+            report = playbook.watch_once(here.store, account, resume=resume, dry_run=dry_run)
+        else:
+            seen = 0
+
+            def tell(found: playbook.WatchReport) -> None:
+                nonlocal seen
+                if not as_json and len(found.settled) > seen:
+                    output.note(f"settled: questions {', '.join(str(one) for one in found.settled[seen:])}")
+                seen = len(found.settled)
+
+            report = playbook.watch(
+                here.store, account, resume=resume, seconds=minutes * 60 or None, poll_seconds=poll, on_look=tell
+            )
+    counts = report.as_dict() | {"dry_run": dry_run}
+    if as_json:
+        output.print_json(counts)
+        return
+    columns = ("looked_at", "fetched", "answers", "answered", "undeliverable", "no_answer", "reminders", "resumed")
+    output.table("Replies" + (" (dry run: nothing was written)" if dry_run else ""), columns,
+                 [[counts[name] for name in columns]])  # fmt: skip
+    for problem in report.problems:
+        output.note(problem)
+
+
+@replies_app.command("cancel")
+def cancel(
+    question: Annotated[int, typer.Argument(help="Number of the question.")],
+    why: Annotated[str, typer.Option(help="For the history.")] = "cancelled by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Stop waiting for an answer. The run that waits goes on with the outcome "cancelled"; later answers are linked."""
+    from mailroom.playbooks import watch_replies as playbook
+
+    with desk.opened() as here:
+        before = here.store.waits.get(question)
+        after = playbook.cancel(here.store, question, why, _resume)
+    if as_json:
+        output.print_json({"question_id": question, "state": after.state, "was": before.state})
+        return
+    said = "is cancelled" if before.is_open else f"was {before.state} already"
+    output.note(f"question {question} {said}")
+
+
+def ask(
+    to: Annotated[list[str], typer.Argument(help="Whom to ask: one or more addresses.")],
+    subject: Annotated[str, typer.Option("--subject", "-s", help="Subject of the question.")],
+    text: Annotated[str, typer.Option("--text", "-t", help="The question.")],
+    wait_for: Annotated[str, typer.Option("--wait-for", help="any, all, or a number of answers.")] = "any",
+    hours: Annotated[float, typer.Option(min=0.0001, max=2160, help="Time limit, in hours.")] = 72.0,
+    remind_after: Annotated[list[float] | None, typer.Option("--remind-after", help="Hours until a reminder.")] = None,
+    exclude_subject: Annotated[
+        list[str] | None, typer.Option(help="Pass over replies whose subject holds this.")
+    ] = None,
+    exclude_body: Annotated[list[str] | None, typer.Option(help="Pass over replies whose text holds this.")] = None,
+    sender_policy: Annotated[str, typer.Option(help="exact, alias, domain or any.")] = "alias",
+    key: Annotated[
+        str, typer.Option(help="The same key is the same question: after a crash nothing is sent twice.")
+    ] = "",
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only send; `mailroom replies watch` collects.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask people by mail and wait here for the answer.
+
+    The question is stored before it is sent. Stopped or killed, nothing is lost: `mailroom replies` shows it, and the
+    same command with the same --key goes on waiting. Exit code 0 answered, 9 no answer or undeliverable, 4 still open.
+    """
+    from mailroom.playbooks import ask as playbook
+
+    with desk.opened() as here:
+        post = playbook.PostDesk(here.store, here.account)
+        question = _question(to, subject, text, wait_for, hours, remind_after, exclude_subject, exclude_body,
+                             sender_policy)  # fmt: skip
+        if dry_run:
+            playbook.check(post, question)
+            plan = {"dry_run": True, "to": list(question.people()), "needed": question.waiting.count(len(to))}
+            if as_json:
+                output.print_json(plan)
+            else:
+                output.note(f"would ask {', '.join(question.people())}; nothing was sent or stored")
+            return
+        wait = playbook.ask(post, question, key=key or f"cli/{uuid.uuid4()}", requested_by="command line")
+        if not as_json:
+            output.note(f"question {wait.id} is stored; waiting until {_when(wait.deadline)}" if wait.is_open
+                        else f"question {wait.id} is {wait.state} already")  # fmt: skip
+        if not no_wait and wait.is_open:
+            wait = playbook.wait_in_place(post, wait.id, resume=_resume)
+        result = playbook.outcome(post, wait.id)
+    if as_json:
+        output.print_json(result.as_json())
+    else:
+        rows = [[one["recipient"], one["received_date"], one["answer"]] for one in result.answers]
+        output.table(f"Question {wait.id}: {wait.state}", ("recipient", "received", "answer"), rows, 2_000)
+    if result.is_open:
+        raise typer.Exit(Exit.OK if no_wait else Exit.TRY_AGAIN)
+    if not result.is_success:
+        raise typer.Exit(Exit.CHECK_FAILED)
+
+
+def _question(
+    to: list[str], subject: str, text: str, wait_for: str, hours: float, remind_after: list[float] | None,
+    exclude_subject: list[str] | None, exclude_body: list[str] | None, sender_policy: str,
+) -> Any:  # fmt: skip
+    from mailroom.playbooks.question import Question, Waiting
+
+    mode: Any = wait_for if wait_for in {"any", "all"} else "n"
+    if mode == "n" and not wait_for.isdigit():
+        raise typer.BadParameter("write any, all, or how many answers are needed", param_hint="--wait-for")
+    waiting = Waiting(
+        mode=mode, needed=int(wait_for) if mode == "n" else 1, time_limit=timedelta(hours=hours),
+        exclude_subject=tuple(exclude_subject or ()), exclude_body=tuple(exclude_body or ()),
+        sender_policy=sender_policy,  # type: ignore[arg-type]  # checked by the library, which says what is allowed
+    )  # fmt: skip
+    reminders = tuple(timedelta(hours=one) for one in remind_after or ())
+    return Question(to=tuple(to), subject=subject, text=text, waiting=waiting, reminders=reminders)
+
+
+def _resume(wait: Wait) -> bool | str:
+    """Resume a run through Prefect; imported only when there is one, because that takes a second."""
+    from tasks._resume import resume_run
+
+    return resume_run(wait)
+
+
+def _row(wait: Wait, replied: int) -> dict[str, Any]:
+    return {
+        "id": wait.id, "state": wait.state, "answers": f"{replied} of {wait.needed}", "replied": replied,
+        "needed": wait.needed, "recipients": list(wait.recipients), "asked": _when(wait.sent_at or wait.created_at),
+        "deadline": _when(wait.deadline), "subject": wait.subject, "detail": wait.detail, "mailbox": wait.mailbox,
+        "flow_run_id": wait.flow_run_id, "to_resume": bool(
+            not wait.is_open and wait.flow_run_id and wait.resumed_at is None
+        ), "resume_note": wait.resume_note,
+    }  # fmt: skip
+
+
+def _when(moment: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z"

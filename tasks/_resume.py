@@ -1,0 +1,62 @@
+"""Resuming the flow run behind a settled question. The outcome itself stays in our store; Prefect gets ids only."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import httpx
+from prefect import resume_flow_run
+from prefect.client.orchestration import get_client
+from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound, PrefectHTTPStatusError
+from prefect.input import RunInput
+
+from mailroom.store.wait_rows import Wait
+
+
+class WaitOutcome(RunInput):
+    """What a suspended run is resumed with: how the wait ended. The answers are read from Mailroom's store.
+
+    By hand: `look again` waits on if nothing was answered meanwhile; `cancelled` gives up waiting.
+    """
+
+    outcome: Literal["answered", "no_answer", "undeliverable", "cancelled", "not_sent", "look again"]
+    question_id: int = 0
+
+
+def resume_run(wait: Wait) -> bool | str:
+    """Resume the run that waits for this question.
+
+    Returns:
+        True when it goes on (or has ended and would find the outcome when it is retried), False when Prefect does not
+        know it any more, a text when it has to be tried again.
+    """
+    try:
+        run_id = UUID(wait.flow_run_id)
+    except ValueError:
+        return False
+    try:
+        resume_flow_run(run_id, run_input={"outcome": wait.state, "question_id": wait.id}, _sync=True)  # type: ignore[call-arg]
+    except ObjectNotFound:
+        return False
+    except NotPausedError:
+        return _not_suspended(run_id)
+    except FlowPauseTimeout:
+        return True  # the run has failed; Retry goes on with the outcome
+    except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
+        return f"Prefect could not resume the run yet ({type(error).__name__}); tried again at the next look"
+    return True
+
+
+def _not_suspended(run_id: UUID) -> bool | str:
+    """A run that has ended reads the outcome when it is retried; one that runs is about to suspend or to read."""
+    try:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(run_id).state
+    except ObjectNotFound:
+        return False
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        return f"Prefect did not answer ({type(error).__name__}); tried again at the next look"
+    if state is None or state.is_final():
+        return True
+    return f"its run is {state.name} and not suspended yet; tried again at the next look"

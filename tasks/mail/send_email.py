@@ -1,0 +1,97 @@
+"""Email action "Send Email"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
+
+from mailroom.effects.send_mail import content_digest, send_once
+from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
+from mailroom.mail.compose import OutgoingMail
+from mailroom.mail.threading_headers import new_message_id
+from tasks._wording import action
+from tasks.mail._asking import addresses, desk, looks_like_html, step_key
+
+
+class SendResult(BaseModel):
+    """What became of one mail."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_success: bool
+    message_id: str
+    """With it "Wait for Email from User" finds the answers."""
+    accepted: int
+    """Recipients whose mail the server took over in this run; 0 when it had been sent before."""
+    refused: list[str]
+    """Recipients that no attempt will reach, each with the server's words."""
+    open: list[str]
+    """Recipients refused for now; Retry tries only these."""
+    message: str
+
+
+@task(name="Email: Send Email", task_run_name="Send Email", cache_policy=NO_CACHE, persist_result=False)
+def send_email(
+    recipients: str,
+    subject: str,
+    content: str,
+    *,
+    cc: str = "",
+    bcc: str = "",
+    step: str = "",
+    mailbox: str = "default",
+    store: str = "default",
+) -> SendResult:
+    """Send one mail, once.
+
+    Effect: sends mail. Goes through the ledger: retrying it or killing it in between sends the mail at most once. Two
+    equal mails in one run are one mail, unless each has its own `step`.
+
+    Args:
+        recipients: Recipients, separated by commas.
+        subject: Subject.
+        content: Text, or HTML when it begins with a tag.
+        cc: Cc, separated by commas.
+        bcc: Bcc, separated by commas; in no header.
+        step: Name of this step in the run, to send the same mail more than once.
+        mailbox: Name of the MailboxCredentials block.
+        store: Name of the AlertStore block.
+
+    Returns:
+        The Message-ID and what the server said per recipient.
+
+    Raises:
+        RefusedError: a guard (too many recipients, a domain that is not allowed, ourselves).
+        RejectedError: the server refused the mail.
+        OutcomeUnknownError: the outcome was not seen and could not be looked up; Retry looks again.
+
+    Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
+    """
+    with action("Send Email"):
+        here = desk(mailbox, store)
+        account = here.account
+        sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
+        html = looks_like_html(content)
+        mail = OutgoingMail(
+            sender=sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"),
+            subject=subject, text="" if html else content, html=content if html else "",
+        )  # fmt: skip
+        digest = content_digest(mail)
+        key = step_key(step and f"mail/{step}", "mail", digest)
+        known = here.store.ledger.in_slot("", f"mail:{key}")
+        message_id = known.target if known else new_message_id(account.domain)
+        sent = send_once(here.store, account, replace(mail, message_id=message_id), key=key, digest=digest)
+        if sent.state in {"unknown", "sending"}:
+            raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
+        if sent.state == "not_applied":
+            raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
+        if not sent.is_sent:
+            raise RejectedError(sent.detail)
+    return SendResult(
+        is_success=not sent.open, message_id=sent.message_id, accepted=len(sent.accepted),
+        refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
+        message=f"Email was sent; {len(sent.open)} refused for now." if sent.open else "Email was sent successfully.",
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""Step "Watch Replies" of the playbooks: one task run, however many questions are open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from mailroom.errors import BusyError, InvalidInputError
+from mailroom.playbooks import watch_replies as playbook
+from tasks import _open
+from tasks._resume import resume_run
+from tasks._wording import action
+
+
+@task(name="Watch Replies", task_run_name="Watch Replies", cache_policy=NO_CACHE, persist_result=False)
+def watch_replies(
+    mailbox: str = "default", store: str = "default", *, seconds: float = 0.0, dry_run: bool = False
+) -> dict[str, Any]:
+    """Look for answers, store them, remind, end what has run out of time, and resume the runs that waited.
+
+    Effect: reads the mailbox, writes the store, may send reminders, resumes flow runs. Twice is harmless.
+
+    Args:
+        mailbox: Name of the MailboxCredentials block.
+        store: Name of the AlertStore block.
+        seconds: 0 looks once; otherwise stays and looks whenever the server tells of new mail.
+        dry_run: Only say what would be found.
+
+    Returns:
+        Counts and question ids; `busy` when another watcher looks after this mailbox.
+    """
+    log = get_run_logger()
+    with action("Watch Replies"):
+        kept = _open.store(store)
+        try:
+            desk = (kept, _open.account(mailbox))
+        except InvalidInputError as error:
+            if kept.waits.list(state="open", mailbox=mailbox, limit=1):
+                raise
+            log.warning("nothing to watch: %s", error)
+            return {"not_configured": True}
+        try:
+            if seconds > 0 and not dry_run:
+                report = playbook.watch(*desk, resume=resume_run, seconds=seconds)
+            else:
+                report = playbook.watch_once(*desk, resume=resume_run, dry_run=dry_run)
+        except BusyError as error:
+            log.info("%s", error)
+            return {"busy": True}
+    for problem in report.problems:
+        log.warning("%s", problem)
+    log.info("%d answers, %d questions settled, %d runs resumed, %d questions open", report.answers,
+             len(report.settled), report.resumed, report.open)  # fmt: skip
+    return report.as_dict()
