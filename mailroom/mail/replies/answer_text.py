@@ -124,7 +124,14 @@ def _text_follows_quote(marks: Sequence[int], start: int) -> bool:
 
 def _assemble(lines: list[str], marks: list[int], end: int, language: str | None) -> TextCut:
     kept_marks = _judge_runs(lines, marks, end)
-    own = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_TEXT, _EMPTY}]
+    own: list[str] = []
+    removed = False
+    for line, mark in zip(lines[:end], kept_marks, strict=True):
+        if mark in {_QUOTE, _ATTRIBUTION}:
+            removed = True
+        elif not (mark == _EMPTY and removed and (not own or not own[-1].strip())):
+            own.append(line)
+            removed = removed and mark == _EMPTY
     quoted = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_QUOTE, _ATTRIBUTION}]
     found = end < len(lines) or bool(quoted)
     if end < len(lines):
@@ -136,7 +143,7 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     )
     quoted += lines[end:]
     marked = tuple(line for line in quoted if QUOTE_MARK not in line and CUT_MARK not in line)
-    return TextCut(tuple(_collapsed(own)), marked, found, inline, language)
+    return TextCut(tuple(_trimmed(own)), marked, found, inline, language)
 
 
 def _is_short_row(line: str) -> bool:
@@ -182,8 +189,8 @@ def _with_wrapped(lines: Sequence[str], result: list[int], start: int, stop: int
     return stop
 
 
-def _collapsed(own: Sequence[str]) -> list[str]:
-    """Without blank lines at both ends, and with the holes that removed quotes leave closed to one blank line."""
+def _trimmed(own: Sequence[str]) -> list[str]:
+    """Without blank lines at both ends."""
     first = next((at for at, line in enumerate(own) if line.strip()), len(own))
     last = next((at for at in range(len(own), first, -1) if own[at - 1].strip()), first)
     return list(own[first:last])
