@@ -19,7 +19,7 @@ def send_email_and_wait_for_reply(
     mailbox: str = "default",
     store: str = "default",
     cc: str = "",
-    wait_for: Literal["any", "all", "n"] = "any",
+    answers_from: Literal["any", "all", "n"] = "any",
     needed: Annotated[int, Field(ge=1, le=100)] = 1,
     time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72,
     reminders_hours: list[float] | None = None,
@@ -40,7 +40,7 @@ def send_email_and_wait_for_reply(
         mailbox: Name of the "Mailbox Credentials" block that sends it and gets the answers.
         store: Name of the "Alert Store" block.
         cc: Copies, separated by commas; their answers do not count.
-        wait_for: Answers needed: of any recipient, of all, or of n of them.
+        answers_from: Answers needed: of any recipient, of all, or of n of them.
         needed: How many, for n.
         time_limit_hours: After this the outcome is "no_answer".
         reminders_hours: Hours after sending when those who have not answered are reminded.
@@ -53,7 +53,7 @@ def send_email_and_wait_for_reply(
         How it ended, and who answered when.
     """
     result = send_and_wait(
-        recipients, subject, content, mailbox=mailbox, store=store, cc=cc, wait_for=wait_for, needed=needed,
+        recipients, subject, content, mailbox=mailbox, store=store, cc=cc, answers_from=answers_from, needed=needed,
         time_limit_hours=time_limit_hours, reminders_hours=tuple(reminders_hours or ()),
         exclusion_subject_regex=exclusion_subject_regex, exclusion_body_regex=exclusion_body_regex,
         sender_policy=sender_policy, folders=folders, step="reply",

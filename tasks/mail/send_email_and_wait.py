@@ -41,7 +41,7 @@ def send_email_and_wait(
     bcc: str = "",
     exclusion_subject_regex: str = "",
     exclusion_body_regex: str = "",
-    wait_for: Mode = "any",
+    answers_from: Mode = "any",
     needed: int = 1,
     time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72.0,
     reminders_hours: tuple[float, ...] = (),
@@ -69,7 +69,7 @@ def send_email_and_wait(
         bcc: Bcc, separated by commas.
         exclusion_subject_regex: Replies whose subject holds this are passed over; one expression per line.
         exclusion_body_regex: The same for the text.
-        wait_for: `any` one of the recipients, `all` of them, or `n` of them.
+        answers_from: `any` one of the recipients, `all` of them, or `n` of them.
         needed: How many, for `n`.
         time_limit_hours: After this the outcome is "no_answer".
         reminders_hours: When to ask again those who have not answered.
@@ -98,7 +98,7 @@ def send_email_and_wait(
         question = Question(
             to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"), subject=subject,
             text="" if html else content, html=content if html else "",
-            waiting=waiting(wait_for, needed, time_limit_hours, sender_policy, exclusion_subject_regex,
+            waiting=waiting(answers_from, needed, time_limit_hours, sender_policy, exclusion_subject_regex,
                             exclusion_body_regex, folders),
             reminders=tuple(timedelta(hours=one) for one in reminders_hours),
         )  # fmt: skip

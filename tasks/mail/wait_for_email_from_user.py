@@ -24,7 +24,7 @@ def wait_for_email_from_user(
     message_id: str,
     *,
     recipients: str = "",
-    wait_for_recipients: Mode = "any",
+    answers_from: Mode = "any",
     needed: int = 1,
     folders: str = "",
     exclusion_subject_regex: str = "",
@@ -46,7 +46,7 @@ def wait_for_email_from_user(
     Args:
         message_id: Of the mail sent earlier, as "Send Email" returned it.
         recipients: Who may answer, separated by commas; empty: whoever that mail went to (its copy in Sent tells).
-        wait_for_recipients: `any` one of them, `all` of them, or `n` of them.
+        answers_from: `any` one of them, `all` of them, or `n` of them.
         needed: How many, for `n`.
         folders: Further folders to check, separated by commas.
         exclusion_subject_regex: Replies whose subject holds this are passed over; one expression per line.
@@ -70,7 +70,7 @@ def wait_for_email_from_user(
     with action("Wait for Email from User"):
         here = desk(mailbox, store)
         how = waiting(
-            wait_for_recipients, needed, time_limit_hours, sender_policy, exclusion_subject_regex, exclusion_body_regex,
+            answers_from, needed, time_limit_hours, sender_policy, exclusion_subject_regex, exclusion_body_regex,
             folders,
         )  # fmt: skip
         wait = wait_for(
