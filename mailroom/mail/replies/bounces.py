@@ -135,11 +135,13 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     if mail.header("X-Failed-Recipients"):
         return ("header X-Failed-Recipients",)
     subject = mail.subject.casefold().strip()
+    answered = bool(_PREFIXED.match(subject))
+    subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
+    if not (machine or subject_hit or '"bounce' in mail.text[:_WINDOW].casefold()):
+        return ()
     body = own_text(mail).casefold()
     if _NOTIFICATION.search(body):
         return ("bounce notification of a mail service",)
-    answered = bool(_PREFIXED.match(subject))
-    subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
     body_hit = any(phrase in body for phrase in BOUNCE_BODY)
     coded = bool(_ENHANCED.search(body) or _SMTP_CODE.search(body))
     returned = bool(mail.returned_headers or mail.nested or _HEADER_START.search(mail.text[:200_000]))
