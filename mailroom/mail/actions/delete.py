@@ -1,0 +1,73 @@
+"""Delete Email: into the trash, or for good; never without a criterion."""
+
+from __future__ import annotations
+
+from mailroom.errors import NotFoundError
+from mailroom.mail.actions.criteria import MailCriteria
+from mailroom.mail.actions.move import MOST
+from mailroom.mail.actions.rows import ChangeReport, MailRow
+from mailroom.mail.actions.selecting import missing_of, select_for_change
+from mailroom.mail.imap import ImapSession
+
+
+def delete(
+    session: ImapSession,
+    criteria: MailCriteria,
+    *,
+    dry_run: bool = False,
+    several: bool = False,
+    permanently: bool = False,
+    most: int = MOST,
+) -> ChangeReport:
+    """Delete the mails that fit.
+
+    Effect: changes the mailbox; `permanently` cannot be undone. Repeating is harmless.
+
+    Args:
+        session: An open account.
+        criteria: Which mails. Something must say which are meant; unread or age alone is not enough.
+        dry_run: Only say what would be deleted.
+        several: More than one mail may fit although none is named by id.
+        permanently: Remove them instead of moving them to the trash.
+        most: Refuse when more fit in one folder.
+
+    Raises:
+        NotFoundError: a folder, or the trash, does not exist.
+        RefusedError: no criterion, or it fits more than is allowed; nothing was deleted.
+    """
+    trash = "" if permanently else _trash(session)
+    rows: list[MailRow] = []
+    for name in criteria.folders:
+        folder = session.resolve(name)
+        session.open(folder, readonly=dry_run)
+        chosen = select_for_change(session, criteria, folder, what="deleting", several=several, most=most)
+        into = "" if folder == trash else trash  # what lies in the trash already is removed from it
+        if dry_run:
+            rows += [row.became("would delete", f"to {into}" if into else "for good") for row in chosen]
+        elif chosen:
+            rows += _deleted(session, chosen, into)
+    return ChangeReport(tuple(rows), dry_run, missing_of(criteria, rows))
+
+
+def _deleted(session: ImapSession, chosen: list[MailRow], into: str) -> list[MailRow]:
+    uids = [row.uid for row in chosen]
+    result = session.delete(uids, trash_folder=into or None)
+    words = {
+        "expunged": ("deleted", "for good"),
+        "moved": ("moved to trash", f"to {into}"),
+        "marked": ("marked as deleted", "the server cannot remove single mails; the next clean-up of the folder will"),
+    }
+    done = set(result.uids)
+    return [
+        row.became(*words[result.how]) if row.uid in done else row.became("gone", "somebody else was first")
+        for row in chosen
+    ]
+
+
+def _trash(session: ImapSession) -> str:
+    try:
+        return session.resolve("Trash")
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"there is no trash folder to move to ({error}); delete permanently, or make one"
+        ) from error

@@ -1,0 +1,81 @@
+"""Ping: IMAP and SMTP of one mailbox, stage by stage, each said with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.mail.account import MailAccount
+from mailroom.mail.imap.ping import ping as imap_ping
+from mailroom.mail.smtp.ping import ping as smtp_ping
+from mailroom.redact import one_line, scrub
+
+
+@dataclass(frozen=True, slots=True)
+class PingStage:
+    """One stage. `ok` is None when it was not tried or is not needed."""
+
+    name: str
+    """`imap login`, `smtp connection`, ..."""
+    ok: bool | None
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PingReport:
+    """Both halves of a mailbox."""
+
+    stages: tuple[PingStage, ...]
+    imap: bool | None
+    """None: not configured."""
+    smtp: bool | None
+
+    @property
+    def is_succeed(self) -> bool:
+        """The documented result: every half that is configured works, and there is one."""
+        return False not in (self.imap, self.smtp) and True in (self.imap, self.smtp)
+
+    @property
+    def message(self) -> str:
+        """One sentence: what works, or which half failed, at which stage and why."""
+        failed = [stage for stage in self.stages if stage.ok is False]
+        if failed:
+            return " ".join(f"{_half(one)} failed at {one.name}: {one.detail}. {one.advice}".strip() for one in failed)
+        works = " and ".join(name for name, ok in (("IMAP", self.imap), ("SMTP", self.smtp)) if ok)
+        return f"Successfully connected by {works}." if works else "Neither IMAP nor SMTP is configured."
+
+
+def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: bool = True) -> PingReport:
+    """Log in to IMAP and to SMTP. Never raises for something that does not work.
+
+    Effect: reads; with `check_sender`, a mail is announced to the SMTP server and taken back at once.
+
+    Args:
+        account: Which mailbox.
+        clock: Where time comes from.
+        check_sender: Also ask whether this login may send as the mailbox's address.
+    """
+    stages: list[PingStage] = []
+    imap = smtp = None
+    if account.imap is None:
+        stages.append(PingStage("imap", None, "not configured: mail can only be sent"))
+    else:
+        found = imap_ping(account.imap, clock, folder=account.folders[0] if account.folders else "INBOX")
+        stages += [_stage("imap", one.name, one.ok, one.detail, one.advice) for one in found]
+        imap = all(one.ok is not False for one in found)
+    if account.smtp is None:
+        stages.append(PingStage("smtp", None, "not configured: mail can only be read"))
+    else:
+        sent = smtp_ping(account.smtp, sender=account.address if check_sender else "")
+        stages += [_stage("smtp", one.name, one.ok, one.detail, one.advice) for one in sent]
+        smtp = all(one.ok for one in sent)
+    return PingReport(tuple(stages), imap, smtp)
+
+
+def _stage(half: str, name: str, ok: bool | None, detail: str, advice: str) -> PingStage:
+    return PingStage(f"{half} {name}", ok, one_line(scrub(detail)).rstrip("."), one_line(scrub(advice)))
+
+
+def _half(stage: PingStage) -> str:
+    return stage.name.partition(" ")[0].upper()
