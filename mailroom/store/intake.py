@@ -261,7 +261,7 @@ class Intake:
         if not rows:
             return {}, {}
         inserted = self._db.insert_rows(tx, alerts, rows, alerts.c.external_key, alerts.c.id)
-        made: dict[str, int] = dict(row.tuple() for row in inserted)
+        made: dict[str, int] = {row.external_key: row.id for row in inserted}
         missing = (
             [row["external_key"] for row in rows if row["external_key"] not in made] if len(made) < len(rows) else []
         )
@@ -272,7 +272,7 @@ class Intake:
                 alerts.c.tenant == rows[0]["tenant"],
                 alerts.c.external_key.in_(missing[start : start + CHUNK]),
             )
-            existing.update(tx.execute(query).tuples().all())
+            existing.update({row.external_key: row.id for row in tx.execute(query)})
         return made, existing
 
     def _blobs(self, tx: Connection, taken: Sequence[Taken], now: datetime) -> None:
