@@ -25,7 +25,12 @@ _NUMBERS = Pattern(
 
 
 def find(
-    text: str, *, kinds: Iterable[str] | None = None, limits: Limits = DEFAULT_LIMITS, unique: bool = True
+    text: str,
+    *,
+    kinds: Iterable[str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    unique: bool = True,
+    place: tuple[str, ...] = (),
 ) -> list[Indicator]:
     """Find indicators in text, defanged ones included.
 
@@ -36,6 +41,7 @@ def find(
         kinds: Names out of `KINDS`; everything when None.
         limits: How much of the text is looked at and how much is returned.
         unique: Report each value once, where it first occurs; otherwise every occurrence.
+        place: Notes that every finding begins with, for example which part of a mail this is.
 
     Returns:
         Findings in the order of their positions. The host of a URL and the domain of an address are findings of
@@ -57,7 +63,7 @@ def find(
         rests += _numbers(scan)
     rests += find_names(scan)
     find_inside(scan, rests)
-    return scan.result(unique=unique)
+    return scan.result(unique=unique, place=place)
 
 
 def _numbers(scan: Scan) -> list[tuple[int, int]]:

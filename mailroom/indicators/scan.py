@@ -45,8 +45,13 @@ class Scan:
         if kind in self.kinds:
             self._all.append((start, -end, kind, value, notes, shown))
 
-    def result(self, *, unique: bool) -> list[Indicator]:
-        """Everything found in order of position, each value once when `unique`, at most `limits.indicators`."""
+    def result(self, *, unique: bool, place: tuple[str, ...] = ()) -> list[Indicator]:
+        """Everything found in order of position, each value once when `unique`, at most `limits.indicators`.
+
+        Args:
+            unique: Whether only the first occurrence of a value counts.
+            place: Notes that every finding begins with.
+        """
         found: list[Indicator] = []
         seen: set[tuple[str, str]] = set()
         for start, end, kind, value, notes, shown in sorted(self._all):
@@ -56,15 +61,26 @@ class Scan:
                 seen.add((kind, value))
             if len(found) >= self.limits.indicators:
                 break
-            found.append(self._indicator(kind, value, start, -end, notes, shown))
+            found.append(self._indicator(kind, value, start, -end, notes, shown, place))
         return found
 
-    def _indicator(self, kind: str, value: str, start: int, end: int, notes: tuple[str, ...], shown: str) -> Indicator:
-        first, last = self._refanged.original(start, end)
+    def _indicator(
+        self,
+        kind: str,
+        value: str,
+        start: int,
+        end: int,
+        notes: tuple[str, ...],
+        shown: str,
+        place: tuple[str, ...],
+    ) -> Indicator:
+        first, last = start, end
+        if self._refanged.changed:
+            first, last = self._refanged.original(start, end)
         raw = self.source[first:last]
         if self._refanged.changed and raw != self.text[start:end]:
             notes = ("defanged", *notes)
-        return Indicator(kind, value, raw, first, last, notes, shown or value)
+        return Indicator(kind, value, raw, first, last, place + notes, shown or value)
 
 
 class Walls:

@@ -18,6 +18,8 @@ _BROKEN = Pattern(
 )
 _HOST = Pattern(rb"(?:[\w\xc0-\xff\-]+(?:\.|,|[ \t]*\.[ \t]*))+[A-Za-z0-9\xc0-\xff]+\b")
 _IPV6 = Pattern(rb"\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:")
+_WHOLE = frozenset({b"http://", b"https://"})
+_SLASHES = frozenset({b"/", b"\\"})
 _NAME = b"abcdefghijklmnopqrstuvwxyz*0_"
 
 
@@ -32,6 +34,8 @@ def rewrite_schemes(data: bytes) -> list[tuple[int, int, str]]:
     """
     changes = []
     for start, end in _BROKEN.spans(data):
+        if data[start:end] in _WHOLE and data[end : end + 1] not in _SLASHES:
+            continue
         change = _scheme(data, start, end)
         if change is not None:
             changes.append(change)

@@ -13,6 +13,7 @@ from mailroom.indicators.refang import refang
 
 _DEPTH = 5
 _MAX_URL = 16_384
+_MAX_AUTHORITY = 400
 _PROOFPOINT_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<bytes>[^!]*)!", re.DOTALL)
 _V3_RUN = re.compile(r"\*(?:\*(.))?")
 _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -46,16 +47,15 @@ def unwrap(url: str) -> str | None:
 
 
 def _once(url: str) -> str | None:
+    match = _WRAPPED.match(url[:_MAX_AUTHORITY])
+    if match is None:
+        return None
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
     except ValueError:
         return None
-    for ending, handler in _WRAPPERS:
-        if host == ending or host.endswith("." + ending):
-            target = handler(url, parts.path, parts.query)
-            return _cleaned(target) if target else None
-    return None
+    target = _WRAPPERS[match[1].lower()](url, parts.path, parts.query)
+    return _cleaned(target) if target else None
 
 
 def _cleaned(target: str) -> str | None:
@@ -163,40 +163,46 @@ def _google(url: str, path: str, query: str) -> str | None:
     return None
 
 
-_WRAPPERS: tuple[tuple[str, Callable[[str, str, str], str | None]], ...] = (
-    ("safelinks.protection.outlook.com", _parameter("url")),
-    ("safelinks.protection.office365.us", _parameter("url")),
-    ("safelinks.protection.outlook.cn", _parameter("url")),
-    ("statics.teams.cdn.office.net", _parameter("url")),
-    ("urldefense.proofpoint.com", _proofpoint),
-    ("urldefense.com", _proofpoint),
-    ("urldefense.us", _proofpoint),
-    ("mimecast.com", _mimecast),
-    ("mimecastprotect.com", _mimecast),
-    ("linkprotect.cudasvc.com", _parameter("a")),
-    ("trendmicro.com", _parameter("url")),
-    ("trendmicro.eu", _parameter("url")),
-    ("protect2.fireeye.com", _parameter("u")),
-    ("fireeye.com", _parameter("u")),
-    ("secure-web.cisco.com", _cisco),
-    ("protection.sophos.com", _sophos),
-    ("clicktime.symantec.com", _parameter("u")),
-    ("clicktime.cloud.postoffice.net", _parameter("u")),
-    ("mailanyone.net", _parameter("url", "u")),
-    ("hornetsecurity.com", _parameter("url", "u")),
-    ("retarus.com", _parameter("url", "u")),
-    ("awstrack.me", _awstrack),
-    ("google.com", _google),
-    ("l.facebook.com", _parameter("u")),
-    ("lm.facebook.com", _parameter("u")),
-    ("l.instagram.com", _parameter("u")),
-    ("linkedin.com", _parameter("url")),
-    ("youtube.com", _parameter("q")),
-    ("duckduckgo.com", _parameter("uddg")),
-    ("slack-redir.net", _parameter("url")),
-    ("steamcommunity.com", _parameter("url")),
-    ("vk.com", _parameter("to")),
-    ("t.umblr.com", _parameter("z")),
-    ("exactag.com", _parameter("url")),
-    ("web.archive.org", _in_path),
+_WRAPPERS: dict[str, Callable[[str, str, str], str | None]] = {
+    "safelinks.protection.outlook.com": _parameter("url"),
+    "safelinks.protection.office365.us": _parameter("url"),
+    "safelinks.protection.outlook.cn": _parameter("url"),
+    "statics.teams.cdn.office.net": _parameter("url"),
+    "urldefense.proofpoint.com": _proofpoint,
+    "urldefense.com": _proofpoint,
+    "urldefense.us": _proofpoint,
+    "mimecast.com": _mimecast,
+    "mimecastprotect.com": _mimecast,
+    "linkprotect.cudasvc.com": _parameter("a"),
+    "trendmicro.com": _parameter("url"),
+    "trendmicro.eu": _parameter("url"),
+    "protect2.fireeye.com": _parameter("u"),
+    "fireeye.com": _parameter("u"),
+    "secure-web.cisco.com": _cisco,
+    "protection.sophos.com": _sophos,
+    "clicktime.symantec.com": _parameter("u"),
+    "clicktime.cloud.postoffice.net": _parameter("u"),
+    "mailanyone.net": _parameter("url", "u"),
+    "hornetsecurity.com": _parameter("url", "u"),
+    "retarus.com": _parameter("url", "u"),
+    "awstrack.me": _awstrack,
+    "google.com": _google,
+    "l.facebook.com": _parameter("u"),
+    "lm.facebook.com": _parameter("u"),
+    "l.instagram.com": _parameter("u"),
+    "linkedin.com": _parameter("url"),
+    "youtube.com": _parameter("q"),
+    "duckduckgo.com": _parameter("uddg"),
+    "slack-redir.net": _parameter("url"),
+    "steamcommunity.com": _parameter("url"),
+    "vk.com": _parameter("to"),
+    "t.umblr.com": _parameter("z"),
+    "exactag.com": _parameter("url"),
+    "web.archive.org": _in_path,
+}
+"""End of the host -> what reads the target out of URL, path and query."""
+
+_WRAPPED = re.compile(
+    r"(?i)(?:https?|hxxps?)://(?:[^/?#@]*@)?(?:[\w.\-]*\.)?"
+    rf"({'|'.join(map(re.escape, _WRAPPERS))})(?::\d*)?(?=[/?#]|\Z)"
 )

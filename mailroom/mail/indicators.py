@@ -10,6 +10,7 @@ from mailroom.mail.html_text import html_to_text
 from mailroom.mail.model import Mail, MailAddress
 
 _MAX_NESTED = 50
+_OF_LINKS = ("url", "domain", "ipv4", "ipv6")
 
 
 def mail_indicators(mail: Mail, *, limits: Limits = DEFAULT_LIMITS, nested: bool = True) -> list[Indicator]:
@@ -42,44 +43,40 @@ def mail_indicators(mail: Mail, *, limits: Limits = DEFAULT_LIMITS, nested: bool
 def _one(found: dict[tuple[str, str], Indicator], mail: Mail, limits: Limits, before: tuple[str, ...] = ()) -> None:
     _addresses(found, (*mail.from_, *mail.sender), (*before, "from"))
     _addresses(found, mail.reply_to, (*before, "reply_to"))
-    _keep(found, find(mail.subject, limits=limits), (*before, "subject"))
-    text = find(mail.text, limits=limits)
-    _keep(found, text, (*before, "text"))
+    _keep(found, find(mail.subject, limits=limits, place=(*before, "subject")))
+    seen = find(mail.text, limits=limits, place=(*before, "text"))
     if mail.html:
-        links = from_html(mail.html, limits=limits)
-        shown = find(html_to_text(mail.html), limits=limits)
-        _keep(found, links, (*before, "html"))
-        _keep(found, shown, (*before, "html"))
-        text = [*text, *links, *shown]
-    _unwrapped(found, text, limits, (*before, "unwrapped"))
+        place = (*before, "html")
+        seen += from_html(mail.html, limits=limits, place=place)
+        seen += find(html_to_text(mail.html), limits=limits, place=place)
+    _keep(found, seen)
+    _unwrapped(found, seen, limits, (*before, "unwrapped"))
     for attachment in mail.attachments:
-        notes = (*before, f"attachment:{attachment.name}")
-        _keep(found, [Indicator("filename", attachment.name, attachment.name, 0, 0)], notes)
+        place = (*before, f"attachment:{attachment.name}")
+        _keep(found, [Indicator("filename", attachment.name, attachment.name, 0, 0, place)])
         if attachment.sha256:
-            _keep(found, [Indicator("sha256", attachment.sha256, attachment.sha256, 0, 0)], notes)
+            _keep(found, [Indicator("sha256", attachment.sha256, attachment.sha256, 0, 0, place)])
 
 
 def _addresses(
-    found: dict[tuple[str, str], Indicator], addresses: Iterable[MailAddress], notes: tuple[str, ...]
+    found: dict[tuple[str, str], Indicator], addresses: Iterable[MailAddress], place: tuple[str, ...]
 ) -> None:
     for address in addresses:
         if address.address and address.valid:
-            _keep(found, [Indicator("email", address.address, address.raw or address.address, 0, 0)], notes)
+            _keep(found, [Indicator("email", address.address, address.raw or address.address, 0, 0, place)])
             if address.domain:
-                _keep(found, [Indicator("domain", address.domain, address.domain, 0, 0, ("of_email",))], notes)
+                _keep(found, [Indicator("domain", address.domain, address.domain, 0, 0, (*place, "of_email"))])
 
 
 def _unwrapped(
-    found: dict[tuple[str, str], Indicator], seen: list[Indicator], limits: Limits, notes: tuple[str, ...]
+    found: dict[tuple[str, str], Indicator], seen: list[Indicator], limits: Limits, place: tuple[str, ...]
 ) -> None:
     for indicator in seen:
         target = unwrap(indicator.value) if indicator.kind == "url" else None
         if target:
-            _keep(found, find(target, kinds=("url", "domain", "ipv4", "ipv6"), limits=limits), notes)
+            _keep(found, find(target, kinds=_OF_LINKS, limits=limits, place=place))
 
 
-def _keep(found: dict[tuple[str, str], Indicator], indicators: Iterable[Indicator], notes: tuple[str, ...]) -> None:
+def _keep(found: dict[tuple[str, str], Indicator], indicators: Iterable[Indicator]) -> None:
     for one in indicators:
-        key = (one.kind, one.value)
-        if key not in found:
-            found[key] = Indicator(one.kind, one.value, one.raw, one.start, one.end, (*notes, *one.notes), one.shown)
+        found.setdefault((one.kind, one.value), one)
