@@ -75,6 +75,12 @@ def helper() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def mail_helper() -> ModuleType:
+    """`mail_world.py`: mailboxes with people, blocks and a store, and questions to ask them."""
+    return _sibling("mail_world")
+
+
+@pytest.fixture(scope="session")
 def prefect_deployed(prefect: object) -> object:
     """The same server, with everything of `deployments.yaml` deployed and a worker that takes the runs."""
     prefect.deploy()  # type: ignore[attr-defined]
