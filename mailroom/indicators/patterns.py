@@ -1,8 +1,9 @@
-"""Patterns that users write: RE2 where it can, otherwise an engine with a time limit; never one that can hang.
+r"""Patterns that users write: RE2 where it can, otherwise an engine with a time limit; never one that can hang.
 
 RE2 takes time in proportion to the text, but has no look-around and no back-references. Patterns that need those run
 on `regex` with a timeout. That engine checks its clock seldom and overruns by up to three times, so it is given a
-third of the budget. In RE2 `\\w`, `\\d` and `\\b` mean ASCII, and `$` means the very end of the text.
+third of the budget. `\w`, `\b` and their like know ASCII only in RE2: on other text such patterns run on `regex` first,
+and on RE2 if that takes too long, so that no sender can switch them off.
 """
 
 from __future__ import annotations
@@ -30,18 +31,21 @@ STRIKES = 3
 """Timeouts after which a pattern is switched off."""
 
 _PYTHON_END = re.compile(r"(?<!\\)((?:\\\\)*)\\Z")
+_ASCII_ONLY = re.compile(r"\\[wWbBdDsS]|\(\?[a-zA-Z]*i")
+"""What means less in RE2 than people expect on text beyond ASCII."""
 _RULE = re.compile(r"\s*([^:\n]{1,200}?)\s*:\s*(\S.*)\Z", re.DOTALL)
 
 
 class UserPattern:
     """A compiled user pattern. Safe to share between threads."""
 
-    def __init__(self, source: str, compiled: Any, *, linear: bool) -> None:
+    def __init__(self, source: str, compiled: Any, *, linear: bool, beyond_ascii: Any = None) -> None:
         self.source = source
         self.linear = linear
         """Whether it runs on the linear-time engine."""
         self.timeouts = 0
         self._compiled = compiled
+        self._beyond_ascii = beyond_ascii
         self._lock = threading.Lock()
 
     @property
@@ -63,36 +67,55 @@ class UserPattern:
         """
         if self.disabled:
             return []
+        text = text[:MAX_TEXT]
+        if self._beyond_ascii is not None and not text.isascii():
+            try:
+                return self._collected(self._timed(self._beyond_ascii, text, budget), limit, budget)
+            except TimeoutError:
+                pass
+        try:
+            return self._collected(self._matches(text, budget), limit, budget)
+        except TimeoutError:
+            self._strike()
+            return []
+
+    def _collected(self, matches: Any, limit: int, budget: float) -> list[str]:
         found: list[str] = []
         end = time.monotonic() + budget
-        try:
-            for match in self._matches(text[:MAX_TEXT], budget):
-                value = _value(match)
-                if value:
-                    found.append(value)
-                if len(found) >= limit or (not self.linear and time.monotonic() > end):
-                    break
-        except TimeoutError:
-            with self._lock:
-                self.timeouts += 1
-            return []
+        for match in matches:
+            value = _value(match)
+            if value:
+                found.append(value)
+            if len(found) >= limit or time.monotonic() > end:
+                break
         return found
 
     def search(self, text: str, *, budget: float = BUDGET) -> bool:
         """Whether the pattern matches anywhere; False when disabled or out of time."""
         if self.disabled:
             return False
+        text = text[:MAX_TEXT]
+        if self._beyond_ascii is not None and not text.isascii():
+            try:
+                return next(self._timed(self._beyond_ascii, text, budget), None) is not None
+            except TimeoutError:
+                pass
         try:
-            return next(iter(self._matches(text[:MAX_TEXT], budget)), None) is not None
+            return next(iter(self._matches(text, budget)), None) is not None
         except TimeoutError:
-            with self._lock:
-                self.timeouts += 1
+            self._strike()
             return False
 
     def _matches(self, text: str, budget: float) -> Any:
-        if self.linear:
-            return self._compiled.finditer(text)
-        return self._compiled.finditer(text, timeout=budget / OVERRUN)
+        return self._compiled.finditer(text) if self.linear else self._timed(self._compiled, text, budget)
+
+    @staticmethod
+    def _timed(compiled: Any, text: str, budget: float) -> Any:
+        return compiled.finditer(text, timeout=budget / OVERRUN)
+
+    def _strike(self) -> None:
+        with self._lock:
+            self.timeouts += 1
 
 
 def _value(match: Any) -> str:
@@ -120,19 +143,27 @@ def compile_user(pattern: str, *, ignore_case: bool = False) -> UserPattern:
         raise InvalidInputError(
             f"the regular expression has {len(pattern)} characters, at most {MAX_PATTERN} are allowed; split it"
         )
+    other, complaint = _timed_engine(pattern, ignore_case=ignore_case)
     options = re2.Options()
     options.log_errors = False
     options.case_sensitive = not ignore_case
     options.max_mem = 8 << 20
     try:
-        return UserPattern(pattern, re2.compile(_PYTHON_END.sub(r"\1\\z", pattern), options), linear=True)
+        linear = re2.compile(_PYTHON_END.sub(r"\1\\z", pattern), options)
     except (re2.error, UnicodeError):
-        pass
+        if other is None:
+            raise InvalidInputError(f"not a regular expression: {complaint}; correct {_shortened(pattern)}") from None
+        return UserPattern(pattern, other, linear=False)
+    return UserPattern(pattern, linear, linear=True, beyond_ascii=other if _ASCII_ONLY.search(pattern) else None)
+
+
+def _timed_engine(pattern: str, *, ignore_case: bool) -> tuple[Any, str]:
+    """The pattern for `regex`, or None and why not."""
     try:
         flags = regex.VERSION0 | (regex.IGNORECASE if ignore_case else 0)
-        return UserPattern(pattern, regex.compile(pattern, flags, cache_pattern=False), linear=False)
+        return regex.compile(pattern, flags, cache_pattern=False), ""
     except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise InvalidInputError(f"not a regular expression: {error}; correct {_shortened(pattern)}") from error
+        return None, str(error)
 
 
 def _shortened(pattern: str) -> str:

@@ -34,6 +34,20 @@ def test_the_first_group_is_the_value_and_without_groups_the_whole_match() -> No
     assert compile_user(r"id=\d+").findall("id=7 id=8") == ["id=7", "id=8"]
 
 
+def test_letters_beyond_ascii_are_letters() -> None:
+    assert compile_user(r"Kunde: (\w+)").findall("Kunde: Müller") == ["Müller"]
+    assert compile_user(r"\b\w+\b").findall("größer als") == ["größer", "als"]
+    assert compile_user("straße", ignore_case=True).search("STRAßE")
+
+
+def test_text_beyond_ascii_cannot_switch_a_linear_pattern_off() -> None:
+    pattern = compile_user(r"(?:\w|\w\w)+$")
+    text = "é" + "a" * 60_000 + "!"
+    for _ in range(STRIKES + 1):
+        assert pattern.findall(text) == []
+    assert not pattern.disabled
+
+
 def test_pythons_end_of_text_is_understood() -> None:
     assert compile_user(r"end\Z").linear
     assert compile_user(r"end\Z").search("the end")
