@@ -18,6 +18,7 @@ def run_sandbox(
         Path | None, typer.Option(help="Folder that remembers what was done to the tenant.", show_default=False)
     ] = None,
     rate_limit: Annotated[str, typer.Option(help="Calls per function, such as 100/s or 3000/60s.")] = "",
+    mail: Annotated[int, typer.Option(help="A mail server too, with so many mails and people who answer.")] = 0,
     hostile: Annotated[bool, typer.Option("--hostile", help="Put attacking texts into some messages.")] = False,
 ) -> None:
     """Run a Mimecast tenant on this machine: real HTTP, both API generations, a memory, no real mail.
@@ -29,6 +30,8 @@ def run_sandbox(
         arguments += ["--state", str(state)]
     if rate_limit:
         arguments += ["--rate-limit", rate_limit]
+    if mail:
+        arguments += ["--mail", str(mail)]
     if hostile:
         arguments.append("--hostile")
     raise typer.Exit(tenant_sandbox.main(arguments))

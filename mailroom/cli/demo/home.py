@@ -28,6 +28,8 @@ RAILS: dict[str, Any] = {
 }
 """The demo acts by itself, because its tenant is fiction. The rails stay on, only wider than for a first day."""
 MODES = {"release": "auto", "reject": "auto"}
+MAILBOX = "soc@northwind.example"
+"""The analysts' mailbox in the sandbox."""
 
 
 class DemoHome:
@@ -35,6 +37,7 @@ class DemoHome:
 
     def __init__(self, folder: Path, messages: int, seed: int) -> None:
         self.folder, self.messages, self.seed = folder, messages, seed
+        self.mails = max(20, messages // 5)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logs = folder / "logs"
         self.logs.mkdir(exist_ok=True)
@@ -116,16 +119,38 @@ class DemoHome:
             "no_proxy": "127.0.0.1,localhost",
         }
 
+    def mailbox(self, tenant: dict[str, Any]) -> dict[str, Any]:
+        """The analysts' mailbox, in the words of the block and of `mailroom.toml`; the password apart."""
+        mail = tenant["mail"]
+        return {
+            "address": MAILBOX,
+            "imap_host": mail["host"],
+            "imap_port": mail["imaps_port"],
+            "smtp_host": mail["host"],
+            "smtp_port": mail["smtps_port"],
+            "ca_bundle": mail["ca_file"],
+            "sender_name": "Northwind Mail Security",
+        }
+
+    def _secret(self, name: str, value: str) -> None:
+        file = self.folder / name
+        file.touch(mode=0o600)
+        file.write_text(value)
+
     def write_settings(self, tenant: dict[str, Any]) -> None:
         """`mailroom.toml`, so that every other command works on the demo: `mailroom --home <folder> stats`."""
-        secret = self.folder / "client_secret"
-        secret.touch(mode=0o600)
-        secret.write_text(tenant["credentials_v2"]["client_secret"])
+        self._secret("client_secret", tenant["credentials_v2"]["client_secret"])
+        self._secret("mailbox_password", tenant["mail"]["accounts"][MAILBOX])
+        mailbox = "\n".join(
+            f"{name} = {value if isinstance(value, int) else _quoted(value)}"
+            for name, value in self.mailbox(tenant).items()
+        )
         modes = "\n".join(f'{name} = "{mode}"' for name, mode in MODES.items())
         rails = "\n".join(f"{name} = {str(value).lower()}" for name, value in RAILS.items())
         (self.folder / FILE).write_text(
             f"# Written by `mailroom demo`.\n[mimecast]\napi_root = {_quoted(tenant['url'])}\n"
             f"client_id = {_quoted(tenant['credentials_v2']['client_id'])}\nclient_secret_file = 'client_secret'\n\n"
+            f"[mailbox]\n{mailbox}\npassword_file = 'mailbox_password'\n\n"
             f"[policy]\nlists = [{_quoted(str(demo_lists()))}]\n{rails}\n\n[policy.modes]\n{modes}\n"
         )
 

@@ -12,9 +12,9 @@ from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 from pydantic import SecretStr
 
-from blocks import AlertStore, MimecastCredentials, TriagePolicy
+from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
 from mailroom.cli import output
-from mailroom.cli.demo.home import MODES, RAILS
+from mailroom.cli.demo.home import MAILBOX, MODES, RAILS
 from mailroom.errors import EffectsFailedError, TransientError
 from mailroom.triage import demo_lists
 
@@ -26,7 +26,7 @@ _MOST_SECONDS = 900.0
 
 
 def save_blocks(home: DemoHome, tenant: dict[str, Any]) -> None:
-    """The three blocks that the deployments name."""
+    """The blocks that the deployments name."""
     application = tenant["credentials_v2"]
     credentials = MimecastCredentials(
         api_root=tenant["url"],
@@ -35,7 +35,9 @@ def save_blocks(home: DemoHome, tenant: dict[str, Any]) -> None:
     )
     store = AlertStore(url=home.store_url, blobs=str(home.folder / "blobs"))
     policy = TriagePolicy(lists=[str(demo_lists())], **MODES, **RAILS)
-    for block in (credentials, store, policy):
+    password = SecretStr(tenant["mail"]["accounts"][MAILBOX])
+    mailbox = MailboxCredentials(**home.mailbox(tenant), password=password)
+    for block in (credentials, mailbox, store, policy):
         block.save("default", overwrite=True, _sync=True)  # type: ignore[call-arg]
 
 
@@ -93,5 +95,6 @@ def _prefect(home: DemoHome, *arguments: str) -> None:
     )
     (home.logs / "setup.log").open("a").write(done.stdout + done.stderr)
     if done.returncode:
-        msg = f"`prefect {' '.join(arguments)}` failed:\n{(done.stdout + done.stderr)[-1500:]}"
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()] or ["nothing"]
+        msg = f"`prefect {' '.join(arguments)}` failed: {said[-1][:500]}. More is in {home.logs / 'setup.log'}."
         raise TransientError(msg)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 180.0
 _END_SECONDS = 15.0
 _PR_SET_PDEATHSIG = 1
+_MAIL_PORTS = ("imap-port", "imaps-port", "smtp-port", "smtps-port", "relay-port")
 
 
 class Children:
@@ -42,11 +43,10 @@ class Children:
         self.close()
 
     def start_sandbox(self, home: DemoHome) -> dict[str, Any]:
-        """Start the tenant; returns its address and credentials."""
-        size = ["--messages", str(home.messages), "--seed", str(home.seed)]
-        child = self._start(
-            "sandbox", "sandbox", "--port", "0", *size, "--state", str(home.folder / "sandbox"), piped=True
-        )
+        """Start the tenant and its mail server; returns their addresses and credentials."""
+        size = ["--messages", str(home.messages), "--seed", str(home.seed), "--mail", str(home.mails)]
+        ports = [part for name in ("port", *_MAIL_PORTS) for part in (f"--{name}", "0")]
+        child = self._start("sandbox", "sandbox", *ports, *size, "--state", str(home.folder / "sandbox"), piped=True)
         assert child.stdout is not None  # noqa: S101 - piped
         line = child.stdout.readline()
         if not line:

@@ -44,8 +44,6 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
         found.append(Signal(f"Auto-Submitted: {submitted[:40]}", STRONG))
     if mail.header("X-Apple-Action").strip().lower() == "vacation":
         found.append(Signal("header X-Apple-Action: vacation", STRONG))
-    if mail.header("X-Apple-Action").strip().lower() == "vacation":
-        found.append(Signal("header X-Apple-Action: vacation", STRONG))
     for name in (
         "X-Autoreply",
         "X-Autorespond",

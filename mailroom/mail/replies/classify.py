@@ -123,6 +123,8 @@ def _bulk(mail: Mail, signals: Sequence[Signal]) -> tuple[str, ...]:
     machine = local in MACHINE_LOCALS or local.startswith(("noreply", "no-reply", "donotreply", "newsletter", "news@"))
     discussion = discussion or mail.header("Sender").casefold().lstrip("<").startswith("owner-")
     reasons = [f"header {name}" for name in _MARKETING if mail.header(name)]
+    if mail.header("Precedence").strip().lower() in {"bulk", "junk"}:
+        reasons.append("Precedence: bulk")
     if machine:
         reasons.append(f"sender {local[:40]}@")
         if any(signal.reason.startswith("Precedence") for signal in signals) or mail.header("List-Id"):

@@ -230,7 +230,8 @@ def parse_people(value: str) -> tuple[MailAddress, ...]:
         text = piece.strip(" \t,")
         if not text:
             continue
-        address = _ADDRESS.search(text)
+        # What stands in the last angle brackets is the address, however much the name looks like one.
+        address = _ADDRESS.search(text, text.rfind("<") + 1) or _ADDRESS.search(text)
         if address is None:
             found.append(MailAddress("", text.strip("'\"<>[] "), text, valid=False))
             continue
