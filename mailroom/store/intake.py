@@ -173,6 +173,11 @@ class Intake:
         found = self._db.read(lambda tx: tx.execute(query.order_by(runs.c.id.desc()).limit(limit)).all())
         return [LastRun(row.id, row.state, row.counts or {}) for row in found]
 
+    def in_trouble(self, kind: str, source_id: int) -> bool:
+        """The last run of the source never ended, or items of it failed and wait to be tried again."""
+        last = self.last_runs(kind, source_id, limit=1)
+        return bool(last and last[0].state == "running") or bool(self.waiting(source_id, limit=1, tried=True))
+
     def settled_by(self, source_id: int, run_ids: Iterable[int], states: Iterable[str]) -> list[str]:
         """External keys of the items that these runs gave one of these states."""
         query = select(items.c.external_key).where(

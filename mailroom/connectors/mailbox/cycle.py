@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.mailbox.folder import FolderCycle, FolderReport
-from mailroom.connectors.mailbox.settings import MailboxSettings
-from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, StoreError
+from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
+from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
+from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, NotFoundError, StoreError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import ImapSession
@@ -113,6 +113,7 @@ def ingest_mailbox(
     with open_session(account, settings, clock) as session:
         faultpoint("mailbox.opened")
         left = settings.max_per_cycle
+        names = _trouble_last(session, store, names, tenant or account.address, account.name)
         for number, name in enumerate(names):
             most = max(1, -(-left // (len(names) - number))) if settings.max_per_cycle else 0
             try:
@@ -153,6 +154,24 @@ def open_session(account: MailAccount, settings: MailboxSettings, clock: Clock) 
     if settings.time_limit:
         imap = dataclasses.replace(imap, read_timeout=min(imap.read_timeout, max(settings.time_limit, _PATIENCE)))
     return ImapSession.open(imap, clock=clock)
+
+
+def _trouble_last(
+    session: ImapSession, store: Store, names: tuple[str, ...], tenant: str, mailbox: str
+) -> tuple[str, ...]:
+    """Folders with a mail that failed, or that may have killed a process, come last: they delay nobody."""
+    if len(names) == 1:
+        return names
+
+    def trouble(name: str) -> bool:
+        try:
+            folder = session.resolve(name)
+        except NotFoundError:
+            return False
+        known = store.intake.generations(tenant, CONNECTOR, f"{mailbox}/{folder}")
+        return bool(known) and store.intake.in_trouble(RUN_KIND, known[-1].id)
+
+    return tuple(sorted(names, key=trouble))
 
 
 def _folder(
