@@ -169,10 +169,20 @@ class Alerts:
 
     def list(
         self, *, status: str | None = None, handling: str | None = None, verdict: str | None = None,
-        limit: int = 100, offset: int = 0, after_id: int | None = None,
+        limit: int = 100, offset: int = 0, after_id: int | None = None, connector: str = "", key_prefix: str = "",
+        sender: str = "",
     ) -> AlertList:  # fmt: skip
-        """Alerts, newest first, or by id from `after_id` on; `status` is another word for `handling`."""
+        """Alerts, newest first, or by id from `after_id` on; `status` is another word for `handling`.
+
+        `connector`, the beginning of the external key and `sender` leave out what came in otherwise.
+        """
         query = select(alerts)
+        if connector:
+            query = query.where(alerts.c.connector == connector)
+        if key_prefix:
+            query = query.where(alerts.c.external_key.startswith(key_prefix, autoescape=True))
+        if sender:
+            query = query.where(alerts.c.sender == sender)
         wanted = handling or status
         if wanted:
             query = query.where(alerts.c.handling == wanted)
