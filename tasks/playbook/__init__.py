@@ -2,6 +2,7 @@
 
 from tasks.playbook.check_our_side import check_our_side
 from tasks.playbook.ingest_held_messages import LowestRisk, ingest_held_messages
+from tasks.playbook.ingest_mails import ingest_mails
 from tasks.playbook.look_up_unknown_outcomes import look_up_unknown_outcomes
 from tasks.playbook.publish_check_report import publish_check_report
 from tasks.playbook.publish_triage_report import publish_triage_report
@@ -12,6 +13,7 @@ __all__ = [
     "LowestRisk",
     "check_our_side",
     "ingest_held_messages",
+    "ingest_mails",
     "look_up_unknown_outcomes",
     "publish_check_report",
     "publish_triage_report",

@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import select
@@ -108,7 +108,7 @@ def fresh_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], 
 class Site:
     """One mailbox with a known content, one store."""
 
-    SETTINGS: dict[str, Any] = {
+    SETTINGS: ClassVar[dict[str, Any]] = {
         "folders": ["INBOX", "Reports"], "max_per_cycle": 0, "batch_size": 4, "indicators": False,
         "attach_original_eml": True,
     }  # fmt: skip
@@ -122,8 +122,9 @@ class Site:
 
     def run(self, fault: str = "", *, poison: str = "", **settings: Any) -> dict[str, Any]:
         return self._cycles.run({
-            "fault": fault, "poison": poison, "port": self.server.imap_port, "user": self.user.name, "password": self.user.password,
-            "address": self.user.address, "store": self.store_url, "blobs": str(self.blobs),
+            "fault": fault, "poison": poison, "port": self.server.imap_port, "user": self.user.name,
+            "password": self.user.password, "address": self.user.address, "store": self.store_url,
+            "blobs": str(self.blobs),
             "settings": self.SETTINGS | settings,
         })  # fmt: skip
 

@@ -61,6 +61,7 @@ def test_there_is_a_catalogue() -> None:
     assert {path.stem for path in FLOW_FILES} == {
         "check_connections",
         "ingest_held_messages_then_triage",
+        "ingest_mailbox",
         "retry_failed_triage",
     }
 
