@@ -123,7 +123,7 @@ class ReplyWatcher:
     def _new_mails(
         self, session: ImapSession, status: FolderStatus, report: LookReport, lease: Lease | None, *, write: bool
     ) -> None:
-        source_id, mark = self._mark(session, status)
+        source_id, mark = self._mark(session, status, lease, write=write)
         if status.uidnext - 1 <= mark:
             return
         uids = session.search(uid_from=mark + 1)
@@ -219,7 +219,7 @@ class ReplyWatcher:
                 yield answer
                 yield from _further_bounces(answer, bounced(kind, wait))
 
-    def _mark(self, session: ImapSession, status: FolderStatus) -> tuple[int, int]:
+    def _mark(self, session: ImapSession, status: FolderStatus, lease: Lease | None, *, write: bool) -> tuple[int, int]:
         """(source id, highest UID read) of a folder as it is numbered now."""
         known = self._marks.get((status.name, status.uidvalidity))
         if known is not None:
@@ -230,11 +230,14 @@ class ReplyWatcher:
         mark = self._store.cursors.mark(source.id)
         if mark == 0 and self._store.cursors.get(source.id) is None:
             mark = self._first_mark(session, status)
+            if write:  # answers that come when no question is open any more are late ones, not old mail
+                self._store.waits.collect([], marks=[(source.id, mark)], lease=lease)
         self._marks[status.name, status.uidvalidity] = (source.id, mark)
         return source.id, mark
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
         """Where to begin in a folder seen for the first time (or numbered anew): before the oldest open question."""
+        self.book.refresh()  # the folder is open: what is in it cannot answer a question asked from now on
         asked = [wait.scan_from or wait.sent_at or wait.created_at for wait in self.book.open_waits()]
         if not asked:
             return status.uidnext - 1

@@ -1,0 +1,205 @@
+"""Mail is sent once: the ledger knows, and what it does not know is looked up, never sent again blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
+from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
+from mailroom.playbooks.ask import PostDesk, ask, outcome
+from mailroom.playbooks.watch_replies import watch_once
+from mailroom.store.schema import actions
+from sandbox.mail import Habit, MailFault
+
+AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
+SOC = "soc@northwind.example"
+MAIL = OutgoingMail(
+    sender=SOC, to=(AMY, BEN), subject="Hello", text="Good day", message_id="<one.of.ours@northwind.example>"
+)
+
+
+@contextmanager
+def _desk(helper: ModuleType, folder: Path, *, keeps_copy: bool = False) -> Iterator[Any]:
+    people = {AMY: Habit("never"), BEN: Habit("never")}
+    with helper.mail_world("soc", folder, people, frozen=True, stores_sent_copy=keeps_copy) as world, world.desk() as d:
+        d.mail = world.mail
+        if keeps_copy:
+            d.account = d.account.__class__(**{**d.account.__dict__, "stores_sent_copy": True})
+        yield d
+
+
+@pytest.fixture
+def desk(mail_helper: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    with _desk(mail_helper, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def with_copies(mail_helper: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    """The provider files a copy of what is sent by itself."""
+    with _desk(mail_helper, tmp_path, keeps_copy=True) as made:
+        yield made
+
+
+def send(desk: PostDesk, mail: OutgoingMail = MAIL, key: str = "k", **options: Any) -> Any:
+    return send_once(desk.store, desk.account, mail, key=key, **options)
+
+
+def copies(desk: Any) -> int:
+    return sum(b"<one.of.ours@northwind.example>" in one.raw for one in desk.mail.mails(SOC, "Sent"))
+
+
+def long_ago(desk: PostDesk) -> None:
+    """The copy in Sent has had time to appear."""
+    then = desk.store.waits.now() - timedelta(minutes=10)
+    desk.store.run(lambda tx: tx.execute(actions.update().values(claimed_at=then)))
+
+
+def test_the_same_key_sends_one_mail(desk: Any) -> None:
+    first, second = send(desk), send(desk)
+    assert (first.state, first.sent_now) == ("applied", True)
+    assert (second.state, second.sent_now) == ("applied", False)
+    assert len(desk.mail.sent) == 1
+
+
+def test_another_mail_under_the_same_key_is_refused(desk: Any) -> None:
+    send(desk)
+    with pytest.raises(RefusedError):
+        send(desk, OutgoingMail(sender=SOC, to=(AMY,), text="other", message_id=MAIL.message_id))
+    assert len(desk.mail.sent) == 1
+
+
+def test_a_mail_without_its_id_is_not_sent(desk: Any) -> None:
+    with pytest.raises(InvalidInputError, match="Message-ID"):
+        send(desk, OutgoingMail(sender=SOC, to=(AMY,), text="x"))
+
+
+def test_the_ledger_holds_no_text_of_the_mail(desk: Any) -> None:
+    send(desk, OutgoingMail(
+        sender=SOC, to=(AMY,), subject="Canary-S", text="Canary-T", html="<p>Canary-H",
+        message_id="<x@northwind.example>",
+        attachments=(OutgoingAttachment("Canary-A", b"Canary-B"),),
+    ))  # fmt: skip
+    assert "Canary" not in repr(desk.store.ledger.list(kind=SEND_MAIL))
+
+
+# F25a
+@pytest.mark.parametrize("verb", ["EHLO", "AUTH", "MAIL", "DATA"])
+def test_a_refusal_for_now_at_any_step_sends_nothing_and_the_next_call_sends(desk: Any, verb: str) -> None:
+    desk.mail.faults.add(MailFault("refuse", verb, answer="451 4.3.0 later"))
+    first = send(desk)
+    assert first.state == "not_applied", first
+    assert desk.mail.sent == []
+    assert send(desk).state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+# F25a
+def test_a_connection_lost_before_the_final_dot_sends_nothing_and_the_next_call_sends(desk: Any) -> None:
+    desk.mail.faults.add(MailFault("drop", "DATA"))
+    assert send(desk).state == "not_applied"
+    assert send(desk).state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+# F25a
+def test_one_recipient_refused_for_good_is_named_and_the_other_gets_the_mail(desk: Any) -> None:
+    desk.mail.faults.add(MailFault("refuse", "RCPT", address=BEN, answer="550 5.1.1 no such user"))
+    sent = send(desk)
+    assert (sent.state, sent.accepted) == ("applied", (AMY,))
+    assert [address for address, _ in sent.refused] == [BEN]
+    send(desk)
+    assert len(desk.mail.sent) == 1
+
+
+# F25a: the same Message-ID, and only to whom it did not go
+def test_a_recipient_refused_for_now_is_tried_again_alone(desk: Any) -> None:
+    desk.mail.faults.add(MailFault("refuse", "RCPT", address=BEN, answer="451 4.2.0 greylisted"))
+    assert send(desk).open == (BEN,)
+    again = send(desk)
+    assert again.open == ()
+    assert [handed.recipients for handed in desk.mail.sent] == [(AMY,), (BEN,)]
+    assert all(MAIL.message_id.encode() in handed.raw for handed in desk.mail.sent)
+    send(desk)
+    assert len(desk.mail.sent) == 2
+
+
+# F25a
+def test_lost_after_the_final_dot_is_unknown_and_stays_so_where_nothing_can_be_found(desk: Any) -> None:
+    desk.mail.faults.add(MailFault("drop_after_dot"))
+    assert send(desk).state == "unknown"
+    long_ago(desk)
+    assert send(desk).state == "unknown"
+    assert len(desk.mail.sent) == 1
+
+
+# F25a
+def test_lost_after_the_final_dot_is_found_in_the_sent_folder(with_copies: Any) -> None:
+    with_copies.mail.faults.add(MailFault("drop_after_dot"))
+    sent = send(with_copies)
+    assert sent.state == "applied"
+    assert "looked up" in sent.detail
+    assert len(with_copies.mail.sent) == 1
+
+
+# F25a: no copy where there always is one means that it was not sent
+def test_unknown_and_not_in_the_sent_folder_is_sent_again_when_the_copy_has_had_time(with_copies: Any) -> None:
+    with_copies.mail.faults.add(MailFault("drop", "DOT"))
+    assert send(with_copies).state == "unknown"
+    assert send(with_copies).state == "unknown"  # it may still appear
+    long_ago(with_copies)
+    assert send(with_copies).state == "applied"
+
+
+# F25a: an answer proves it
+def test_an_answer_shows_that_a_mail_of_unknown_fate_was_sent(desk: Any, mail_helper: ModuleType) -> None:
+    desk.mail.set_habit(AMY, Habit("answers", delay=5))
+    desk.mail.faults.add(MailFault("drop_after_dot"))
+    wait = ask(desk, mail_helper.question(AMY), key="q")
+    assert wait.is_open
+    assert desk.store.ledger.get(wait.send_action_id).state == "unknown"
+    desk.mail.advance(10)
+    watch_once(desk.store, desk.account)
+    assert outcome(desk, wait.id).is_success
+    assert desk.store.ledger.get(wait.send_action_id).state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+def test_a_process_that_died_while_sending_is_looked_up_and_not_repeated(desk: Any) -> None:
+    send(desk)
+    action = desk.store.ledger.list(kind=SEND_MAIL)[0]
+    change = actions.update().values(state="sending", owner="")
+    desk.store.run(lambda tx: tx.execute(change))
+    long_ago(desk)
+    desk.store.run(
+        lambda tx: tx.execute(actions.update().values(claimed_at=desk.store.waits.now() - timedelta(hours=1)))
+    )
+    assert send(desk).state == "applied"  # our own copy in Sent tells
+    assert desk.store.ledger.get(action.id).attempt == 1
+    assert len(desk.mail.sent) == 1
+
+
+def test_our_own_copy_is_filed_once_and_only_where_the_provider_files_none(desk: Any) -> None:
+    send(desk)
+    send(desk)
+    assert copies(desk) == 1
+
+
+def test_the_provider_s_copy_is_the_only_one(with_copies: Any) -> None:
+    send(with_copies)
+    assert copies(with_copies) == 1
+
+
+def test_looking_up_what_is_known_changes_nothing(desk: Any) -> None:
+    send(desk)
+    assert look_up(desk.store, desk.account, desk.store.ledger.list(kind=SEND_MAIL)) == []
+    proven_sent(desk.store, [1], "again")
+    assert desk.store.ledger.get(1).state == "applied"
