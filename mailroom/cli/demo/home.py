@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -179,8 +180,13 @@ class DemoHome:
             rows = table_rows(store, [alert.id for alert in store.alerts.list(limit=2000)], _SHOWN)
         if rows:
             columns = tuple(rows[0])
-            output.table("The most urgent alerts", columns, [[row[name] for name in columns] for row in rows])
+            output.table("The most urgent alerts", columns, [[_short(row[name]) for name in columns] for row in rows])
         output.console.print(f"More: mailroom --home {self.folder} stats | explain ALERT | check | undo")
+
+
+def _short(cell: object) -> object:
+    """A cell of a table that is looked at, not studied: `explain` has the rest."""
+    return textwrap.shorten(cell, 70, placeholder=" …") if isinstance(cell, str) else cell
 
 
 def _quoted(text: str) -> str:

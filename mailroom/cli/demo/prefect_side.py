@@ -59,9 +59,8 @@ def run(deployment: str, check: Callable[[], None] = lambda: None) -> str:
         TransientError: it did not end in time, or no worker took it.
     """
     for _ in range(_TRIES):
-        flow_run = run_deployment(deployment, timeout=0, as_subflow=False)
-        flow_run_id = str(flow_run.id)  # type: ignore[union-attr]
-        name, message = _follow(flow_run_id, check)
+        flow_run_id = begin(deployment)
+        name, message = follow(flow_run_id, check)
         if name == "Completed":
             return flow_run_id
         if name not in {"Cancelled", "Cancelling"}:  # a scheduled run of the same deployment was just under way
@@ -72,7 +71,20 @@ def run(deployment: str, check: Callable[[], None] = lambda: None) -> str:
     raise TransientError(msg)
 
 
-def _follow(flow_run_id: str, check: Callable[[], None]) -> tuple[str, str]:
+def begin(deployment: str, **parameters: object) -> str:
+    """Start a run as the UI's button does; returns its id at once."""
+    flow_run = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
+    return str(flow_run.id)  # type: ignore[union-attr]
+
+
+def follow(
+    flow_run_id: str, check: Callable[[], None] = lambda: None, until: frozenset[str] | set[str] = frozenset()
+) -> tuple[str, str]:
+    """Say what state a run is in until it has ended, or reached a state in `until`; returns name and message.
+
+    Raises:
+        TransientError: it did not end in time.
+    """
     deadline = time.monotonic() + _MOST_SECONDS
     last = ""
     with get_client(sync_client=True) as client:
@@ -81,7 +93,7 @@ def _follow(flow_run_id: str, check: Callable[[], None]) -> tuple[str, str]:
             if state is not None and state.name != last:
                 last = state.name or ""
                 output.console.print(f"      {last}", style="dim")
-            if state is not None and state.is_final():
+            if state is not None and (state.is_final() or state.name in until):
                 return state.name or "", state.message or ""
             check()
             time.sleep(0.5)
