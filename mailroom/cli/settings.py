@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailroom.connectors.held import HeldSettings
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.errors import InvalidInputError
-from mailroom.mail.account_fields import AccountFields, Authentication
+from mailroom.mail.account_fields import AccountFields
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.mimecast.client import OnWait
 from mailroom.playbooks.policy import Policy
@@ -51,41 +52,13 @@ class MimecastSection(_Section):
     proxy: str = Field(default="", repr=False)
 
 
-class MailboxSection(_Section):
+@dataclass(frozen=True)
+class MailboxSection(AccountFields):
     """`[mailbox]`: one mailbox; the same words as in the MailboxCredentials block."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     name: str = "default"
-    address: str = ""
-    provider: str = "custom"
-    username: str = ""
-    password: str = Field(default="", repr=False)
-    authentication: Authentication = "password"
-    sasl: Literal["xoauth2", "oauthbearer"] = "xoauth2"
-    client_id: str = ""
-    client_secret: str = Field(default="", repr=False)
-    tenant_id: str = ""
-    refresh_token: str = Field(default="", repr=False)
-    service_account_key: str = Field(default="", repr=False)
-    imap_host: str = ""
-    imap_port: int = 0
-    imap_security: Literal["", "implicit", "starttls", "none"] = ""
-    smtp_host: str = ""
-    smtp_port: int = 0
-    smtp_security: Literal["", "implicit", "starttls", "none"] = ""
-    sender_name: str = ""
-    folders: tuple[str, ...] = ("INBOX",)
-    sent_folder: str = ""
-    server_time_zone: str = "UTC"
-    aliases: tuple[str, ...] = ()
-    allowed_recipient_domains: tuple[str, ...] = ()
-    max_recipients: int = 100
-    trusted_authserv_ids: tuple[str, ...] = ()
-    verify_ssl: bool = True
-    ca_bundle: str = ""
-    allow_plaintext: bool = False
-    proxy: str = ""
-    proxy_username: str = ""
-    proxy_password: str = Field(default="", repr=False)
 
 
 class StoreSection(_Section):
@@ -197,7 +170,7 @@ class Settings(_Section):
                 "or set MAILROOM_MAILBOX_ADDRESS and so on. `mailroom demo` shows everything without a mailbox."
             )
             raise InvalidInputError(msg)
-        return account_from(self.mailbox.name, AccountFields(**self.mailbox.model_dump(exclude={"name"})))
+        return account_from(self.mailbox.name, self.mailbox)
 
     def held_settings(self) -> HeldSettings:
         """Settings of the held connector."""
