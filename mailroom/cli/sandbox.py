@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-import sandbox as tenant_sandbox
-
 
 def run_sandbox(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 = any free one.")] = 8025,
@@ -25,6 +23,8 @@ def run_sandbox(
 
     Prints its address and credentials as one JSON object, then serves until it is stopped.
     """
+    import sandbox as tenant_sandbox  # no other command needs it
+
     arguments = ["--port", str(port), "--messages", str(messages), "--seed", str(seed)]
     if state is not None:
         arguments += ["--state", str(state)]
