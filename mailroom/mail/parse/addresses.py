@@ -77,7 +77,7 @@ def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint
     """
     if usual := _USUAL.fullmatch(value):
         quoted, plain, address = usual.groups()
-        if value.isascii() and "=?" not in value and "\x1b" not in value:
+        if value.isascii() and value.isprintable() and "=?" not in value:
             return (_plain(address, (quoted if quoted is not None else plain).strip(" \t'"), value.strip()),)
     elif bare := _BARE.fullmatch(value):
         return (_plain(bare.group(1), "", value.strip()),)
@@ -165,7 +165,7 @@ def _pieces(value: str) -> list[tuple[_Piece, int]]:
             before, piece = piece, _Piece(position)
             if character == "," and before.words and _half_a_name(before, value, at):
                 found.pop()  # `Smith, John <j@x>`: the comma is part of the name, only the quotes are missing
-                before.add(", ")
+                before.add(",")
                 piece = before
     if position < len(value):
         piece.add(value[position:])
@@ -261,7 +261,9 @@ def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
             return _make(stripped, comment_name, raw)
         rest = " ".join(token for token in tokens if token is not address)
         return _make(_bare(address), _name(rest, hint) or comment_name, raw)
-    if stripped and " " not in stripped and not piece.quoted and "=?" not in stripped:
+    if not any(character.isalnum() for character in stripped):
+        return MailAddress("", comment_name, raw, valid=False)
+    if " " not in stripped and not piece.quoted and "=?" not in stripped:
         return _make(stripped, comment_name, raw)
     if hidden := _ADDRESS_LIKE.search(" ".join(piece.comments)):  # `"John Doe" (john@example.com)`
         return _make(hidden.group(), _name(stripped, hint), raw)

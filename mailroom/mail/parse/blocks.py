@@ -12,7 +12,7 @@ _FOLD_CRLF = re.compile(r"\r\n[ \t]+")
 _LINE = re.compile(r"([^\n:]{1,200}?)[ \t]*:(.*)", re.DOTALL)
 _NAME = re.compile(r"[!-9;-~]+")
 _KNOWN = re.compile(
-    r"(?:x-[!-9;-~]+|content-[a-z-]+|received|from|to|cc|bcc|subject|date|message-id|mime-version|reply-to|sender|"
+    r"(?:x-[^\s:]+|[a-z][a-z0-9]*-[a-z0-9-]+|content-[a-z-]+|received|from|to|cc|bcc|subject|date|message-id|mime-version|reply-to|sender|"
     r"return-path|in-reply-to|references|list-[a-z-]+|dkim-signature|delivered-to|precedence|resent-[a-z-]+|"
     r"authentication-results|arc-[a-z-]+|thread-[a-z]+|auto-submitted|importance|priority|errors-to|user-agent|"
     r"organization|status|lines|final-recipient|action)[ \t]*:",

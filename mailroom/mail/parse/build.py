@@ -11,7 +11,7 @@ from mailroom.mail.parse.addresses import read_addresses
 from mailroom.mail.parse.dates import read_date
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
-from mailroom.mail.parse.header_text import decode_header, raw_text
+from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.msg import is_msg, read_msg
@@ -65,7 +65,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
         html=html,
         charset=found.charset,
         content_type=root.type,
-        content_type_parameters=tuple([(name, decode_header(value)) for name, value in root.parameters]),
+        content_type_parameters=tuple([(decode_header(name), decode_header(value)) for name, value in root.parameters]),
         attachments=tuple(found.attachments),
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
@@ -91,7 +91,7 @@ def _headers(root: Entity, hint: str) -> tuple[tuple[str, str], ...]:
     fields = root.block.fields
     if root.block.plain:
         return tuple(fields)
-    return tuple([(raw_text(name), _decoded(value, hint)) for name, value in fields])
+    return tuple([(decode_header(name), _decoded(value, hint)) for name, value in fields])
 
 
 def _decoded(value: str, hint: str) -> str:

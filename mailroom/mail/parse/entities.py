@@ -10,7 +10,7 @@ from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.parameters import split_value
 from mailroom.mail.parse.transfer import unbase64, undo
 
-_GUESSED = re.compile(rb"(?:^|\n)--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
+_GUESSED = re.compile(rb"\n--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:\r?\n|\r|\Z)")
 _MAJOR = frozenset(
     {"text", "image", "audio", "video", "application", "multipart", "message", "font", "model", "chemical"}
@@ -19,6 +19,7 @@ _MAJOR = frozenset(
 
 _MANY_PARTS = 300
 _DEEP = 20
+_UNPRINTABLE = re.compile(r"[^!-~]")
 _JOINERS = str.maketrans("", "", " -_.")
 _USUAL_ENCODINGS = frozenset({"7bit", "8bit", "base64", "quoted-printable"})
 _SPELLINGS = {"quotedprintable": "quoted-printable", "base64": "base64", "xbase64": "base64"}
@@ -87,6 +88,8 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
         written = written[: work.limits.header_structured]
         work.defects.add("header_value_cut")
     kind, parameters = split_value(written)
+    if not (kind.isascii() and kind.isprintable()):
+        kind = _UNPRINTABLE.sub("", kind)
     major, slash, minor = kind.partition("/")
     if slash and major and minor:
         return kind, parameters
@@ -121,7 +124,7 @@ def _take_apart(entity: Entity, work: Work, depth: int) -> None:
     spans = split_parts(raw, body, end, boundary, work) if boundary else []
     if not spans:
         work.defects.add("boundary_not_found" if boundary else "boundary_missing")
-        guessed = _GUESSED.search(raw, body, min(end, body + 64 * 1024))
+        guessed = _GUESSED.search(raw, max(0, body - 1), min(end, body + 64 * 1024))
         if guessed:
             spans = split_parts(raw, body, end, guessed.group(1).rstrip(), work)
     default = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"

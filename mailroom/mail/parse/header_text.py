@@ -53,6 +53,8 @@ def decode_header(value: str, hint: str = "") -> str:
 
 def raw_text(value: str, hint: str = "") -> str:
     """Octets that were put into a header as they are: UTF-8, else the body's charset, else Western European."""
+    if "\x00" in value:
+        value = value.replace("\x00", "")
     if value.isascii() and "\x1b$" not in value:
         return value
     return decode(value.encode("latin-1", "replace"), hint=hint).text
@@ -95,6 +97,8 @@ def _words_text(run: list[_Word]) -> str:
         if len(words) > 1 and all(word.base64 for word in words) and not _is_text(octets):
             joined = unbase64_word("".join(word.base64 for word in words))  # cut inside a group of four
             octets = joined if _is_text(joined) else octets
+        if b"\x00" in octets and not words[0].charset.startswith(("utf-16", "utf-32")):
+            octets = octets.replace(b"\x00", b"")
         pieces.append(decode(octets, words[0].charset).text)
     return "".join(pieces)
 

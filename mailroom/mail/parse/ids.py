@@ -7,6 +7,7 @@ import re
 from mailroom.mail.parse.header_text import decode_header
 
 _ANGLED = re.compile(r"<([^<>]{1,2000})>")
+_PLAIN = re.compile(r"<[!-;=?-~]{1,2000}>")
 _SPACE = re.compile(r"\s+")
 
 
@@ -15,7 +16,7 @@ def read_ids(value: str, limit: int = 100) -> tuple[str, ...]:
 
     Of more than `limit` ids the first and the newest are kept.
     """
-    if "=?" in value:
+    if "=?" in value or not value.isascii() or not value.isprintable():
         value = decode_header(value)
     found = [f"<{_SPACE.sub('', inner) if _blank(inner) else inner}>" for inner in _ANGLED.findall(value)]
     if not found:
@@ -29,10 +30,10 @@ def read_ids(value: str, limit: int = 100) -> tuple[str, ...]:
 def read_message_id(value: str) -> str:
     """The one id of a Message-ID header; what stands there when it is no id at all."""
     value = value.strip()
-    if value.startswith("<") and value.endswith(">") and value.count("<") == 1 and not _blank(value):
+    if _PLAIN.fullmatch(value):
         return value
     ids = read_ids(value, 2)
-    return ids[0] if ids else value[:1000]
+    return ids[0] if ids else decode_header(value)[:1000]
 
 
 def _blank(text: str) -> bool:

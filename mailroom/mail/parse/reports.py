@@ -33,4 +33,4 @@ def returned_header_fields(content: bytes, work: Work) -> tuple[tuple[str, str],
 
 def _fields(block: bytes, work: Work) -> tuple[tuple[str, str], ...]:
     found = read_block(block, 0, len(block), work)
-    return tuple((name, decode_header(value)) for name, value in found.fields)
+    return tuple((decode_header(name), decode_header(value)) for name, value in found.fields)

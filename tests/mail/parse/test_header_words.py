@@ -1,0 +1,90 @@
+"""Encoded words and raw octets in headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailroom.mail.parse.header_text import decode_header
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("=?ISO-8859-1?Q?Ren=E9?= Dupont", "René Dupont"),
+        ("(=?ISO-8859-1?Q?a?=)", "(a)"),
+        ("(=?ISO-8859-1?Q?a?= b)", "(a b)"),
+        ("(=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=)", "(ab)"),
+        ("(=?ISO-8859-1?Q?a_b?=)", "(a b)"),
+        ("=?US-ASCII*en?Q?Jane_Roe?=", "Jane Roe"),
+        ("=?us-ascii?q?with blank?=", "with blank"),
+        ("[=?UTF-8?B?ZsOzcnVt?=]=?UTF-8?B?IHNww6M=?=", "[fórum] spã"),
+        ("=?us-ascii?b?Zg==Zg==?=", "ff"),
+        ("=?us-ascii?b?Zm!!9!v?=", "foo"),
+        ("=?UTF-8?Q?=C3?= =?UTF-8?Q?=A1?=", "á"),
+        ("=?UTF-8?B?w6?= =?UTF-8?B?k=?=", "é"),
+        ("=?UTF-8?B?JQ?= =?UTF-8?B?JQ?=", "%%"),
+        ("=?utf-8?Q?Is this it??=", "Is this it?"),
+        ("=?NONE?B?VEVTVA=?=", "TEST"),
+        ("=?x-unknown?Q?caf=E9?=", "café"),
+        ("=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"),
+        ("=?gb2312?B?1tDOxA==?=", "中文"),
+        ("=?windows-1252?Q?=80_5?=", "€ 5"),
+        ("keep =?iso-8859-1? broken =? things", "keep =?iso-8859-1? broken =? things"),
+        ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),
+        ("=?utf-8?q?a=0D=0ABcc=3A_x=40y?=", "a Bcc: x@y"),
+        ("=?utf-8?q?nul=00?=", "nul"),
+    ],
+)
+def test_encoded_words_are_read_as_senders_write_them(written, text):
+    assert decode_header(written) == text
+
+
+def test_raw_utf_8_and_raw_latin_1_are_both_read(headers):
+    assert headers(b"Subject: Gr\xc3\xbc\xc3\x9fe").subject == "Grüße"
+    assert headers(b"Subject: Gr\xfc\xdfe").subject == "Grüße"
+
+
+def test_raw_octets_are_read_in_the_charset_of_the_body(headers):
+    subject = "Добрый день".encode("koi8-r")
+    assert headers(b"Subject: " + subject, b"Content-Type: text/plain; charset=koi8-r").subject == "Добрый день"
+
+
+def test_raw_japanese_in_seven_bits_is_read(headers):
+    assert headers(b"Subject: \x1b$BF|K\\\x1b(B mail").subject == "日本 mail"
+
+
+def test_folding_becomes_one_blank(headers):
+    assert headers("Subject: one\r\n   two\r\n\tthree").subject == "one two three"
+
+
+def test_text_is_composed(headers):
+    assert headers("Subject: e\u0301").subject == "\u00e9"
+
+
+def test_the_first_of_several_subjects_counts_and_all_are_kept(headers):
+    mail = headers("Subject: one", "From: a@b.example", "subject: two")
+    assert mail.subject == "one"
+    assert mail.header_all("Subject") == ("one", "two")
+    assert "duplicate_header" in mail.defects
+
+
+def test_header_names_are_data_and_never_attributes(headers):
+    """H30."""
+    mail = headers("headers: x", "text: y", "__class__: z", "Content Type Oddly: v", "X-\u00fc: w", "From: a@b.example")
+    assert mail.header("headers") == "x"
+    assert mail.header("__class__") == "z"
+    assert mail.header("content type oddly") == "v"
+    assert mail.text == "body\n"
+    assert mail.author.address == "a@b.example"
+
+
+def test_a_line_that_is_no_header_hides_nothing_after_it(headers):
+    mail = headers("From: a@b.example", "what is this", "Subject: here", "To: c@d.example")
+    assert (mail.subject, mail.to[0].address) == ("here", "c@d.example")
+    assert "header_line_unreadable" in mail.defects
+
+
+def test_a_first_header_with_a_blank_before_it_is_read(headers):
+    mail = headers(" From: a@b.example", "Subject: x")
+    assert mail.author.address == "a@b.example"
+    assert "header_name_unusual" in mail.defects

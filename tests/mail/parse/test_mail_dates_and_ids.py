@@ -1,0 +1,98 @@
+"""Dates and message ids (H26)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mailroom.mail.parse import Limits, parse
+from mailroom.mail.parse.dates import read_date
+from mailroom.mail.parse.ids import read_ids, read_message_id
+
+RECEIVED = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "iso"),
+    [
+        ("Tue, 1 Jul 2003 10:52:37 +0200", "2003-07-01T10:52:37+02:00"),
+        ("1 Jul 2003 10:52 -0330 (Newfoundland ((very)) far)", "2003-07-01T10:52:00-03:30"),
+        ("Tue, 1 Jul 2003 10:52:37 GMT", "2003-07-01T10:52:37+00:00"),
+        ("Tue, 1 Jul 2003 10:52:37 EST", "2003-07-01T10:52:37-05:00"),
+        ("Tue, 1 Jul 2003 10:52:37 CET", "2003-07-01T10:52:37+01:00"),
+        ("Tue, 1 Jul 2003 10:52:37 GMT+0200", "2003-07-01T10:52:37+02:00"),
+        ("Tue, 1 Jul 2003 10:52:37 +02:00", "2003-07-01T10:52:37+02:00"),
+        ("1 Jul 97 10:52:37 -600", "1997-07-01T10:52:37-06:00"),
+        ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "1997-11-21T09:55:06-06:00"),
+        ("Tue Jul  1 10:52:37 2003", "2003-07-01T10:52:37+00:00"),
+        ("2003-07-01T10:52:37Z", "2003-07-01T10:52:37+00:00"),
+        ("Tue, 1 Jul 2003 10:52:60 +0000", "2003-07-01T10:52:59+00:00"),
+    ],
+)
+def test_dates_are_read_in_many_forms(written, iso):
+    found = read_date(written)
+    assert found is not None
+    assert found.isoformat() == iso
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "yesterday",
+        "30 Feb 2020 10:00:00 +0000",
+        "1 Jul 2003 10:00:00 +9999",
+        "1 Jan 99999 00:00:00 +0000",
+        "<HR>",
+        "0 " * 200,
+    ],
+)
+def test_absurd_dates_are_none(written):
+    assert read_date(written) is None
+
+
+def test_the_time_of_receipt_stands_in_for_a_missing_or_absurd_date():
+    assert parse(b"Subject: s\r\n\r\n", internal_date=RECEIVED).date == RECEIVED
+    mail = parse(b"Date: never\r\n\r\n", internal_date=RECEIVED)
+    assert mail.date == RECEIVED
+    assert "date_unreadable" in mail.defects
+    assert mail.header("Date") == "never"
+
+
+def test_a_date_that_names_no_zone_is_utc_and_flagged():
+    mail = parse(b"Date: Tue, 1 Jul 2003 10:52:37 -0000\r\n\r\n")
+    assert mail.date == datetime(2003, 7, 1, 10, 52, 37, tzinfo=UTC)
+    assert "date_without_zone" in mail.defects
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        ("<a@b>", ("<a@b>",)),
+        ("<a@b> <c@d>,<e@f>", ("<a@b>", "<c@d>", "<e@f>")),
+        ("Your message of Monday <a@b>", ("<a@b>",)),
+        ("<long-id@ example.com>", ("<long-id@example.com>",)),
+        ("=?utf-8?q?=3Ca=40b=3E?=", ("<a@b>",)),
+        ("a@b", ("<a@b>",)),
+        ("<[x@y]>", ("<[x@y]>",)),
+        ("", ()),
+        ("nothing", ()),
+    ],
+)
+def test_ids_survive_what_was_done_to_them_on_the_way(written, ids):
+    assert read_ids(written) == ids
+
+
+def test_the_message_id_has_angle_brackets(headers):
+    assert headers("Message-ID: <1@x.example>").message_id == "<1@x.example>"
+    assert headers("Message-ID: 1@x.example").message_id == "<1@x.example>"
+    assert headers("message-id:\r\n <1@x.example>").message_id == "<1@x.example>"
+    assert read_message_id("no id") == "no id"
+
+
+def test_of_too_many_references_the_first_and_the_newest_stay():
+    raw = b"References: " + b" ".join(b"<%d@x>" % number for number in range(500)) + b"\r\n\r\n"
+    references = parse(raw, limits=Limits(references=10)).references
+    assert len(references) == 10
+    assert (references[0], references[-1]) == ("<0@x>", "<499@x>")

@@ -1,0 +1,195 @@
+"""Boundaries, parts, mails in mails (H15, and the hazards of the structure)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+
+from mailroom.mail.parse import parse
+
+PLAIN = b"Content-Type: text/plain\r\n\r\n"
+
+
+def test_parts_come_in_order_and_preamble_and_epilogue_do_not_show():
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\npreamble\r\n--x\r\n\r\none\r\n--x\r\n\r\n"
+        b"two\r\n--x--\r\nepilogue\r\n"
+    )
+    assert parse(raw).text == "one\ntwo"
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+def test_all_three_line_ends_are_read(end):
+    raw = (
+        b"From: a@b.example\nSubject: s\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\none\n"
+        b"--x\nContent-Type: text/html\n\n<p>two\n--x--\n"
+    )
+    mail = parse(raw.replace(b"\n", end))
+    assert (mail.subject, mail.text, mail.html) == ("s", "one", "<p>two")
+
+
+def test_line_ends_may_be_mixed():
+    raw = b"From: a@b.example\nSubject: s\r\nTo: c@d.example\n\r\nbody\n"
+    mail = parse(raw)
+    assert (mail.subject, mail.to[0].address, mail.text) == ("s", "c@d.example", "body\n")
+
+
+def test_a_missing_end_boundary_loses_nothing():
+    mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x\r\n\r\ntwo\r\n")
+    assert mail.text == "one\ntwo\n"
+    assert "end_boundary_missing" in mail.defects
+
+
+def test_parts_after_the_end_are_seen_and_flagged():
+    mail = parse(
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x--\r\n--x\r\n\r\nhidden\r\n--x--\r\n"
+    )
+    assert "hidden" in mail.text
+    assert "parts_after_end" in mail.defects
+
+
+def test_a_boundary_that_starts_like_another_one_is_not_that_one():
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=AB\r\n\r\n--AB\r\n"
+        b"Content-Type: multipart/alternative; boundary=AB-1\r\n\r\n"
+        b"--AB-1\r\n\r\ntext\r\n--AB-1\r\nContent-Type: text/html\r\n\r\n<p>html\r\n--AB-1--\r\n--AB\r\n"
+        b"Content-Type: application/pdf; name=a.pdf\r\n\r\n%PDF\r\n--AB--\r\n"
+    )
+    mail = parse(raw)
+    assert (mail.text, mail.html, mail.attachments[0].name) == ("text", "<p>html", "a.pdf")
+
+
+def test_a_boundary_inside_a_line_is_text(multipart):
+    assert (
+        multipart(PLAIN + b"not --b a boundary\r\n--bogus\r\nnor this").text == "not --b a boundary\n--bogus\nnor this"
+    )
+
+
+def test_a_boundary_of_a_thousand_characters_works():
+    long = b"y" * 1000
+    assert (
+        parse(
+            b"Content-Type: multipart/mixed; boundary="
+            + long
+            + b"\r\n\r\n--"
+            + long
+            + b"\r\n\r\nhi\r\n--"
+            + long
+            + b"--"
+        ).text
+        == "hi"
+    )
+
+
+@pytest.mark.parametrize("parameter", [b"", b"; boundary=", b"; boundary=other"])
+def test_a_boundary_that_is_not_given_or_wrong_is_guessed(parameter):
+    raw = (
+        b"Content-Type: multipart/mixed"
+        + parameter
+        + b"\r\n\r\n--zz\r\nContent-Type: text/plain\r\n\r\nfound\r\n--zz--\r\n"
+    )
+    assert parse(raw).text == "found"
+
+
+def test_a_multipart_without_any_part_shows_its_text():
+    mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\njust text\r\n")
+    assert mail.text == "just text\n"
+    assert "boundary_not_found" in mail.defects
+
+
+def test_a_part_may_have_no_headers_and_no_blank_line(multipart):
+    assert multipart(b"straight text\r\nmore").text == "straight text\nmore"
+
+
+def test_a_body_without_a_blank_line_before_it_is_kept():
+    mail = parse(b"From: a@b.example\r\nSubject: s\r\nHello there, this is text\r\nmore\r\n")
+    assert (mail.subject, mail.text) == ("s", "Hello there, this is text\nmore\n")
+    assert "body_without_blank_line" in mail.defects
+
+
+def test_the_separator_of_a_mailbox_file_is_passed_over():
+    mail = parse(b"From someone@x.example Thu Jan  1 00:00:00 1970\r\nSubject: s\r\n\r\nbody")
+    assert (mail.subject, mail.text) == ("s", "body")
+
+
+def test_blank_lines_and_a_byte_order_mark_before_the_headers_are_passed_over():
+    assert parse(b"\r\n\r\nSubject: s\r\n\r\nbody").subject == "s"
+    assert parse(b"\xef\xbb\xbfSubject: s\r\n\r\nbody").subject == "s"
+
+
+def test_a_nested_mail_is_cut_out_octet_by_octet(multipart):
+    inner = b"From: x@y.example\r\nSubject:  odd   spacing \r\n\r\nline\r\n\r\n"
+    mail = multipart(PLAIN + b"see below", b"Content-Type: message/rfc822\r\n\r\n" + inner)
+    assert mail.nested_raw == (inner,)
+    assert mail.nested[0].sha256 == hashlib.sha256(inner).hexdigest()
+    assert mail.text == "see below"
+    assert mail.attachments[0].flags == ("nested_mail",)
+    assert mail.attachments[0].name == "odd   spacing.eml"
+
+
+def test_a_nested_mail_in_base64_is_decoded_first(multipart):
+    inner = b"Subject: inner\r\n\r\nhello\r\n"
+    part = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(inner)
+    mail = multipart(part)
+    assert mail.nested[0].subject == "inner"
+    assert mail.nested_raw == (inner,)
+
+
+def test_an_attached_eml_file_is_a_nested_mail_whatever_its_type_says(multipart):
+    part = b"Content-Type: application/octet-stream; name=report.eml\r\n\r\nSubject: inner\r\n\r\nx"
+    mail = multipart(PLAIN + b"hi", part)
+    assert (mail.nested[0].subject, mail.attachments[0].name) == ("inner", "report.eml")
+
+
+def test_defects_of_a_nested_mail_stay_with_it(multipart):
+    mail = multipart(PLAIN + b"hi", b"Content-Type: message/rfc822\r\n\r\nSubject: a\r\nSubject: b\r\n\r\nx")
+    assert "duplicate_header" in mail.nested[0].defects
+    assert "duplicate_header" not in mail.defects
+
+
+def test_nesting_stops_at_its_limit():
+    raw = b"Subject: innermost\r\n\r\nx"
+    for level in range(8):
+        raw = b"Subject: level %d\r\nContent-Type: message/rfc822\r\n\r\n" % level + raw
+    mail, depth = parse(raw), 0
+    while mail.nested:
+        mail, depth = mail.nested[0], depth + 1
+    assert depth == 5
+    assert "nested_too_deep" in mail.defects
+    assert mail.attachments  # what was not opened is still there
+
+
+def test_a_digest_holds_mails(multipart):
+    mail = multipart(b"\r\nSubject: one\r\n\r\nx", b"\r\nSubject: two\r\n\r\ny", kind="digest")
+    assert [inner.subject for inner in mail.nested] == ["one", "two"]
+
+
+def test_partial_and_external_bodies_are_listed_and_never_followed(multipart):
+    mail = multipart(
+        b"Content-Type: message/partial; id=1; number=1\r\n\r\nSubject: x\r\n\r\ny",
+        b"Content-Type: message/external-body; access-type=URL; URL=http://x.example/\r\n\r\n"
+        b"Content-Type: image/png\r\n\r\n",
+    )
+    assert not mail.nested
+    assert [made.mime_type for made in mail.attachments] == ["message/partial", "message/external-body"]
+
+
+def test_an_encoded_multipart_is_decoded():
+    inner = b"--x\r\nContent-Type: text/plain\r\n\r\nfound\r\n--x--\r\n"
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(inner)
+    )
+    assert parse(raw).text == "found"
+
+
+def test_an_unreadable_content_type_is_text():
+    for written in (b"text", b"", b"nonsense here", b";;;"):
+        assert parse(b"Content-Type: " + written + b"\r\n\r\nhello").text == "hello"
+
+
+def test_nothing_at_all_is_still_a_mail():
+    for raw in (b"", b"\r\n", b"\x00", b"no headers whatever"):
+        assert parse(raw).size == len(raw)
