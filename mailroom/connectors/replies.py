@@ -151,7 +151,7 @@ class ReplyWatcher:
         if not waits:
             return
         index = QuestionIndex.of(keys_of(wait) for wait in waits)
-        since = min(wait.scan_from for wait in waits if wait.scan_from is not None)
+        since = min(wait.scan_from or wait.created_at for wait in waits)
         found: list[NewAnswer] = []
         for status in opened:
             session.open(status.name)

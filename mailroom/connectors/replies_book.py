@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 LATE_ANSWERS = timedelta(days=30)
 """How long after its end a question is still recognised, so that late answers are linked to it."""
 
-_OVERLAP = timedelta(seconds=60)
+_OVERLAP = timedelta(seconds=3)
 """A transaction that began earlier may become visible later; what changed in this time is looked at again."""
+
+_COMPARE_ALL = timedelta(minutes=5)
+"""How often all questions are compared with the store. One that became visible later than `_OVERLAP` is found then,
+and gets a look back for the answers that were passed over meanwhile."""
 
 
 class QuestionBook:
@@ -32,6 +36,7 @@ class QuestionBook:
         self._mailbox = mailbox
         self._known: dict[int, datetime] = {}
         self._since: datetime | None = None
+        self._compared_at: datetime | None = None
         self._stale = 0
         self._reminders: list[tuple[datetime, int]] = []
         self._deadlines: list[tuple[datetime, int]] = []
@@ -43,16 +48,23 @@ class QuestionBook:
     def refresh(self) -> int:
         """Take over what changed in the store; returns how many questions that were."""
         now = self._store.waits.now()
-        if self._since is None or self._stale > 1_000 + len(self.waits):
+        before = self._since
+        if before is None or self._stale > 1_000 + len(self.waits):
+            before = None
             self._forget()
+        if before is None or self._compared_at is None or now - self._compared_at > _COMPARE_ALL:
             rows = self._store.waits.live(self._mailbox, now - LATE_ANSWERS)
+            self._compared_at = now
         else:
-            rows = self._store.waits.changed(self._mailbox, self._since)
+            rows = self._store.waits.changed(self._mailbox, before)
         self._since = now - _OVERLAP
         fresh = [wait_id for wait_id, changed_at in rows if self._known.get(wait_id) != changed_at]
         for wait in self._store.waits.get_many(fresh).values():
+            missed = before is not None and wait.id not in self._known and wait.changed_at < before
             self._known[wait.id] = wait.changed_at
             self._take(wait)
+            if missed and wait.is_open:
+                self._scans.add(wait.id)
         return len(fresh)
 
     def open_waits(self) -> list[Wait]:

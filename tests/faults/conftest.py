@@ -38,6 +38,13 @@ def _sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
+_spec = importlib.util.spec_from_file_location("mailroom_tests_dovecot_fixtures", HERE.with_name("dovecot_fixtures.py"))
+assert _spec
+assert _spec.loader
+_fixtures = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(_fixtures)
+certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
+
 _sibling("checker")
 cycle = _sibling("cycle")
 
@@ -68,13 +75,13 @@ class Process:
 class Forks:
     """The warm parent of all cycles of this test process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str = "cycle.py") -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAILROOM_", "CYCLE_"))}
         root = str(HERE.parent.parent)
         self._parent = subprocess.Popen(
-            [sys.executable, str(HERE / "cycle.py"), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, str(HERE / program), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, env=clean | {"PYTHONPATH": root}, cwd=folder,
         )  # fmt: skip
 
@@ -102,6 +109,12 @@ class Forks:
         self._parent.wait()
         assert self._parent.stdout
         self._parent.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def fault_helpers() -> ModuleType:
+    """This module, for tests that fork other processes than the cycle."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture(scope="session")

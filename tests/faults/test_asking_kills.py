@@ -1,0 +1,207 @@
+"""SIGKILL at every step of asking by mail, against a real Dovecot with a real SMTP server in front.
+
+Whatever step the process is killed at: the question's mail is handed over at most once, an answer is stored once, the
+run is resumed, and a further look changes nothing. On PostgreSQL some of the steps; MAILROOM_TEST_ALL_KILLS=1 takes
+all of them there too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mailroom_tests_dovecot_fixtures import sibling
+from sqlalchemy import select
+
+from mailroom.effects.send_mail import SEND_MAIL
+from mailroom.store import Store
+from mailroom.store.schema import actions, answers, cursors, waits
+
+pytestmark = [pytest.mark.slow]
+STRIDES = {"sqlite": 1, "postgres": 5}
+
+
+@pytest.fixture(scope="module")
+def asking_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
+    forks = fault_helpers.Forks(tmp_path_factory.mktemp("asking"), "asking.py")
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="module")
+def post(certificates: Any, dovecot: Any) -> Iterator[Any]:
+    """The SMTP server in front of Dovecot."""
+    server = sibling("smtp_server").SmtpServer(certificates, dovecot)
+    yield server
+    server.close()
+
+
+class Place:
+    """A mailbox that asks, two people with mailboxes, and a fresh store."""
+
+    def __init__(self, forks: Any, dovecot: Any, post: Any, store_url: str, folder: Path) -> None:
+        self._forks, self._dovecot, self._post = forks, dovecot, post
+        self.store_url, self.folder = store_url, folder
+        folder.mkdir(parents=True)
+        self.soc, self.amy = dovecot.new_user(), dovecot.new_user()
+        post.reset()
+
+    def run(self, step: str, fault: str = "", **more: str) -> Any:
+        account = {
+            "address": self.soc.address, "username": self.soc.name, "password": self.soc.password,
+            "imap_host": self._dovecot.host, "imap_port": self._dovecot.imaps_port, "smtp_host": self._post.host,
+            "smtp_port": self._post.implicit_port, "ca_bundle": str(self._dovecot.ca_file),
+        }  # fmt: skip
+        process = self._forks.start(
+            fault, step=step, account=json.dumps(account), store=self.store_url, blobs=str(self.folder / "blobs"),
+            resumed=str(self.folder / "resumed"), to=self.amy.address, **more,
+        )  # fmt: skip
+        process.code = process.wait()
+        return process
+
+    def steps(self, step: str, **more: str) -> list[str]:
+        """The names of the fault points that a whole step passes."""
+        log = self.folder / f"steps-{step}"
+        done = self.run(step, f"count:{log}", **more)
+        assert done.code == 0, done.report
+        return log.read_text().split()
+
+    def handed_over(self, prefix: bytes = b"Subject: Did you") -> int:
+        return sum(prefix in mail.raw for mail in self._post.accepted)
+
+    def answer(self) -> None:
+        """Amy answers what lies in her mailbox."""
+        with self.opened() as store:
+            (wait,) = store.waits.list()
+        reply = (
+            f"From: {self.amy.address}\r\nTo: {self.soc.address}\r\nSubject: Re: Did you expect it?\r\n"
+            f"In-Reply-To: {wait.message_ids[0]}\r\nMessage-ID: <amy@x.example>\r\n\r\nYes, I did.\r\n"
+        )
+        self._dovecot.deliver(self.soc, reply.encode())
+
+    def opened(self) -> Store:
+        return Store.open(self.store_url, blobs=self.folder / "blobs")
+
+    def content(self) -> dict[str, Any]:
+        with self.opened() as store:
+            return {
+                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
+                for table in (waits, answers, actions, cursors)
+            }
+
+    def check_answered(self, where: str) -> None:
+        with self.opened() as store:
+            (wait,) = store.waits.list()
+            assert wait.state == "answered", where
+            assert wait.resumed_at is not None, where
+            (stored,) = store.waits.answers(wait.id)
+            assert stored.text == "Yes, I did.", where
+            assert {one.state for one in store.ledger.list(kind=SEND_MAIL)} == {"applied"}, where
+            assert store.check().problems == (), where
+        assert "run answered" in (self.folder / "resumed").read_text(), where
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def places(
+    request: pytest.FixtureRequest, asking_forks: Any, dovecot: Any, post: Any, memory_folder: Path
+) -> Callable[[], Place]:
+    numbers = itertools.count(1)
+
+    def fresh_url(number: int) -> str:
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres")
+            return str(server.url(server.new_database(request.getfixturevalue("postgres_template"))))
+        folder = memory_folder / f"store-{number}"
+        folder.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+        return f"sqlite:///{folder / 'store.db'}"
+
+    def make() -> Place:
+        number = next(numbers)
+        return Place(asking_forks, dovecot, post, fresh_url(number), memory_folder / f"place-{number}")
+
+    make.kind = request.param  # type: ignore[attr-defined]
+    return make
+
+
+def chosen(places: Any, names: list[str]) -> Iterator[tuple[int, str]]:
+    stride = 1 if os.environ.get("MAILROOM_TEST_ALL_KILLS") else STRIDES[places.kind]
+    for number in range(1, len(names) + 1, stride):
+        yield number, f"killed at step {number} of {len(names)}, {names[number - 1]}"
+
+
+# F3, F25a: killed before, while and after the mail is handed over
+def test_a_question_killed_at_any_step_is_sent_at_most_once_and_asked_again_without_harm(places: Any) -> None:
+    names = places().steps("ask")
+    assert {"waits.after_ask", "ledger.claimed", "smtp.before_data", "smtp.after_dot", "send_mail.settled"} <= set(
+        names
+    )
+    unsent = 0
+    for number, where in chosen(places, names):
+        place = places()
+        assert place.run("ask", f"kill:#{number}").code == -signal.SIGKILL, where
+        again = place.run("ask")
+        assert again.code == 0, f"{where}: {again.report}"
+        assert place.run("ask").code == 0, where
+        assert place.handed_over() <= 1, where
+        with place.opened() as store:
+            (wait,) = store.waits.list()
+            assert wait.is_open, where
+            (action,) = store.ledger.list(kind=SEND_MAIL)
+        if place.handed_over() == 0:
+            # Claimed and not handed over looks exactly like handed over and not confirmed: never repeated blindly.
+            unsent += 1
+            assert action.state == "unknown", where
+            continue
+        place.answer()
+        assert place.run("watch").code == 0, where
+        place.check_answered(where)
+    assert unsent < len(names) / 2
+
+
+# F3: killed while the answer is found, stored, and the run resumed
+def test_a_watcher_killed_at_any_step_loses_and_doubles_nothing(places: Any) -> None:
+    first = places()
+    assert first.run("ask").code == 0
+    first.answer()
+    names = first.steps("watch")
+    assert {"replies.before_fetch", "replies.before_commit", "replies.after_commit", "replies.resumed"} <= set(names)
+    for number, where in chosen(places, names):
+        place = places()
+        assert place.run("ask").code == 0, where
+        place.answer()
+        assert place.run("watch", f"kill:#{number}").code == -signal.SIGKILL, where
+        again = place.run("watch")
+        assert again.code == 0, f"{where}: {again.report}"
+        place.check_answered(where)
+        before = place.content()
+        assert place.run("watch").code == 0, where
+        assert place.content() == before, where
+
+
+# F25a: a reminder is a mail like any other
+def test_a_reminder_killed_at_any_step_is_handed_over_at_most_once(places: Any) -> None:
+    first = places()
+    assert first.run("ask", remind="1").code == 0
+    names = first.steps("watch")
+    assert "replies.reminded" in names
+    begin = names.index("ledger.before_intent")
+    for number, where in chosen(places, names):
+        if number <= begin:
+            continue
+        place = places()
+        assert place.run("ask", remind="1").code == 0, where
+        assert place.run("watch", f"kill:#{number}").code == -signal.SIGKILL, where
+        assert place.run("watch").code == 0, where
+        assert place.run("watch").code == 0, where
+        assert place.handed_over(b"Subject: Reminder: Did you") <= 1, where
+        with place.opened() as store:
+            assert store.waits.list()[0].reminded == 1, where

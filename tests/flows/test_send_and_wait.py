@@ -1,0 +1,245 @@
+"""Send and wait with a real Prefect server, a worker and a mail server with people in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from prefect import resume_flow_run
+from prefect.client.orchestration import get_client
+from prefect.states import Scheduled
+from typer.testing import CliRunner
+
+from flows._asking import send_and_wait
+from flows._flow import flow
+from flows.send_email_and_wait_for_reply import send_email_and_wait_for_reply
+from mailroom.cli.main import app
+from mailroom.store.schema import waits
+from mailroom.store.wait_rows import VERSION
+from sandbox.mail import Habit, MailFault
+from tasks import _open
+
+AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
+ASK = "send email and wait for reply/on demand"
+WATCH = "watch replies/every minute"
+CANARY = "Kanarienvogel-4711, please release it."
+
+pytestmark = [pytest.mark.prefect]
+
+
+@pytest.fixture
+def make(tmp_path: Path, mail_helper: ModuleType, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Makes mail worlds whose blocks bear a name of their own; the blocks are saved where `save` says."""
+    with ExitStack() as stack:
+
+        def world(people: dict[str, Habit], **options: Any) -> Any:
+            name = f"m{abs(hash(request.node.name)) % 10**8}"
+            made = stack.enter_context(mail_helper.mail_world(name, tmp_path / "mail", people, **options))
+            made.save_blocks()
+            return made
+
+        yield world
+    _open.close_all()
+
+
+def wanted(world: Any, **more: Any) -> dict[str, Any]:
+    return (
+        {"recipients": AMY, "subject": "Did you expect this mail?", "content": "Please tell us."} | world.names | more
+    )
+
+
+def state_of(server: Any, run: Any) -> str:
+    with server.settings(), get_client(sync_client=True) as client:
+        state = client.read_flow_run(run).state
+    return state.name if state else ""
+
+
+def since(server: Any, run: Any) -> Any:
+    """When the run came into its state."""
+    with server.settings(), get_client(sync_client=True) as client:
+        state = client.read_flow_run(run).state
+    return state.timestamp if state else None
+
+
+def until(server: Any, run: Any, *names: str) -> None:
+    server.wait_until(lambda: state_of(server, run) in names, seconds=200)
+
+
+def questions(world: Any) -> list[Any]:
+    with world.opened() as store:
+        return list(store.waits.list())
+
+
+def test_a_flow_that_is_not_deployed_waits_in_place(api: Any, make: Callable[..., Any]) -> None:
+    world = make({AMY: Habit("answers", text=CANARY, delay=0.5)})
+    result = send_email_and_wait_for_reply(**wanted(world))
+    assert result["state"] == "answered"
+    assert result["recipients"][0]["recipient"] == AMY
+    assert CANARY not in json.dumps(result)
+    assert len(world.sent()) == 1
+
+
+def test_in_place_a_time_limit_ends_in_no_answer(api: Any, make: Callable[..., Any]) -> None:
+    world = make({AMY: Habit("never")})
+    result = send_email_and_wait_for_reply(**wanted(world, time_limit_hours=1 / 3600))
+    assert (result["state"], result["is_success"]) == ("no_answer", False)
+
+
+def test_a_flow_decides_by_the_answer_and_may_ask_twice(api: Any, make: Callable[..., Any]) -> None:
+    world = make(
+        {AMY: Habit("answers", text="No, I did not.", delay=0.2), BEN: Habit("answers", text="Yes", delay=0.2)}
+    )
+
+    @flow(name="asks twice")
+    def asks() -> list[str]:
+        first = send_and_wait(AMY, "First", "?", **world.names, step="first")
+        second = send_and_wait(BEN, "Second", "?", **world.names, step="second")
+        return [first.answers[0]["answer"], second.responses[0]["content"]]
+
+    @flow(name="has a subflow that asks")
+    def outer() -> list[str]:
+        answers: list[str] = asks()
+        return answers
+
+    assert outer() == ["No, I did not.", "Yes"]
+    assert len(world.sent()) == 2
+
+
+def test_two_questions_of_a_run_without_steps_are_refused_before_anything_is_mixed_up(
+    api: Any, make: Callable[..., Any]
+) -> None:
+    world = make({AMY: Habit("answers", text="yes", delay=0.2)})
+
+    @flow(name="asks twice without steps")
+    def asks() -> None:
+        send_and_wait(AMY, "First", "?", **world.names)
+        send_and_wait(AMY, "Second", "?", **world.names)
+
+    with pytest.raises(Exception, match="own step"):
+        asks()
+    assert len(world.sent()) == 1
+
+
+@pytest.mark.slow
+def test_a_deployed_run_is_suspended_and_resumed_by_the_answer(
+    worker: Any, make: Callable[..., Any], helper: ModuleType
+) -> None:
+    world = make({AMY: Habit("answers", text=CANARY, delay=1)})
+    run = worker.begin(ASK, **wanted(world))
+    until(worker, run, "Suspended")
+    worker.wait_until(lambda: world.mail.answers)
+    report = worker.run(WATCH, **world.names)
+    assert report.state.name == "Completed", report.state.message
+    done = worker.wait(run)
+    assert done.state.name == "Completed", done.state.message
+    assert len(world.sent()) == 1
+    (question,) = questions(world)
+    assert question.state == "answered"
+    assert question.resumed_at is not None
+    with world.opened() as store:
+        assert store.waits.answers(question.id)[0].text.startswith("Kanarienvogel")
+    # Mail bodies and secrets are not for Prefect.
+    text = helper.database_text(worker.database)
+    assert "Kanarienvogel" not in text
+    assert world.mail.passwords["soc@northwind.example"] not in text
+
+
+# F3: killed while it sends, retried, and resumed twice
+@pytest.mark.slow
+def test_a_run_that_is_killed_retried_and_resumed_twice_sends_one_mail(worker: Any, make: Callable[..., Any]) -> None:
+    world = make({AMY: Habit("answers", delay=45)})
+    slow = world.mail.faults.add(MailFault("slow", "DOT", seconds=4))
+    run = worker.begin(ASK, **wanted(world))
+    worker.wait_until(lambda: slow.hits)
+    os.kill(worker.pid_of(run), signal.SIGKILL)
+    until(worker, run, "Crashed")
+    (before,) = questions(world)
+
+    _retry(worker, run)
+    until(worker, run, "Suspended")
+    (again,) = questions(world)
+    assert again.deadline == before.deadline
+    suspended_at = since(worker, run)
+    with worker.settings():
+        resume_flow_run(run, run_input={"outcome": "look again"}, _sync=True)  # somebody presses Resume too early
+    worker.wait_until(lambda: state_of(worker, run) == "Suspended" and since(worker, run) > suspended_at)
+
+    worker.wait_until(lambda: world.mail.answers)
+    assert worker.run(WATCH, **world.names).state.name == "Completed"
+    assert worker.wait(run).state.name == "Completed"
+    assert len(world.sent()) == 1
+    assert [one.state for one in questions(world)] == ["answered"]
+
+
+# F13
+@pytest.mark.slow
+def test_a_run_resumed_by_another_version_refuses_loudly(worker: Any, make: Callable[..., Any]) -> None:
+    world = make({AMY: Habit("never")})
+    run = worker.begin(ASK, **wanted(world))
+    until(worker, run, "Suspended")
+    with world.opened() as store:
+        store.run(lambda tx: tx.execute(waits.update().values(version=VERSION + 1)))
+    with worker.settings():
+        resume_flow_run(run, run_input={"outcome": "look again"}, _sync=True)
+    failed = worker.wait(run)
+    assert failed.state.name == "Failed"
+    assert f"stored in form {VERSION + 1}" in failed.state.message
+    assert len(world.sent()) == 1
+
+
+@pytest.mark.slow
+def test_giving_up_in_the_ui_lets_the_run_go_on(worker: Any, make: Callable[..., Any]) -> None:
+    world = make({AMY: Habit("never")})
+    run = worker.begin(ASK, **wanted(world))
+    until(worker, run, "Suspended")
+    with worker.settings():
+        resume_flow_run(run, run_input={"outcome": "cancelled"}, _sync=True)
+    assert worker.wait(run).state.name == "Completed"
+    assert [one.state for one in questions(world)] == ["cancelled"]
+
+
+@pytest.mark.slow
+def test_without_prefect_s_database_the_questions_are_listed_and_collected(
+    worker: Any, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    world = make({AMY: Habit("answers", text="Yes, all is well", delay=1)})
+    run = worker.begin(ASK, **wanted(world))
+    until(worker, run, "Suspended")
+    worker.wait_until(lambda: world.mail.answers)
+    with worker.settings(), get_client(sync_client=True) as client:
+        client.delete_flow_run(run)  # to this run, the database is gone; nobody answers below
+    home = tmp_path / "home"
+    home.mkdir()
+    known = world.fields()
+    lines = [f"url = '{world.store_url}'", f"blobs = '{world.folder / 'blobs'}'", "[mailbox]", f"name = '{world.name}'"]
+    lines += [f"{name} = '{getattr(known, name)}'" for name in ("address", "password", "imap_host", "smtp_host")]
+    lines += [f"imap_port = {known.imap_port}", f"smtp_port = {known.smtp_port}", f"ca_bundle = '{known.ca_bundle}'"]
+    (home / "mailroom.toml").write_text("[store]\n" + "\n".join(lines))
+
+    def mailroom(*words: str) -> Any:
+        done = CliRunner().invoke(app, ["--home", str(home), *words, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    assert [one["state"] for one in mailroom("replies")["questions"]] == ["open"]
+    collected = mailroom("replies", "watch", "--once")
+    assert collected["answered"] == 1
+    assert collected["to_resume"] == 1  # the API is away; the outcome waits for it
+    shown = mailroom("replies", "show", "1")
+    assert (shown["state"], shown["responses"][0]["content"]) == ("answered", "Yes, all is well")
+    with worker.settings():
+        assert mailroom("replies", "watch", "--once")["resumed"] == 1  # Prefect no longer knows the run
+    assert "no longer exists" in mailroom("replies", "show", "1")["resume_note"]
+
+
+def _retry(server: Any, run: Any) -> None:
+    """What the Retry button of the UI does."""
+    with server.settings(), get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, Scheduled(name="AwaitingRetry", message="Retry from the UI"), force=True)
