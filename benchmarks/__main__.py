@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cycle, deployed, effects, ingest, table, triage
+from benchmarks import cycle, deployed, effects, ingest, mailbox, table, triage
 from benchmarks.table import Figure
 
-_PARTS = ("ingest", "list", "triage", "effects", "cycle", "deployed")
+_PARTS = ("ingest", "list", "triage", "effects", "cycle", "deployed", "mailbox", "mailbox-memory", "mailbox-idle")
 
 
 def main(chosen: list[str]) -> int:
@@ -43,6 +43,12 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return effects.ledger_alone(folder) + effects.from_the_command_line(folder)
     if part == "cycle":
         return cycle.nothing_new(folder)
+    if part == "mailbox":
+        return mailbox.end_to_end(folder)
+    if part == "mailbox-memory":
+        return mailbox.with_indicators(folder)
+    if part == "mailbox-idle":
+        return mailbox.idle_poll(folder)
     return deployed.through_prefect(folder)
 
 

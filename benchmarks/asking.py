@@ -111,7 +111,7 @@ def dovecot(folder: Path) -> Iterator[tuple[Any, Any]]:
     program = module.sibling("dovecot").find_programs()
     if program is None:
         sys.exit("Dovecot is not installed (Debian: dovecot-imapd dovecot-lmtpd dovecot-submissiond)")
-    certificates = module.sibling("certificates").Certificates(folder / "certificates")
+    certificates = module.sibling("certificates").Certificates(folder)
     server = module.sibling("dovecot").Dovecot(program, certificates)
     try:
         yield server, server.new_user()
