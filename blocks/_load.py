@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import httpx
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from pydantic import ValidationError
 
 from blocks._prefect_api import unreachable
@@ -43,6 +45,22 @@ def load(kind: type[B], name: str) -> B:
         msg = f"The block {name!r} is a {type(block).__name__}, not a {kind.__name__}."
         raise InvalidInputError(msg)
     return block
+
+
+def exists(kind: type[Block], name: str) -> bool:
+    """Whether a block of that name is stored.
+
+    Raises:
+        TransientError: the Prefect API cannot be reached.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_block_document_by_name(name, kind.get_block_type_slug(), include_secrets=False)
+    except ObjectNotFound:
+        return False
+    except (RuntimeError, httpx.HTTPError) as error:
+        raise unreachable(f"The block {name!r} could not be looked for", error) from None
+    return True
 
 
 def _said(error: ValidationError) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
-from blocks._load import load
+from blocks._load import exists, load
 from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
@@ -59,6 +59,11 @@ def account(block: str) -> MailAccount:
     """The mailbox's settings; each task opens its own session, because a session is for one thread."""
     with _lock:
         return _account(block)
+
+
+def has_account(block: str) -> bool:
+    """Whether there is a mailbox of this name."""
+    return exists(MailboxCredentials, block)
 
 
 def policy(block: str) -> Policy:

@@ -24,11 +24,11 @@ def check(
 ) -> None:
     """Test everything a run needs, stage by stage, and say what is missing and what to do about it.
 
-    Reads the tenant: DNS, TCP, TLS, clock, credentials, each permission, one read. Then the store, the rules and the
-    modes. Exit code 9 when a stage failed.
+    Reads the tenant: DNS, TCP, TLS, clock, credentials, each permission, one read. The mailbox, when one is
+    configured: IMAP and SMTP up to the login. Then the store, the rules and the modes. Exit code 9 when a stage failed.
     """
     with desk.opened() as here:
-        rows = [] if rules_only else _tenant(here) + check_store(lambda: here.store)
+        rows = [] if rules_only else _tenant(here) + _mailbox(here) + check_store(lambda: here.store)
         rows += check_policy(here.policy)
     failed = [row for row in rows if row.result == "failed"]
     if as_json:
@@ -45,4 +45,16 @@ def _tenant(here: desk.Here) -> list[CheckRow]:
         report = ping.ping(here.client)
     except MailroomError as error:
         return [CheckRow("mimecast", "failed", str(error))]
+    return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]
+
+
+def _mailbox(here: desk.Here) -> list[CheckRow]:
+    if not here.has_mailbox:
+        return [CheckRow("mailbox", "skipped", "no mailbox is configured")]
+    from mailroom.mail.actions.ping import ping as ping_mailbox  # others do without
+
+    try:
+        report = ping_mailbox(here.account)
+    except MailroomError as error:
+        return [CheckRow("mailbox", "failed", str(error))]
     return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]

@@ -68,6 +68,16 @@ class Here:
             return load(MailboxCredentials, self.blocks).get_account(self.blocks)
         return self.settings.mail_account()
 
+    @property
+    def has_mailbox(self) -> bool:
+        """A mailbox is configured."""
+        if self.blocks:
+            from blocks import MailboxCredentials
+            from blocks._load import exists
+
+            return exists(MailboxCredentials, self.blocks)
+        return bool(self.settings.mailbox.address)
+
     def policy(self) -> Policy:
         """Rules, lists, modes and rails, read anew each time so that the kill switch works."""
         if self.blocks:

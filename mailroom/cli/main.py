@@ -21,6 +21,7 @@ from mailroom.cli.dispose import overturn, reject, release
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
 from mailroom.cli.ingest import ingest_app
+from mailroom.cli.mail_change import mail_app
 from mailroom.cli.replies import ask, replies_app
 from mailroom.cli.retry import retry
 from mailroom.cli.sandbox import run_sandbox
@@ -42,6 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(ingest_app, name="ingest")
+app.add_typer(mail_app, name="mail")
 app.add_typer(replies_app, name="replies")
 app.command("ask")(ask)
 app.command("demo")(demo)

@@ -1,5 +1,6 @@
 """Steps of the playbooks: one task run each per cycle, however many messages there are."""
 
+from tasks.playbook.check_mailbox import check_mailbox
 from tasks.playbook.check_our_side import check_our_side
 from tasks.playbook.ingest_held_messages import LowestRisk, ingest_held_messages
 from tasks.playbook.ingest_mails import ingest_mails
@@ -11,6 +12,7 @@ from tasks.playbook.triage_alerts import triage_alerts
 
 __all__ = [
     "LowestRisk",
+    "check_mailbox",
     "check_our_side",
     "ingest_held_messages",
     "ingest_mails",

@@ -1,0 +1,45 @@
+"""Step "Check Mailbox": IMAP and SMTP, where a mailbox is configured."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from mailroom.mail.actions.ping import ping
+from mailroom.playbooks.checks import CheckRow
+from tasks import _open
+from tasks._policy import only_transient
+from tasks._wording import action
+
+_WORDS = {True: "ok", False: "failed", None: "skipped"}
+
+
+@task(
+    name="Check Mailbox",
+    task_run_name="Check Mailbox",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=only_transient,
+)
+def check_mailbox(mailbox: str = "default") -> list[dict[str, str]]:
+    """Check the mailbox stage by stage, or say that there is none.
+
+    Effect: reads; a mail is announced to the SMTP server and taken back. Twice is harmless.
+
+    Args:
+        mailbox: Name of the MailboxCredentials block.
+
+    Returns:
+        One row per stage: stage, result, detail, advice.
+
+    Raises:
+        InvalidInputError: the block is not in order.
+
+    Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
+    """
+    with action("Check Mailbox"):
+        if not mailbox.strip() or not _open.has_account(mailbox):
+            return [CheckRow("mailbox", "skipped", "there is no mailbox block of this name").as_dict()]
+        stages = ping(_open.account(mailbox)).stages
+    return [CheckRow(one.name, _WORDS[one.ok], one.detail, one.advice).as_dict() for one in stages]
