@@ -91,6 +91,7 @@ class Reader:
             timeout=self.settings.parse_timeout,
             internal_date=None if fetched.internal_date == UNKNOWN_TIME else fetched.internal_date,
             truncated=fetched.truncated,
+            accelerator=self.settings.accelerator,
         )
         self.shown = mail if self.blobs is None else None
         for defect, why in _FAILED.items():

@@ -55,6 +55,8 @@ class MailboxSettings:
     forward_regexes: ForwardRegexes | None = None
     attached_mails: AttachedMails = "events"
     indicators: bool = True
+    accelerator: bool | None = None
+    """False: parse in pure Python even where the compiled helper is installed."""
     batch_size: int = 200
     """Mails per transaction."""
     parse_timeout: float = 30.0
