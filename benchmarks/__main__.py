@@ -8,10 +8,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cycle, deployed, effects, ingest, mailbox, table, triage
+from benchmarks import asking, cycle, deployed, effects, ingest, mailbox, table, triage
 from benchmarks.table import Figure
 
-_PARTS = ("ingest", "list", "triage", "effects", "cycle", "deployed", "mailbox", "mailbox-memory", "mailbox-idle")
+_PARTS = (
+    "ingest",
+    "list",
+    "triage",
+    "effects",
+    "cycle",
+    "deployed",
+    "mailbox",
+    "mailbox-memory",
+    "mailbox-idle",
+    "asking",
+)
 
 
 def main(chosen: list[str]) -> int:
@@ -43,6 +54,8 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return effects.ledger_alone(folder) + effects.from_the_command_line(folder)
     if part == "cycle":
         return cycle.nothing_new(folder)
+    if part == "asking":
+        return asking.open_questions(folder)
     if part == "mailbox":
         return mailbox.end_to_end(folder)
     if part == "mailbox-memory":
