@@ -45,7 +45,7 @@ class PrefectServer:
         self.port = _free_port()
         self.extra = extra
         self.schedules: dict[str, dict[str, bool]] = {}
-        """Deployment -> slug -> active, as deployed; afterwards `deploy` switches them off for the tests."""
+        """`name/entrypoint` of a deployment -> slug -> active, as deployed; afterwards `deploy` switches them off for the tests."""
         self._server: subprocess.Popen[bytes] | None = None
         self._worker: subprocess.Popen[bytes] | None = None
 
@@ -171,7 +171,7 @@ class PrefectServer:
         assert done.returncode == 0, done.stdout + done.stderr
         with self.settings(), get_client(sync_client=True) as client:
             for item in client.read_deployments():
-                self.schedules[str(item.entrypoint)] = {str(s.slug): s.active for s in item.schedules}
+                self.schedules[f"{item.name}/{item.entrypoint}"] = {str(s.slug): s.active for s in item.schedules}
                 for schedule in item.schedules:
                     client._client.patch(
                         f"/deployments/{item.id}/schedules/{schedule.id}", json={"active": False}

@@ -36,6 +36,17 @@ def _flow(entry: dict[str, Any]) -> Flow[Any, Any]:
     return load_flow_from_entrypoint(entry["entrypoint"], use_placeholder_flow=False)
 
 
+def _filled_in(entry: dict[str, Any], flow: Flow[Any, Any]) -> dict[str, Any]:
+    """The parameters of a run: what is deployed, and what a person has to write into the form."""
+    assert not entry.get("schedules") or not flow.parameters.required, "nobody fills in the form of a scheduled run"
+    return dict.fromkeys(flow.parameters.required, "words") | entry["parameters"]
+
+
+def _runs_often(schedule: dict[str, Any]) -> bool:
+    """More than once a day."""
+    return schedule.get("interval", 86400) < 86400 or schedule.get("cron", "").split()[1:2] == ["*"]
+
+
 def _id(entry: dict[str, Any]) -> str:
     return f"{entry.get('entrypoint', '?').rpartition('.')[2]}/{entry.get('name')}"
 
@@ -106,8 +117,8 @@ def test_the_parameters_fit_the_flow(entry: dict[str, Any]) -> None:
     schema = flow.parameters.model_dump()
     for given in (entry["parameters"], *(s.get("parameters", {}) for s in entry.get("schedules", []))):
         assert given.keys() <= schema["properties"].keys()
-        validate(given, schema, raise_on_error=True)
-    flow.validate_parameters(entry["parameters"])
+        validate(_filled_in(entry, flow) | given, schema, raise_on_error=True)
+    flow.validate_parameters(_filled_in(entry, flow))
     assert entry["enforce_parameter_schema"] is True
 
 
@@ -123,9 +134,14 @@ def test_the_schedules_are_possible(entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize("entry", DEPLOYMENTS, ids=_id)
 def test_runs_of_a_deployment_never_overlap(entry: dict[str, Any]) -> None:
     """What runs often skips when the last one is still at it; what a person starts waits for its turn."""
-    limit = entry["concurrency_limit"]
+    limit = entry.get("concurrency_limit")
+    if limit is None:
+        assert _flow(entry).parameters.required, (
+            "only what people fill in may run side by side: each is its own question"
+        )
+        return
     assert limit["limit"] == 1
-    often = any(schedule.get("interval", 86400) < 86400 for schedule in entry.get("schedules", []))
+    often = any(_runs_often(schedule) for schedule in entry.get("schedules", []))
     assert limit["collision_strategy"] == ("CANCEL_NEW" if often else "ENQUEUE")
 
 
@@ -152,10 +168,13 @@ def test_the_documented_command_deploys_everything(prefect_deployed: Any) -> Non
         assert item.tags == entry["tags"]
         assert item.parameters == entry["parameters"]
         assert item.enforce_parameter_schema
-        assert item.global_concurrency_limit.limit == 1
-        assert item.concurrency_options.collision_strategy == entry["concurrency_limit"]["collision_strategy"]
-        wanted = {schedule["slug"]: schedule["active"] for schedule in entry["schedules"]}
-        assert prefect_deployed.schedules[entry["entrypoint"]] == wanted
+        if limit := entry.get("concurrency_limit"):
+            assert item.global_concurrency_limit.limit == 1
+            assert item.concurrency_options.collision_strategy == limit["collision_strategy"]
+        else:
+            assert item.global_concurrency_limit is None
+        wanted = {schedule["slug"]: schedule["active"] for schedule in entry.get("schedules", [])}
+        assert prefect_deployed.schedules[f"{item.name}/{item.entrypoint}"] == wanted
         assert item.work_pool_name == "mailroom"
         assert str(ROOT) not in item.model_dump_json(), "something of this machine is stored in the deployment"
     assert not stored

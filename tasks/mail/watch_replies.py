@@ -30,6 +30,8 @@ def watch_replies(
 
     Returns:
         Counts and question ids; `busy` when another watcher looks after this mailbox.
+
+    Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """
     log = get_run_logger()
     with action("Watch Replies"):

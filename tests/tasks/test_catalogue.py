@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import typing
 from pathlib import Path
 from types import ModuleType
@@ -19,11 +20,18 @@ import tasks
 
 TASKS = Path(tasks.__file__).parent
 FLOWS = Path(flows.__file__).parent
-PRODUCTS = {"mimecast": "Mimecast"}
+PRODUCTS = {"mail": "Email", "mimecast": "Mimecast"}
 """Folder -> the product's name in task names. Folders that are no product hold steps of playbooks."""
 
-EFFECTS = {"release_message", "reject_message"}
-"""Tasks that change the world outside our store."""
+STEPS = {"watch_replies"}
+"""Steps of playbooks that lie with the actions they belong to."""
+
+EFFECTS = {"release_message": "changes the tenant", "reject_message": "changes the tenant"} | dict.fromkeys(
+    ("send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail"
+)
+"""Tasks that change the world outside our store and must not be repeated -> how they say so."""
+
+MUST_BE_FILLED_IN = {"send_email_and_wait_for_reply": {"recipients", "subject", "content"}}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -52,18 +60,36 @@ def _flow(path: Path) -> Flow:  # type: ignore[type-arg]
     return found
 
 
-def _documented(stem: str) -> str:
-    return " ".join(word.capitalize() for word in stem.split("_"))
+def _product(path: Path) -> str | None:
+    return None if path.stem in STEPS else PRODUCTS.get(path.parent.name)
+
+
+def _as_stem(documented: str) -> str:
+    """The file name of an action: its documented name in lower case, whatever stands between the words a line."""
+    return re.sub(r"[^a-z0-9]+", "_", documented.lower())
 
 
 def test_there_is_a_catalogue() -> None:
-    assert {path.stem for path in ACTION_FILES} >= {"ping", "release_message", "reject_message", "triage_alerts"}
+    assert {path.stem for path in ACTION_FILES} >= {"triage_alerts", *EFFECTS}
     assert {path.stem for path in FLOW_FILES} == {
         "check_connections",
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
         "retry_failed_triage",
+        "send_email_and_wait_for_reply",
+        "watch_replies",
     }
+
+
+def test_every_documented_email_action_is_there() -> None:
+    documented = (
+        "Ping", "Send Email", "Send Email and Wait", "Wait for Email from User", "Download Email Attachments",
+        "Get Mail EML File", "Search Email", "Move Email To Folder", "Delete Email", "Mark Email", "Forward Email",
+        "Send Thread Reply", "Save Attachments to Alert", "Analyze EML/MSG", "Email Body Regex", "Email Header Regex",
+        "List Emails",
+    )  # fmt: skip
+    found = {_task(path).name for path in ACTION_FILES if path.parent.name == "mail" and path.stem not in STEPS}
+    assert found == {f"Email: {name}" for name in documented}
 
 
 @in_every_action
@@ -76,10 +102,12 @@ def test_a_file_holds_the_one_task_of_its_name(path: Path) -> None:
 
 @in_every_action
 def test_a_task_bears_the_documented_name(path: Path) -> None:
-    product = PRODUCTS.get(path.parent.name)
-    wanted = _documented(path.stem)
-    assert _task(path).name == (f"{product}: {wanted}" if product else wanted)
-    assert wanted in inspect.getdoc(_module(path))  # type: ignore[operator]
+    product = _product(path)
+    name = _task(path).name
+    documented = name.removeprefix(f"{product}: ")
+    assert name == (f"{product}: {documented}" if product else documented)
+    assert _as_stem(documented) == path.stem
+    assert documented in inspect.getdoc(_module(path))  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in ACTION_FILES}), ids=lambda path: path.name)
@@ -100,7 +128,7 @@ def test_a_task_says_its_effect_and_its_source(path: Path) -> None:
 
 @in_every_action
 def test_the_first_line_of_a_task_file_says_what_it_is(path: Path) -> None:
-    kind = "action" if path.parent.name in PRODUCTS else "Step"
+    kind = "action" if _product(path) else "Step"
     assert kind in (_module(path).__doc__ or "").splitlines()[0]
 
 
@@ -123,7 +151,7 @@ def test_an_effect_is_never_repeated_or_cached_by_prefect(path: Path) -> None:
     task = _task(path)
     assert task.cache_policy is NO_CACHE
     assert task.retries == 0
-    assert "changes the tenant" in (inspect.getdoc(task.fn) or "")
+    assert f"Effect: {EFFECTS[path.stem]}" in (inspect.getdoc(task.fn) or "")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +160,7 @@ def test_an_effect_is_never_repeated_or_cached_by_prefect(path: Path) -> None:
 def test_a_repeated_read_repeats_only_what_may_go_away_by_itself(path: Path) -> None:
     task = _task(path)
     assert not task.retries or task.retry_condition_fn is not None
-    assert "changes the tenant" not in (inspect.getdoc(task.fn) or "")
+    assert not re.search("Effect: (changes the tenant|sends mail)", inspect.getdoc(task.fn) or "")
 
 
 @pytest.mark.parametrize("path", [*ACTION_FILES, *FLOW_FILES], ids=lambda path: path.stem)
@@ -145,13 +173,19 @@ def test_no_secret_and_no_block_travels_as_a_parameter(path: Path) -> None:
         assert not any(inspect.isclass(kind) and issubclass(kind, Block) for kind in kinds), name
 
 
+@pytest.mark.parametrize("path", [p for p in ACTION_FILES if p.parent.name == "mail"], ids=lambda path: path.stem)
+def test_no_mail_is_kept_in_prefect(path: Path) -> None:
+    assert _task(path).persist_result is False
+
+
 @in_every_flow
 def test_a_flow_is_named_like_its_file_and_explains_every_parameter(path: Path) -> None:
     flow = _flow(path)
     assert flow.name == path.stem.replace("_", " ")
     shown = flow.parameters.properties
     assert all(entry.get("description") for entry in shown.values()), "the form has a field without help"
-    assert all("default" in entry for entry in shown.values()), "the form has a field that must be filled in"
+    empty = {name for name, entry in shown.items() if "default" not in entry}
+    assert empty == MUST_BE_FILLED_IN.get(path.stem, set()), "the form has a field that must be filled in"
 
 
 @in_every_flow
