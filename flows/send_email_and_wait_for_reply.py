@@ -22,7 +22,7 @@ def send_email_and_wait_for_reply(
     answers_from: Literal["any", "all", "n"] = "any",
     needed: Annotated[int, Field(ge=1, le=100)] = 1,
     time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72,
-    reminders_hours: list[float] | None = None,
+    reminders_hours: tuple[float, ...] = (),
     exclusion_subject_regex: str = "",
     exclusion_body_regex: str = "",
     sender_policy: Literal["exact", "alias", "domain", "any"] = "alias",
@@ -54,7 +54,7 @@ def send_email_and_wait_for_reply(
     """
     result = send_and_wait(
         recipients, subject, content, mailbox=mailbox, store=store, cc=cc, answers_from=answers_from, needed=needed,
-        time_limit_hours=time_limit_hours, reminders_hours=tuple(reminders_hours or ()),
+        time_limit_hours=time_limit_hours, reminders_hours=reminders_hours,
         exclusion_subject_regex=exclusion_subject_regex, exclusion_body_regex=exclusion_body_regex,
         sender_policy=sender_policy, folders=folders, step="reply",
     )  # fmt: skip
