@@ -154,10 +154,12 @@ def test_a_deployed_run_is_suspended_and_resumed_by_the_answer(
 # F3: killed while it sends, retried, and resumed twice
 @pytest.mark.slow
 def test_a_run_that_is_killed_retried_and_resumed_twice_sends_one_mail(worker: Any, make: Callable[..., Any]) -> None:
-    world = make({AMY: Habit("answers", delay=45)})
-    slow = world.mail.faults.add(MailFault("slow", "DOT", seconds=4))
+    world = make({AMY: Habit("answers", delay=60)})
+    # The mail is taken, and the process does not know it yet.
+    slow = world.mail.faults.add(MailFault("slow", "QUIT", seconds=15))
     run = worker.begin(ASK, **wanted(world))
     worker.wait_until(lambda: slow.hits)
+    assert len(world.sent()) == 1
     os.kill(worker.pid_of(run), signal.SIGKILL)
     until(worker, run, "Crashed")
     (before,) = questions(world)
@@ -176,6 +178,8 @@ def test_a_run_that_is_killed_retried_and_resumed_twice_sends_one_mail(worker: A
     assert worker.wait(run).state.name == "Completed"
     assert len(world.sent()) == 1
     assert [one.state for one in questions(world)] == ["answered"]
+    with world.opened() as store:  # the answer proved that the mail had been sent
+        assert [(one.state, one.attempt) for one in store.ledger.list(kind="send_mail")] == [("applied", 1)]
 
 
 # F13

@@ -1,0 +1,108 @@
+"""`mailroom ask` and `mailroom replies`, as typed in a terminal, against a mail server with people in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from mailroom.cli.exits import Exit, exit_for
+from mailroom.cli.main import app
+from mailroom.errors import MailroomError
+from sandbox.mail import Habit
+
+AMY = "clara.lindqvist@northwind.example"
+ASK = ("ask", AMY, "--subject", "Did you expect it?", "--text", "Please say.")
+
+
+class Terminal:
+    """A home folder with a mailbox, and commands in it."""
+
+    def __init__(self, world: Any, home: Path) -> None:
+        self.world, self._home = world, home
+        known = world.fields()
+        lines = ["[mailbox]", f"name = '{world.name}'"]
+        lines += [f"{name} = '{getattr(known, name)}'" for name in ("address", "password", "imap_host", "smtp_host")]
+        lines += [f"imap_port = {known.imap_port}", f"smtp_port = {known.smtp_port}"]
+        home.mkdir()
+        (home / "mailroom.toml").write_text("\n".join([*lines, f"ca_bundle = '{known.ca_bundle}'"]))
+
+    def __call__(self, *words: str, code: int = 0) -> Any:
+        done = CliRunner().invoke(app, ["--home", str(self._home), *words])
+        found = exit_for(done.exception) if isinstance(done.exception, MailroomError) else done.exit_code
+        assert found == code, done.output
+        return json.loads(done.stdout.strip().splitlines()[-1]) if "--json" in words and not done.exception else done
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, mail_helper: ModuleType) -> Iterator[Callable[[Habit], Terminal]]:
+    with ExitStack() as stack:
+
+        def make(habit: Habit) -> Terminal:
+            world = stack.enter_context(mail_helper.mail_world("soc", tmp_path / "w", {AMY: habit}))
+            return Terminal(world, tmp_path / "home")
+
+        yield make
+
+
+def test_ask_waits_for_the_answer_and_prints_it(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("answers", text="Yes, I did.", delay=0.3))
+    answer = mailroom(*ASK, "--json")
+    assert answer["is_success"]
+    assert answer["responses"] == [{"recipient": AMY, "content": "Yes, I did."}]
+    assert answer["answers"][0]["in_replay_to"] == answer["message_id"]
+
+
+def test_the_same_key_is_asked_once(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    for _ in range(2):
+        assert mailroom(*ASK, "--key", "k", "--no-wait", "--json")["state"] == "open"
+    assert len(mailroom.world.sent()) == 1
+
+
+def test_a_dry_run_sends_and_stores_nothing(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    assert mailroom(*ASK, "--dry-run", "--json")["to"] == [AMY]
+    assert mailroom("replies", "--all", "--json") == {"questions": [], "counts": {}}
+    assert mailroom.world.sent() == []
+
+
+def test_no_answer_in_time_is_an_exit_code_of_its_own(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom(*ASK, "--hours", "0.0002", code=Exit.CHECK_FAILED)
+
+
+def test_questions_are_listed_shown_and_cancelled(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom(*ASK, "--no-wait")
+    (row,) = mailroom("replies", "--json")["questions"]
+    assert (row["state"], row["answers"], row["recipients"]) == ("open", "0 of 1", [AMY])
+    assert "Did you expect it?" in mailroom("replies", "show", "1").stdout
+    assert mailroom("replies", "cancel", "1", "--json") == {"question_id": 1, "state": "cancelled", "was": "open"}
+    assert mailroom("replies", "--json")["questions"] == []
+    mailroom("replies", "show", "7", code=Exit.NOT_FOUND)
+
+
+def test_watch_says_what_it_would_find_and_then_finds_it(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("answers", delay=0.1))
+    mailroom(*ASK, "--no-wait")
+    while not mailroom.world.mail.answers:
+        pass
+    assert mailroom("replies", "watch", "--dry-run", "--json")["answers"] == 1
+    assert mailroom("replies", "--json")["counts"] == {"open": 1}
+    assert mailroom("replies", "watch", "--minutes", "0.005", "--poll", "1", "--json")["answered"] == 1
+
+
+@pytest.mark.parametrize("wrong", [("--wait-for", "most"), ("--exclude-body", "(")])
+def test_what_cannot_be_asked_is_refused_before_anything_is_stored(
+    terminal: Callable[[Habit], Terminal], wrong: tuple[str, str]
+) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom(*ASK, *wrong, code=Exit.USAGE)
+    assert mailroom("replies", "--all", "--json")["questions"] == []
