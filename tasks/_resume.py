@@ -10,6 +10,7 @@ from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
+from pydantic import Field
 
 from mailroom.store.wait_rows import Wait
 
@@ -20,8 +21,11 @@ class WaitOutcome(RunInput):
     By hand: `look again` waits on if nothing was answered meanwhile; `cancelled` gives up waiting.
     """
 
-    outcome: Literal["answered", "no_answer", "undeliverable", "cancelled", "not_sent", "look again"]
-    question_id: int = 0
+    outcome: Literal["look again", "cancelled", "answered", "no_answer", "undeliverable", "not_sent"] = Field(
+        description="The run is resumed by itself when the question is settled. By hand: `look again` waits on if "
+        "nothing was answered meanwhile, `cancelled` gives up waiting. The others are for the watcher."
+    )
+    question_id: int = Field(default=0, description="0: the question that the run waits for.")
 
 
 def resume_run(wait: Wait) -> bool | str:
