@@ -27,6 +27,7 @@ from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import Since
+from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import QuestionIndex, classify, facts_of_header, match
 from mailroom.store import Store
@@ -216,8 +217,18 @@ class ReplyWatcher:
                     continue
                 sha256 = self._store.blobs.put(fetched.raw) if not fetched.truncated else mail.sha256
                 answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
+                answer = replace(answer, kept=self._kept(mail, fetched, answer))
                 yield answer
                 yield from _further_bounces(answer, bounced(kind, wait))
+
+    def _kept(self, mail: Mail, fetched: FetchedMail, answer: NewAnswer) -> tuple[tuple[str, int], ...]:
+        """The mail, which is a blob already, and the files of an answer that counts."""
+        kept = [(answer.raw_sha256, len(fetched.raw))] if not fetched.truncated else []
+        if answer.accepted and answer.classification == "human":
+            kept += [
+                (self._store.blobs.put(one.content), one.size) for one in mail.attachments if one.content is not None
+            ]
+        return tuple(kept)
 
     def _mark(self, session: ImapSession, status: FolderStatus, lease: Lease | None, *, write: bool) -> tuple[int, int]:
         """(source id, highest UID read) of a folder as it is numbered now."""
@@ -250,4 +261,4 @@ def _further_bounces(first: NewAnswer, gone: Sequence[str]) -> Iterator[NewAnswe
     """One bounce may name several people; each gets a row of its own."""
     for number, recipient in enumerate(gone[1:], 2):
         key, sha256 = f"{first.external_key}#{number}", f"{first.raw_sha256}#{number}"
-        yield replace(first, recipient=recipient, external_key=key, raw_sha256=sha256)
+        yield replace(first, recipient=recipient, external_key=key, raw_sha256=sha256, kept=())

@@ -138,6 +138,8 @@ class NewAnswer:
     evidence: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
     attachments: tuple[dict[str, Any], ...] = ()
+    kept: tuple[tuple[str, int], ...] = ()
+    """(SHA-256, size) of what was put among the blobs for it: the mail itself, its attachments."""
 
 
 @dataclass(frozen=True, slots=True)

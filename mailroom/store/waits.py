@@ -19,7 +19,7 @@ from mailroom.faults import faultpoint
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
 from mailroom.store.leases import Lease, Leases
-from mailroom.store.schema import answers, waits
+from mailroom.store.schema import answers, blobs, waits
 from mailroom.store.sources import Cursors
 from mailroom.store.wait_outcomes import Outcome, evaluate
 from mailroom.store.wait_rows import (
@@ -219,6 +219,13 @@ class Waits:
                 known.add((one.wait_id, one.raw_sha256))
                 late = not wait.is_open or one.received_at > wait.deadline
                 rows.append(answer_row(one, late=late, now=now))
+            kept = {
+                sha256: {"sha256": sha256, "size": size, "created_at": now}
+                for one in found
+                for sha256, size in one.kept
+            }
+            if kept:
+                tx.execute(self._db.insert_or_ignore(blobs), list(kept.values()))
             fresh = self._db.insert_rows(tx, answers, rows, answers.c.id, answers.c.wait_id)
             touched = {row.wait_id for row in fresh}
             settled = [

@@ -187,6 +187,23 @@ def test_the_quoted_question_is_not_part_of_the_answer(world: Any, question: Any
     assert outcome(desk, wait.id).answer == "No."
 
 
+def test_the_mail_and_the_files_of_an_answer_are_kept(world: Any, question: Any) -> None:
+    desk = world()
+    wait = ask(desk, question(AMY), key="k")
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nsee the file\r\n--b\r\nContent-Type: application/pdf\r\n"
+        "Content-Disposition: attachment; filename=proof.pdf\r\n\r\n%PDF-1.4 proof\r\n--b--"
+    )
+    extra = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    desk.mail.deliver(written(wait, body=body, extra=extra))
+    look(desk)
+    (stored_answer,) = desk.store.waits.answers(wait.id)
+    (file,) = outcome(desk, wait.id).answers[0]["attachments"]
+    assert (file["name"], desk.store.blobs.get(file["sha256"])) == ("proof.pdf", b"%PDF-1.4 proof")
+    assert b"see the file" in desk.store.blobs.get(stored_answer.raw_sha256)
+    assert desk.store.check().ok
+
+
 # H19
 def test_our_own_mail_in_the_watched_folder_is_ignored(world: Any, question: Any) -> None:
     desk = world()
