@@ -1,4 +1,4 @@
-"""The fixtures `certificates` and `dovecot` for test folders outside `tests/mail`; a conftest imports them by name."""
+"""Mail servers for test folders outside `tests/mail`; a conftest imports the fixtures by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-for _name in ("loop_thread", "certificates", "dovecot_config", "dovecot", "proxies"):
+for _name in ("loop_thread", "certificates", "dovecot_config", "dovecot", "smtp_server", "proxies"):
     sibling(_name)
 
 
@@ -45,3 +45,18 @@ def dovecot(certificates: Any) -> Iterator[Any]:
     server = module.Dovecot(program, certificates)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def _smtp_server(certificates: Any, dovecot: Any) -> Iterator[Any]:
+    server = sibling("smtp_server").SmtpServer(certificates, dovecot)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def smtp_server(_smtp_server: Any) -> Iterator[Any]:
+    """An SMTP server that knows Dovecot's accounts and delivers there; see `smtp_server.py`. Needs `_smtp_server`."""
+    _smtp_server.reset()
+    yield _smtp_server
+    _smtp_server.reset()

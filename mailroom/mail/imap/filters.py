@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from functools import partial
 
 import idna
 
@@ -20,6 +21,7 @@ from mailroom.mail.model import Mail, MailAddress
 HeaderFilter = tuple[str, tuple[str, ...]]
 _ESCAPED = re.compile(r"\\([,\\])")
 _SPLIT = re.compile(r"(?:[^,\\]|\\.|\\\Z)+")
+_ASCII_WORD = re.compile(r"[!-~]{2,}|(?<![^ ])[!-~](?![^ ])")
 _SPACES = re.compile(r"\s+")
 _MOST_ASKED = 50
 """Values of one field the server is asked about; with more the field is left to `matches`."""
@@ -93,8 +95,10 @@ class MailFilters:
             parts.append(_any(Body(value) for value in self.body))
         if self.header is not None:
             name, values = self.header
-            if len(values) <= _MOST_ASKED:
-                parts.append(_any(Header(name, value) for value in values) if values else Header(name))
+            asked = [_asked(partial(Header, name), value) for value in values]
+            told = [one for one in asked if one is not None]
+            fits = values and len(told) == len(values) <= _MOST_ASKED
+            parts.append(_any(told) if fits else Header(name))
         return And(*parts) if parts else None
 
     def matches(self, mail: Mail) -> bool:
@@ -128,8 +132,18 @@ def _any(criteria: Iterable[Criterion]) -> Criterion:
 
 def _any_of(values: tuple[str, ...], key: type[From] | type[To] | type[Subject]) -> Criterion | None:
     """The server's part of one field; None when one of the values cannot be put to a server."""
-    words = [value if key is Subject else _server_words(value) for value in values]
-    return None if "" in words or len(words) > _MOST_ASKED else _any(key(word) for word in words)
+    asked = [_asked(key, value if key is Subject else _server_words(value)) for value in values]
+    told = [one for one in asked if one is not None]
+    return None if len(told) < len(asked) or len(told) > _MOST_ASKED else _any(told)
+
+
+def _asked(key: Callable[[str], Criterion], value: str) -> Criterion | None:
+    """The ASCII words of a value, all of them wanted; None when there is none to ask for.
+
+    Servers need not fold the case of other letters, and they take white space and composed letters as they stand.
+    """
+    words = _ASCII_WORD.findall(unicodedata.normalize("NFKC", value))
+    return And(*map(key, words)) if len(words) > 1 else key(words[0]) if words else None
 
 
 def _server_words(value: str) -> str:

@@ -151,3 +151,9 @@ def test_domains_with_two_spellings_are_left_to_our_own_eyes():
 def test_values_that_are_none_are_refused(wrong):
     with pytest.raises(InvalidInputError):
         MailFilters(**wrong)
+
+
+def test_the_server_is_asked_for_ascii_words_because_it_need_not_fold_anything_else():
+    assert words(MailFilters(subject=("RECHNUNG FÜR  März",))) == 'SUBJECT "RECHNUNG" SUBJECT "rz"'
+    assert words(MailFilters(subject=("für", "x"))) == ""
+    assert words(MailFilters(header=("X-Kind", ("Prüfung",)))) == 'HEADER "X-Kind" "Pr" HEADER "X-Kind" "fung"'
