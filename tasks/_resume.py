@@ -22,8 +22,8 @@ class WaitOutcome(RunInput):
     """
 
     outcome: Literal["look again", "cancelled", "answered", "no_answer", "undeliverable", "not_sent"] = Field(
-        description="The run is resumed by itself when the question is settled. By hand: `look again` waits on if "
-        "nothing was answered meanwhile, `cancelled` gives up waiting. The others are for the watcher."
+        description="The run is resumed by itself when the question is settled. By hand: look again waits on if "
+        "nothing was answered meanwhile, cancelled gives up waiting. The others are for the watcher."
     )
     question_id: int = Field(default=0, description="0: the question that the run waits for.")
 
