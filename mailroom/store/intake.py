@@ -266,7 +266,7 @@ class Intake:
         if not rows:
             return {}, {}
         inserted = self._db.insert_rows(tx, alerts, rows, alerts.c.external_key, alerts.c.id)
-        made: dict[str, int] = {row.external_key: row.id for row in inserted}
+        made: dict[str, int] = {row[0]: row[1] for row in inserted}
         missing = (
             [row["external_key"] for row in rows if row["external_key"] not in made] if len(made) < len(rows) else []
         )

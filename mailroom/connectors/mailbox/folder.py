@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -28,6 +30,8 @@ _RENEW_AFTER = timedelta(minutes=1).total_seconds()
 _BATCH_WEIGHT = 16_000_000
 """Characters of text after which a batch is committed."""
 _STAGED_AT_ONCE = 20_000
+_QUEUE = 20_000
+"""Items written down that are asked for at once."""
 _RUNS_LOOKED_AT = 50
 
 Watch = Callable[[int, int], None]
@@ -105,6 +109,15 @@ class FolderCycle:
 
 
 @dataclass
+class _Batch:
+    """Mails that were read together."""
+
+    taken: list[Taken]
+    unread: list[int]
+    written: Future[dict[str, int]] | None = None
+
+
+@dataclass
 class _Taking:
     cycle: FolderCycle
     source_id: int
@@ -121,6 +134,8 @@ class _Taking:
         self.run_id = 0
         self.careful = False
         self.failed_now: set[int] = set()
+        self.writer: ThreadPoolExecutor | None = None
+        self.on_its_way: _Batch | None = None
         self.renewed = cycle.clock.monotonic()
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
         self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now())
@@ -145,8 +160,12 @@ class _Taking:
                 self.marker.catch_up(store, self.source_id, unclean)
             self._take(most, pending)
         except MailroomError as error:
+            self._settle_what_is_on_its_way()
             store.runs.finish(self.run_id, "failed", self._counts(), str(error))
             raise
+        finally:
+            if self.writer is not None:
+                self.writer.shutdown()
         store.runs.finish(self.run_id, "completed", self._counts())
 
     def _counts(self) -> dict[str, int]:
@@ -178,7 +197,7 @@ class _Taking:
         total = min(total, most) if most else total
         done = 0
         if direct:
-            done = self._batch([Waiting(0, str(uid), 0) for uid in fresh], mark=found.mark)
+            done = self._batch([Waiting(0, str(uid), 0) for uid in fresh], mark=found.mark, alone=True)
         else:
             self._stage([uid for uid in found.new if uid not in found.twins], found.below, found.mark)
         self._settle_staged(most, done, total)
@@ -197,76 +216,102 @@ class _Taking:
 
     def _settle_staged(self, most: int, done: int, total: int) -> None:
         """Settle what is written down; what failed before comes last, so that it delays nobody."""
-        size = self.cycle.settings.batch_size
-        careful_left = size if self.careful else 0
-        again: list[Waiting] | None = None
-        while not self.cycle.out_of_time():
-            limit = min(size, most - done) if most else size
-            if limit <= 0:
-                return
-            if again is None:
-                batch = self.intake.waiting(self.source_id, limit=limit, tried=False)
-                if not batch:
-                    again = self.intake.waiting(self.source_id, limit=1_000, tried=True)
-                    again = [one for one in again if one.id not in self.failed_now]
-            if again is not None:
-                batch, again = again[:limit], again[limit:]
-            if not batch:
-                return
-            if careful_left:
-                batch = batch[:careful_left]
-                careful_left -= len(batch)
-                done += sum(self._carefully(one) for one in batch if not self.cycle.out_of_time())
-            else:
-                done += self._batch(batch)
-            self.cycle.watch(min(done, total), total)
+        careful_left = self.cycle.settings.batch_size if self.careful else 0
+        for tried in (False, True):
+            while queue := self._queue(tried=tried, most=most - done if most else _QUEUE):
+                at = 0
+                while at < len(queue) and not self.cycle.out_of_time():
+                    size = self.cycle.settings.batch_size
+                    if careful_left:
+                        careful_left -= 1
+                        size = 1
+                        if queue[at].attempts < ATTEMPTS:
+                            # This mail may have killed a process: the attempt is counted before it is made.
+                            self.intake.begin_attempt(queue[at].id, self.lease)
+                    batch = queue[at : at + size]
+                    at += size
+                    done += self._batch(batch, alone=size == 1)
+                    self.cycle.watch(min(done, total), total)
+                self._finish()
+                if self.cycle.out_of_time() or (most and done >= most):
+                    return
+                if tried:
+                    break
 
-    def _carefully(self, one: Waiting) -> int:
-        """A mail that may have killed a process: the attempt is counted before it is made."""
-        if one.attempts < ATTEMPTS:
-            self.intake.begin_attempt(one.id, self.lease)
-        return self._batch([one])
+    def _queue(self, *, tried: bool, most: int) -> list[Waiting]:
+        found = self.intake.waiting(self.source_id, limit=min(most, _QUEUE), tried=tried)
+        return [one for one in found if one.id not in self.failed_now]
 
-    def _batch(self, batch: Sequence[Waiting], *, mark: int = 0) -> int:
-        """Fetch, read, commit, mark as read; returns how many mails were looked at."""
+    def _batch(self, batch: Sequence[Waiting], *, mark: int = 0, alone: bool = False) -> int:
+        """Fetch, read, commit, mark as read; returns how many mails were looked at.
+
+        Unless it is to stand `alone`, the batch is committed while the next one is being read.
+        """
         cycle, asked = self.cycle, {int(one.external_key): one for one in batch}
-        taken: list[Taken] = []
-        unread: list[int] = []
+        made = _Batch([], [])
         weight, stopped = 0, False
         mails = cycle.session.fetch_raw(asked, max_message=cycle.settings.max_message)
         for mail in mails:
             one = asked[mail.uid]
             result = self.reader.read(mail, item_id=one.id, attempts=one.attempts)
-            taken.append(result)
+            made.taken.append(result)
             if "\\Seen" not in mail.flags:
-                unread.append(mail.uid)
-            weight += (
-                len(result.alert["event"]["plaintext_body"] + result.alert["event"]["html_body"]) if result.alert else 0
-            )
+                made.unread.append(mail.uid)
+            if result.alert is not None:
+                event = result.alert["event"]
+                weight += len(event["plaintext_body"]) + len(event["html_body"])
             if weight >= _BATCH_WEIGHT or cycle.out_of_time():
                 stopped = True
                 break
         if stopped:
             cast("Generator[FetchedMail]", mails).close()
         faultpoint("mailbox.fetched")
-        taken += self._not_fetched(asked, {int(one.external_key) for one in taken}, stopped=stopped)
-        self._repeats(taken)
-        self._commit(taken, mark)
-        if self._marks:
-            states = {int(one.external_key): one.state for one in taken}
-            self.marker.mark([uid for uid in unread if states[uid] in MARKED_STATES])
-        return len(taken)
+        seen = {int(one.external_key) for one in made.taken}
+        made.taken += self._not_fetched(asked, seen, stopped=stopped)
+        self._repeats(made.taken)
+        self._finish()
+        if alone or mark or stopped:
+            self._account_for(made, self._write(made.taken, mark))
+        else:
+            if self.writer is None:
+                self.writer = ThreadPoolExecutor(1, thread_name_prefix="mailbox-writer")
+            made.written = self.writer.submit(self._write, made.taken, mark)
+            self.on_its_way = made
+        return len(made.taken)
 
-    def _commit(self, taken: Sequence[Taken], mark: int) -> None:
+    def _write(self, taken: Sequence[Taken], mark: int) -> dict[str, int]:
         faultpoint("mailbox.before_commit")
         counts = self.intake.commit(self.source_id, CONNECTOR, self.run_id, taken, lease=self.lease, mark=mark)
         faultpoint("mailbox.after_commit")
-        for state, number in counts.items():
-            self.report.counts[state] = self.report.counts.get(state, 0) + number
-        self.failed_now |= {one.item_id for one in taken if one.state == LISTED and one.attempts}
+        return counts
+
+    def _finish(self) -> None:
+        """Wait for the batch that is being committed, then mark its mails as read."""
+        batch, self.on_its_way = self.on_its_way, None
+        if batch is not None and batch.written is not None:
+            self._account_for(batch, batch.written.result())
+
+    def _settle_what_is_on_its_way(self) -> None:
+        """After a failure: what was committed counts, and is marked by the next cycle."""
+        batch, self.on_its_way = self.on_its_way, None
+        if batch is not None and batch.written is not None:
+            with suppress(MailroomError):
+                self._count(batch.taken, batch.written.result())
+                self.marker.failed += len(batch.unread) if self._marks else 0
+
+    def _account_for(self, batch: _Batch, counts: dict[str, int]) -> None:
+        self._count(batch.taken, counts)
+        if self._marks:
+            states = {int(one.external_key): one.state for one in batch.taken}
+            self.marker.mark([uid for uid in batch.unread if states[uid] in MARKED_STATES])
         if (now := self.cycle.clock.monotonic()) - self.renewed > _RENEW_AFTER:
             self.cycle.store.leases.renew(self.lease)
             self.renewed = now
+
+    def _count(self, taken: Sequence[Taken], counts: dict[str, int]) -> None:
+        for state, number in counts.items():
+            self.report.counts[state] = self.report.counts.get(state, 0) + number
+        self.failed_now |= {one.item_id for one in taken if one.state == LISTED and one.attempts}
 
     def _not_fetched(self, asked: dict[int, Waiting], seen: set[int], *, stopped: bool) -> list[Taken]:
         """What the server did not send: gone, not readable there, or not its turn yet."""
@@ -298,7 +343,7 @@ class _Taking:
                       f"stored before the folder was rebuilt, as alert {found.twins[uid]}", alert_id=found.twins[uid])
                 for uid in uids[start : start + size]
             ]  # fmt: skip
-            self._commit(taken, 0)
+            self._count(taken, self._write(taken, 0))
 
     def _repeats(self, taken: Sequence[Taken]) -> None:
         """The same for mails whose size or time the server reports differently now: compared by content."""
