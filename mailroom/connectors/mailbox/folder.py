@@ -133,7 +133,7 @@ class _Taking:
         self.marker = Marker(cycle.session, cycle.folder)
         self.run_id = 0
         self.careful = False
-        self.failed_now: set[int] = set()
+        self.failed_now: set[str] = set()
         self.writer: ThreadPoolExecutor | None = None
         self.on_its_way: _Batch | None = None
         self.renewed = cycle.clock.monotonic()
@@ -240,7 +240,7 @@ class _Taking:
 
     def _queue(self, *, tried: bool, most: int) -> list[Waiting]:
         found = self.intake.waiting(self.source_id, limit=min(most, _QUEUE), tried=tried)
-        return [one for one in found if one.id not in self.failed_now]
+        return [one for one in found if one.external_key not in self.failed_now]
 
     def _batch(self, batch: Sequence[Waiting], *, mark: int = 0, alone: bool = False) -> int:
         """Fetch, read, commit, mark as read; returns how many mails were looked at.
@@ -311,7 +311,7 @@ class _Taking:
     def _count(self, taken: Sequence[Taken], counts: dict[str, int]) -> None:
         for state, number in counts.items():
             self.report.counts[state] = self.report.counts.get(state, 0) + number
-        self.failed_now |= {one.item_id for one in taken if one.state == LISTED and one.attempts}
+        self.failed_now |= {one.external_key for one in taken if one.state == LISTED and one.attempts}
 
     def _not_fetched(self, asked: dict[int, Waiting], seen: set[int], *, stopped: bool) -> list[Taken]:
         """What the server did not send: gone, not readable there, or not its turn yet."""
