@@ -70,14 +70,16 @@ class Sample:
 def mix(number: int, seed: int = 1) -> Iterator[Sample]:
     """`number` mails of the mix, 78 KB on average."""
     chance = random.Random(seed)
+    attached = 0
     for index in range(number):
-        draw = chance.random()
+        draw = _spread(index)
         if draw < 0.60:
             yield _plain(chance, index)
         elif draw < 0.85:
             yield _alternative(chance, index)
         elif draw < 0.95:
-            yield _attached(chance, index)
+            yield _attached(chance, index, _spread(attached))
+            attached += 1
         elif draw < 0.98:
             yield _foreign(chance, index)
         else:
@@ -89,6 +91,11 @@ def small(number: int, seed: int = 2) -> Iterator[Sample]:
     chance = random.Random(seed)
     for index in range(number):
         yield _plain(chance, index) if chance.random() < 0.7 else _alternative(chance, index)
+
+
+def _spread(index: int) -> float:
+    """Between 0 and 1, evenly over any stretch of indexes: few mails show the same mix as many."""
+    return (0.5 + index * 0.618033988749895) % 1.0
 
 
 def _paragraphs(chance: random.Random, octets: int) -> str:
@@ -197,12 +204,12 @@ def _alternative(chance: random.Random, index: int) -> Sample:
     return _finish("alternative", lines, body, truth, text=text, html=html)
 
 
-def _attached(chance: random.Random, index: int) -> Sample:
+def _attached(chance: random.Random, index: int, size: float) -> Sample:
     lines, truth = _envelope(chance, index, _subject(chance), _name(chance))
     boundary = f"=_mix_{chance.randbytes(8).hex()}"
     lines.append(f'Content-Type: multipart/mixed;\r\n\tboundary="{boundary}"')
     text = _paragraphs(chance, _length(chance))
-    content = b"%PDF-1.7\n" + chance.randbytes(int(50_000 * 40 ** chance.random()))
+    content = b"%PDF-1.7\n" + chance.randbytes(int(50_000 * 40**size))
     name = f"{chance.choice(_WORDS)}-{index}.pdf"
     body = (
         f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--{boundary}\r\n"

@@ -97,12 +97,10 @@ def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint
 
 
 def _plain(address: str, name: str, raw: str) -> MailAddress:
-    local, _, domain = address.lower().rpartition("@")
-    domain = domain.rstrip(".")
-    if "xn--" in domain or not domain:
+    address = address.lower()
+    if "@" in name or "xn--" in address or address.endswith("."):
         return _make(address, name, raw)
-    flags = ("display_contains_other_address",) if "@" in name and _names_other(name, f"{local}@{domain}") else ()
-    return MailAddress(f"{local}@{domain}", name, raw, flags=flags)
+    return MailAddress(address, name, raw)
 
 
 def _simple_list(value: str) -> list[MailAddress] | None:

@@ -49,20 +49,19 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
         stop = cut if cut > start else start + work.limits.header_block
     text = str(raw[start:stop], "latin-1")
     plain = text.isascii() and "=?" not in text and "\x00" not in text and "\x1b" not in text
-    carriage_returns = text.count("\r")
-    if carriage_returns and carriage_returns == text.count("\n") + text.endswith("\r"):
-        unfolded, line_end = _FOLD_CRLF.sub(" ", text), "\r\n"
-    else:
-        unfolded, line_end = _FOLD.sub(" ", text), "\n"
-    lines = unfolded.split(line_end)
+    pairs = text.count("\r\n")
+    mixed = not (pairs and pairs == text.count("\n"))
+    lines = _FOLD.sub(" ", text).split("\n") if mixed else _FOLD_CRLF.sub(" ", text).split("\r\n")
     if not lines[-1] or lines[-1] == "\r":
         lines.pop()
+    blanks = None if plain else " \t\r"  # above ASCII, octets that look like blanks may belong to letters
+    look_up = _names.get
     fields: list[tuple[str, str]] = []
     first: dict[str, str] = {}
     repeated: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
-        key = _names.get(name)
+        key = look_up(name)
         if key is None:
             name = name.rstrip(" \t")
             if not colon or not _NAME.fullmatch(name):
@@ -70,13 +69,13 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
             key = name.lower()
             if len(_names) < _NAMES and len(name) < 80:
                 _names[name] = key
-        value = value.strip(" \t\r")
+        value = value.strip(blanks)
         fields.append((name, value))
         if key in first:
             repeated.append((key, value))
         else:
             first[key] = value
-    if carriage_returns and any("\r" in value for _, value in fields):
+    if text.count("\r") > pairs + text.endswith("\r") and any("\r" in value for _, value in fields):
         return _careful(text, start, body, work, plain=plain)
     if len(fields) > work.limits.headers:
         return _counted(fields, body, work, plain=plain)

@@ -52,15 +52,15 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
         headers=_headers(root, hint),
         subject=decode_header(values["subject"], hint).strip() if "subject" in values else "",
         from_=_addresses(root, "from", work, hint),
-        sender=_addresses(root, "sender", work, hint),
-        reply_to=_addresses(root, "reply-to", work, hint),
+        sender=_addresses(root, "sender", work, hint) if "sender" in values else (),
+        reply_to=_addresses(root, "reply-to", work, hint) if "reply-to" in values else (),
         to=_addresses(root, "to", work, hint),
-        cc=_addresses(root, "cc", work, hint),
-        bcc=_addresses(root, "bcc", work, hint),
+        cc=_addresses(root, "cc", work, hint) if "cc" in values else (),
+        bcc=_addresses(root, "bcc", work, hint) if "bcc" in values else (),
         date=_date(values, work, internal_date),
         message_id=read_message_id(values["message-id"]) if "message-id" in values else "",
-        in_reply_to=_ids(root, "in-reply-to", work),
-        references=_ids(root, "references", work),
+        in_reply_to=_ids(root, "in-reply-to", work) if "in-reply-to" in values else (),
+        references=_ids(root, "references", work) if "references" in values else (),
         text=text,
         html=html,
         charset=found.charset,
@@ -80,9 +80,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
 
 def _line_ends(raw: bytes) -> bytes:
     """Mails that end lines with CR only get LF instead: the positions stay the same."""
-    if b"\n" in raw[:4096] or b"\r" not in raw[:4096]:
-        return raw
-    if b"\n" in raw:
+    if raw.find(b"\n", 0, 4096) != -1 or raw.find(b"\r", 0, 4096) == -1 or b"\n" in raw:
         return raw
     return raw.replace(b"\r", b"\n")
 
@@ -132,8 +130,6 @@ def _addresses(root: Entity, name: str, work: Work, hint: str) -> tuple[MailAddr
 
 
 def _ids(root: Entity, name: str, work: Work) -> tuple[str, ...]:
-    if name not in root.first:
-        return ()
     return read_ids(" ".join(_all(root, name)), work.limits.references)
 
 

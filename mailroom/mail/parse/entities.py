@@ -45,7 +45,10 @@ class Entity:
 
     def parameter(self, name: str) -> str:
         """The first parameter of that name of Content-Type, as written."""
-        return next((value for key, value in self.parameters if key == name), "")
+        for key, value in self.parameters:
+            if key == name:
+                return value
+        return ""
 
     @property
     def content(self) -> bytes:

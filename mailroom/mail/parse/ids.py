@@ -16,6 +16,8 @@ def read_ids(value: str, limit: int = 100) -> tuple[str, ...]:
 
     Of more than `limit` ids the first and the newest are kept.
     """
+    if _PLAIN.fullmatch(value):
+        return (value,)
     if "=?" in value or not value.isascii() or not value.isprintable():
         value = decode_header(value)
     found = [f"<{_SPACE.sub('', inner) if _blank(inner) else inner}>" for inner in _ANGLED.findall(value)]
