@@ -31,7 +31,10 @@ class MailAddress:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not body text. `content` are the decoded bytes, None when over the limit."""
+    """A part that is not body text. `content` are the decoded bytes, None when over the limit.
+
+    A mail inside is an attachment too, flagged `nested_mail`; so is a text file that is shown inline.
+    """
 
     name: str
     """Safe to show and to use as the last component of a path; never empty."""
@@ -50,7 +53,7 @@ class Attachment:
     original_names: tuple[str, ...] = ()
     """Every name the mail gave, as decoded, before it was made safe."""
     flags: tuple[str, ...] = ()
-    """For example `double_extension`, `type_mismatch`, `rlo`, `encrypted`, `from_tnef`."""
+    """For example `double_extension`, `type_mismatch`, `rlo`, `encrypted`, `executable`, `from_tnef`, `nested_mail`."""
 
     @property
     def is_inline(self) -> bool:
@@ -75,7 +78,7 @@ class Mail:
     cc: tuple[MailAddress, ...] = ()
     bcc: tuple[MailAddress, ...] = ()
     date: datetime | None = None
-    """Of the Date header, aware; None when missing or absurd."""
+    """Of the Date header, aware. Missing or absurd: the time of receipt when the caller gave one, else None."""
     message_id: str = ""
     """With angle brackets, as written after unfolding; empty when missing."""
     in_reply_to: tuple[str, ...] = ()
@@ -91,12 +94,12 @@ class Mail:
     nested: tuple[Mail, ...] = ()
     """Mails inside this mail (message/rfc822, .eml, .msg), outermost level only; each has its own `nested`."""
     nested_raw: tuple[bytes, ...] = field(default=(), repr=False)
-    """The exact bytes of each of `nested`, in the same order."""
+    """The exact bytes of each of `nested`, in the same order; empty for a mail that an Outlook file holds in pieces."""
     delivery_status: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Header blocks of message/delivery-status or message/disposition-notification parts: first the message's, then
     one per recipient."""
     report_type: str = ""
-    """`delivery-status`, `disposition-notification`, `feedback-report`; only when the *top level* is multipart/report."""
+    """`delivery-status`, `disposition-notification`, `feedback-report`; only when the *top level* is a report."""
     returned_headers: tuple[tuple[str, str], ...] = ()
     """Headers of the mail a report is about (message/rfc822 or text/rfc822-headers part of a report)."""
     calendar_method: str = ""

@@ -136,6 +136,8 @@ def _marked(data: bytes, wanted: tuple[str, ...]) -> Decoded | None:
 def _seven_bit(data: bytes, codec: str) -> Decoded | None:
     if codec.startswith("utf-7") and len(data) > _UTF7_LIMIT:
         return None
+    if codec.startswith(("utf-16", "utf-32")) and data.isascii() and b"\x00" not in data:
+        return None  # plain text under a wrong label
     if codec in {"utf-16", "utf-32"} and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         if b"\x00" not in data:
             return None  # whatever it is, it is not that

@@ -126,8 +126,9 @@ class Gatherer:
         is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
         if not is_alternative and names_of(entity):
             self._attach(entity, content)
-            self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
-            return
+            if disposition != "inline":  # declared inline, mail programs show it among the text
+                self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
+                return
         self._add_text(entity, content, is_html=is_html, alternative=is_alternative)
 
     def _add_text(self, entity: Entity, content: bytes, *, is_html: bool, alternative: bool = False) -> None:

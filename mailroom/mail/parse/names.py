@@ -54,7 +54,8 @@ def _capped(name: str) -> str:
 
 def made_up_name(number: int, mime_type: str) -> str:
     """`part-3.pdf`: for a part that has no name."""
-    extension = _EXTENSIONS.get(mime_type) or mimetypes.guess_extension(mime_type) or ".bin"
+    unknown = ".txt" if mime_type.startswith("text/") else ".bin"
+    extension = _EXTENSIONS.get(mime_type) or mimetypes.guess_extension(mime_type) or unknown
     return f"part-{number}{extension}"
 
 

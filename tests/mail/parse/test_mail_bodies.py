@@ -38,10 +38,16 @@ def test_a_text_that_is_declared_an_attachment_is_not_the_body(multipart):
 
 
 def test_a_named_text_is_an_attachment_and_the_body_only_when_there_is_no_other(multipart):
-    named = b"Content-Type: text/plain; name=notes.txt\r\nContent-Disposition: inline\r\n\r\nnotes"
+    named = b"Content-Type: text/plain; name=notes.txt\r\n\r\nnotes"
     assert multipart(TEXT + b"body", named).text == "body"
     alone = multipart(named)
     assert (alone.text, alone.attachments[0].name) == ("notes", "notes.txt")
+
+
+def test_a_named_text_that_is_declared_inline_is_shown_and_listed(multipart):
+    named = b"Content-Type: text/plain\r\nContent-Disposition: inline; filename=notes.txt\r\n\r\nnotes"
+    mail = multipart(TEXT + b"body", named)
+    assert (mail.text, mail.attachments[0].name) == ("body\nnotes", "notes.txt")
 
 
 def test_html_resources_of_a_related_part_are_attachments(multipart):
@@ -90,6 +96,11 @@ def test_one_bad_octet_does_not_change_the_charset():
     mail = in_charset("Грүße — ünïcödé".encode() + b"\xff", "utf-8")
     assert mail.text.startswith("Грүße — ünïcödé")
     assert "charset_replaced" in mail.defects
+
+
+def test_plain_text_under_a_utf_16_label_is_read():
+    assert in_charset(b"plain", "utf-16le").text == "plain"
+    assert in_charset(b"plain", "utf-16").text == "plain"
 
 
 def test_vendor_characters_in_seven_bit_japanese_are_read():
