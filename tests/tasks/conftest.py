@@ -119,3 +119,12 @@ def mail_post(request: pytest.FixtureRequest, tmp_path: Path, mail_helper: Modul
         world.save_blocks()
         yield world
     _open.close_all()
+
+
+@pytest.fixture
+def http_proxy(certificates: Any) -> Iterator[Any]:
+    """A proxy that demands a login; see `proxies.py`."""
+    servers = _fixtures.sibling("proxies").ProxyServers(certificates)
+    servers.http.username, servers.http.password = "user", "the-right-proxy-password"
+    yield servers.http
+    servers.close()

@@ -41,7 +41,7 @@ def analyze_attached(mail: Mail, extract: Iterable[str] = PARTS, *, attachment: 
 
     Raises:
         InvalidInputError: a part is not known.
-        NotFoundError: no such file is attached; the message names what is.
+        NotFoundError: no such file is attached.
     """
     parts = checked_parts(extract)
     inside = [one for one in mail.attachments if _is_mail(one)]
@@ -50,8 +50,11 @@ def analyze_attached(mail: Mail, extract: Iterable[str] = PARTS, *, attachment: 
         named = [one for one in mail.attachments if one.content is not None]
         inside = [one for one in named if wanted in {name.casefold() for name in (one.name, *one.original_names)}]
     if not inside:
-        there = ", ".join(one.name for one in mail.attachments[:20]) or "nothing"
-        raise NotFoundError(f"no EML or MSG file {attachment[:100]!r} is attached; attached: {there}")
+        named_so = f" named {attachment[:100]!r}" if attachment else ""
+        # The names that are there are a stranger's words: errors are shown where mail must not be.
+        raise NotFoundError(
+            f"no EML or MSG file{named_so} is among the {len(mail.attachments)} attachments of the mail"
+        )
     return [
         analysis_of(parse_safely(one.content), parts, name=one.name) for one in inside if one.content is not None
     ]  # fmt: skip
