@@ -131,6 +131,7 @@ class DemoHome:
             "smtp_port": mail["smtps_port"],
             "ca_bundle": mail["ca_file"],
             "sender_name": "Northwind Mail Security",
+            "trusted_authserv_ids": ["mx.northwind.example"],
         }
 
     def _secret(self, name: str, value: str) -> None:
@@ -142,10 +143,7 @@ class DemoHome:
         """`mailroom.toml`, so that every other command works on the demo: `mailroom --home <folder> stats`."""
         self._secret("client_secret", tenant["credentials_v2"]["client_secret"])
         self._secret("mailbox_password", tenant["mail"]["accounts"][MAILBOX])
-        mailbox = "\n".join(
-            f"{name} = {value if isinstance(value, int) else _quoted(value)}"
-            for name, value in self.mailbox(tenant).items()
-        )
+        mailbox = "\n".join(f"{name} = {_toml(value)}" for name, value in self.mailbox(tenant).items())
         modes = "\n".join(f'{name} = "{mode}"' for name, mode in MODES.items())
         rails = "\n".join(f"{name} = {str(value).lower()}" for name, value in RAILS.items())
         (self.folder / FILE).write_text(
@@ -169,9 +167,18 @@ class DemoHome:
         counts = counts_of(ingested.counts, triaged.counts.get("verdicts", {}), [], unknown=unknown, seconds=0)
         return counts | {"actions": triaged.counts.get("actions", {})}
 
+    def mailbox_counts(self, flow_run_id: str) -> dict[str, int]:
+        """What became of the mailbox's mails in this run."""
+        from mailroom.connectors.mailbox.folder import RUN_KIND
+
+        with load_settings(self.folder, {}).open_store() as store:
+            runs = [run for run in store.runs.latest(RUN_KIND, 20) if run.flow_run_id == flow_run_id]
+        return {name: sum(run.counts.get(name, 0) for run in runs) for name in CONSERVED}
+
     def show(self, counts: dict[str, Any]) -> None:
         """The run as tables."""
         output.table("Held messages", CONSERVED, [[counts[name] for name in CONSERVED]])
+        output.table("Mails of the mailbox", CONSERVED, [[counts["mailbox"][name] for name in CONSERVED]])
         if counts["verdicts"]:
             output.table("Verdicts of this run", ("verdict", "messages"), list(counts["verdicts"].items()))
         if counts["actions"]:
@@ -187,6 +194,12 @@ class DemoHome:
 def _short(cell: object) -> object:
     """A cell of a table that is looked at, not studied: `explain` has the rest."""
     return textwrap.shorten(cell, 70, placeholder=" …") if isinstance(cell, str) else cell
+
+
+def _toml(value: str | int | list[str]) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_quoted(one) for one in value)}]"
+    return str(value) if isinstance(value, int) else _quoted(value)
 
 
 def _quoted(text: str) -> str:

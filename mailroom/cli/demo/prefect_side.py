@@ -48,7 +48,7 @@ def deploy(home: DemoHome) -> None:
     _prefect(home, "--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")
 
 
-def run(deployment: str, check: Callable[[], None] = lambda: None) -> str:
+def run(deployment: str, check: Callable[[], None] = lambda: None, **parameters: object) -> str:
     """Run a deployment to its end, saying what state it is in; `check` raises when waiting has become pointless.
 
     Returns:
@@ -59,7 +59,7 @@ def run(deployment: str, check: Callable[[], None] = lambda: None) -> str:
         TransientError: it did not end in time, or no worker took it.
     """
     for _ in range(_TRIES):
-        flow_run_id = begin(deployment)
+        flow_run_id = begin(deployment, **parameters)
         name, message = follow(flow_run_id, check)
         if name == "Completed":
             return flow_run_id
