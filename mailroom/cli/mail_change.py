@@ -26,6 +26,8 @@ from mailroom.cli.mail import (
 if TYPE_CHECKING:
     from mailroom.mail.actions.rows import ChangeReport
 
+__all__ = ["mail_app"]
+
 _COLUMNS = ("outcome", "detail", "folder", "UID", "received (UTC)", "sender", "subject")
 _MOST = 500
 

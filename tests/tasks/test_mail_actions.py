@@ -21,7 +21,7 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mail.parse import parse
-from tasks import _open
+from tasks import _open, playbook
 from tasks import mail as actions
 
 BOB = "tomasz.nowak@northwind.example"
@@ -74,6 +74,16 @@ def test_ping_names_a_port_where_nobody_listens(task_box: Any, monkeypatch: pyte
     monkeypatch.setattr(_open, "account", lambda _block: replace(task_box.account, imap=away))
     result = actions.ping.fn()
     assert result.message.startswith("IMAP failed at imap connection: ")
+
+
+def test_the_check_of_connections_looks_at_the_mailbox_where_there_is_one(
+    task_box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_open, "has_account", lambda block: block == "soc")
+    found = {row["stage"]: row["result"] for row in playbook.check_mailbox.fn("soc")}
+    assert (found["imap login"], found["smtp login"]) == ("ok", "ok")
+    assert [row["result"] for row in playbook.check_mailbox.fn("other")] == ["skipped"]
+    assert [row["result"] for row in playbook.check_mailbox.fn("")] == ["skipped"]
 
 
 # reading ------------------------------------------------------------------------------------------------------------

@@ -130,6 +130,8 @@ def test_no_secret_and_nobodys_words_reach_prefect(
 
     save(password=SecretStr(WRONG_PASSWORD))
     assert every_email_action(**given) > 5
+    assert _open.has_account(world.name)
+    assert not _open.has_account("none")
     assert check_connections(mailbox=world.name, mimecast="none", store=world.name, return_state=True).is_failed()
 
     # OAuth through a proxy that refuses its password: three secrets, and no connection to anybody else.
