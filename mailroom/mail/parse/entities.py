@@ -17,6 +17,9 @@ _MAJOR = frozenset(
 )
 
 
+_LONG = 16 * 1024
+_DASHES = 40
+"""Enough to get past the headers of a part."""
 _MANY_PARTS = 300
 _DEEP = 20
 _UNPRINTABLE = re.compile(r"[^!-~]")
@@ -189,6 +192,15 @@ def split_parts(raw: bytes, body: int, end: int, boundary: bytes, work: Work) ->
 
 
 def _next(raw: bytes, delimiter: bytes, position: int, end: int) -> int:
+    """Where the delimiter next starts a line, or -1."""
+    if end - position > _LONG:  # one octet is found ten times as fast, and base64 holds no dash: look from dash to dash
+        for _ in range(_DASHES):
+            dash = raw.find(b"-", position, end)
+            if dash == -1:
+                return -1
+            if raw[dash - 1] == 10 and raw.startswith(delimiter, dash, end):
+                return dash
+            position = dash + 1
     found = raw.find(b"\n" + delimiter, max(0, position - 1), end)
     return found + 1 if found != -1 else -1
 

@@ -13,15 +13,15 @@ _FAST_FROM = 8 * 1024
 _FAST_HEADER = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
 
-def _find_fast() -> Callable[[bytes], bytes] | None:
+def _find_fast() -> Callable[[bytes | memoryview], bytes] | None:
     """The compiled base64 decoder of `fast-mail-parser`, when it is installed and can be trusted with a known text."""
     try:
         from fast_mail_parser import parse_email_tree
     except ImportError:
         return None
 
-    def fast(data: bytes) -> bytes:
-        content = parse_email_tree(_FAST_HEADER + data).content
+    def fast(data: bytes | memoryview) -> bytes:
+        content = parse_email_tree(b"".join((_FAST_HEADER, data))).content
         return content if content is not None else b""
 
     sample = bytes(range(256)) * 3
@@ -72,7 +72,7 @@ def unbase64(raw: bytes, start: int, end: int, defects: set[str], *, fast: bool 
         return _joined_base64(raw[start:end], defects)
     if fast and _fast_decoder is not None and end - start >= _FAST_FROM:
         try:
-            return _fast_decoder(raw[start:end])
+            return _fast_decoder(memoryview(raw)[start:end])
         except Exception:  # noqa: BLE001, S110  # whatever it refuses is read below
             pass
     try:
