@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from sqlalchemy import JSON, Text, UniqueConstraint, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from mailroom.mail.account import MailAccount
+
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Base(DeclarativeBase):
@@ -39,12 +42,13 @@ def imap_tools(folder: Path) -> Any:
     except ImportError:
         pass
     place = folder / "peers"
-    uv = shutil.which("uv")
+    uv = shutil.which("uv", path=f"{_ROOT / '.uv' / 'bin'}:{os.environ.get('PATH', '')}")
     command = [uv, "pip", "install"] if uv else [sys.executable, "-m", "pip", "install"]
     done = subprocess.run(
         [*command, "--quiet", "--target", str(place), "imap-tools"], capture_output=True, check=False, timeout=120
     )
     if done.returncode:
+        print("the peer imap_tools could not be installed; it is left out")
         return None
     sys.path.append(str(place))
     return importlib.import_module("imap_tools")
