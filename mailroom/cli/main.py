@@ -33,7 +33,7 @@ from mailroom.triage import RuleError
 
 app = typer.Typer(
     name="mailroom",
-    help="Mail-security playbooks: held Mimecast messages become alerts, verdicts and actions.",
+    help="Mail-security playbooks: held messages and mailboxes become alerts; people are asked by mail.",
     epilog="Exit codes: 0 done · 1 unforeseen · 2 wrong arguments or settings · 3 no access · 4 try again later · "
     "5 another worker is busy · 6 not every action was applied · 7 the store cannot be used · 8 not found · "
     "9 a check failed",

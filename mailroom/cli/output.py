@@ -37,8 +37,8 @@ def print_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
     """A table for people; a cell shows at most `limit` characters."""
-    made = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value"}
+    made = Table(title=plain(title), title_justify="left", header_style="bold", expand=False)
+    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text"}
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column not in long)
     for row in rows:

@@ -96,6 +96,15 @@ class Tab:
         self.page.goto(self.ui + path)
         return self.page
 
+    def is_harmless(self, tracker: Tracker) -> None:
+        """Nothing in the page has called, asked or led anywhere."""
+        assert tracker.requests == []
+        assert self.dialogs == []
+        assert self.foreign == []
+        found = f"[src*='{CANARY_HOST}'], [href*='{CANARY_HOST}'], [href^='javascript:']"
+        assert self.page.locator(found).count() == 0
+        assert self.page.locator("script:not([src])", has_text=CANARY_HOST).count() == 0
+
 
 @pytest.fixture
 def tab(browser: Browser, prefect_deployed: Any) -> Iterator[Tab]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import yaml
 from playwright.sync_api import TimeoutError as NotInTimeError
 from playwright.sync_api import expect
 
@@ -18,6 +20,7 @@ from sandbox.data.hostile import CANARY_HOST, HOSTILE_TEXTS
 pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.slow]
 
 LOCKED = "Message is locked"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -45,23 +48,16 @@ def finished(
             yield Finished(world, run.id, helper.artifact_ids(run.id))
 
 
-def _nothing_happened(tab: Any, tracker: Any) -> None:
-    assert tracker.requests == []
-    assert tab.dialogs == []
-    assert tab.foreign == []
-    page = tab.page
-    assert page.locator(f"[src*='{CANARY_HOST}'], [href*='{CANARY_HOST}'], [href^='javascript:']").count() == 0
-    assert page.locator("script:not([src])", has_text=CANARY_HOST).count() == 0
-
-
 # what an analyst sees -----------------------------------------------------------------------------------------------
 
 
 def test_the_deployments_are_listed_with_their_schedules(tab: Any, finished: Finished) -> None:
     page = tab.open("/v2/deployments")
-    for flow in ("ingest held messages then triage", "retry failed triage", "check connections"):
+    deployed = yaml.safe_load((ROOT / "deployments.yaml").read_text("utf-8"))["deployments"]
+    for entry in deployed:
+        flow = entry["entrypoint"].rpartition(".")[2].replace("_", " ")
         expect(page.get_by_text(flow, exact=True).first).to_be_visible()
-    expect(page.get_by_text("3 Deployments")).to_be_visible()
+    expect(page.get_by_text(f"{len(deployed)} Deployments")).to_be_visible()
 
 
 def test_the_run_form_explains_every_field_and_offers_the_choices(tab: Any, finished: Finished, helper: Any) -> None:
@@ -77,9 +73,18 @@ def test_the_run_form_explains_every_field_and_offers_the_choices(tab: Any, fini
     expect(page.get_by_role("option")).to_have_text(["everything", "negligible", "low", "medium", "high"])
 
 
-def test_the_block_form_hides_what_is_typed_into_secret_fields(tab: Any, finished: Finished) -> None:
-    page = tab.open("/v2/blocks/catalog/mimecast-credentials/create")
-    expect(page.get_by_text("API 2.0: secret of the API application.")).to_be_visible()
+@pytest.mark.parametrize(
+    ("block", "help_text"),
+    [
+        ("mimecast-credentials", "API 2.0: secret of the API application."),
+        ("mailbox-credentials", "Password or app password of the mailbox."),
+    ],
+)
+def test_the_block_form_hides_what_is_typed_into_secret_fields(
+    tab: Any, finished: Finished, block: str, help_text: str
+) -> None:
+    page = tab.open(f"/v2/blocks/catalog/{block}/create")
+    expect(page.get_by_text(help_text)).to_be_visible()
     assert page.locator("input[type=password]").count() >= 4
 
 
@@ -123,7 +128,7 @@ def test_the_table_shows_hostile_text_as_text(tab: Any, tracker: Any, finished: 
         assert expected in seen
     assert not re.search(r"[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", seen.replace("\t", " "))
     page.wait_for_timeout(1000)
-    _nothing_happened(tab, tracker)
+    tab.is_harmless(tracker)
 
 
 @pytest.mark.parametrize("ui", ["/v2", ""], ids=["new UI", "old UI"])
@@ -133,7 +138,7 @@ def test_the_summary_shows_hostile_refusals_as_text(tab: Any, tracker: Any, fini
     expect(page.get_by_text("2 actions were not applied. Retry redoes only these.").first).to_be_visible()
     expect(page.get_by_text(LOCKED).first).to_be_visible()
     page.wait_for_timeout(1000)
-    _nothing_happened(tab, tracker)
+    tab.is_harmless(tracker)
 
 
 @pytest.mark.parametrize("ui", ["/v2", ""], ids=["new UI", "old UI"])
@@ -150,7 +155,7 @@ def test_the_page_of_the_run_shows_its_graph_its_log_and_why_it_failed(
     page.get_by_text("Task Runs", exact=True).click()
     expect(page.get_by_text(re.compile(r"Reject Message: alert \d+")).first).to_be_visible()
     page.wait_for_timeout(500)
-    _nothing_happened(tab, tracker)
+    tab.is_harmless(tracker)
 
 
 # and what an analyst does about it ----------------------------------------------------------------------------------
