@@ -32,7 +32,8 @@ def parse(
         raw: The mail as fetched. Not changed.
         limits: What is cut.
         internal_date: When the server received the mail, aware; stands in for a missing or unreadable Date header.
-        accelerator: False does without the compiled base64 decoder; otherwise it is used when installed.
+        accelerator: False does without compiled base64 decoders; otherwise the fastest one installed is used. The
+            result is the same.
         truncated: The octets are only the beginning of the mail; noted in the result.
     """
     work = Work(limits, fast_base64=accelerator is not False)

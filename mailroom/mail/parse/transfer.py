@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
+from functools import cache
 
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MULTILINE)
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
@@ -13,25 +14,45 @@ _FAST_FROM = 8 * 1024
 _FAST_HEADER = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
 
-def _find_fast() -> Callable[[bytes | memoryview], bytes] | None:
-    """The compiled base64 decoder of `fast-mail-parser`, when it is installed and can be trusted with a known text."""
-    try:
-        from fast_mail_parser import parse_email_tree
-    except ImportError:
-        return None
+Decoder = Callable[[memoryview], bytes]
 
-    def fast(data: bytes | memoryview) -> bytes:
-        content = parse_email_tree(b"".join((_FAST_HEADER, data))).content
-        return content if content is not None else b""
 
+def of_fast_mail_parser() -> Decoder:
+    """The decoder of `fast-mail-parser` (optional), six times as fast as the library's: it is handed a mail to read."""
+    from fast_mail_parser import parse_email_tree
+
+    return lambda data: parse_email_tree(b"".join((_FAST_HEADER, data))).content or b""
+
+
+def of_pydantic() -> Decoder:
+    """The decoder of Pydantic, nearly twice as fast as the library's: it is handed a JSON text to read."""
+    from pydantic_core import SchemaValidator, core_schema
+
+    schema = SchemaValidator(core_schema.bytes_schema(), core_schema.CoreConfig(val_json_bytes="base64"))
+
+    def decode(data: memoryview) -> bytes:
+        text = bytes(data).translate(None, b"\r\n")
+        if b"-" in text or b"_" in text:  # it would take them for the other alphabet
+            msg = "not plain base64"
+            raise ValueError(msg)
+        content: bytes = schema.validate_json(b"".join((b'"', text, b'"')))
+        return content
+
+    return decode
+
+
+@cache
+def fast_decoder() -> Decoder | None:
+    """The fastest compiled decoder that is installed and reads a known text right; imported when first needed."""
     sample = bytes(range(256)) * 3
-    try:
-        return fast if fast(binascii.b2a_base64(sample)) == sample else None
-    except Exception:  # noqa: BLE001  # an optional helper that misbehaves is one we do without
-        return None
-
-
-_fast_decoder = _find_fast()
+    for make in (of_fast_mail_parser, of_pydantic):
+        try:
+            decoder = make()
+            if decoder(memoryview(binascii.b2a_base64(sample))) == sample:
+                return decoder
+        except Exception:  # noqa: BLE001, S112  # an optional helper that misbehaves is one we do without
+            continue
+    return None
 
 
 def undo(data: bytes, encoding: str, defects: set[str]) -> bytes:
@@ -70,9 +91,9 @@ def unbase64(raw: bytes, start: int, end: int, defects: set[str], *, fast: bool 
     padding = raw.find(b"=", start, end)
     if padding != -1 and padding < end - 2:
         return _joined_base64(raw[start:end], defects)
-    if fast and _fast_decoder is not None and end - start >= _FAST_FROM:
+    if fast and end - start >= _FAST_FROM and (decoder := fast_decoder()) is not None:
         try:
-            return _fast_decoder(memoryview(raw)[start:end])
+            return decoder(memoryview(raw)[start:end])
         except Exception:  # noqa: BLE001, S110  # whatever it refuses is read below
             pass
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 
 import pytest
@@ -46,19 +47,29 @@ def test_the_truth_is_found(accelerator):
     assert kinds == {"plain", "alternative", "attached", "foreign", "nested"}
 
 
-def test_both_decoders_agree_on_base64_that_is_not_clean():
-    import base64
-
+@pytest.mark.parametrize("make", [transfer.of_fast_mail_parser, transfer.of_pydantic])
+def test_every_decoder_agrees_with_the_library_on_base64_that_is_not_clean(make, monkeypatch):
+    decoder = make()
+    monkeypatch.setattr(transfer, "fast_decoder", lambda: decoder)
     octets = bytes(range(256)) * 100
     clean = base64.encodebytes(octets)
+    assert decoder(memoryview(clean.replace(b"\n", b"\r\n"))) == octets
     for written in (
         clean,
         clean[:-3],
         clean.replace(b"A", b"A!", 5),
+        clean.replace(b"A", b"-", 5),
+        clean.replace(b"+", b"-").replace(b"/", b"_"),
         clean + b"\r\nfooter text",
         clean + clean,
         clean[:-1] + b"=",
+        b"A" * 9_001,
     ):
         results = [transfer.unbase64(written, 0, len(written), set(), fast=fast) for fast in (True, False)]
         assert results[0] == results[1]
-        assert results[0].startswith(octets[:-4])
+
+
+def test_without_any_compiled_decoder_everything_is_read_all_the_same(monkeypatch):
+    monkeypatch.setattr(transfer, "fast_decoder", lambda: None)
+    sample = next(sample for sample in mix(50) if sample.kind == "attached")
+    assert found(parse(sample.raw)) == expected(sample)
