@@ -1,0 +1,52 @@
+"""docs/cli.md names every command, and no command or option that is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from mailroom.cli.exits import Exit
+from mailroom.cli.main import app
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text("utf-8")
+CELLS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `mailroom ")]
+DOCUMENTED = re.findall(r"`mailroom ([^`]+)`", " ".join(CELLS))
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Everything that can be called, by its words."""
+    below = getattr(command, "commands", {})
+    if not below or (command.invoke_without_command and path):
+        yield " ".join(path), command
+    for name, found in below.items():
+        yield from commands(found, (*path, name))
+
+
+COMMANDS = dict(commands(get_command(app)))
+
+
+def words_of(line: str) -> str:
+    """`replies show QUESTION` is the command `replies show`."""
+    return " ".join(re.match(r"[a-z]+(?: [a-z]+)*", line)[0].split())  # type: ignore[index]
+
+
+def test_every_command_is_documented_and_every_documented_command_exists() -> None:
+    assert sorted(words_of(line) for line in DOCUMENTED) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("line", DOCUMENTED)
+def test_the_documented_options_exist(line: str) -> None:
+    command = COMMANDS[words_of(line)]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert set(OPTION.findall(line)) <= known
+
+
+def test_every_exit_code_is_documented() -> None:
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
+    assert table == {int(code) for code in Exit}
