@@ -28,7 +28,7 @@ def check_connections(
     """
     with tenant_slot(mimecast):
         stages = mimecast_actions.ping(mimecast=mimecast)
-    stages += playbook.check_mailbox(mailbox=mailbox)
+    stages += playbook.check_mailbox(mailbox=mailbox, store=store)
     rows = [*stages, *playbook.check_our_side(store=store, policy=policy)]
     playbook.publish_check_report(rows)
     return rows

@@ -18,6 +18,7 @@ def ingest_mailbox(
     folders: str = "",
     fetch_type: Literal["unread", "latest", "everything"] = "unread",
     mark_as_read: bool = True,
+    skip_own_conversations: bool = True,
     attach_original_eml: bool = False,
     offset_days: Annotated[int, Field(ge=0, le=3650)] = 5,
     max_per_cycle: Annotated[int, Field(ge=0)] = 10,
@@ -61,6 +62,7 @@ def ingest_mailbox(
         fetch_type: unread: what is unread now. latest: everything that arrives; the first run takes what is unread.
             everything: read mail too, from the first run on.
         mark_as_read: Mark mails as read after they were stored.
+        skip_own_conversations: Answers to our own questions and our own mail become no alerts; they count as filtered.
         attach_original_eml: Keep the original mail as .eml beside the alert.
         offset_days: How far back the first run looks, by time of arrival.
         max_per_cycle: Most mails per run, over all folders; the rest waits for the next run. 0 means no limit.
@@ -96,13 +98,14 @@ def ingest_mailbox(
     """
     form = {
         "folders": folders, "fetch_type": fetch_type, "mark_as_read": mark_as_read,
-        "attach_original_eml": attach_original_eml, "offset_days": offset_days, "max_per_cycle": max_per_cycle,
-        "time_limit": time_limit, "server_time_zone": server_time_zone, "product_field": product_field,
-        "event_field": event_field, "environment": environment, "environment_field": environment_field,
-        "environment_regex": environment_regex, "dynamic_list": dynamic_list, "forward_regexes": forward_regexes,
-        "from_filter": from_filter, "to_filter": to_filter, "subject_filter": subject_filter,
-        "body_filter": body_filter, "header_name": header_name, "header_filter": header_filter, "not_from": not_from,
-        "not_to": not_to, "not_subject": not_subject, "not_body": not_body, "not_header_name": not_header_name,
+        "skip_own_conversations": skip_own_conversations, "attach_original_eml": attach_original_eml,
+        "offset_days": offset_days, "max_per_cycle": max_per_cycle, "time_limit": time_limit,
+        "server_time_zone": server_time_zone, "product_field": product_field, "event_field": event_field,
+        "environment": environment, "environment_field": environment_field, "environment_regex": environment_regex,
+        "dynamic_list": dynamic_list, "forward_regexes": forward_regexes, "from_filter": from_filter,
+        "to_filter": to_filter, "subject_filter": subject_filter, "body_filter": body_filter,
+        "header_name": header_name, "header_filter": header_filter, "not_from": not_from, "not_to": not_to,
+        "not_subject": not_subject, "not_body": not_body, "not_header_name": not_header_name,
         "not_header": not_header, "ask_server": ask_server, "attached_mails": attached_mails, "indicators": indicators,
     }  # fmt: skip
     counts = playbook.ingest_mails(mailbox=mailbox, store=store, form=form, dry_run=dry_run, catch_up=catch_up)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.errors import MailroomError
+from mailroom.errors import MailroomError, StoreError
 from mailroom.mimecast import ping
 from mailroom.playbooks.checks import CheckRow, check_policy, check_store
 
@@ -51,10 +52,13 @@ def _tenant(here: desk.Here) -> list[CheckRow]:
 def _mailbox(here: desk.Here) -> list[CheckRow]:
     if not here.has_mailbox:
         return [CheckRow("mailbox", "skipped", "no mailbox is configured")]
+    from mailroom.connectors.careful_login import remember_ping
     from mailroom.mail.actions.ping import ping as ping_mailbox  # others do without
 
     try:
         report = ping_mailbox(here.account)
     except MailroomError as error:
         return [CheckRow("mailbox", "failed", str(error))]
+    with suppress(StoreError):  # said by the stage of the store
+        remember_ping(here.account, here.store, report)
     return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]

@@ -212,10 +212,12 @@ def analyze(
 @mail_app.command("ping")
 def ping(as_json: AsJson = False) -> None:
     """Test the login to IMAP and to SMTP, stage by stage. Exit code 9 when one does not work."""
+    from mailroom.connectors.careful_login import remember_ping
     from mailroom.mail.actions.ping import ping as check
 
     with desk.opened() as here:
         report = check(here.account)
+        remember_ping(here.account, here.store, report)
     rows = [(one.name, _WORDS[one.ok], one.detail, one.advice) for one in report.stages]
     if as_json:
         columns = ("stage", "result", "detail", "advice")

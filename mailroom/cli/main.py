@@ -21,7 +21,7 @@ from mailroom.cli.dispose import overturn, reject, release
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
 from mailroom.cli.ingest import ingest_app
-from mailroom.cli.mail_change import mail_app
+from mailroom.cli.mail_save import mail_app
 from mailroom.cli.replies import ask, replies_app
 from mailroom.cli.retry import retry
 from mailroom.cli.sandbox import run_sandbox

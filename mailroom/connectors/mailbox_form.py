@@ -24,6 +24,8 @@ class MailboxForm:
     """Unread Emails Only; off: read mails too. Counts where there is no fetch type."""
     mark_as_read: bool = True
     """Mark Emails as Read, after they are stored."""
+    skip_own_conversations: bool = True
+    """Answers to our own questions and our own mail become no alerts."""
     attach_original_eml: bool = False
     offset_days: int = 5
     """Offset Time In Days: how far back the first cycle looks."""
@@ -83,6 +85,7 @@ class MailboxForm:
             max_per_cycle=self.max_per_cycle,
             time_limit=self.time_limit,
             mark_as_read=self.mark_as_read,
+            skip_own_conversations=self.skip_own_conversations,
             attach_original_eml=self.attach_original_eml,
             max_message=self.max_message_mb << 20,
             server_time_zone=self.server_time_zone,

@@ -69,14 +69,14 @@ def list_emails(
     return [_stored(alert) for alert in found]
 
 
-def mail_of_alert(store: Store, account: MailAccount, alert: Alert) -> bytes:
+def mail_of_alert(store: Store, account: MailAccount | None, alert: Alert) -> bytes:
     """The mail an alert was made of, from the store where it is kept there, else from the mailbox.
 
     Effect: reads store and mailbox.
 
     Args:
         store: Where the original may be kept.
-        account: The mailbox it came from.
+        account: The mailbox it came from; None: only the store is looked into.
         alert: Of the mailbox connector.
 
     Raises:
@@ -88,6 +88,8 @@ def mail_of_alert(store: Store, account: MailAccount, alert: Alert) -> bytes:
     event = alert.event
     if kept := str(event.get("eml_sha256", "")):
         return store.blobs.get(kept)
+    if account is None:
+        raise NotFoundError(f"the mail of alert {alert.id} is not kept in the store; configure its mailbox to fetch it")
     if event.get("mailbox") != account.name:
         raise NotFoundError(
             f"alert {alert.id} is of mailbox {str(event.get('mailbox'))!r}, and {account.name!r} was asked"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.replies import LookReport, ReplyWatcher
 from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
 from mailroom.errors import MailroomError, TransientError
@@ -89,15 +90,16 @@ def watch_once(
     Raises:
         BusyError: another watcher looks after this mailbox.
         TransientError: the mailbox cannot be read now.
+        CredentialsError: the login was refused, now or within the last fifteen minutes.
     """
     round_ = _Round(store, account, tenant, resume, clock)
     if dry_run:
-        with account.open_imap(clock) as session:
+        with open_carefully(account, store, clock=clock) as session:
             round_.report.add(round_.watcher.look(session, write=False))
         return round_.report
     lease = store.leases.acquire(round_.watcher.lease_name)
     try:
-        with account.open_imap(clock) as session:
+        with open_carefully(account, store, clock=clock) as session:
             round_.look(session, lease)
         round_.afterwards()
         return round_.report
@@ -144,7 +146,10 @@ def watch(
     renewed = clock.monotonic()
     try:
         left = poll_seconds if ends is None else max(0.05, min(poll_seconds, ends - clock.monotonic()))
-        hints = listen(account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left)
+        hints = listen(
+            account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left,
+            connect=lambda imap, now: open_carefully(account, store, clock=now, imap=imap),
+        )  # fmt: skip
         for _, session in hints:
             if clock.monotonic() - renewed > DEFAULT_TTL.total_seconds() / 4:
                 store.leases.renew(lease)

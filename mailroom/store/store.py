@@ -33,6 +33,7 @@ from mailroom.store.intake import Intake
 from mailroom.store.items import Items
 from mailroom.store.leases import Leases
 from mailroom.store.ledger import Ledger
+from mailroom.store.logins import Logins
 from mailroom.store.migrate import prepare
 from mailroom.store.runs import Runs
 from mailroom.store.sources import Cursors, Sources
@@ -52,6 +53,7 @@ class Store:
         self.sources = Sources(db)
         self.cursors = Cursors(db)
         self.leases = Leases(db)
+        self.logins = Logins(db)
         self.runs = Runs(db)
         self.events = Events(db)
         self.items = Items(db, self.leases, self.cursors, blobs)

@@ -171,6 +171,14 @@ class Waits:
         )
         return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
+    def known_by(self, resolved_since: datetime) -> builtins.list[tuple[int, str, tuple[str, ...]]]:
+        """(id, token hash, Message-IDs) of every question, of whatever mailbox, that is open or was settled lately."""
+        query = select(waits.c.id, waits.c.token_hash, waits.c.message_ids).where(
+            or_(waits.c.state == OPEN, waits.c.resolved_at >= resolved_since)
+        )
+        rows = self._db.read(lambda tx: tx.execute(query).all())
+        return [(row.id, row.token_hash, tuple(row.message_ids or ())) for row in rows]
+
     def changed(self, mailbox: str, since: datetime) -> builtins.list[tuple[int, datetime]]:
         """(id, changed_at) of the questions that changed at or after `since`, whatever their state."""
         query = select(*_LIGHT).where(waits.c.changed_at >= since, waits.c.mailbox == mailbox)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.connectors.careful_login import remember_ping
+from mailroom.errors import MailroomError
 from mailroom.mail.actions.ping import ping
 from mailroom.playbooks.checks import CheckRow
 from tasks import _open
@@ -22,13 +26,15 @@ _WORDS = {True: "ok", False: "failed", None: "skipped"}
     retry_delay_seconds=[2, 10],
     retry_condition_fn=only_transient,
 )
-def check_mailbox(mailbox: str = "default") -> list[dict[str, str]]:
+def check_mailbox(mailbox: str = "default", store: str = "") -> list[dict[str, str]]:
     """Check the mailbox stage by stage, or say that there is none.
 
-    Effect: reads; a mail is announced to the SMTP server and taken back. Twice is harmless.
+    Effect: reads; a mail is announced to the SMTP server and taken back. A login that works ends the pause after a
+    refused one. Twice is harmless.
 
     Args:
         mailbox: Name of the MailboxCredentials block.
+        store: Name of the AlertStore block, where refused logins are remembered; empty: none.
 
     Returns:
         One row per stage: stage, result, detail, advice.
@@ -41,5 +47,9 @@ def check_mailbox(mailbox: str = "default") -> list[dict[str, str]]:
     with action("Check Mailbox"):
         if not mailbox.strip() or not _open.has_account(mailbox):
             return [CheckRow("mailbox", "skipped", "there is no mailbox block of this name").as_dict()]
-        stages = ping(_open.account(mailbox)).stages
-    return [CheckRow(one.name, _WORDS[one.ok], one.detail, one.advice).as_dict() for one in stages]
+        account = _open.account(mailbox)
+        report = ping(account)
+        if store:
+            with suppress(MailroomError):  # "Check Our Side" says what is wrong with the store
+                remember_ping(account, _open.store(store), report)
+    return [CheckRow(one.name, _WORDS[one.ok], one.detail, one.advice).as_dict() for one in report.stages]

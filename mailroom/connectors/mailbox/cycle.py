@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
 from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, NotFoundError, StoreError
@@ -101,6 +102,7 @@ def ingest_mailbox(
         BusyError: another worker is at one of the folders; the others were done.
         NotFoundError: a folder does not exist; the others were done.
         LeaseLostError: this worker slept so long that another one took over; nothing was written since.
+        CredentialsError: the login was refused, now or within the last fifteen minutes.
         AccessError, TransientError, ResponseError: the mailbox could not be read; what was committed stays.
     """
     started = clock.monotonic()
@@ -110,7 +112,7 @@ def ingest_mailbox(
     names = folder_names(account, settings)
     report = MailboxReport()
     problems: list[MailroomError] = []
-    with open_session(account, settings, clock) as session:
+    with open_session(account, store, settings, clock) as session:
         faultpoint("mailbox.opened")
         left = settings.max_per_cycle
         names = _trouble_last(session, store, names, tenant or account.address, account.name)
@@ -148,12 +150,12 @@ def folder_names(account: MailAccount, settings: MailboxSettings) -> tuple[str, 
     return names
 
 
-def open_session(account: MailAccount, settings: MailboxSettings, clock: Clock) -> ImapSession:
-    """Log in; a server that stays silent longer than the cycle may take is given up."""
+def open_session(account: MailAccount, store: Store, settings: MailboxSettings, clock: Clock) -> ImapSession:
+    """Log in, not too often; a server that stays silent longer than the cycle may take is given up."""
     imap = account.need_imap()
     if settings.time_limit:
         imap = dataclasses.replace(imap, read_timeout=min(imap.read_timeout, max(settings.time_limit, _PATIENCE)))
-    return ImapSession.open(imap, clock=clock)
+    return open_carefully(account, store, clock=clock, imap=imap)
 
 
 def _trouble_last(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from mailroom.clock import Clock
+from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
 from mailroom.connectors.mailbox.scan import Found, Scan
@@ -138,7 +139,8 @@ class _Taking:
         self.on_its_way: _Batch | None = None
         self.renewed = cycle.clock.monotonic()
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
-        self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now())
+        own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
+        self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
 
     def run(self, most: int) -> None:
         found, store = self.found, self.cycle.store

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.cycle import folder_names, open_session
 from mailroom.connectors.mailbox.reading import Place, Reader
 from mailroom.connectors.mailbox.scan import Scan
@@ -55,7 +56,7 @@ def preview_mailbox(
         AccessError, TransientError, ResponseError: the mailbox could not be read.
     """
     found: list[Preview] = []
-    with open_session(account, settings, clock) as session:
+    with open_session(account, store, settings, clock) as session:
         for name in folder_names(account, settings):
             found += _folder(session, account, store, settings, session.resolve(name), tenant or account.address, clock)
     return found
@@ -76,7 +77,9 @@ def _folder(
     uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]
     failed = {int(one.external_key): one for one in store.intake.waiting(mine, limit=most, tried=True)} if mine else {}
     uids = [*uids, *(uid for uid in failed if uid not in uids)][:most]
-    reader = Reader(account, settings, Place(tenant, account.name, folder, status.uidvalidity), None, clock.now())
+    own = Conversations(store, account, clock) if settings.skip_own_conversations else None
+    place = Place(tenant, account.name, folder, status.uidvalidity)
+    reader = Reader(account, settings, place, None, clock.now(), own)
     rows: dict[int, Preview] = {}
     for uid in uids:
         if uid in scan.twins:

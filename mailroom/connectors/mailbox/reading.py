@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailroom.connectors.mailbox import event as events
+from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.settings import MailboxSettings
 from mailroom.indicators import Limits as IndicatorLimits
 from mailroom.mail.account import MailAccount
@@ -55,6 +56,8 @@ class Reader:
     place: Place
     blobs: Blobs | None
     now: datetime
+    conversations: Conversations | None = None
+    """None: every mail may become an alert, also our own."""
     zone: ZoneInfo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +103,9 @@ class Reader:
         taken.content_key = events.content_key(mail.message_id, when, fetched.size)
         if self._filters is not None and not self._filters.matches(mail):
             taken.state, taken.reason = "filtered", "not what the filters ask for"
+            return taken
+        if self.conversations is not None and (ours := self.conversations.reason(mail)):
+            taken.state, taken.reason = "filtered", ours
             return taken
         event = self._event(mail, fetched, when)
         kept: list[tuple[str, int]] = []

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mailroom.connectors.mailbox.event import content_key
 from mailroom.connectors.mailbox.settings import MailboxSettings
+from mailroom.mail.actions.criteria import finds_parts_of_words
 from mailroom.mail.imap import UNKNOWN_TIME, Criterion, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import And, Since, Unseen
 from mailroom.mail.parse import parse
@@ -143,16 +144,10 @@ class Scan:
         if since is not None:
             parts.append(Since(since))
         if self.settings.ask_server:
-            asked = self.settings.filters.server_part(ask_text=takes_text(self.session))
+            asked = self.settings.filters.server_part(ask_text=finds_parts_of_words(self.session))
             if asked is not None:
                 parts.append(asked)
         return self.session.search(And(*parts) if parts else None, uid_from=uid_from, uid_to=uid_to)
-
-
-def takes_text(session: ImapSession) -> bool:
-    """Whether the server finds parts of words: Gmail and Exchange do not."""
-    host = session.client.host.lower() if hasattr(session.client, "host") else ""
-    return "X-GM-EXT-1" not in session.capabilities and not host.endswith((".office365.com", ".outlook.com"))
 
 
 def _light_key(light: LightMail) -> str:

@@ -38,6 +38,8 @@ class MailboxSettings:
     time_limit: float = 60.0
     """Seconds after which a cycle commits what it has and ends; 0: no limit."""
     mark_as_read: bool = True
+    skip_own_conversations: bool = True
+    """Answers to our own questions and our own mail become no alerts: they are filtered, with the reason."""
     attach_original_eml: bool = False
     max_message: int = 35 << 20
     """Octets; of a larger mail only the beginning is read, and kept."""

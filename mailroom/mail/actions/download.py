@@ -9,13 +9,10 @@ from typing import Any
 
 from mailroom.mail.actions.criteria import MailCriteria
 from mailroom.mail.actions.rows import MailRow
-from mailroom.mail.actions.safe_files import SafeFolder
+from mailroom.mail.actions.safe_files import SafeFolder, short_name
 from mailroom.mail.actions.selecting import parsed, read_whole, search
 from mailroom.mail.imap import ImapSession
 from mailroom.mail.model import Attachment, Mail
-
-_NAME_MOST = 160
-"""Octets of a name, so that a number and the rest of the path still fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +129,10 @@ def _save(folder: SafeFolder, row: MailRow, mail: Mail, wanted: set[str], *, inl
         elif mail.truncated:
             detail = "the mail is too large to be read whole; fetch it with another program"
         else:
-            made, written = folder.write(_short(one.name), one.content)
+            made, written = folder.write(short_name(one.name), one.content)
             path = str(made)
         files.append(SavedFile(
             path, one.name, one.size, one.sha256, one.mime_type, one.real_type, one.flags, str(row.uid),
             row.message_id, written, detail,
         ))  # fmt: skip
     return files
-
-
-def _short(name: str) -> str:
-    if len(name.encode("utf-8", "replace")) <= _NAME_MOST:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending.encode("utf-8", "replace")) > 20:
-        stem, dot, ending = name, "", ""
-    room = _NAME_MOST - len(f"{dot}{ending}".encode("utf-8", "replace"))
-    return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + dot + ending

@@ -14,6 +14,8 @@ from mailroom.mail.parse.names import safe_name
 
 _MOST_TRIES = 10_000
 _BLOCK = 1 << 20
+_NAME_MOST = 160
+"""Octets of a name, so that a number and the rest of the path still fit."""
 
 
 class SafeFolder:
@@ -118,3 +120,14 @@ def _numbered(name: str, number: int) -> str:
     if not stem:
         stem, dot, ending = name, "", ""
     return f"{stem} ({number}){dot}{ending}"
+
+
+def short_name(name: str) -> str:
+    """The name, shortened in front of its ending where it is too long."""
+    if len(name.encode("utf-8", "replace")) <= _NAME_MOST:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode("utf-8", "replace")) > 20:
+        stem, dot, ending = name, "", ""
+    room = _NAME_MOST - len(f"{dot}{ending}".encode("utf-8", "replace"))
+    return stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + dot + ending

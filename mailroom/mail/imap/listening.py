@@ -34,6 +34,7 @@ def listen(
     restart_after: float = RESTART_AFTER,
     readonly: bool = True,
     chance: Callable[[], float] = random.random,
+    connect: Callable[[ImapSettings, Clock], ImapSession] = ImapSession.connect,
 ) -> Iterator[tuple[IdleEvent, ImapSession]]:
     """Say when it is worth looking into a folder, until `stop` says so.
 
@@ -49,6 +50,7 @@ def listen(
         restart_after: Seconds of one IDLE; also the longest time without a hint.
         readonly: Open the folder read-only.
         chance: A number from 0 to 1, for the jitter.
+        connect: Opens the account, each time anew.
 
     Raises:
         CredentialsError: The login was refused; never tried again from here, that would lock the account.
@@ -58,7 +60,7 @@ def listen(
     while not stop():
         pause = 0.0
         try:
-            with ImapSession.open(settings, clock) as session:
+            with connect(settings, clock) as session:
                 session.open(session.resolve(folder), readonly=readonly)
                 for event in _hints(session, clock, stop, restart_after):
                     failures = 0

@@ -1,0 +1,75 @@
+"""Logging in to a mailbox without locking it: after a refusal, one try in fifteen minutes, for all processes together.
+
+For what runs by itself, over and over: connector and watcher. People who ask for a test (`mailroom mail ping`) are not
+held back, and a test that succeeds ends the pause.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.errors import CredentialsError
+from mailroom.mail.account import MailAccount
+from mailroom.mail.actions.ping import PingReport
+from mailroom.mail.imap import ImapSession, ImapSettings
+from mailroom.store import Store
+
+_AT_ONCE = (
+    "Correct user name, password or token in the mailbox's settings; then `mailroom mail ping`, or the flow `check "
+    "connections`, tries at once and ends the wait"
+)
+
+
+def open_carefully(
+    account: MailAccount, store: Store, *, clock: Clock = SYSTEM_CLOCK, imap: ImapSettings | None = None
+) -> ImapSession:
+    """Log in to IMAP, unless the same login was refused a short while ago.
+
+    Effect: reads the mailbox; a refusal is remembered in the store, and forgotten when a login works.
+
+    Args:
+        account: Which mailbox. The caller closes the session.
+        store: Where refusals are remembered.
+        clock: Where time comes from.
+        imap: Settings to use instead of the account's, such as with other time limits.
+
+    Raises:
+        CredentialsError: the login was refused, now or a short while ago; says when it is tried next, and how to try
+            at once.
+        MailroomError: as `ImapSession.open`.
+    """
+    settings = imap or account.need_imap()
+    name = _name(settings)
+    if waits := store.logins.may_try(name):
+        raise CredentialsError(
+            f"mailbox {account.name!r}: the login was refused at {_time(waits.tried_at)} and is not tried again before "
+            f"{_time(waits.next_try_at)}, so that the account is not locked. {_AT_ONCE}."
+        )
+    try:
+        session = ImapSession.open(settings, clock=clock)
+    except CredentialsError as error:
+        refusal = store.logins.refused(name)
+        said = str(error).rstrip(".")
+        error.args = (f"{said}. The next try is at {_time(refusal.next_try_at)}. {_AT_ONCE}.", *error.args[1:])
+        raise
+    store.logins.worked(name)
+    return session
+
+
+def remember_ping(account: MailAccount, store: Store, report: PingReport) -> None:
+    """A test that could log in ends the pause. Effect: writes the store, if there was a refusal.
+
+    A test that could not begins no pause: its settings may not be those of connector and watcher.
+    """
+    if account.imap is not None and any(one.name == "imap login" and one.ok for one in report.stages):
+        store.logins.worked(_name(account.imap))
+
+
+def _name(settings: ImapSettings) -> str:
+    """The same for every process that logs in there with this name, whatever it calls the mailbox."""
+    return f"{settings.username}@{settings.host}:{settings.port}".lower()
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

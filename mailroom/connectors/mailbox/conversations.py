@@ -1,0 +1,83 @@
+"""Mail that belongs to conversations of our own: answers to our questions, and what we sent ourselves.
+
+Such mail is looked after by the reply watcher and would only make noise as alerts, or loops. Because leaving a mail out
+is what an attacker wants too, it takes more than a claim: an answer must come from somebody who was asked (or be an
+automatic notice about the question), and a sender that our own server found forged is nobody.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from mailroom.clock import Clock
+from mailroom.connectors.replies_book import LATE_ANSWERS
+from mailroom.mail.account import MailAccount
+from mailroom.mail.model import Mail
+from mailroom.mail.replies import (
+    QuestionIndex,
+    QuestionKeys,
+    SenderPolicy,
+    authentication_of,
+    classify,
+    match,
+    sender_allowed,
+)
+from mailroom.mail.replies.senders import base_address
+from mailroom.store import Store
+from mailroom.store.wait_rows import Wait
+
+_NOTICES = frozenset({"auto_reply", "bounce", "receipt", "challenge"})
+"""What machines write about a question; they need not write in the name of the person asked."""
+
+
+class Conversations:
+    """Recognises our own conversations.
+
+    The questions are read once, when the first mail is looked at. Make a new one after each search of a folder: a
+    question is stored before it is sent, so every mail found answers questions stored before.
+    """
+
+    def __init__(self, store: Store, account: MailAccount, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._own = {base_address(one) for one in account.own_addresses}
+        self._own_addresses = account.own_addresses
+        self._trusted = account.trusted_authserv_ids
+        self._index: QuestionIndex | None = None
+        self._waits: dict[int, Wait] = {}
+
+    def reason(self, mail: Mail) -> str:
+        """Why the mail is no alert; empty when it is none of ours."""
+        proof = authentication_of(mail, self._trusted)
+        # A mail from outside in our name is a forgery, unless our server says otherwise; one from inside it never saw.
+        if self._from_us(mail) and (proof.proven or not proof.server):
+            return "our own mail: sent from this mailbox's address"
+        index = self._questions()
+        for found in match(mail, index) if len(index) else ():
+            wait = self._wait(int(found.question_key))
+            if wait is not None and self._answers(mail, wait, forged=proof.dmarc == "fail"):
+                return f"belongs to question {wait.id}: the reply watcher looks after it"
+        return ""
+
+    def _answers(self, mail: Mail, wait: Wait, *, forged: bool) -> bool:
+        aliases = wait.question.get("aliases") or {}
+        if sender_allowed(mail, wait.recipients, cast(SenderPolicy, wait.sender_policy), aliases) is not None:
+            return not forged
+        return classify(mail, own_addresses=self._own_addresses, question_sent_at=wait.sent_at).kind in _NOTICES
+
+    def _from_us(self, mail: Mail) -> bool:
+        authors = [one.address for one in mail.from_]
+        return len(authors) == 1 and base_address(authors[0]) in self._own
+
+    def _questions(self) -> QuestionIndex:
+        if self._index is None:
+            self._index = QuestionIndex()
+            for wait_id, token_hash, message_ids in self._store.waits.known_by(self._clock.now() - LATE_ANSWERS):
+                tokens = (token_hash,) if token_hash else ()
+                self._index.add(QuestionKeys(str(wait_id), message_ids=message_ids, token_hashes=tokens))
+        return self._index
+
+    def _wait(self, wait_id: int) -> Wait | None:
+        if wait_id not in self._waits:
+            self._waits |= self._store.waits.get_many([wait_id])
+        return self._waits.get(wait_id)
