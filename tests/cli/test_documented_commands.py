@@ -1,7 +1,8 @@
-"""docs/cli.md names every command, and no command or option that is not there."""
+"""docs/cli.md names every command, and no command or option that is not there; docs/mail.md every setting."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,12 @@ from typer.main import get_command
 
 from mailroom.cli.exits import Exit
 from mailroom.cli.main import app
+from mailroom.connectors.mailbox_form import MailboxForm
+from mailroom.mail.providers import names
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text("utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "cli.md").read_text("utf-8")
+MAIL_PAGE = (DOCS / "mail.md").read_text("utf-8")
 CELLS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `mailroom ")]
 DOCUMENTED = re.findall(r"`mailroom ([^`]+)`", " ".join(CELLS))
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
@@ -50,3 +55,14 @@ def test_the_documented_options_exist(line: str) -> None:
 def test_every_exit_code_is_documented() -> None:
     table = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
     assert table == {int(code) for code in Exit}
+
+
+@pytest.mark.parametrize("field", [each.name for each in dataclasses.fields(MailboxForm)])
+def test_every_setting_of_the_mailbox_connector_is_documented(field: str) -> None:
+    replaced = {"unread_only": "fetch_type"}  # the older word for one of its values
+    assert re.search(rf"^\|.*`{replaced.get(field, field)}\b", MAIL_PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("provider", names())
+def test_every_provider_is_documented(provider: str) -> None:
+    assert f"`{provider}`" in MAIL_PAGE
