@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ from mailroom.mail.model import Mail
 
 SenderPolicy = Literal["exact", "alias", "domain", "any"]
 _POLICIES = ("exact", "alias", "domain", "any")
+_DMARC = re.compile(r";\s{0,20}dmarc\s{0,20}=\s{0,20}([a-z]{1,20})", re.IGNORECASE)
 _GMAIL = {"gmail.com", "googlemail.com"}
 
 
@@ -109,9 +111,40 @@ def authentication_of(mail: Mail, trusted: Sequence[str]) -> Authentication:
         if not words or words[0].lower() not in names:
             continue
         found: dict[str, str] = {}
-        for piece in rest.split(";"):
+        for piece in _without_strangers_words(rest).split(";"):
             method, _, result = piece.strip().partition("=")
-            verdict = result.split()[0].lower().strip("()") if result.split() else ""
+            verdict = result.split()[0].lower() if result.split() else ""
             found.setdefault(method.strip().lower().split("/")[0], verdict)
-        return Authentication(words[0].lower(), found.get("dmarc", ""), found.get("dkim", ""), found.get("spf", ""))
+        # However it is cut up: where anything but a `pass` can be read, there is none.
+        other = next((one.lower() for one in _DMARC.findall(value[:8_000]) if one.lower() != "pass"), "")
+        dmarc = other or found.get("dmarc", "")
+        return Authentication(words[0].lower(), dmarc, found.get("dkim", ""), found.get("spf", ""))
     return Authentication()
+
+
+def _without_strangers_words(value: str) -> str:
+    """A result without comments and quoted texts: there the server repeats what the sender said, `; dmarc=pass` too.
+
+    What is opened and never closed is cut off as well.
+    """
+    kept: list[str] = []
+    depth, quoted, escaped = 0, False, False
+    for character in value:
+        if escaped:
+            escaped = False
+        elif character == "\\" and (quoted or depth):
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif quoted:
+            pass
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth = max(0, depth - 1)
+        elif not depth:
+            kept.append(character)
+            continue
+        if kept and kept[-1] != " ":
+            kept.append(" ")
+    return "".join(kept)

@@ -197,6 +197,26 @@ def test_only_a_trusted_servers_verdict_on_authentication_counts() -> None:
     assert authentication_of(Mail("", 0, headers[:1]), ["mx.northwind.example"]).server == ""
 
 
+# H9: the server repeats words of the sender, and they may look like its own verdict
+@pytest.mark.parametrize(
+    ("said", "dmarc"),
+    [
+        ('spf=pass smtp.mailfrom="a; dmarc=pass b"@evil.example; dmarc=fail header.from=x.example', "fail"),
+        ('spf=pass (domain of "a; dmarc=pass b"@evil.example designates it); dmarc=none', "none"),
+        ('spf=pass (domain of "a); dmarc=pass ("@evil.example designates it)', ""),
+        ("spf=pass (helo a; dmarc=pass (b) ) smtp.mailfrom=x; dmarc=fail", "fail"),
+        ("spf=none smtp.helo=a; dmarc=pass; dmarc=fail header.from=x.example", "fail"),
+        ('spf=none smtp.helo="a; dmarc=fail header.from=x.example', "fail"),
+        ('spf=none smtp.helo="a; dmarc=pass b', ""),
+        ("dkim=pass header.i=@x.example; dmarc = PASS(p=REJECT) header.from=x.example", "pass"),
+        ("dmarc=pass (p=none; sp=none) header.from=x.example", "pass"),
+    ],
+)
+def test_words_of_the_sender_in_the_verdict_are_not_the_verdict(said: str, dmarc: str) -> None:
+    headers = (("Authentication-Results", f"mx.northwind.example; {said}"),)
+    assert authentication_of(Mail("", 0, headers), ["mx.northwind.example"]).dmarc == dmarc
+
+
 def test_tokens_are_long_random_and_stored_hashed() -> None:
     tokens = {new_token() for _ in range(200)}
     assert len(tokens) == 200
