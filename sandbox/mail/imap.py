@@ -19,7 +19,7 @@ from pymap.imap import IMAPConnection, IMAPServer
 from pymap.imap.state import ConnectionState
 from pymap.interfaces.login import IdentityInterface
 from pymap.parsing.command import Command
-from pymap.parsing.response import Response, ResponseBye, ResponseCode
+from pymap.parsing.response import Response, ResponseBye, ResponseCode, ResponseNo
 from pymap.parsing.specials import SearchKey, SequenceSet
 from pymap.selected import SelectedMailbox
 from pysasl.creds.server import ServerCredentials
@@ -157,15 +157,19 @@ class _Connection(IMAPConnection):
             return
 
     async def read_command(self, state: ConnectionState) -> Command:
-        command = await super().read_command(state)
-        fault = self._faults.take("imap", command.command.decode("ascii", "replace").upper())
-        if fault is not None:
+        while True:
+            command = await super().read_command(state)
+            fault = self._faults.take("imap", command.command.decode("ascii", "replace").upper())
+            if fault is None:
+                return command
             await asyncio.sleep(fault.seconds)
             if fault.kind == "bye":
                 await self.write_response(ResponseBye(fault.answer.encode(), ResponseCode.of(b"UNAVAILABLE")))
             if fault.kind in ("bye", "drop"):
                 raise EOFError
-        return command
+            if fault.kind != "refuse":
+                return command
+            await self.write_response(ResponseNo(command.tag, fault.answer.encode()))
 
 
 class ImapSide:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,15 @@ _spec.loader.exec_module(_fixtures)
 certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
 _fixtures.sibling("mailbox_world")
 
+_spec = importlib.util.spec_from_file_location(
+    "imap_scripted", Path(__file__).parent.with_name("mail") / "imap" / "scripted.py"
+)
+assert _spec
+assert _spec.loader
+_scripted = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
+if not hasattr(_scripted, "ScriptedImap"):
+    _spec.loader.exec_module(_scripted)
+
 
 @pytest.fixture
 def tenant() -> Tenant:
@@ -42,3 +51,11 @@ def mailbox(dovecot: Any, store: Store) -> Any:
     world = _fixtures.sibling("mailbox_world")
     user = dovecot.new_user()
     return world.Mailbox(dovecot, user, world.account_of(dovecot, user), store)
+
+
+@pytest.fixture
+def scripted() -> Iterator[Any]:
+    """An IMAP server that says what the test wrote down; see `tests/mail/imap/scripted.py`."""
+    server = _scripted.ScriptedImap()
+    yield server
+    server.close()
