@@ -141,6 +141,7 @@ def test_a_question_asked_in_the_ui_is_suspended_answered_and_completed(
 
     server.wait_until(lambda: only_run(server, "ask by", world.name))
     run = only_run(server, "ask by", world.name)
+    assert run is not None
     server.wait_until(lambda: is_suspended(server, run))
     tab.open(f"/v2/runs/flow-run/{run}")
     expect(page.get_by_text("Suspended", exact=True).first).to_be_visible()
