@@ -13,8 +13,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.find_sent import Finding, find_sent, keep_copy
@@ -43,7 +45,6 @@ log = logging.getLogger(__name__)
 SEND_MAIL = "send_mail"
 """Kind of these actions in the ledger."""
 
-_ROUNDS = 4
 _COPY_APPEARS_WITHIN = timedelta(minutes=2)
 
 Sender = Callable[[SmtpSettings, OutgoingMail, tuple[str, ...]], SendReport]
@@ -127,23 +128,33 @@ def send_once(
         parameters={"content": digest or content_digest(mail)}, requested_by=requested_by,
     )  # fmt: skip
     action = store.ledger.intend(wanted)
-    outcome = _one(store, account, mail, action, (), before_sending, clock)
-    for number in range(2, _ROUNDS + 1):
-        further = _further(store, wanted, number, outcome)
+    outcome = _one(store, account, mail, action, (), before_sending, _rest(wanted, 2), clock)
+    number = 2
+    while outcome.is_sent and not outcome.sent_now:
+        further = store.ledger.in_slot(tenant, f"{wanted.slot}#{number}")
         if further is None:
             break
+        number += 1
         people = tuple(str(one) for one in further.parameters["recipients"])
-        again = _one(store, account, mail, further, people, before_sending, clock)
+        again = _one(store, account, mail, further, people, before_sending, _rest(wanted, number), clock)
         outcome = _joined(outcome, again, people)
-        if again.state != "applied" or outcome.sent_now:
+        if again.state != "applied":
             break
     return outcome
 
 
-def look_up(store: Store, account: MailAccount, actions: Iterable[Action]) -> list[ActionResult]:
+def look_up(
+    store: Store, account: MailAccount, actions: Iterable[Action], *, absence_tells: bool = True
+) -> list[ActionResult]:
     """Find out what became of mails whose sending was not seen to its end.
 
     Effect: reads the mailbox; writes the ledger. Twice is harmless.
+
+    Args:
+        store: Whose ledger.
+        account: Where to look.
+        actions: Those that are `unknown` are looked up.
+        absence_tells: The mails were sent from this very account, so that finding none may mean that none was sent.
     """
     unknown = [one for one in actions if one.state == "unknown" and one.kind == SEND_MAIL]
     if not unknown or account.imap is None:
@@ -152,7 +163,8 @@ def look_up(store: Store, account: MailAccount, actions: Iterable[Action]) -> li
     with account.open_imap() as session:
         for action in unknown:
             finding = find_sent(session, account, action.target)
-            results.append(_result_of_finding(store, account, action, finding))
+            if finding.found or absence_tells:
+                results.append(_result_of_finding(store, account, action, finding))
     faultpoint("send_mail.before_settle_found")
     store.ledger.settle([result for result in results if result.state != "unknown"], who="look-up")
     return results
@@ -173,6 +185,7 @@ def _one(
     action: Action,
     recipients: tuple[str, ...],
     before_sending: Callable[[OutgoingMail], OutgoingMail],
+    rest: Callable[[tuple[str, ...]], NewAction],
     clock: Clock,
 ) -> SendOutcome:
     if action.state == "sending":
@@ -203,11 +216,18 @@ def _one(
         result = ActionResult(action.id, "failed", str(error), code, retryable=False)
     except (AccessError, TransientError, ResponseError) as error:
         result = ActionResult(action.id, "not_applied", f"not sent: {error}", type(error).__name__)
-    store.ledger.settle([ActionResult(result.action_id, result.state, result.detail, result.code,
-                                      retryable=result.retryable, attempt=claimed[0].attempt)])  # fmt: skip
+    result = replace(result, attempt=claimed[0].attempt)
+    put_off = report.open if report is not None and result.state == "applied" else ()
+
+    def record(tx: Connection) -> None:
+        store.ledger.settle([result], tx)
+        if put_off:  # in the same transaction, or a kill in between would forget them
+            store.ledger.intend(rest(put_off), tx)
+
+    store.run(record)
     faultpoint("send_mail.settled")
     if result.state == "unknown":
-        return _one(store, account, mail, store.ledger.get(action.id), recipients, before_sending, clock)
+        return _one(store, account, mail, store.ledger.get(action.id), recipients, before_sending, rest, clock)
     if report is not None and result.state == "applied":
         _file_copy(account, final)
     outcome = _outcome_of(store.ledger.get(action.id))
@@ -220,20 +240,11 @@ def _one(
     )  # fmt: skip
 
 
-def _further(store: Store, first: NewAction, number: int, outcome: SendOutcome) -> Action | None:
-    """The action for those who were refused for now; made when this call has just heard of them."""
-    slot = f"{first.slot}#{number}"
-    if outcome.sent_now:
-        if outcome.open:
-            parameters = {**first.parameters, "recipients": list(outcome.open)}
-            store.ledger.intend(NewAction(
-                tenant=first.tenant, alert_id=first.alert_id, kind=SEND_MAIL, target=first.target, slot=slot,
-                parameters=parameters, requested_by=first.requested_by,
-            ))  # fmt: skip
-        return None
-    if not outcome.is_sent:
-        return None
-    return store.ledger.in_slot(first.tenant, slot)
+def _rest(first: NewAction, number: int) -> Callable[[tuple[str, ...]], NewAction]:
+    """Makes the action for those who were refused for now."""
+    return lambda people: replace(
+        first, slot=f"{first.slot}#{number}", parameters={**first.parameters, "recipients": list(people)}
+    )
 
 
 def _joined(first: SendOutcome, again: SendOutcome, people: tuple[str, ...]) -> SendOutcome:

@@ -233,7 +233,8 @@ class _Round:
         mine = [one for one in unknown if one.target.rstrip(">").endswith("@" + self._account.domain)]
         if mine:
             try:
-                look_up(self._store, self._account, mine)
+                # Another mailbox of our domain may have sent it: that we have no copy tells nothing.
+                look_up(self._store, self._account, mine, absence_tells=False)
             except MailroomError as error:
                 self.report.problems.append(f"unknown sendings could not be looked up: {error}")
 

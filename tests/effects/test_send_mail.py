@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from mailroom.store.schema import actions
 from sandbox.mail import Habit, MailFault
 
 AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
-SOC = "soc@northwind.example"
+SOC, EVE = "soc@northwind.example", "grace.whitfield@northwind.example"
 MAIL = OutgoingMail(
     sender=SOC, to=(AMY, BEN), subject="Hello", text="Good day", message_id="<one.of.ours@northwind.example>"
 )
@@ -132,6 +133,18 @@ def test_a_recipient_refused_for_now_is_tried_again_alone(desk: Any) -> None:
     assert len(desk.mail.sent) == 2
 
 
+# F25a: nobody is forgotten, however often a server puts some of them off
+def test_those_who_are_put_off_again_and_again_are_tried_until_they_have_it(desk: Any) -> None:
+    people = (AMY, BEN, EVE, "owen.carter@northwind.example")
+    mail = replace(MAIL, to=people)
+    for number in (1, 2, 3):
+        for late in people[number:]:
+            desk.mail.faults.add(MailFault("refuse", "RCPT", address=late, answer="451 4.2.0 greylisted"))
+        assert send(desk, mail).open == people[number:]
+    assert send(desk, mail).open == ()
+    assert [one for handed in desk.mail.sent for one in handed.recipients] == list(people)
+
+
 # F25a
 def test_lost_after_the_final_dot_is_unknown_and_stays_so_where_nothing_can_be_found(desk: Any) -> None:
     desk.mail.faults.add(MailFault("drop_after_dot"))
@@ -157,6 +170,19 @@ def test_unknown_and_not_in_the_sent_folder_is_sent_again_when_the_copy_has_had_
     assert send(with_copies).state == "unknown"  # it may still appear
     long_ago(with_copies)
     assert send(with_copies).state == "applied"
+
+
+# I7: the Sent folder of another mailbox of the same domain says nothing about ours
+def test_what_another_mailbox_did_not_send_is_not_sent_twice(with_copies: Any) -> None:
+    with_copies.mail.faults.add(MailFault("drop_after_dot"))
+    deaf = replace(with_copies.account, imap=None)
+    assert send_once(with_copies.store, deaf, MAIL, key="k").state == "unknown"
+    long_ago(with_copies)
+    imap = replace(with_copies.account.imap, username=EVE, password=with_copies.mail.passwords[EVE])
+    watch_once(with_copies.store, replace(with_copies.account, name="other", address=EVE, imap=imap))
+    assert with_copies.store.ledger.list(kind=SEND_MAIL)[0].state == "unknown"
+    assert send(with_copies).state == "applied"
+    assert len(with_copies.mail.sent) == 1
 
 
 # F25a: an answer proves it
