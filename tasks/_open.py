@@ -66,6 +66,11 @@ def has_account(block: str) -> bool:
     return exists(MailboxCredentials, block)
 
 
+def has_store(block: str) -> bool:
+    """Whether there is a store of this name."""
+    return exists(AlertStore, block)
+
+
 def policy(block: str) -> Policy:
     """The policy, at most a few seconds old."""
     with _lock:

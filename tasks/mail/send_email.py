@@ -73,10 +73,9 @@ def send_email(
     with action("Send Email"):
         here = desk(mailbox, store)
         account = here.account
-        sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
         html = looks_like_html(content)
         mail = OutgoingMail(
-            sender=sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"),
+            sender=account.sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"),
             subject=subject, text="" if html else content, html=content if html else "",
         )  # fmt: skip
         digest = content_digest(mail)

@@ -35,6 +35,9 @@ def watch_replies(
     """
     log = get_run_logger()
     with action("Watch Replies"):
+        if not _open.has_store(store):  # the schedule may be there before anything is set up
+            log.warning('nothing to watch: there is no "Alert Store" block called %r yet', store)
+            return {"not_configured": True}
         kept = _open.store(store)
         try:
             desk = (kept, _open.account(mailbox))

@@ -272,3 +272,11 @@ def _retry(server: Any, run: Any) -> None:
     """What the Retry button of the UI does."""
     with server.settings(), get_client(sync_client=True) as client:
         client.set_flow_run_state(run, Scheduled(name="AwaitingRetry", message="Retry from the UI"), force=True)
+
+
+def test_watching_before_anything_is_set_up_ends_quietly(api: Any, make: Callable[..., Any]) -> None:
+    from flows.watch_replies import watch_replies
+
+    assert watch_replies(mailbox="not-there", store="not-there-either") == {"not_configured": True}
+    world = make({})
+    assert watch_replies(mailbox="not-there", store=world.name) == {"not_configured": True}
