@@ -122,7 +122,9 @@ def send_once(
         raise InvalidInputError("a mail that is sent once needs its Message-ID before the first attempt")
     mail = completed(mail, clock)
     account.need_smtp()
-    account.guards.check(mail, sent_in_thread=sent_in_thread)
+    known = store.ledger.in_slot(tenant, _slot(key))
+    if known is None or known.state != "applied":  # what has been sent needs no leave any more
+        account.guards.check(mail, sent_in_thread=sent_in_thread)
     wanted = NewAction(
         tenant=tenant, alert_id=alert_id, kind=SEND_MAIL, target=mail.message_id, slot=_slot(key),
         parameters={"content": digest or content_digest(mail)}, requested_by=requested_by,
@@ -136,6 +138,8 @@ def send_once(
             break
         number += 1
         people = tuple(str(one) for one in further.parameters["recipients"])
+        if further.state != "applied":
+            account.guards.check(mail, recipients=people, sent_in_thread=sent_in_thread)
         again = _one(store, account, mail, further, people, before_sending, _rest(wanted, number), clock)
         outcome = _joined(outcome, again, people)
         if again.state != "applied":

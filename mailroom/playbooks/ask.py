@@ -13,10 +13,10 @@ from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.send_mail import SendOutcome, send_once
-from mailroom.errors import BusyError, InvalidInputError, RefusedError, RejectedError, TransientError
+from mailroom.errors import BusyError, InvalidInputError, NotFoundError, RefusedError, RejectedError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
-from mailroom.mail.compose import OutgoingMail, question_headers
+from mailroom.mail.compose import OutgoingMail, compose, question_headers
 from mailroom.mail.imap.criteria import MessageId
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import hash_token, new_token
@@ -75,7 +75,8 @@ def ask(
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
         TransientError: not sent now; asking again under the same key sends it.
     """
-    people = check(desk, question)
+    # Once it is stored, what counts is what was allowed then: new rails or rules must not lose its answer.
+    people = question.people() if desk.store.waits.by_key(key) is not None else check(desk, question)
     stored = desk.store.waits.ask(_new_wait(desk, question, people, key, flow_run_id, alert_id))
     if not stored.created and stored.question.get("digest") != question.digest:
         if not words_may_change:
@@ -93,15 +94,17 @@ def check(desk: PostDesk, question: Question) -> tuple[str, ...]:
     """Whether a question could be put, without doing it; returns whom it would ask.
 
     Raises:
-        InvalidInputError: an address, a pattern, a limit or the mailbox is not in order.
+        InvalidInputError: an address, the mail, a pattern, a limit or the mailbox is not in order.
         RefusedError: a guard.
     """
     people = question.people()
-    question.waiting.check()
+    _check_waiting(desk, question.waiting)
     question.waiting.count(len(people))
     desk.account.need_smtp()
     desk.account.need_imap()
-    desk.account.guards.check(_mail(desk.account, question, "<check@mailroom.invalid>", "", ""))
+    mail = _mail(desk.account, question, "<check@mailroom.invalid>", "", "")
+    desk.account.guards.check(mail)
+    compose(mail, clock=desk.clock)
     return people
 
 
@@ -131,7 +134,7 @@ def wait_for(
     Raises:
         InvalidInputError: the mail is not in the Sent folder and no recipients are given.
     """
-    waiting.check()
+    _check_waiting(desk, waiting)
     message_id = f"<{message_id.strip().strip('<>')}>"
     known = desk.store.waits.by_key(key)
     if known is not None:
@@ -194,6 +197,15 @@ def outcome(desk: PostDesk, wait_id: int) -> QuestionResult:
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _check_waiting(desk: PostDesk, waiting: Waiting) -> None:
+    waiting.check()
+    if waiting.need_proof and not desk.account.trusted_authserv_ids:
+        raise InvalidInputError(
+            f"mailbox {desk.account.name!r} names no server whose word on senders is trusted, so no answer could ever "
+            "be proven: fill in its trusted authserv-ids, or do without proof"
+        )
 
 
 def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> Wait:
@@ -267,19 +279,23 @@ def _mail(account: MailAccount, question: Question, message_id: str, thread_inde
     elif token and question.reference_in == "reply_to":
         local, _, domain = account.address.rpartition("@")
         reply_to = f"{local}+{token}@{domain}"
-    sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
     headers = (*question_headers("question"), *((("Thread-Index", thread_index),) if thread_index else ()))
     return OutgoingMail(
-        sender=sender, to=question.to, cc=question.cc, bcc=question.bcc, subject=subject, text=text, html=html,
+        sender=account.sender, to=question.to, cc=question.cc, bcc=question.bcc, subject=subject, text=text, html=html,
         attachments=question.attachments, reply_to=reply_to, message_id=message_id, headers=headers,
     )  # fmt: skip
 
 
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str]:
     """(recipients, when, subject) of a mail of ours, from its copy in Sent."""
+    own = desk.account.own_addresses
     with desk.account.open_imap() as session:
-        session.open(session.resolve(desk.account.sent_folder or "Sent"))
+        try:
+            session.open(session.resolve(desk.account.sent_folder or "Sent"))
+        except NotFoundError:
+            return (), None, ""
         for fetched in session.fetch_raw(session.search(MessageId(message_id))[:1]):
             mail = parse_safely(fetched.raw, internal_date=fetched.internal_date)
-            return tuple(one.address for one in (*mail.to, *mail.cc) if one.address), mail.date, mail.subject
+            people = (one.address for one in (*mail.to, *mail.cc) if one.address)
+            return tuple(one for one in people if one.lower() not in own), mail.date, mail.subject
     return (), None, ""

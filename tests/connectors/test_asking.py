@@ -1,0 +1,95 @@
+"""Asking: what is refused before anything is stored, and what is never asked for twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mailroom.errors import InvalidInputError
+from mailroom.mail.smtp import SendGuards
+from mailroom.playbooks.ask import ask, check, wait_for
+from mailroom.playbooks.question import Waiting
+from sandbox.mail import Habit
+
+AMY = "clara.lindqvist@northwind.example"
+BEN = "tomasz.nowak@northwind.example"
+NEVER = {AMY: Habit("never"), BEN: Habit("never")}
+
+
+@pytest.fixture
+def world(tmp_path: Path, mail_helper: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Makes a desk at a mail server whose people never answer; options are those of the account."""
+    with ExitStack() as stack:
+
+        def make(**account: Any) -> Any:
+            made = stack.enter_context(mail_helper.mail_world("soc", tmp_path / "w", NEVER, frozen=True))
+            desk = stack.enter_context(made.desk(**account))
+            desk.mail = made.mail
+            return desk
+
+        yield make
+
+
+@pytest.fixture
+def question(mail_helper: ModuleType) -> Callable[..., Any]:
+    return mail_helper.question  # type: ignore[no-any-return]
+
+
+# H8
+@pytest.mark.parametrize("subject", ["a\r\nBcc: mallory@evil.example", "a\nb", "a\x00b"])
+def test_a_subject_with_a_line_break_is_refused_before_anything_is_stored(
+    world: Any, question: Any, subject: str
+) -> None:
+    desk, asked = world(), replace(question(AMY), subject=subject)
+    with pytest.raises(InvalidInputError, match="line break"):
+        check(desk, asked)
+    with pytest.raises(InvalidInputError, match="line break"):
+        ask(desk, asked, key="k")
+    assert desk.store.waits.list() == []
+    assert desk.mail.sent == []
+
+
+def test_the_name_of_the_sender_may_hold_quotes_and_commas(world: Any, question: Any) -> None:
+    desk = world(sender_name='SOC "North", Team')
+    ask(desk, question(AMY), key="k")
+    assert b'From: "SOC \\"North\\", Team" <soc@northwind.example>\r\n' in desk.mail.sent[0].raw
+
+
+# F13: the rails were narrowed while the run waited
+def test_a_question_that_was_put_is_found_again_under_narrower_rails(world: Any, question: Any) -> None:
+    desk = world()
+    put = ask(desk, question(AMY), key="k")
+    desk.account = replace(desk.account, guards=SendGuards(allowed_domains=("elsewhere.example",)))
+    assert ask(desk, question(AMY), key="k").id == put.id
+    assert len(desk.mail.sent) == 1
+
+
+def test_proof_of_the_sender_cannot_be_wanted_where_no_server_is_trusted(world: Any, question: Any) -> None:
+    desk = world()
+    with pytest.raises(InvalidInputError, match="trusted authserv-ids"):
+        ask(desk, question(AMY, need_proof=True), key="k")
+    assert desk.store.waits.list() == []
+
+
+def test_whom_to_wait_for_can_be_named_where_there_is_no_sent_folder(world: Any) -> None:
+    desk = world(sent_folder="Nowhere")
+    assert wait_for(desk, "<x@y.example>", Waiting(), key="k", recipients=(AMY,)).is_open
+    with pytest.raises(InvalidInputError, match="name the people"):
+        wait_for(desk, "<x@y.example>", Waiting(), key="other")
+
+
+def test_nobody_waits_for_an_answer_of_our_own(world: Any) -> None:
+    desk = world()
+    raw = (
+        f"From: soc@northwind.example\r\nTo: {AMY}\r\nCc: SOC <Soc@Northwind.Example>\r\nSubject: x\r\n"
+        "Message-ID: <earlier@northwind.example>\r\n\r\nhello\r\n"
+    )
+    with desk.account.open_imap() as session:
+        session.append("Sent", raw.encode())
+    assert wait_for(desk, "<earlier@northwind.example>", Waiting(mode="all"), key="k").recipients == (AMY,)
