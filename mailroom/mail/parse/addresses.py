@@ -65,6 +65,10 @@ class _Piece:
             self.outside.append(f"{gap}({text})")
 
 
+_SHORT = 200
+"""Characters of a header that is remembered: most mails of a mailbox go to the same few people."""
+
+
 def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint: str = "") -> tuple[MailAddress, ...]:
     """Every address of a header.
 
@@ -75,6 +79,17 @@ def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint
             show (the last in angle brackets) comes first.
         hint: Charset of raw octets that are not UTF-8.
     """
+    if len(value) <= _SHORT <= limit:  # so it holds fewer addresses than the limit
+        return _short(value, author, hint)
+    return _read(value, limit, author=author, hint=hint)
+
+
+@lru_cache(maxsize=4096)
+def _short(value: str, author: bool, hint: str) -> tuple[MailAddress, ...]:
+    return _read(value, _SHORT, author=author, hint=hint)
+
+
+def _read(value: str, limit: int, *, author: bool, hint: str) -> tuple[MailAddress, ...]:
     if usual := _USUAL.fullmatch(value):
         quoted, plain, address = usual.groups()
         if value.isascii() and value.isprintable() and "=?" not in value:
@@ -109,13 +124,21 @@ def _simple_list(value: str) -> list[MailAddress] | None:
         return None
     found: list[MailAddress] = []
     for entry in value.split(","):
-        if bare := _BARE.fullmatch(entry):
-            found.append(_plain(bare.group(1), "", entry.strip()))
-        elif usual := _USUAL.fullmatch(entry):
-            found.append(_plain(usual.group(3), usual.group(2).strip(" \t'"), entry.strip()))
+        one = _simple(entry) if len(entry) <= _SHORT else None
+        if one is not None:
+            found.append(one)
         elif entry.strip():
             return None
     return found
+
+
+@lru_cache(maxsize=4096)
+def _simple(entry: str) -> MailAddress | None:
+    if bare := _BARE.fullmatch(entry):
+        return _plain(bare.group(1), "", entry.strip())
+    if usual := _USUAL.fullmatch(entry):
+        return _plain(usual.group(3), usual.group(2).strip(" \t'"), entry.strip())
+    return None
 
 
 def _pieces(value: str) -> list[tuple[_Piece, int]]:

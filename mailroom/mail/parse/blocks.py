@@ -9,6 +9,8 @@ from mailroom.mail.parse.limits import Work
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _FOLD_CRLF = re.compile(r"\r\n[ \t]+")
+_FIELDS = re.compile(r"^([!-9;-~]++)[ \t]*+:[^\S\n]*+((?>.*\S)|)[^\S\r\n]*+(?:\r\n|\Z)", re.MULTILINE)
+"""Every field of an unfolded block in which each line ends with CRLF. Never goes back: no line can make it slow."""
 _LINE = re.compile(r"([^\n:]{1,200}?)[ \t]*:(.*)", re.DOTALL)
 _NAME = re.compile(r"[!-9;-~]+")
 _KNOWN = re.compile(
@@ -42,6 +44,8 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
     """The header block of the entity in `raw[start:end]`."""
     if raw.startswith((b"\r\n", b"\n"), start, end):
         return Block([], {}, [], start + (2 if raw[start] == 13 else 1), True)
+    if (usual := _usual(raw, start, end, work)) is not None:
+        return usual
     stop, body = blank_line(raw, start, end)
     if stop - start > work.limits.header_block:
         work.defects.add("header_block_cut")
@@ -66,9 +70,7 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
             name = name.rstrip(" \t")
             if not colon or not _NAME.fullmatch(name):
                 return _careful(text, start, body, work, plain=plain)
-            key = name.lower()
-            if len(_names) < _NAMES and len(name) < 80:
-                _names[name] = key
+            key = _lower(name)
         value = value.strip(blanks)
         fields.append((name, value))
         if key in first:
@@ -80,6 +82,38 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
     if len(fields) > work.limits.headers:
         return _counted(fields, body, work, plain=plain)
     return Block(fields, first, repeated, body, plain)
+
+
+def _usual(raw: bytes, start: int, end: int, work: Work) -> Block | None:
+    """A block of plain ASCII in which every line ends with CRLF and is a field or the rest of one; else None."""
+    stop = raw.find(b"\r\n\r\n", start, end)
+    if stop == -1 or stop - start > work.limits.header_block:
+        return None
+    text = str(raw[start:stop], "latin-1")
+    if not text.isascii() or ("?" in text and "=?" in text) or "\x00" in text or "\x1b" in text:
+        return None
+    text = _FOLD_CRLF.sub(" ", text)
+    fields = _FIELDS.findall(text)
+    ends = text.count("\n")
+    if len(fields) != ends + 1 or text.count("\r") != ends or ends >= work.limits.headers:
+        return None
+    look_up = _names.get
+    first: dict[str, str] = {}
+    repeated: list[tuple[str, str]] = []
+    for name, value in fields:
+        key = look_up(name) or _lower(name)
+        if key in first:
+            repeated.append((key, value))
+        else:
+            first[key] = value
+    return Block(fields, first, repeated, stop + 4, True)
+
+
+def _lower(name: str) -> str:
+    key = name.lower()
+    if len(_names) < _NAMES and len(name) < 80:
+        _names[name] = key
+    return key
 
 
 def _careful(text: str, start: int, body: int, work: Work, *, plain: bool) -> Block:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.parse.addresses import read_addresses
@@ -22,6 +23,9 @@ _ONLY_ONCE = frozenset(
 )  # fmt: skip
 _BIG = 64 * 1024 * 1024
 _LEADING = re.compile(rb"\s*?(?=[!-9;-~]+[ \t]*:)")
+_SHORT = 1_000
+"""Characters of an address header that cannot be too long, nor hold too many addresses."""
+_NONE: frozenset[str] = frozenset()
 _AUTHORS = frozenset({"from", "sender", "reply-to"})
 
 
@@ -44,19 +48,20 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     values = root.first
     text = found.texts[0] if len(found.texts) == 1 else "\n".join(found.texts)
     html = found.htmls[0] if len(found.htmls) == 1 else "\n".join(found.htmls)
-    if root.block.repeated and any(name in _ONLY_ONCE for name, _ in root.block.repeated):
+    again = _ONLY_ONCE.intersection([name for name, _ in root.block.repeated]) if root.block.repeated else _NONE
+    if again:
         work.defects.add("duplicate_header")
     return Mail(
         sha256=sha256,
         size=size,
         headers=_headers(root, hint),
         subject=decode_header(values["subject"], hint).strip() if "subject" in values else "",
-        from_=_addresses(root, "from", work, hint),
-        sender=_addresses(root, "sender", work, hint) if "sender" in values else (),
-        reply_to=_addresses(root, "reply-to", work, hint) if "reply-to" in values else (),
-        to=_addresses(root, "to", work, hint),
-        cc=_addresses(root, "cc", work, hint) if "cc" in values else (),
-        bcc=_addresses(root, "bcc", work, hint) if "bcc" in values else (),
+        from_=_addresses(root, "from", work, hint, again),
+        sender=_addresses(root, "sender", work, hint, again) if "sender" in values else (),
+        reply_to=_addresses(root, "reply-to", work, hint, again) if "reply-to" in values else (),
+        to=_addresses(root, "to", work, hint, again),
+        cc=_addresses(root, "cc", work, hint, again) if "cc" in values else (),
+        bcc=_addresses(root, "bcc", work, hint, again) if "bcc" in values else (),
         date=_date(values, work, internal_date),
         message_id=read_message_id(values["message-id"]) if "message-id" in values else "",
         in_reply_to=_ids(root, "in-reply-to", work) if "in-reply-to" in values else (),
@@ -65,7 +70,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
         html=html,
         charset=found.charset,
         content_type=root.type,
-        content_type_parameters=tuple([(decode_header(name), decode_header(value)) for name, value in root.parameters]),
+        content_type_parameters=_shown(root.parameters),
         attachments=tuple(found.attachments),
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
@@ -76,6 +81,11 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
         encrypted=found.encrypted,
         defects=tuple(sorted(work.defects)) if work.defects else (),
     )
+
+
+@lru_cache(maxsize=1024)
+def _shown(parameters: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple([(decode_header(name), decode_header(value)) for name, value in parameters])
 
 
 def _line_ends(raw: bytes) -> bytes:
@@ -106,9 +116,16 @@ def _all(root: Entity, name: str) -> list[str]:
     return written
 
 
-def _addresses(root: Entity, name: str, work: Work, hint: str) -> tuple[MailAddress, ...]:
-    if name not in root.first:
+def _addresses(root: Entity, name: str, work: Work, hint: str, again: frozenset[str]) -> tuple[MailAddress, ...]:
+    first = root.first.get(name)
+    if first is None:
         return ()
+    if len(first) < _SHORT and name not in again and work.addresses + _SHORT < work.limits.addresses:
+        only = read_addresses(first, limit=work.limits.addresses, author=name in _AUTHORS, hint=hint)
+        work.addresses += len(only)
+        if name == "from" and len(only) > 1 and len({entry.address for entry in only}) > 1:
+            work.defects.add("multiple_from")
+        return only
     found: list[MailAddress] = []
     written = _all(root, name)
     for value in written:

@@ -57,6 +57,10 @@ _SEVEN_BIT = ("iso2022", "hz", "utf-7", "utf-16", "utf-32", "cp037", "cp500", "c
 _UTF7_LIMIT = 64 * 1024
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.+-]{2,40})""", re.IGNORECASE)
 _BAD = re.compile("[\x00\ud800-\udfff]")
+_UTF8 = ("utf-8",)
+_MARKS = frozenset({b"\xef", b"\xff", b"\xfe"})
+"""How a byte order mark begins."""
+_LONE_CR = re.compile(rb"\r(?!\n)")
 _ESCAPED = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH])")
 
 
@@ -119,6 +123,20 @@ def decode(data: bytes, label: str = "", *, is_html: bool = False, hint: str = "
         except (UnicodeError, ValueError):
             continue
     return _lossy(data, wanted)
+
+
+def usual_text(data: bytes, label: str) -> Decoded | None:
+    """What `decode` says of plain ASCII or UTF-8 under an honest label, with line ends made LF; None for the rest."""
+    wanted = codecs_for(label)
+    if (wanted and wanted != _UTF8) or data[:1] in _MARKS or 0x1B in data or 0 in data or _LONE_CR.search(data):
+        return None
+    plain = data.isascii()
+    if 0x0D in data:  # removing an octet is eight times as fast as replacing two
+        data = data.replace(b"\r", b"")
+    try:
+        return Decoded(str(data, "utf-8"), "utf-8" if wanted or not plain else "ascii")
+    except UnicodeDecodeError:
+        return None
 
 
 def _marked(data: bytes, wanted: tuple[str, ...]) -> Decoded | None:

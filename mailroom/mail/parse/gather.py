@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailroom.mail.model import Attachment, Mail
 from mailroom.mail.parse.attachments import disposition_of, make_attachment, names_of
-from mailroom.mail.parse.charsets import decode
+from mailroom.mail.parse.charsets import decode, usual_text
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.flowed import reflow
 from mailroom.mail.parse.limits import Work
@@ -134,9 +134,9 @@ class Gatherer:
     def _add_text(self, entity: Entity, content: bytes, *, is_html: bool, alternative: bool = False) -> None:
         text = self._text_of(entity, content, is_html=is_html)
         into = self.found.htmls if is_html else self.found.texts
-        if text.strip() and not (alternative and text in into):
+        if text and not text.isspace() and not (alternative and text in into):
             into.append(text)
-        if text.lstrip().startswith(_PGP):
+        if text.startswith(_PGP) or (text[:1].isspace() and text.lstrip().startswith(_PGP)):
             self.found.encrypted = True
 
     def _text_of(self, entity: Entity, content: bytes, *, is_html: bool) -> str:
@@ -147,7 +147,7 @@ class Gatherer:
             content = content[:limit]
             self._work.defects.add("text_cut")
         label = entity.parameter("charset") if entity.parameters else ""
-        decoded = decode(content, label, is_html=is_html)
+        decoded = usual_text(content, label) or decode(content, label, is_html=is_html)
         if decoded.replaced:
             self._work.defects.add("charset_replaced")
         if not self.found.charset:
