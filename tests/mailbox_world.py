@@ -81,7 +81,9 @@ class Mailbox:
         """UID -> flags, as the server has them."""
         with self.server.client(self.user) as client:
             client.select_folder(folder, readonly=True)
-            found = client.fetch(client.search(), ["FLAGS"])
+            uids, found = client.search(), {}
+            for start in range(0, len(uids), 4_000):  # Dovecot takes no longer lines
+                found.update(client.fetch(uids[start : start + 4_000], ["FLAGS"]))
             return {uid: set(data[b"FLAGS"]) - {b"\\Recent"} for uid, data in found.items()}
 
     def unread(self, folder: str = "INBOX") -> list[int]:
