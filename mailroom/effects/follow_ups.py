@@ -73,7 +73,7 @@ def send_forward(
     if how not in ("attached", "inline"):
         raise InvalidInputError(f"forwarding {how!r}: write attached or inline")
     mail = forward(
-        parent, sender=_sender(post.account), to=to, cc=cc, bcc=bcc, comment=comment,
+        parent, sender=post.account.sender, to=to, cc=cc, bcc=bcc, comment=comment,
         raw=raw if how == "attached" else None,
     )  # fmt: skip
     return _send(post, replace(mail, subject=subject.strip() or mail.subject), sent_in_thread=0)
@@ -119,7 +119,7 @@ def _reply(
 ) -> OutgoingMail:
     try:
         mail = reply(
-            parent, sender=_sender(account), text=text, html=html, to_all=to_all and not recipients,
+            parent, sender=account.sender, text=text, html=html, to_all=to_all and not recipients,
             own_addresses=account.own_addresses, quote=quote,
         )  # fmt: skip
     except InvalidInputError:
@@ -127,15 +127,13 @@ def _reply(
             raise
         # It names nobody itself; the thread's headers do not depend on whom it came from.
         known = replace(parent, reply_to=(replace(parent.author, address="nobody@invalid.example", valid=True),))
-        mail = reply(known, sender=_sender(account), text=text, html=html, quote=quote)
+        mail = reply(known, sender=account.sender, text=text, html=html, quote=quote)
     return replace(mail, to=recipients, cc=()) if recipients else mail
 
 
 def _send(post: Post, mail: OutgoingMail, *, sent_in_thread: int) -> SendOutcome:
     known = post.store.ledger.in_slot(post.tenant, f"mail:{post.key}")
     message_id = known.target if known else new_message_id(post.account.domain)
-    if known is not None and known.state == "applied":
-        sent_in_thread = 0  # nothing is sent again, so there is nothing to guard against
     return send_once(
         post.store, post.account, replace(mail, message_id=message_id), key=post.key, digest=content_digest(mail),
         tenant=post.tenant, alert_id=post.alert_id, requested_by=post.requested_by, sent_in_thread=sent_in_thread,
@@ -162,10 +160,3 @@ def _count(session: ImapSession, account: MailAccount, ids: list[str], clock: Cl
     found = session.search(And(Or(*(Header("References", one.strip("<>")) for one in ids)), Since(since)))
     lights = session.fetch_light(found, ("Message-ID",))
     return sum(since <= light.internal_date != UNKNOWN_TIME for light in lights)
-
-
-def _sender(account: MailAccount) -> str:
-    if not account.sender_name:
-        return account.address
-    name = account.sender_name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{name}" <{account.address}>'

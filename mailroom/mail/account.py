@@ -49,6 +49,14 @@ class MailAccount:
         return tuple(dict.fromkeys(one.lower() for one in (self.address, *self.aliases)))
 
     @property
+    def sender(self) -> str:
+        """What stands in From: the address, with the name in quotes when there is one."""
+        if not self.sender_name:
+            return self.address
+        name = self.sender_name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{name}" <{self.address}>'
+
+    @property
     def domain(self) -> str:
         """What new Message-IDs end with."""
         return self.address.rpartition("@")[2]

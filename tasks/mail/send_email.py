@@ -75,8 +75,8 @@ def send_email(
         account = here.account
         html = looks_like_html(content)
         mail = OutgoingMail(
-            sender=account.sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"),
-            subject=subject, text="" if html else content, html=content if html else "",
+            sender=account.sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"),
+            bcc=addresses(bcc, "Bcc"), subject=subject, text="" if html else content, html=content if html else "",
         )  # fmt: skip
         digest = content_digest(mail)
         key = step_key(step and f"mail/{step}", "mail", digest)
