@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,9 +85,8 @@ class Reader:
         self.shown = None
         try:
             return self._read(fetched, taken, when)
-        except Exception as error:
-            # A fault of ours must not lose a mail, nor hold up the others.
-            log.exception("UID %d of %s could not be taken", fetched.uid, self.place.folder)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not lose a mail, nor hold up the others
+            log.warning("UID %d of %s could not be taken: %s", fetched.uid, self.place.folder, _where(error))
             return self._failed(taken, fetched.raw, f"{type(error).__name__} while it was read")
 
     def _read(self, fetched: FetchedMail, taken: Taken, when: datetime) -> Taken:
@@ -206,6 +207,12 @@ class Reader:
             taken.quarantine_sha256 = self.blobs.put(raw)
             taken.kept = ((taken.quarantine_sha256, len(raw)),)
         return taken
+
+
+def _where(error: Exception) -> str:
+    """Kind and place of a fault of ours. Its text may quote the mail, and logs go to Prefect."""
+    steps = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-5:]]
+    return f"{type(error).__name__} at {' > '.join(steps)}"
 
 
 def _announced(subject: str) -> bool:
