@@ -13,7 +13,15 @@ from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.send_mail import SendOutcome, send_once
-from mailroom.errors import BusyError, InvalidInputError, NotFoundError, RefusedError, RejectedError, TransientError
+from mailroom.errors import (
+    BusyError,
+    InvalidInputError,
+    LeaseLostError,
+    NotFoundError,
+    RefusedError,
+    RejectedError,
+    TransientError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, compose, question_headers
@@ -185,7 +193,7 @@ def wait_in_place(
         try:
             watch(desk.store, desk.account, tenant=desk.tenant, resume=resume, stop=over, poll_seconds=_LOOK_EVERY,
                   clock=desk.clock)  # fmt: skip
-        except BusyError:
+        except (BusyError, LeaseLostError):  # another watcher is at it, or took over while this machine slept
             left = ends - desk.clock.monotonic() if ends is not None else _LOOK_EVERY
             desk.clock.sleep(max(0.05, min(_LOOK_EVERY / 3, left)))
     return desk.store.waits.get(wait_id)

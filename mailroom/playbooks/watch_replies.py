@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,11 +15,19 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.replies import LookReport, ReplyWatcher
 from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
-from mailroom.errors import MailroomError, TransientError
+from mailroom.errors import (
+    AccessError,
+    MailroomError,
+    NotFoundError,
+    NotOfferedError,
+    RejectedError,
+    ResponseError,
+    TransientError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, question_headers
-from mailroom.mail.imap import ImapSession
+from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.imap.listening import listen
 from mailroom.store import Store
 from mailroom.store.leases import DEFAULT_TTL, Lease
@@ -29,7 +37,11 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 15.0
 """Longest time between two looks of the service; IDLE makes it look sooner."""
+GRACE = timedelta(hours=1)
+"""While the mailbox cannot be read, a question is settled as `no_answer` so long after its deadline: whoever waits for
+it goes on at last. An answer that lies there unread is linked as a late one."""
 _LOOK_UP_EVERY = timedelta(minutes=2)
+_UNREADABLE = (AccessError, TransientError, ResponseError, RejectedError, NotOfferedError, NotFoundError)
 
 Resume = Callable[[Wait], "bool | str"]
 """Resumes the run behind a settled question. True: done. False: there is no such run any more, stop trying.
@@ -60,11 +72,15 @@ class WatchReport:
         self.looked_at += look.looked_at
         self.fetched += look.fetched
         self.answers += look.answers
-        for wait in look.settled:
+        self.count(look.settled)
+        self.problems = list(look.problems)
+
+    def count(self, settled: Iterable[Wait]) -> None:
+        """Questions that are settled now."""
+        for wait in settled:
             self.settled.append(wait.id)
             if wait.state in {"answered", "no_answer", "undeliverable"}:
                 setattr(self, wait.state, getattr(self, wait.state) + 1)
-        self.problems = list(look.problems)
 
     def as_dict(self) -> dict[str, object]:
         """Counts and ids; nothing that anybody wrote."""
@@ -99,8 +115,12 @@ def watch_once(
         return round_.report
     lease = store.leases.acquire(round_.watcher.lease_name)
     try:
-        with open_carefully(account, store, clock=clock) as session:
-            round_.look(session, lease)
+        try:
+            with open_carefully(account, store, clock=clock) as session:
+                round_.look(session, lease)
+        except _UNREADABLE:
+            round_.without_mailbox()
+            raise
         round_.afterwards()
         return round_.report
     finally:
@@ -142,13 +162,20 @@ def watch(
     def over() -> bool:
         return (ends is not None and clock.monotonic() >= ends) or stop()
 
+    def connect(imap: ImapSettings, now: Clock) -> ImapSession:
+        try:
+            return open_carefully(account, store, clock=now, imap=imap)
+        except _UNREADABLE:
+            round_.without_mailbox()
+            raise
+
     lease = store.leases.acquire(round_.watcher.lease_name)
     renewed = clock.monotonic()
     try:
         left = poll_seconds if ends is None else max(0.05, min(poll_seconds, ends - clock.monotonic()))
         hints = listen(
             account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left,
-            connect=lambda imap, now: open_carefully(account, store, clock=now, imap=imap),
+            connect=connect,
         )  # fmt: skip
         for _, session in hints:
             if clock.monotonic() - renewed > DEFAULT_TTL.total_seconds() / 4:
@@ -166,6 +193,7 @@ def watch(
                 if session.is_alive:
                     raise
                 log.warning("the mailbox was lost while looking: %s", error)
+                round_.without_mailbox()
             on_look(round_.report)
             if over():
                 break
@@ -218,6 +246,16 @@ class _Round:
     def afterwards(self) -> None:
         self._look_up_unknown()
         self._remind()
+        self._go_on()
+
+    def without_mailbox(self) -> None:
+        """It cannot be read now: settle what has been overdue for `GRACE`; the runs of settled questions go on."""
+        why = "the deadline passed, and the mailbox could not be read since: an answer may lie in it"
+        overdue = self._store.waits.expire(self._account.name, self._store.waits.now() - GRACE, why)
+        self.report.count(overdue)
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self._resume is not None:
             resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
             self.report.resumed += resumed
@@ -251,22 +289,23 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
 
     Effect: sends mail, through the ledger. Killed in between, it is not sent twice.
     """
-    wait = store.waits.get(wait_id)
-    number = wait.reminded + 1
+    wait, now = store.waits.get(wait_id), store.waits.now()
+    # After a pause several may be due; one mail is enough.
+    due = sum(wait.sent_at + timedelta(seconds=one) <= now for one in wait.reminders) if wait.sent_at else 0
+    number = max(wait.reminded + 1, due)
     silent = [
         row["recipient"] for row in store.waits.progress(wait).recipients if row["status"] in {"pending", "auto_reply"}
     ]
-    if not wait.is_open or number > len(wait.reminders) or not silent:
+    if not wait.is_open or wait.deadline <= now or number > len(wait.reminders) or not silent:
         store.waits.reminded(wait_id, number)
         return 0
     key = f"{wait.key}/reminder/{number}"
     message_id = f"<{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}@{account.domain}>"
     store.waits.add_message_id(wait_id, message_id)
-    sender = f'"{account.sender_name}" <{account.address}>' if account.sender_name else account.address
     mail = OutgoingMail(
-        sender=sender, to=tuple(silent), subject=f"Reminder: {wait.subject}", text=str(wait.question.get("text", "")),
-        html=str(wait.question.get("html", "")), message_id=message_id, in_reply_to=wait.message_ids[0],
-        references=(wait.message_ids[0],), headers=question_headers("question"),
+        sender=account.sender, to=tuple(silent), subject=f"Reminder: {wait.subject}",
+        text=str(wait.question.get("text", "")), html=str(wait.question.get("html", "")), message_id=message_id,
+        in_reply_to=wait.message_ids[0], references=(wait.message_ids[0],), headers=question_headers("question"),
     )  # fmt: skip
     sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
                      requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip

@@ -225,7 +225,8 @@ class Waits:
                 if wait is None or (one.raw_sha256 and (one.wait_id, one.raw_sha256) in known):
                     continue
                 known.add((one.wait_id, one.raw_sha256))
-                late = not wait.is_open or one.received_at > wait.deadline
+                # The mail server's clock may be ahead: what is here before the deadline came before it.
+                late = not wait.is_open or wait.deadline < min(one.received_at, now)
                 rows.append(answer_row(one, late=late, now=now))
             kept = {
                 sha256: {"sha256": sha256, "size": size, "created_at": now}
@@ -254,7 +255,7 @@ class Waits:
         faultpoint("replies.after_commit")
         return settled
 
-    def expire(self, mailbox: str, now: datetime) -> builtins.list[Wait]:
+    def expire(self, mailbox: str, now: datetime, why: str = "the deadline passed") -> builtins.list[Wait]:
         """Settle every open question whose deadline has passed at `now`, when the mailbox was read completely."""
         due = select(waits.c.id).where(
             waits.c.state == OPEN, waits.c.deadline <= now, waits.c.mailbox == mailbox, waits.c.version == VERSION
@@ -263,7 +264,7 @@ class Waits:
         def write(tx: Connection) -> builtins.list[Wait]:
             rows = self._locked(tx, tx.execute(due.order_by(waits.c.id)).scalars().all())
             over = [wait for wait in rows.values() if wait.is_open and wait.deadline <= now]
-            return [self._resolve(tx, wait, "no_answer", "the deadline passed") for wait in over]
+            return [self._resolve(tx, wait, "no_answer", why) for wait in over]
 
         if not self._db.read(lambda tx: tx.execute(due.limit(1)).first()):
             return []
@@ -293,11 +294,11 @@ class Waits:
         self._db.run(write)
 
     def to_resume(self, mailbox: str | None = None, limit: int = 500) -> builtins.list[Wait]:
-        """Settled questions whose run has not been resumed yet, oldest first."""
+        """Settled questions whose run has not been resumed yet: those never tried first, then the oldest."""
         query = select(waits).where(waits.c.state != OPEN, waits.c.flow_run_id != "", waits.c.resumed_at.is_(None))
         if mailbox is not None:
             query = query.where(waits.c.mailbox == mailbox)
-        query = query.order_by(waits.c.id).limit(limit)
+        query = query.order_by(waits.c.resume_note != "", waits.c.id).limit(limit)
         return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def resumed(self, wait_id: int, note: str = "") -> None:
