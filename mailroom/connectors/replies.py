@@ -132,7 +132,7 @@ class ReplyWatcher:
         self.book.refresh()
         for start in range(0, len(uids), _BATCH):
             batch = uids[start : start + _BATCH]
-            found = self._answers_among(session, status, batch, self.book.index, report)
+            found = self._answers_among(session, status, batch, self.book.index, report, keep=write)
             if not write:
                 report.answers += len(found)
                 continue
@@ -158,7 +158,8 @@ class ReplyWatcher:
             session.open(status.name)
             uids = session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
             for start in range(0, len(uids), _BATCH):
-                found += self._answers_among(session, status, uids[start : start + _BATCH], index, report)
+                batch = uids[start : start + _BATCH]
+                found += self._answers_among(session, status, batch, index, report, keep=write)
         faultpoint("replies.looked_back")
         if write:
             self._record(found, (), [wait.id for wait in waits], report, lease)
@@ -180,8 +181,9 @@ class ReplyWatcher:
             self.book.refresh()
 
     def _answers_among(
-        self, session: ImapSession, status: FolderStatus, uids: Sequence[int], index: QuestionIndex, report: LookReport
-    ) -> list[NewAnswer]:
+        self, session: ImapSession, status: FolderStatus, uids: Sequence[int], index: QuestionIndex,
+        report: LookReport, *, keep: bool,
+    ) -> list[NewAnswer]:  # fmt: skip
         light = session.fetch_light(uids)
         report.looked_at += len(light)
         wanted = [mail.uid for mail in light if self._may_be_answer(mail, index)]
@@ -191,7 +193,7 @@ class ReplyWatcher:
             for fetched in session.fetch_raw(wanted):
                 report.fetched += 1
                 key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
-                found += self._judged(fetched, key, index)
+                found += self._judged(fetched, key, index, keep=keep)
             for uid, why in session.fetch_failures.items():
                 report.problems.append(f"UID {uid} in {status.name} could not be read: {why}")
         return found
@@ -204,7 +206,7 @@ class ReplyWatcher:
         head = mail.header.lower()
         return len(index) > 0 and any(sign in head for sign in _REPORTS)
 
-    def _judged(self, fetched: FetchedMail, key: str, index: QuestionIndex) -> Iterator[NewAnswer]:
+    def _judged(self, fetched: FetchedMail, key: str, index: QuestionIndex, *, keep: bool) -> Iterator[NewAnswer]:
         mail = parse_safely(fetched.raw, internal_date=fetched.internal_date, truncated=fetched.truncated)
         matches = match(mail, index, by_subject=True)
         if not matches:
@@ -215,9 +217,11 @@ class ReplyWatcher:
                 kind = classify(mail, own_addresses=self._account.own_addresses, question_sent_at=wait.sent_at)
                 if kind.kind == "own":
                     continue
-                sha256 = self._store.blobs.put(fetched.raw) if not fetched.truncated else mail.sha256
+                keep_it = keep and not fetched.truncated
+                sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
                 answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
-                answer = replace(answer, kept=self._kept(mail, fetched, answer))
+                if keep:
+                    answer = replace(answer, kept=self._kept(mail, fetched, answer))
                 yield answer
                 yield from _further_bounces(answer, bounced(kind, wait))
 
@@ -247,9 +251,12 @@ class ReplyWatcher:
         return source.id, mark
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
-        """Where to begin in a folder seen for the first time (or numbered anew): before the oldest open question."""
+        """Where to begin in a folder seen for the first time (or numbered anew): before the oldest question.
+
+        Those settled lately count as well: what came before anybody looked is a late answer.
+        """
         self.book.refresh()  # the folder is open: what is in it cannot answer a question asked from now on
-        asked = [wait.scan_from or wait.sent_at or wait.created_at for wait in self.book.open_waits()]
+        asked = [wait.scan_from or wait.sent_at or wait.created_at for wait in self.book.waits.values()]
         if not asked:
             return status.uidnext - 1
         oldest: datetime = min(asked)
