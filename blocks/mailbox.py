@@ -132,7 +132,16 @@ class MailboxCredentials(CredentialsBlock):
         for secret in _SECRETS:
             given[secret] = given[secret].get_secret_value()
         given = {one: tuple(value) if isinstance(value, list) else value for one, value in given.items()}
-        return account_from(name or self._block_document_name or self.address, AccountFields(**given))
+        name = name or self._block_document_name or self.address
+        return account_from(name, AccountFields(**given), keep_refresh_token=self._keep_refresh_token)
+
+    def _keep_refresh_token(self, renewed: str) -> None:
+        """Microsoft hands out a new refresh token with every access token; the old one ends after a while."""
+        stored = self._block_document_name
+        if stored is None:  # never saved, so there is nothing to keep it in
+            return
+        self.refresh_token = SecretStr(renewed)
+        self.save(stored, overwrite=True, _sync=True)  # type: ignore[call-arg]
 
     def get_client(self) -> ImapSession:
         """Log in to IMAP. The caller closes the session (`with ... as session`)."""

@@ -45,7 +45,7 @@ class PrefectServer:
         self.port = _free_port()
         self.extra = extra
         self.schedules: dict[str, dict[str, bool]] = {}
-        """`name/entrypoint` of a deployment -> slug -> active, as deployed; afterwards `deploy` switches them off for the tests."""
+        """`name/entrypoint` of a deployment -> slug -> active, as deployed; `deploy` then switches them off."""
         self._server: subprocess.Popen[bytes] | None = None
         self._worker: subprocess.Popen[bytes] | None = None
 

@@ -84,8 +84,15 @@ class MailAccount:
         return ImapSession.open(self.need_imap(), clock=clock)
 
 
-def account_from(name: str, fields: AccountFields) -> MailAccount:
+def account_from(
+    name: str, fields: AccountFields, *, keep_refresh_token: Callable[[str], None] | None = None
+) -> MailAccount:
     """Put the fields of a form together; nothing is connected yet.
+
+    Args:
+        name: What to call the account in the store and in messages.
+        fields: The form.
+        keep_refresh_token: Stores a renewed refresh token (Microsoft, delegated), before it is used.
 
     Raises:
         InvalidInputError: a field is missing or wrong; the message says which and what to write.
@@ -98,7 +105,7 @@ def account_from(name: str, fields: AccountFields) -> MailAccount:
         raise InvalidInputError(msg)
     known = preset(fields.provider) if fields.provider != "custom" else None
     proxy = _proxy(fields)
-    token = _token(fields, address, proxy)
+    token = _token(fields, address, proxy, keep_refresh_token)
     login = {
         "username": fields.username or address,
         "password": fields.password if token is None else "",
@@ -156,7 +163,9 @@ def _proxy(fields: AccountFields) -> ProxySettings | None:
     )
 
 
-def _token(fields: AccountFields, address: str, proxy: ProxySettings | None) -> Callable[[bool], str] | None:
+def _token(
+    fields: AccountFields, address: str, proxy: ProxySettings | None, keep: Callable[[str], None] | None
+) -> Callable[[bool], str] | None:
     if fields.authentication == "password":
         return None
     http = TokenHttp(proxy=proxy if proxy and proxy.kind.startswith("http") else None, ca_file=fields.ca_bundle or None)
@@ -185,6 +194,7 @@ def _token(fields: AccountFields, address: str, proxy: ProxySettings | None) -> 
                 refresh_token=fields.refresh_token,
                 tenant=fields.tenant_id or "common",
                 client_secret=fields.client_secret,
+                save=keep,
                 http=http,
             )
         case _:

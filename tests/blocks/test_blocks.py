@@ -238,3 +238,15 @@ def test_a_mailbox_that_cannot_work_is_refused_with_advice(fields: dict[str, Any
     with pytest.raises(ValidationError, match=advice) as refused:
         MailboxCredentials(**fields)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.prefect
+def test_a_renewed_refresh_token_is_kept_in_the_block(prefect: Any) -> None:
+    with prefect.settings():
+        block = MailboxCredentials(
+            address="a@example.com", provider="microsoft365", authentication="microsoft delegated",
+            client_id="an-application", refresh_token="the-first-token",
+        )  # fmt: skip
+        block.save("delegated", _sync=True)
+        load(MailboxCredentials, "delegated")._keep_refresh_token("the-second-token")
+        assert load(MailboxCredentials, "delegated").refresh_token.get_secret_value() == "the-second-token"
