@@ -62,7 +62,7 @@ def wanted(
     """The criteria of the options."""
     from mailroom.mail.actions.criteria import criteria_from
 
-    if days < 0:
+    if not days >= 0:  # nan as well
         raise InvalidInputError("--days cannot be negative; 0 means mail of any age")
     return criteria_from(
         folders=folders, message_id=message_id, email_uid=uid, subject=subject, sender=sender, recipient=recipient,

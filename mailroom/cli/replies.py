@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 replies_app = typer.Typer(help="Questions by mail and what came back.", rich_markup_mode=None, no_args_is_help=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_SHOWN = 1_000
 
 
 @replies_app.callback(invoke_without_command=True)
@@ -33,7 +32,8 @@ def list_questions(
     with desk.opened() as here:
         waits = here.store.waits.list(state=None if everything else "open", limit=limit)
         counts = here.store.waits.counts()
-        rows = [_row(wait, here.store.waits.progress(wait).replied) for wait in waits]
+        replied = here.store.waits.replied(wait.id for wait in waits)
+        rows = [_row(wait, replied.get(wait.id, 0)) for wait in waits]
     if as_json:
         output.print_json({"questions": rows, "counts": counts})
         return
@@ -167,11 +167,11 @@ def ask(
                              sender_policy)  # fmt: skip
         if dry_run:
             playbook.check(post, question)
-            plan = {"dry_run": True, "to": list(question.people()), "needed": question.waiting.count(len(to))}
+            people = question.people()
             if as_json:
-                output.print_json(plan)
+                output.print_json({"dry_run": True, "to": list(people), "needed": question.waiting.count(len(people))})
             else:
-                output.note(f"would ask {', '.join(question.people())}; nothing was sent or stored")
+                output.note(f"would ask {', '.join(people)}; nothing was sent or stored")
             return
         wait = playbook.ask(post, question, key=key or f"cli/{uuid.uuid4()}", requested_by="command line")
         if not as_json:
@@ -195,17 +195,17 @@ def _question(
     to: list[str], subject: str, text: str, wait_for: str, hours: float, remind_after: list[float] | None,
     exclude_subject: list[str] | None, exclude_body: list[str] | None, sender_policy: str,
 ) -> Any:  # fmt: skip
-    from mailroom.playbooks.question import Question, Waiting
+    from mailroom.playbooks.question import Question, Waiting, reminder_times
 
     mode: Any = wait_for if wait_for in {"any", "all"} else "n"
-    if mode == "n" and not wait_for.isdigit():
+    if mode == "n" and not wait_for.isdecimal():
         raise typer.BadParameter("write any, all, or how many answers are needed", param_hint="--wait-for")
     waiting = Waiting(
         mode=mode, needed=int(wait_for) if mode == "n" else 1, time_limit=timedelta(hours=hours),
         exclude_subject=tuple(exclude_subject or ()), exclude_body=tuple(exclude_body or ()),
         sender_policy=sender_policy,  # type: ignore[arg-type]  # checked by the library, which says what is allowed
     )  # fmt: skip
-    reminders = tuple(timedelta(hours=one) for one in remind_after or ())
+    reminders = reminder_times(remind_after or ())
     return Question(to=tuple(to), subject=subject, text=text, waiting=waiting, reminders=reminders)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -69,6 +70,18 @@ class Waiting:
     def exclusions(self) -> dict[str, list[str]]:
         """As stored."""
         return {"subject": list(self.exclude_subject), "body": list(self.exclude_body)}
+
+
+def reminder_times(hours: Iterable[float]) -> tuple[timedelta, ...]:
+    """Hours after the sending as times.
+
+    Raises:
+        InvalidInputError: one is not a number of hours within the longest time limit.
+    """
+    given = tuple(hours)
+    if not all(0 < one <= LONGEST / timedelta(hours=1) for one in given):
+        raise InvalidInputError(f"a reminder goes out some hours after the question, within {LONGEST.days} days")
+    return tuple(timedelta(hours=one) for one in given)
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,20 @@ class Waits:
         ended = wait.state == "no_answer"
         return evaluate(wait.recipients, wait.refused, wait.needed, self.answers(wait.id), ended=ended)
 
+    def replied(self, ids: Iterable[int]) -> dict[int, int]:
+        """How many of the people asked have answered in time, for those questions where anybody has."""
+        wanted, found = builtins.list(ids), dict[int, int]()
+        counts = (answers.c.accepted, ~answers.c.late, answers.c.classification == "human")
+        for start in range(0, len(wanted), CHUNK):
+            query = (
+                select(answers.c.wait_id, func.count(answers.c.recipient.distinct()))
+                .where(answers.c.wait_id.in_(wanted[start : start + CHUNK]), *counts)
+                .group_by(answers.c.wait_id)
+            )
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            found.update({int(row[0]): int(row[1]) for row in rows})
+        return found
+
     def counts(self) -> dict[str, int]:
         """Questions by state."""
         query = select(waits.c.state, func.count()).group_by(waits.c.state).order_by(waits.c.state)

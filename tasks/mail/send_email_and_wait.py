@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from prefect import task
@@ -10,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from mailroom.playbooks.ask import ask, outcome, wait_in_place
-from mailroom.playbooks.question import Question
+from mailroom.playbooks.question import Question, reminder_times
 from tasks._resume import resume_run
 from tasks._wording import action
 from tasks.mail._asking import (
@@ -100,7 +99,7 @@ def send_email_and_wait(
             text="" if html else content, html=content if html else "",
             waiting=waiting(answers_from, needed, time_limit_hours, sender_policy, exclusion_subject_regex,
                             exclusion_body_regex, folders),
-            reminders=tuple(timedelta(hours=one) for one in reminders_hours),
+            reminders=reminder_times(reminders_hours),
         )  # fmt: skip
         wait = ask(
             here, question, key=step_key(f"ask/{step or 'question'}"), flow_run_id=resume_run_id, alert_id=alert_id,

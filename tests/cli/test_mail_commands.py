@@ -114,6 +114,11 @@ def test_delete_refuses_without_a_criterion_and_several_mails_without_all(run: A
     assert run("delete", "--subject", "Mail", "--all", "--yes", "--json").json["changed"] == 2
 
 
+@pytest.mark.parametrize("days", ["nan", "-1"])
+def test_an_age_that_is_none_is_a_mistake_of_usage(run: Any, days: str) -> None:
+    assert run("search", "--days", days).code == Exit.USAGE
+
+
 def test_ping_and_check_look_at_both_halves(run: Any, mailroom: Any, mail_home: Path) -> None:
     answer = run("ping", "--json")
     assert (answer.code, answer.json["is_succeed"]) == (Exit.OK, True)

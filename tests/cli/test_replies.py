@@ -73,6 +73,13 @@ def test_a_dry_run_sends_and_stores_nothing(terminal: Callable[[Habit], Terminal
     assert mailroom.world.sent() == []
 
 
+def test_a_dry_run_counts_the_people_of_one_list(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    both = f"{AMY}, tomasz.nowak@northwind.example"
+    plan = mailroom("ask", both, "-s", "x", "-t", "y", "--wait-for", "2", "--dry-run", "--json")
+    assert (len(plan["to"]), plan["needed"]) == (2, 2)
+
+
 def test_no_answer_in_time_is_an_exit_code_of_its_own(terminal: Callable[[Habit], Terminal]) -> None:
     mailroom = terminal(Habit("never"))
     mailroom(*ASK, "--hours", "0.0002", code=Exit.CHECK_FAILED)
@@ -97,9 +104,14 @@ def test_watch_says_what_it_would_find_and_then_finds_it(terminal: Callable[[Hab
     assert mailroom("replies", "watch", "--dry-run", "--json")["answers"] == 1
     assert mailroom("replies", "--json")["counts"] == {"open": 1}
     assert mailroom("replies", "watch", "--minutes", "0.005", "--poll", "1", "--json")["answered"] == 1
+    assert [row["answers"] for row in mailroom("replies", "--all", "--json")["questions"]] == ["1 of 1"]
 
 
-@pytest.mark.parametrize("wrong", [("--wait-for", "most"), ("--exclude-body", "(")])
+@pytest.mark.parametrize(
+    "wrong",
+    [("--wait-for", "most"), ("--wait-for", "²"), ("--wait-for", "0"), ("--exclude-body", "("),
+     ("--remind-after", "nan"), ("--remind-after", "-1"), ("--subject", "a\nBcc: mallory@evil.example")],
+)  # fmt: skip
 def test_what_cannot_be_asked_is_refused_before_anything_is_stored(
     terminal: Callable[[Habit], Terminal], wrong: tuple[str, str]
 ) -> None:

@@ -106,6 +106,14 @@ def test_two_answers_of_one_person_count_once(store: Store) -> None:
     assert store.waits.get(wait.id).is_open
 
 
+def test_who_has_answered_is_counted_for_many_questions_at_once(store: Store) -> None:
+    none, one, two = (store.waits.ask(new(f"run/{n}", recipients=PEOPLE, needed=3)) for n in range(3))
+    found = [reply(one, uid=1), reply(one, uid=2), reply(one, PEOPLE[1], 3, accepted=False), bounce(one, PEOPLE[2], 4)]
+    store.waits.collect([*found, reply(two, uid=5), reply(two, PEOPLE[1], 6)])
+    assert store.waits.replied([none.id, one.id, two.id]) == {one.id: 1, two.id: 2}
+    assert [store.waits.progress(wait).replied for wait in (none, one, two)] == [0, 1, 2]
+
+
 def test_a_bounce_ends_the_question_when_too_few_are_left(store: Store) -> None:
     wait = store.waits.ask(new(recipients=PEOPLE[:2], needed=2))
     assert store.waits.collect([bounce(wait, PEOPLE[1], 1, final=False)]) == []
