@@ -72,7 +72,7 @@ def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
 
     asked = asking.ask_and_wait(home, tenant, children.check)
     say("[7/7] playbook: ingest mailbox")
-    # After the question, so that its answers are taken too and a second demo finds nothing new.
+    # After the question: its answers are no alerts, and a second demo finds nothing new.
     mail_run = prefect_side.run("ingest mailbox/every minute", children.check, max_per_cycle=0, offset_days=30)
     counts = home.counts(flow_run_id) | asked | {"mailbox": home.mailbox_counts(mail_run)}
     counts["seconds"] = round(time.monotonic() - started, 1)

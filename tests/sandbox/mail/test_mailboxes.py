@@ -148,6 +148,12 @@ def test_imap_goes_wrong_as_planned(desk_for: Callable[..., Any]) -> None:
     with pytest.raises(imaplib.IMAP4.abort), desk.imap() as client:
         client.select_folder("INBOX")
         client.fetch([1], ["FLAGS"])
+    faults.add(MailFault("refuse", "UID STORE", side="imap", answer="not now"))
+    with desk.imap() as client:
+        client.select_folder("INBOX")
+        with pytest.raises(imaplib.IMAP4.error, match="not now"):
+            client.add_flags([1], [b"\\Seen"])
+        assert client.add_flags([1], [b"\\Seen"])
     faults.add(MailFault("bye", "NOOP", answer="Maintenance"))
     address = desk.server.host, desk.server.imaps_port
     with desk.context.wrap_socket(socket.create_connection(address, 20), server_hostname="localhost") as sock:
