@@ -80,6 +80,11 @@ def content_digest(mail: OutgoingMail) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
+def slot_of(key: str) -> str:
+    """Where in the ledger the mail with this key is."""
+    return f"mail:{key}"
+
+
 def send_once(
     store: Store,
     account: MailAccount,
@@ -122,11 +127,11 @@ def send_once(
         raise InvalidInputError("a mail that is sent once needs its Message-ID before the first attempt")
     mail = completed(mail, clock)
     account.need_smtp()
-    known = store.ledger.in_slot(tenant, _slot(key))
+    known = store.ledger.in_slot(tenant, slot_of(key))
     if known is None or known.state != "applied":  # what has been sent needs no leave any more
         account.guards.check(mail, sent_in_thread=sent_in_thread)
     wanted = NewAction(
-        tenant=tenant, alert_id=alert_id, kind=SEND_MAIL, target=mail.message_id, slot=_slot(key),
+        tenant=tenant, alert_id=alert_id, kind=SEND_MAIL, target=mail.message_id, slot=slot_of(key),
         parameters={"content": digest or content_digest(mail)}, requested_by=requested_by,
     )  # fmt: skip
     action = store.ledger.intend(wanted)
@@ -303,7 +308,3 @@ def _outcome_of(action: Action) -> SendOutcome:
 
 def _words(one: RecipientResult) -> str:
     return f"{one.code} {one.text}".strip()
-
-
-def _slot(key: str) -> str:
-    return f"mail:{key}"

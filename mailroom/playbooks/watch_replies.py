@@ -14,7 +14,7 @@ from datetime import timedelta
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.replies import LookReport, ReplyWatcher
-from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
+from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once, slot_of
 from mailroom.errors import (
     AccessError,
     MailroomError,
@@ -241,6 +241,7 @@ class _Round:
         found = self.watcher.look(session, lease)
         self.report.add(found)
         proven_sent(self._store, found.proven, "an answer or a bounce refers to it")
+        self._were_sent(found.proven)
         self.report.open = len(self.watcher.book.open_waits()) if self.report.looks == 1 else self.report.open
 
     def afterwards(self) -> None:
@@ -267,14 +268,25 @@ class _Round:
         if self._looked_up is not None and now - self._looked_up < _LOOK_UP_EVERY.total_seconds():
             return
         self._looked_up = now
+        self._store.ledger.adopt_orphans()
         unknown = self._store.ledger.open_effects(states=("unknown",), kinds=(SEND_MAIL,))
         mine = [one for one in unknown if one.target.rstrip(">").endswith("@" + self._account.domain)]
         if mine:
             try:
                 # Another mailbox of our domain may have sent it: that we have no copy tells nothing.
-                look_up(self._store, self._account, mine, absence_tells=False)
+                found = look_up(self._store, self._account, mine, absence_tells=False)
+                self._were_sent(one.action_id for one in found if one.state == "applied")
             except MailroomError as error:
                 self.report.problems.append(f"unknown sendings could not be looked up: {error}")
+
+    def _were_sent(self, action_ids: Iterable[int]) -> None:
+        """Their sending was not seen to its end and is proven now: from then on reminders are reckoned."""
+        proven = {one.slot: one for one in self._store.ledger.get_many(action_ids).values()}
+        for wait in self.watcher.book.open_waits() if proven else ():
+            action = proven.get(slot_of(wait.key))
+            if action is not None and wait.sent_at is None:
+                when = action.claimed_at or action.created_at
+                self._store.waits.sent(wait.id, action_id=action.id, sent_at=when, refused={})
 
     def _remind(self) -> None:
         for wait in self.watcher.book.due_reminders(self._store.waits.now()):

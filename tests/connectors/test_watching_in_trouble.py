@@ -16,9 +16,9 @@ import pytest
 from mailroom.errors import CredentialsError, MailroomError, TransientError
 from mailroom.playbooks.ask import ask, outcome, wait_in_place
 from mailroom.playbooks.watch_replies import GRACE, cancel, watch_once
-from mailroom.store.schema import waits
+from mailroom.store.schema import actions, waits
 from mailroom.store.wait_rows import Wait
-from sandbox.mail import Habit
+from sandbox.mail import Habit, MailFault
 
 AMY = "clara.lindqvist@northwind.example"
 BEN = "tomasz.nowak@northwind.example"
@@ -100,6 +100,26 @@ def test_reminders_that_are_due_together_are_one_mail(desk: Any, question: Any) 
     assert [look(desk).reminders for _ in range(3)] == [1, 0, 0]
     after = desk.store.waits.get(wait.id)
     assert (after.reminded, after.next_reminder_at) == (3, then + hours[3])
+
+
+# F25a: what was sent is found out later, and then it is as if it had been seen
+@pytest.mark.parametrize("how", ["an answer tells", "the copy tells"])
+def test_reminders_are_reckoned_from_a_sending_that_was_proven_later(desk: Any, question: Any, how: str) -> None:
+    if how == "an answer tells":
+        desk.mail.faults.add(MailFault("drop_after_dot"))
+    wait = ask(desk, question(AMY, BEN, mode="all", reminders=(timedelta(hours=1),)), key="k")
+    if how == "an answer tells":
+        desk.mail.deliver(written(wait, sender=BEN))
+    else:  # killed before anything of it was written down
+        long_ago = {"state": "sending", "owner": "", "claimed_at": desk.store.waits.now() - timedelta(minutes=20)}
+        desk.store.run(lambda tx: tx.execute(actions.update().values(**long_ago)))
+        change(desk, wait, sent_at=None, send_action_id=None, next_reminder_at=None)
+    assert desk.store.waits.get(wait.id).next_reminder_at is None
+    look(desk)
+    after = desk.store.waits.get(wait.id)
+    assert after.is_open
+    assert after.next_reminder_at == after.sent_at + timedelta(hours=1)
+    assert desk.store.ledger.get(after.send_action_id).state == "applied"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=-3), timedelta(hours=3)])
