@@ -48,12 +48,16 @@ class Conversations:
 
     def reason(self, mail: Mail) -> str:
         """Why the mail is no alert; empty when it is none of ours."""
+        index = self._questions()
+        from_us = self._from_us(mail)
+        matches = match(mail, index) if len(index) else ()
+        if not (from_us or matches):
+            return ""  # nearly every mail: what its servers say of it does not matter
         proof = authentication_of(mail, self._trusted)
         # A mail from outside in our name is a forgery, unless our server says otherwise; one from inside it never saw.
-        if self._from_us(mail) and (proof.proven or not proof.server):
+        if from_us and (proof.proven or not proof.server):
             return "our own mail: sent from this mailbox's address"
-        index = self._questions()
-        for found in match(mail, index) if len(index) else ():
+        for found in matches:
             wait = self._wait(int(found.question_key))
             if wait is not None and self._answers(mail, wait, forged=proof.dmarc == "fail"):
                 return f"belongs to question {wait.id}: the reply watcher looks after it"

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mailroom.mail.model import Attachment, Mail, MailAddress
 from mailroom.mail.replies import Forwarded
@@ -36,6 +38,12 @@ _LIST_MOST = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=256)
+def received(moment: datetime, zone: ZoneInfo) -> tuple[str, str | None, int | None]:
+    """When the server got the mail: its time in a zone, in UTC, and in seconds."""
+    return moment.astimezone(zone).isoformat(" ", "seconds"), _text(moment), _seconds(moment)
+
+
 def content_key(message_id: str, received_at: datetime, size: int) -> str:
     """Recognises a mail again when its folder was rebuilt and every UID changed."""
     text = f"{message_id}\n{int(received_at.timestamp())}\n{size}"
@@ -44,21 +52,19 @@ def content_key(message_id: str, received_at: datetime, size: int) -> str:
 
 def group_key(mail: Mail) -> str:
     """The same for every copy of a mail, whatever way and into whatever folder it came."""
-    digest = hashlib.sha256(
-        f"{mail.message_id}\n{mail.author.address}\n{mail.subject}\n{mail.date}\n{mail.text}\n{mail.html}".encode(
-            "utf-8", "replace"
-        )
-    )
-    for attachment in mail.attachments:
-        digest.update(attachment.sha256.encode("ascii", "replace"))
-    return digest.hexdigest()
+    text = f"{mail.message_id}\n{mail.author.address}\n{mail.subject}\n{mail.date}\n{mail.text}\n{mail.html}"
+    if mail.attachments:
+        text += "".join([attachment.sha256 for attachment in mail.attachments])
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def event_of(mail: Mail) -> dict[str, Any]:
     """What the mail itself says; where it lies and what was found in it is added by the caller."""
-    to, cc, bcc = _addresses(mail.to), _addresses(mail.cc), _addresses(mail.bcc)
+    to = _addresses(mail.to)
+    cc = _addresses(mail.cc) if mail.cc else []
+    bcc = _addresses(mail.bcc) if mail.bcc else []
     author = mail.author
-    text, html = mail.text, mail.html
+    text, html, date = mail.text, mail.html, mail.date
     event: dict[str, Any] = {
         "schema": 1,
         "level": LEVEL,
@@ -69,7 +75,7 @@ def event_of(mail: Mail) -> dict[str, Any]:
         "to": to,
         "cc": cc,
         "bcc": bcc,
-        "reply_to": _addresses(mail.reply_to),
+        "reply_to": _addresses(mail.reply_to) if mail.reply_to else [],
         "receivers": list(dict.fromkeys((*to, *cc, *bcc))) if cc or bcc else to,
         "names": _names(mail),
         "in_reply_to": list(mail.in_reply_to),
@@ -78,18 +84,17 @@ def event_of(mail: Mail) -> dict[str, Any]:
         "html_body": html if len(html) <= TEXT_MOST else html[:TEXT_MOST],
         "content_type": mail.content_type,
         "charset": mail.charset,
-        "headers": [
-            (name, value if len(value) <= _HEADER_MOST else value[:_HEADER_MOST])
-            for name, value in mail.headers[:_HEADERS_MOST]
-        ],
-        "attachments": [_attachment(one) for one in mail.attachments[:_LIST_MOST]],
+        "headers": _headers(mail.headers),
+        "attachments": [_attachment(one) for one in mail.attachments[:_LIST_MOST]] if mail.attachments else [],
         "defects": list(mail.defects),
         "sha256": mail.sha256,
         "size": mail.size,
         "truncated": mail.truncated,
         "encrypted": mail.encrypted,
         "report_type": mail.report_type,
-    } | _sent(mail.date)  # fmt: skip
+        "date": _text(date) if date else None,
+        "timestamp": _seconds(date) if date else None,
+    }
     if len(mail.from_) > 1:
         event["senders"] = _addresses(mail.from_)
     if cut := _cut(mail):
@@ -103,11 +108,6 @@ def attached_event(mail: Mail) -> dict[str, Any]:
     if mail.nested:
         event["attached_mails"] = [attached_event(one) for one in mail.nested]
     return event
-
-
-def received(moment: datetime) -> dict[str, Any]:
-    """When the server got the mail."""
-    return {"received_date": _text(moment), "received_timestamp": _seconds(moment)}
 
 
 def forwarded_event(one: Forwarded) -> dict[str, Any]:
@@ -172,22 +172,26 @@ def _addresses(people: tuple[MailAddress, ...]) -> list[str]:
     return [person.address or person.raw for person in people[:_LIST_MOST] if person.address or person.raw]
 
 
+def _headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    if len(headers) > _HEADERS_MOST:
+        headers = headers[:_HEADERS_MOST]
+    if [1 for _, value in headers if len(value) > _HEADER_MOST]:
+        return [(name, value[:_HEADER_MOST]) for name, value in headers]
+    return list(headers)
+
+
 def _names(mail: Mail) -> dict[str, str | None]:
     names: dict[str, str | None] = {}
     for people in (mail.from_, mail.to, mail.cc, mail.bcc, mail.reply_to):
-        for person in people[:_LIST_MOST]:
+        for person in people[:_LIST_MOST] if people else ():
             if person.address and not names.get(person.address):
                 names[person.address] = person.name or None
     return names
 
 
-def _sent(moment: datetime | None) -> dict[str, Any]:
-    return {"date": _text(moment), "timestamp": _seconds(moment)} if moment else {"date": None, "timestamp": None}
-
-
 def _text(moment: datetime) -> str | None:
     try:
-        return moment.astimezone(UTC).isoformat(" ", "seconds")[:19]
+        return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ")[:19]
     except (OverflowError, ValueError):
         return None
 

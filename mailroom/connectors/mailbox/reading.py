@@ -98,9 +98,9 @@ class Reader:
             accelerator=self.settings.accelerator,
         )
         self.shown = mail if self.blobs is None else None
-        for defect, why in _FAILED.items():
-            if defect in mail.defects:
-                return self._failed(taken, fetched.raw, why)
+        for defect in mail.defects:
+            if defect in _FAILED:
+                return self._failed(taken, fetched.raw, _FAILED[defect])
         taken.content_key = events.content_key(mail.message_id, when, fetched.size)
         if self._filters is not None and not self._filters.matches(mail):
             taken.state, taken.reason = "filtered", "not what the filters ask for"
@@ -124,14 +124,11 @@ class Reader:
     def _event(self, mail: Mail, fetched: FetchedMail, when: datetime) -> dict[str, Any]:
         place, settings = self.place, self.settings
         event = events.event_of(mail)
-        event |= {
-            "mailbox": place.mailbox,
-            "folder": place.folder,
-            "uidvalidity": place.uidvalidity,
-            "email_uid": str(fetched.uid),
-            "received_local": when.astimezone(self.zone).isoformat(" ", "seconds"),
-            **events.received(when),
-        }
+        event["mailbox"] = place.mailbox
+        event["folder"] = place.folder
+        event["uidvalidity"] = place.uidvalidity
+        event["email_uid"] = str(fetched.uid)
+        event["received_local"], event["received_date"], event["received_timestamp"] = events.received(when, self.zone)
         if fetched.size != mail.size:
             event["size"] = fetched.size
         if mail.nested and settings.attached_mails == "events":
