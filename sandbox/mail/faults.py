@@ -14,8 +14,9 @@ class MailFault:
     """One thing that goes wrong.
 
     Attributes:
-        kind: `refuse` answers `answer` (IMAP: `NO` and `answer`); `drop` hangs up without an answer; `drop_after_dot` takes the mail and
-            hangs up without an answer (SMTP); `slow` waits `seconds` first; `bye` says goodbye and hangs up (IMAP).
+        kind: `refuse` answers `answer` (IMAP: `NO` and `answer`); `drop` hangs up without an answer; `drop_after_dot`
+            takes the mail and hangs up without an answer (SMTP); `slow` waits `seconds` first; `bye` says goodbye and
+            hangs up (IMAP).
         verb: SMTP: one of `SMTP_VERBS`, DOT being the end of a mail. IMAP: CONNECT or a command such as `FETCH`, `UID
             FETCH`, `IDLE`. `*` is every one.
         side: `smtp` or `imap`.
