@@ -29,7 +29,7 @@ from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import Since
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import QuestionIndex, classify, facts_of_header, match
+from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match
 from mailroom.store import Store
 from mailroom.store.leases import Lease
 from mailroom.store.wait_rows import NewAnswer, Wait
@@ -211,19 +211,32 @@ class ReplyWatcher:
         matches = match(mail, index, by_subject=True)
         if not matches:
             return
-        best = [one for one in matches if one.score == matches[0].score]
-        for one in best:
-            for wait in self.book.of_keys([one.question_key]):
-                kind = classify(mail, own_addresses=self._account.own_addresses, question_sent_at=wait.sent_at)
-                if kind.kind == "own":
-                    continue
-                keep_it = keep and not fetched.truncated
-                sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
-                answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
-                if keep:
-                    answer = replace(answer, kept=self._kept(mail, fetched, answer))
-                yield answer
-                yield from _further_bounces(answer, bounced(kind, wait))
+        meant, ambiguous = self._meant(matches)
+        for wait, one in meant:
+            kind = classify(mail, own_addresses=self._account.own_addresses, question_sent_at=wait.sent_at)
+            if kind.kind == "own":
+                continue
+            keep_it = keep and not fetched.truncated
+            sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
+            answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
+            if ambiguous and answer.accepted:
+                answer = replace(answer, accepted=False, why="several open questions have this subject")
+            if keep:
+                answer = replace(answer, kept=self._kept(mail, fetched, answer))
+            yield answer
+            yield from _further_bounces(answer, bounced(kind, wait))
+
+    def _meant(self, matches: Sequence[Match]) -> tuple[list[tuple[Wait, Match]], bool]:
+        """The questions with the best evidence, and whether nobody can say which of them is meant.
+
+        Many may have the same subject: where nothing else fits, the newest one gets the mail.
+        """
+        best = [(wait, one) for one in matches if one.score == matches[0].score
+                for wait in self.book.of_keys([one.question_key])]  # fmt: skip
+        if not best or any(one.code != "E7" for one in matches[0].evidence):
+            return best, False
+        still_open = [pair for pair in best if pair[0].is_open]
+        return [max(still_open or best, key=lambda pair: pair[0].id)], len(still_open) > 1
 
     def _kept(self, mail: Mail, fetched: FetchedMail, answer: NewAnswer) -> tuple[tuple[str, int], ...]:
         """The mail, which is a blob already, and the files of an answer that counts."""

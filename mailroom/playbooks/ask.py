@@ -236,7 +236,8 @@ def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> 
     faultpoint("ask.sent")
     refused = dict(sent.refused)
     if sent.state in {"not_applied", "sending"}:
-        raise TransientError(f"question {wait.id} has not been sent yet: {sent.detail}. Run again to send it.")
+        why = sent.detail or "somebody else is at it"
+        raise TransientError(f"question {wait.id} has not been sent yet: {why}. Run again to send it.")
     if sent.state in {"failed", "refused", "already_done"} and not refused:
         desk.store.waits.cancel(wait.id, sent.detail, state="not_sent")
         raise RejectedError(f"question {wait.id} was not sent: {sent.detail}")

@@ -15,6 +15,7 @@ from mailroom.errors import InvalidInputError
 from mailroom.mail.smtp import SendGuards
 from mailroom.playbooks.ask import ask, check, wait_for
 from mailroom.playbooks.question import Waiting
+from mailroom.playbooks.watch_replies import cancel, watch_once
 from sandbox.mail import Habit
 
 AMY = "clara.lindqvist@northwind.example"
@@ -93,3 +94,21 @@ def test_nobody_waits_for_an_answer_of_our_own(world: Any) -> None:
     with desk.account.open_imap() as session:
         session.append("Sent", raw.encode())
     assert wait_for(desk, "<earlier@northwind.example>", Waiting(mode="all"), key="k").recipients == (AMY,)
+
+
+# H18: a bare "yes" must not answer two questions
+def test_a_mail_that_fits_several_open_questions_by_its_subject_answers_none(world: Any, question: Any) -> None:
+    desk = world()
+    first, second = (ask(desk, question(AMY, by_subject=True), key=key) for key in "12")
+    raw = (
+        f"From: {AMY}\r\nTo: soc@northwind.example\r\nSubject: Re: {first.subject}\r\nMessage-ID: <%d@x>\r\n\r\nyes\r\n"
+    )
+    desk.mail.deliver((raw % 1).encode())
+    watch_once(desk.store, desk.account)
+    assert desk.store.waits.answers(first.id) == []
+    (noted,) = desk.store.waits.answers(second.id)
+    assert (noted.accepted, noted.why) == (False, "several open questions have this subject")
+    cancel(desk.store, second.id, "enough")
+    desk.mail.deliver((raw % 2).encode())
+    assert watch_once(desk.store, desk.account).answered == 1
+    assert desk.store.waits.get(first.id).state == "answered"
