@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +11,7 @@ from mailroom.mail.parse.addresses import read_addresses
 from mailroom.mail.parse.dates import read_date
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
+from mailroom.mail.parse.hashing import sha256_of
 from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
@@ -34,7 +34,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     if is_msg(raw):
         work.heavy("an Outlook file")
         return read_msg(raw, work, level, read_mail)
-    sha256 = hashlib.sha256(raw).hexdigest()
+    sha256 = sha256_of(raw)
     size = len(raw)
     if size > _BIG:
         work.heavy("a very big mail")
@@ -52,7 +52,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     if again:
         work.defects.add("duplicate_header")
     return Mail(
-        sha256=sha256,
+        sha256=sha256(),
         size=size,
         headers=_headers(root, hint),
         subject=decode_header(values["subject"], hint).strip() if "subject" in values else "",
