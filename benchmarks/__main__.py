@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import asking, cycle, deployed, effects, ingest, mailbox, table, triage
+from benchmarks import asking, cycle, deployed, effects, ingest, mail_fetch, mail_parse, mailbox, table, triage
 from benchmarks.table import Figure
 
 _PARTS = (
@@ -18,6 +18,8 @@ _PARTS = (
     "effects",
     "cycle",
     "deployed",
+    "mail-parse",
+    "mail-fetch",
     "mailbox",
     "mailbox-memory",
     "mailbox-idle",
@@ -56,6 +58,10 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return cycle.nothing_new(folder)
     if part == "asking":
         return asking.open_questions(folder)
+    if part == "mail-parse":
+        return mail_parse.parsing()
+    if part == "mail-fetch":
+        return mail_fetch.fetching(folder)
     if part == "mailbox":
         return mailbox.end_to_end(folder)
     if part == "mailbox-memory":
