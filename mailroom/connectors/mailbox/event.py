@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailroom.mail.model import Attachment, Mail, MailAddress
+from mailroom.mail.parse.hashing import sha256_at_once
 from mailroom.mail.replies import Forwarded
 
 LEVEL = "T2"
@@ -55,7 +56,7 @@ def group_key(mail: Mail) -> str:
     text = f"{mail.message_id}\n{mail.author.address}\n{mail.subject}\n{mail.date}\n{mail.text}\n{mail.html}"
     if mail.attachments:
         text += "".join([attachment.sha256 for attachment in mail.attachments])
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return sha256_at_once(text.encode("utf-8", "replace"))
 
 
 def event_of(mail: Mail) -> dict[str, Any]:
