@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 CONNECTOR = "replies"
 """What the marks are filed under, in `sources`."""
 
+_TRIED_FOR = timedelta(days=1)
+"""How long a mail that cannot be read holds the mark back."""
 _BATCH = 200
 _BEFORE = timedelta(minutes=5)
 _REPORTS = (b"multipart/report", b"x-failed-recipients:", b"mailer-daemon", b"postmaster@", b"return-path: <>")
@@ -130,14 +132,17 @@ class ReplyWatcher:
         uids = session.search(uid_from=mark + 1)
         # A question is stored before it is sent, so whatever these mails answer is known to the store by now.
         self.book.refresh()
+        stuck = 0
         for start in range(0, len(uids), _BATCH):
             batch = uids[start : start + _BATCH]
-            found = self._answers_among(session, status, batch, self.book.index, report, keep=write)
+            found, unread = self._answers_among(session, status, batch, self.book.index, report, keep=write)
             if not write:
                 report.answers += len(found)
                 continue
-            self._record(found, [(source_id, batch[-1])], (), report, lease)
-            mark = batch[-1]
+            # What may be an answer and could not be read is tried again; the mails behind it are not held up.
+            stuck = min((*unread, *((stuck,) if stuck else ())), default=0)
+            mark = max(mark, min(batch[-1], stuck - 1) if stuck else batch[-1])
+            self._record(found, [(source_id, mark)], (), report, lease)
         if write:
             if status.uidnext - 1 > mark and not uids:  # what came went away again
                 mark = status.uidnext - 1
@@ -159,7 +164,7 @@ class ReplyWatcher:
             uids = session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
             for start in range(0, len(uids), _BATCH):
                 batch = uids[start : start + _BATCH]
-                found += self._answers_among(session, status, batch, index, report, keep=write)
+                found += self._answers_among(session, status, batch, index, report, keep=write)[0]
         faultpoint("replies.looked_back")
         if write:
             self._record(found, (), [wait.id for wait in waits], report, lease)
@@ -183,20 +188,25 @@ class ReplyWatcher:
     def _answers_among(
         self, session: ImapSession, status: FolderStatus, uids: Sequence[int], index: QuestionIndex,
         report: LookReport, *, keep: bool,
-    ) -> list[NewAnswer]:  # fmt: skip
+    ) -> tuple[list[NewAnswer], list[int]]:  # fmt: skip
+        """The answers, and the UIDs of young mails that may be answers and could not be read this time."""
         light = session.fetch_light(uids)
         report.looked_at += len(light)
         wanted = [mail.uid for mail in light if self._may_be_answer(mail, index)]
         found: list[NewAnswer] = []
+        unread: list[int] = []
         if wanted:
+            young = {mail.uid for mail in light if mail.internal_date > self._store.waits.now() - _TRIED_FOR}
             faultpoint("replies.before_fetch")
             for fetched in session.fetch_raw(wanted):
                 report.fetched += 1
                 key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
                 found += self._judged(fetched, key, index, keep=keep)
             for uid, why in session.fetch_failures.items():
-                report.problems.append(f"UID {uid} in {status.name} could not be read: {why}")
-        return found
+                again = "tried again at the next look" if uid in young else "given up: it is older than a day"
+                report.problems.append(f"UID {uid} in {status.name} could not be read ({again}): {why}")
+                unread += [uid] if uid in young else []
+        return found, unread
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
         """Also reports of any kind: what they are about stands in their body."""

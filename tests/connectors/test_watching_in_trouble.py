@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mailroom.errors import CredentialsError, MailroomError, TransientError
+from mailroom.mail.imap import ImapSession
 from mailroom.playbooks.ask import ask, outcome, wait_in_place
 from mailroom.playbooks.watch_replies import GRACE, cancel, watch_once
 from mailroom.store.schema import actions, waits
@@ -168,3 +169,28 @@ def test_runs_that_cannot_be_resumed_do_not_keep_others_from_it(desk: Any, quest
     fresh = ask(desk, question(AMY), key="fresh", flow_run_id="fresh")
     cancel(desk.store, fresh.id, "x")
     assert [one.id for one in desk.store.waits.to_resume("soc")] == [fresh.id, *(one.id for one in stuck)]
+
+
+def test_an_answer_that_cannot_be_read_this_time_is_read_at_the_next_look_and_delays_nobody(
+    desk: Any, question: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = ask(desk, question(AMY), key="1"), ask(desk, question(BEN), key="2")
+    desk.mail.deliver(written(first))
+    desk.mail.deliver(written(second, sender=BEN))
+    really = ImapSession.fetch_raw
+
+    def refused_once(session: ImapSession, uids: Any, **options: Any) -> Any:
+        lost, *others = sorted(uids)
+        yield from really(session, others, **options)
+        session.fetch_failures = {lost: "NO [SERVERBUG] internal error"}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImapSession, "fetch_raw", refused_once)
+        report = look(desk)
+    assert report.answered == 1
+    assert "tried again at the next look" in report.problems[0]
+    assert outcome(desk, second.id).is_success
+
+    assert look(desk).answered == 1
+    assert outcome(desk, first.id).is_success
+    assert look(desk).looked_at == 0
