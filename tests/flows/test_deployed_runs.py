@@ -61,7 +61,7 @@ def test_a_run_killed_in_the_middle_of_its_actions_is_finished_by_retry(
     world = make_world(40)
     world.save_blocks()
     for path in (helper.RELEASE, helper.REJECT):
-        world.break_calls("slow", path, times=None, seconds=0.4)
+        world.break_calls("slow", path, times=None, seconds=3.0)
     run = worker.begin(helper.INGEST, **world.names)
     worker.wait_until(lambda: len(world.tenant.effects) >= 3)
 
@@ -91,7 +91,7 @@ def test_a_run_killed_in_the_middle_of_its_actions_is_finished_by_retry(
 def test_a_run_that_would_overlap_is_skipped(worker: Any, make_world: Any, helper: Any) -> None:
     world = make_world(10)
     world.save_blocks()
-    slow = world.break_calls("slow", helper.LIST, times=None, seconds=1.0)
+    slow = world.break_calls("slow", helper.LIST, times=None, seconds=8.0)
     first = worker.begin(helper.INGEST, **world.names)
     worker.wait_until(lambda: slow.hits > 0)
 
