@@ -125,7 +125,7 @@ def test_the_kill_switch_stops_a_run_that_is_under_way(
     world = make_world(180)
     world.save_blocks()
     for path in (helper.RELEASE, helper.REJECT):
-        world.break_calls("slow", path, times=None, seconds=0.8)
+        world.break_calls("slow", path, times=None, seconds=3.0)  # saving the policy takes a moment, too
     ended: list[Any] = []
     flow = threading.Thread(
         target=copy_context().run, args=(lambda: ended.append(world.run(ingest_held_messages_then_triage)),)
