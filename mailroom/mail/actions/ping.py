@@ -41,7 +41,9 @@ class PingReport:
         """One sentence: what works, or which half failed, at which stage and why."""
         failed = [stage for stage in self.stages if stage.ok is False]
         if failed:
-            return " ".join(f"{_half(one)} failed at {one.name}: {one.detail}. {one.advice}".strip() for one in failed)
+            return " ".join(
+                f"{_half(one)} failed at {one.name}: {one.detail}.{_sentence(one.advice)}" for one in failed
+            )
         works = " and ".join(name for name, ok in (("IMAP", self.imap), ("SMTP", self.smtp)) if ok)
         return f"Successfully connected by {works}." if works else "Neither IMAP nor SMTP is configured."
 
@@ -79,3 +81,7 @@ def _stage(half: str, name: str, ok: bool | None, detail: str, advice: str) -> P
 
 def _half(stage: PingStage) -> str:
     return stage.name.partition(" ")[0].upper()
+
+
+def _sentence(advice: str) -> str:
+    return f" {advice[0].upper()}{advice[1:].rstrip('.')}." if advice else ""
