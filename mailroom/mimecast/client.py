@@ -10,20 +10,24 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
 from mailroom import redact
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.errors import InvalidInputError, RateLimitError, ResponseError, TransientError
+from mailroom.errors import InvalidInputError, NotFoundError, RateLimitError, ResponseError, TransientError
 from mailroom.mimecast.auth import Authenticator
 from mailroom.mimecast.capabilities import Function, Generation
 from mailroom.mimecast.credentials import ApplicationKeys, Credentials
 from mailroom.mimecast.diagnosis import error_of, not_offered
-from mailroom.mimecast.envelope import Envelope, read_envelope
+from mailroom.mimecast.download import FileExchange
+from mailroom.mimecast.envelope import Envelope
+from mailroom.mimecast.exchange import Exchange, JsonExchange
 from mailroom.mimecast.hmac_auth import KeyAuthenticator
 from mailroom.mimecast.limits import GATES, GLANCE, Gate, read_headers
 from mailroom.mimecast.oauth import TokenAuthenticator
+from mailroom.mimecast.presigned import FileDigest, checked_link, fetch_link
+from mailroom.mimecast.reading import dict_of, list_of
 from mailroom.mimecast.repeats import NoTokenError, Repeats
 from mailroom.mimecast.transport import Reply, Transport
 from mailroom.mimecast.waiting import Deadline, OnWait
@@ -165,17 +169,8 @@ class MimecastClient:
         request: dict[str, Any] = {"data": list(items)}
         if page:
             request["meta"] = {"pagination": dict(page)}
-        body = json.dumps(request).encode()
-        limit = Deadline(
-            self.default_deadline if deadline is None else deadline, function.path, self.clock, self._on_wait
-        )
-        envelope = Repeats(
-            function,
-            limit,
-            tuple(targets),
-            lambda refusals: self._attempt(function, body, limit, refusals),
-            lambda refused: error_of(function, self.generation, refused, self._skew),
-        ).run()
+        exchange = JsonExchange(self.transport, self.api_root + function.path, json.dumps(request).encode())
+        envelope = self._run(function, exchange, self._deadline(function, deadline), targets)
         keyed = any(failure.key is not None for failure in envelope.failures)
         if per_item and (envelope.data or (keyed and envelope.status in _ABOUT_ITEMS)):
             return envelope
@@ -185,12 +180,75 @@ class MimecastClient:
             raise ResponseError(f"{function.path}: the answer has no data field, which is not 'nothing found'")
         return envelope
 
-    def _attempt(self, function: Function, request: bytes, limit: Deadline, refusals: int) -> Envelope | None:
+    def download(
+        self,
+        function: Function,
+        item: Mapping[str, Any],
+        sink: BinaryIO,
+        *,
+        max_bytes: int = 50 << 20,
+        deadline: float | None = None,
+    ) -> FileDigest:
+        """Run a function that answers with a file and write the file to `sink`.
+
+        The file comes as bytes (API 1.0) or behind a pre-signed link (API 2.0), which is followed only over https to
+        `*.mimecast.com` or a host of `download_hosts`, without our credentials. Repeated like any read while nothing
+        was written, or when `sink` can be wound back. On an error `sink` may hold a part.
+
+        Args:
+            function: A read from `capabilities`.
+            item: The request item.
+            sink: Open for writing bytes.
+            max_bytes: Largest file taken.
+            deadline: Seconds for this call instead of the client's.
+
+        Raises:
+            RejectedError: Refused, or larger than `max_bytes` (code `too_large`).
+            NotFoundError: There is no such file, or no longer.
+            TransientError: The download broke off and could not be repeated.
+            MailroomError: As `call`.
+        """
+        if self.generation not in function.generations:
+            raise not_offered(function, self.generation)
+        limit = self._deadline(function, deadline)
+        exchange = FileExchange(
+            self.transport,
+            self.api_root + function.path,
+            json.dumps({"data": [dict(item)]}).encode(),
+            sink,
+            path=function.path,
+            max_bytes=max_bytes,
+        )
+        envelope = self._run(function, exchange, limit)
+        if exchange.digest is not None:
+            return exchange.digest
+        if envelope.status >= 300 or envelope.failures:
+            raise error_of(function, self.generation, envelope, self._skew)
+        links = [link for entry in envelope.data for link in list_of(dict_of(entry).get("urls"))]
+        if not links:
+            raise NotFoundError(f"{function.path}: no link for the file; it does not exist, or no longer")
+        link = checked_link(links[0], function.path, self.download_hosts)
+        return fetch_link(self.transport, link, sink, path=function.path, max_bytes=max_bytes, seconds=limit.left)
+
+    def _deadline(self, function: Function, seconds: float | None) -> Deadline:
+        return Deadline(self.default_deadline if seconds is None else seconds, function.path, self.clock, self._on_wait)
+
+    def _run(self, function: Function, exchange: Exchange, limit: Deadline, targets: Sequence[str] = ()) -> Envelope:
+        """Attempt until there is an answer that says something for sure."""
+        return Repeats(
+            function,
+            limit,
+            tuple(targets),
+            lambda refusals: self._attempt(function, exchange, limit, refusals),
+            lambda refused: error_of(function, self.generation, refused, self._skew),
+        ).run()
+
+    def _attempt(self, function: Function, exchange: Exchange, limit: Deadline, refusals: int) -> Envelope | None:
         """One signed request behind the gate; a refused token is replaced once. None: HTTP 429, not executed.
 
         Args:
             function: What to run.
-            request: Its JSON.
+            exchange: The request.
             limit: Time left.
             refusals: How often this call has met HTTP 429 so far.
 
@@ -208,9 +266,7 @@ class MimecastClient:
                 signed = self._auth.signed(function.path, limit.left)
             except (TransientError, ResponseError) as error:
                 raise NoTokenError(error) from error
-            reply = self.transport.send(
-                "POST", self.api_root + function.path, signed.headers, request, seconds=limit.left
-            )
+            reply = exchange.send(signed.headers, limit.left)
             self._learn_time(reply)
             quota = read_headers(reply.headers)
             if reply.status == 429:
@@ -222,7 +278,7 @@ class MimecastClient:
                 body = body.replace(signed.proof, redact.MASK.encode())
             request_id = reply.headers.get("x-request-id") or signed.headers.get("x-mc-req-id", "")
             request_id = redact.one_line(redact.scrub(request_id), 100)
-            envelope = read_envelope(reply.status, body, request_id=request_id)
+            envelope = exchange.read(reply.status, body, request_id)
             if envelope.status not in {401, 418} or renewed or not self._auth.renewed(signed, envelope, limit.left):
                 return envelope
             renewed = True

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -54,8 +55,8 @@ class Reply:
     body: bytes
 
 
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+Begin = Callable[[int, "CaseInsensitiveDict[str]"], Callable[[bytes], object]]
+"""Given status and headers of an answer; returns what takes the pieces of its body."""
 
 
 class _Adapter(HTTPAdapter):
@@ -143,6 +144,35 @@ class Transport:
         response = self._open(method, url, headers, body, seconds)
         self._drain(response, parts.append, self._max_body, seconds)
         return Reply(response.status_code, response.headers, parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def receive(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, begin: Begin, *, max_body: int,
+        seconds: float,
+    ) -> tuple[int, CaseInsensitiveDict[str]]:  # fmt: skip
+        """As `send`, but the body is handed on while it arrives.
+
+        Args:
+            method: `POST` or `GET`.
+            url: Whole URL.
+            headers: Everything to send besides `Content-Length`.
+            body: May be None.
+            begin: Called with status and headers; returns what takes each piece of the body.
+            max_body: Largest body read, after decompression.
+            seconds: Time left.
+
+        Returns:
+            Status and headers.
+
+        Raises:
+            NotSentError, BrokenError, TooLargeError: As `send`; and whatever `begin` or its taker raises.
+        """
+        response = self._open(method, url, headers, body, seconds)
+        try:
+            self._drain(response, begin(response.status_code, response.headers), max_body, seconds)
+        except BaseException:
+            response.raw.close()  # the rest of the body would be taken for the next answer
+            raise
+        return response.status_code, response.headers
 
     def fetch(self, url: str, sink: BinaryIO, *, max_bytes: int, seconds: float, digest: Any) -> tuple[int, int]:
         """GET `url` without any credentials into `sink`; returns (HTTP status, size). Errors as for `send`."""

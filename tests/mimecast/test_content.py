@@ -17,7 +17,7 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mimecast import content
-from mailroom.mimecast.content import _trusted
+from mailroom.mimecast.presigned import checked_link
 
 FILE, DETAIL = "/api/gateway/message/get-file", "/api/gateway/message/get-message-detail"
 
@@ -30,8 +30,8 @@ FILE, DETAIL = "/api/gateway/message/get-file", "/api/gateway/message/get-messag
         "https://a.mimecast.com",
     ],
 )
-def test_links_to_mimecast_are_followed(client, link):
-    assert _trusted(link, client) == link
+def test_links_to_mimecast_are_followed(link):
+    assert checked_link(link, FILE) == link
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,18 @@ def test_links_to_mimecast_are_followed(client, link):
         "https://eu.mimecast.com/" + "x" * 10_000,
     ],
 )
-def test_other_links_are_not(client_for, link):
-    with client_for("2.0") as client, pytest.raises(ResponseError, match="not followed"):
-        _trusted(link, client)
+def test_other_links_are_not(link):
+    with pytest.raises(ResponseError, match="not followed"):
+        checked_link(link, FILE)
 
 
-def test_plain_http_is_taken_only_from_an_allowed_host_on_this_machine(client_for):
-    with client_for("2.0", download_hosts=("127.0.0.1", "files.example")) as client:
-        assert _trusted("http://127.0.0.1:80/x", client)
-        assert _trusted("https://files.example/x", client)
+def test_plain_http_is_taken_only_from_an_allowed_host_on_this_machine():
+    allowed = ("127.0.0.1", "files.example")
+    assert checked_link("http://127.0.0.1:80/x", FILE, allowed)
+    assert checked_link("https://files.example/x", FILE, allowed)
+    for link in ("http://files.example/x", "http://127.0.0.1@evil.example/x"):
         with pytest.raises(ResponseError):
-            _trusted("http://files.example/x", client)
-        with pytest.raises(ResponseError):
-            _trusted("http://127.0.0.1@evil.example/x", client)
+            checked_link(link, FILE, allowed)
 
 
 @pytest.fixture
