@@ -58,7 +58,7 @@ def _other(function: Function, envelope: Envelope, status: int, where: str) -> M
     code = next(iter(envelope.codes), "")
     if status == 407:
         return CredentialsError(f"{where}: the proxy wants other credentials; correct its user name and password")
-    if status == 404 and envelope.http_status == 404 and envelope.meta_status is None:
+    if status == 404 and envelope.http_status == 404 and envelope.meta_status is None and "{" not in function.path:
         return NotOfferedError(
             f"{where}: this host does not know the function. Check that the API root is the tenant's own host and of "
             f"the generation the credentials are made for{_instead(function)}"
@@ -66,7 +66,7 @@ def _other(function: Function, envelope: Envelope, status: int, where: str) -> M
     if status == 404 or code.endswith("_not_found"):
         return NotFoundError(f"{where}: it does not exist, or no longer")
     if status == 405:
-        return ResponseError(f"{where}: the host does not take POST here; check the API root")
+        return ResponseError(f"{where}: the host does not take {function.method} here; check the API root")
     if status >= 500:
         return TransientError(f"{where}: Mimecast is failing; try again later and keep the request id for support")
     if status == 400 and envelope.empty_body:
@@ -84,7 +84,7 @@ def _other(function: Function, envelope: Envelope, status: int, where: str) -> M
 
 def _where(function: Function, envelope: Envelope) -> str:
     meta = envelope.meta_status
-    text = f"{function.path}: HTTP {envelope.http_status}"
+    text = f"{function.name}: HTTP {envelope.http_status}"
     if meta is not None and meta >= 400 and meta != envelope.http_status:
         text += f", meta.status {meta}"
     said = "; ".join(str(problem) for failure in envelope.failures[:5] for problem in failure.errors[:5])
@@ -138,6 +138,6 @@ def _instead(function: Function) -> str:
 def not_offered(function: Function, generation: Generation) -> NotOfferedError:
     """The error before anything is sent: the function does not exist in this generation."""
     return NotOfferedError(
-        f"{function.path} is not offered by API {generation}, only by API {', '.join(function.generations)}"
+        f"{function.name} is not offered by API {generation}, only by API {', '.join(function.generations)}"
         f"{_instead(function)}"
     )

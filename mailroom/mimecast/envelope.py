@@ -96,10 +96,11 @@ def read_envelope(http_status: int, body: bytes, *, request_id: str = "") -> Env
         # Gateways and proxies answer errors with their own pages; the status still says what to do.
         note = Failure(None, (Problem("", "", f"not an answer of the API itself: {error}"),))
         return Envelope([], [note], {}, None, request_id, http_status, has_data=False)
-    return _envelope(value, http_status, request_id)
+    return envelope_of(value, http_status, request_id)
 
 
-def _envelope(value: dict[str, Any], http_status: int, request_id: str) -> Envelope:
+def envelope_of(value: dict[str, Any], http_status: int, request_id: str) -> Envelope:
+    """An answer that is already an object."""
     meta = value.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     pagination = meta.get("pagination")

@@ -15,6 +15,11 @@ from mailroom.mimecast.waiting import Deadline
 _UNREADABLE_REPEATS = 2
 _MAYBE_DONE = {408, 425, 499}  # 4xx of gateways that say nothing about what happened behind them
 
+_HELD = "look the message up in the hold list, then in the release log,"
+_LOOK = {"/api/gateway": _HELD, "/api/message-finder": _HELD}
+_LOOK_UP = "look at the tenant"
+"""Where an effect can be seen, by the family of its function."""
+
 
 class NoTokenError(Exception):
     """Nothing was sent: there is no token. `reason` says why."""
@@ -46,7 +51,7 @@ class Repeats:
             MailroomError: As `MimecastClient.call`.
         """
         tries = unreadable = refusals = 0
-        path = self._function.path
+        path = self._function.name
         while True:
             tries += 1
             try:
@@ -90,9 +95,10 @@ class Repeats:
                     raise self._refusal(envelope)
 
     def _unknown(self, what: str) -> EffectUnknownError:
+        family = self._function.path.rpartition("/")[0]
         return EffectUnknownError(
-            f"{self._function.path}: sent, but {what}. It may or may not have been applied: look the message up in "
-            "the hold list, then in the release log, before anything else is tried",
+            f"{self._function.name}: sent, but {what}. It may or may not have been applied: "
+            f"{_LOOK.get(family, _LOOK_UP)} before anything else is tried",
             {},
             self._targets,
         )
