@@ -29,6 +29,7 @@ from mailroom.mimecast.oauth import TokenAuthenticator
 from mailroom.mimecast.presigned import FileDigest, checked_link, fetch_link
 from mailroom.mimecast.reading import dict_of, list_of
 from mailroom.mimecast.repeats import NoTokenError, Repeats
+from mailroom.mimecast.rest import RestAnswer, RestExchange, filled
 from mailroom.mimecast.transport import Reply, Transport
 from mailroom.mimecast.waiting import Deadline, OnWait
 
@@ -230,8 +231,47 @@ class MimecastClient:
         link = checked_link(links[0], function.path, self.download_hosts)
         return fetch_link(self.transport, link, sink, path=function.path, max_bytes=max_bytes, seconds=limit.left)
 
+    def rest(
+        self,
+        function: Function,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        targets: Sequence[str] = (),
+        deadline: float | None = None,
+    ) -> RestAnswer:
+        """Run a REST resource of API 2.0, with the same limits, repeats and errors as `call`.
+
+        Args:
+            function: A REST resource from `capabilities`.
+            path: A text for each `{part}` of its path.
+            query: Query parameters; None is left out.
+            body: The JSON object to send.
+            targets: What an effect acts on, for `EffectUnknownError.unknown`.
+            deadline: Seconds for this call instead of the client's.
+
+        Raises:
+            NotOfferedError: The client uses API 1.0; the message names the function to use instead.
+            InvalidInputError: A part of the path is missing or no id.
+            NotFoundError: The object is gone.
+            MailroomError: As `call`.
+        """
+        if self.generation not in function.generations:
+            raise not_offered(function, self.generation)
+        exchange = RestExchange(
+            self.transport,
+            function.method,
+            self.api_root + filled(function, path or {}, query or {}),
+            None if body is None else json.dumps(dict(body)).encode(),
+        )
+        envelope = self._run(function, exchange, self._deadline(function, deadline), targets)
+        if envelope.status >= 300 or envelope.failures:
+            raise error_of(function, self.generation, envelope, self._skew)
+        return RestAnswer(envelope.http_status, dict_of(envelope.data[0]), envelope.request_id)
+
     def _deadline(self, function: Function, seconds: float | None) -> Deadline:
-        return Deadline(self.default_deadline if seconds is None else seconds, function.path, self.clock, self._on_wait)
+        return Deadline(self.default_deadline if seconds is None else seconds, function.name, self.clock, self._on_wait)
 
     def _run(self, function: Function, exchange: Exchange, limit: Deadline, targets: Sequence[str] = ()) -> Envelope:
         """Attempt until there is an answer that says something for sure."""
@@ -258,7 +298,7 @@ class MimecastClient:
             ResponseError: The answer cannot be read.
             RateLimitError: The wait would pass the deadline.
         """
-        gate = GATES.gate(self._account, function.path, self.clock)
+        gate = GATES.gate(self._account, function.name, self.clock)
         renewed = False
         while True:
             self._pass(gate, function, limit)
@@ -287,7 +327,7 @@ class MimecastClient:
         while seconds := gate.enter():
             if not limit.wait(seconds, "rate limit", shown=seconds > GLANCE):
                 raise RateLimitError(
-                    f"{function.path}: the quota is used up for {seconds:.1f} s, longer than this call may take "
+                    f"{function.name}: the quota is used up for {seconds:.1f} s, longer than this call may take "
                     f"({max(limit.left, 0):.1f} s left). It was not executed; run it again later",
                     seconds,
                 )
