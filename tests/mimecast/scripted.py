@@ -18,6 +18,7 @@ class Asked:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def json(self) -> Any:
@@ -78,9 +79,12 @@ class Scripted:
             def do_GET(self) -> None:
                 self.answer(b"")
 
+            do_PATCH = do_POST  # noqa: N815 - the names that http.server looks for
+            do_DELETE = do_POST  # noqa: N815
+
             def answer(self, body: bytes) -> None:
                 path = self.path.partition("?")[0]
-                answer = outer.take(Asked(self.path, self.headers, body), path)
+                answer = outer.take(Asked(self.path, self.headers, body, self.command), path)
                 if answer.before is not None:
                     answer.before()
                 if answer.reset:
