@@ -18,7 +18,6 @@ import hashlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.held_detail import NOT_OURS, Detail, DetailFetcher, group_key
 from mailroom.connectors.held_event import alert_of
 from mailroom.connectors.held_settings import HeldSettings
+from mailroom.connectors.report import QUARANTINE_AFTER, IngestReport, Progress, silent
 from mailroom.errors import MailroomError
 from mailroom.faults import faultpoint
 from mailroom.mimecast import MimecastClient, account, held
@@ -45,36 +45,6 @@ log = logging.getLogger(__name__)
 CONNECTOR = "held"
 """What sources and alerts of the hold queue are filed under."""
 
-_QUARANTINE_AFTER = 3
-
-Progress = Callable[[str, int, int | None], None]
-"""Called as `progress(step, done, total)`; total is None while unknown."""
-
-
-def _silent(_step: str, _done: int, _total: int | None) -> None:
-    """Nobody is watching."""
-
-
-@dataclass
-class IngestReport:
-    """What one cycle did. `fetched` is always the sum of the five outcomes."""
-
-    run_id: int = 0
-    fetched: int = 0
-    alerted: int = 0
-    duplicate: int = 0
-    filtered: int = 0
-    quarantined: int = 0
-    gone: int = 0
-    waiting: int = 0
-    """Entries staged and left for the next cycle (limits, or details that could not be read yet)."""
-    seconds: float = 0.0
-
-    def counts(self) -> dict[str, int]:
-        """The conservation counts, as stored with the run."""
-        names = ("fetched", "alerted", "duplicate", "filtered", "quarantined", "gone")
-        return {name: getattr(self, name) for name in names}
-
 
 def ingest_held(
     client: MimecastClient,
@@ -85,7 +55,7 @@ def ingest_held(
     flow_run_id: str = "",
     owner: str = "",
     clock: Clock = SYSTEM_CLOCK,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> IngestReport:
     """Run one cycle of the held connector.
 
@@ -207,7 +177,7 @@ class _Cycle:
                 cursor = position if complete else None
                 states = self.store.items.settle(self.source_id, self.run_id, settled, cursor=cursor, lease=self.lease)
                 faultpoint("ingest.after_commit")
-                self._count(states.values())
+                self.report.count(states.values())
                 done += len(items)
                 self.progress("settled", done, total)
                 self._keep_lease()
@@ -273,7 +243,7 @@ class _Cycle:
             return None
         if detail.failure:
             attempts = self.store.items.failed_attempt(item.id, detail.failure)
-            if attempts < _QUARANTINE_AFTER:
+            if attempts < QUARANTINE_AFTER:
                 return None
             # The hold entry itself is readable: an analyst must see it, with what is known.
             defects = (*defects, f"message info unreadable after {attempts} attempts")
@@ -296,10 +266,6 @@ class _Cycle:
         return Settled(item.id, "alerted", alert=alert)
 
     # bookkeeping --------------------------------------------------------------------------------------------
-
-    def _count(self, states: Iterable[str]) -> None:
-        for state in states:
-            setattr(self.report, state, getattr(self.report, state) + 1)
 
     def _keep_lease(self) -> None:
         self.store.leases.renew(self.lease)

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mailroom.errors import NotFoundError, RateLimitError, RejectedError, ResponseError, TransientError
+from mailroom.connectors.message_infos import Answer, MessageInfos
 from mailroom.mimecast import MimecastClient, tracking
 from mailroom.mimecast.models import HeldMessage, MessageInfo, TrackedEmail
 
@@ -26,7 +24,6 @@ TOLERANCE = timedelta(minutes=2)
 """How far the two lists may disagree about when a message was received."""
 
 _MOST_CANDIDATES = 64  # identical mails of a mail bomb: enough to find the right one, bounded all the same
-_OUTAGE = 3  # so many messages in a row that cannot be fetched are the tenant's trouble, not theirs
 NOT_TRACKED = "no tracking record found"
 NOT_OURS = "the tracking record that fits belongs to another message"
 
@@ -57,16 +54,9 @@ class Detail:
         return self.info is not None and self.info.hold_id == hold_id
 
 
-@dataclass
-class _Answer:
-    info: MessageInfo | None = None
-    gone: bool = False
-    failure: str = ""
-
-
-def group_key(held: HeldMessage) -> str:
-    """What the copies of one mail for several recipients have in common."""
-    parts = (held.from_envelope.address, held.from_header.address, held.subject, held.received_at.isoformat())
+def group_key(mail: HeldMessage | TrackedEmail) -> str:
+    """What the copies of one mail for several recipients have in common, in the hold queue and in tracking."""
+    parts = (mail.from_envelope.address, mail.from_header.address, mail.subject, mail.received_at.isoformat())
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -76,17 +66,14 @@ class DetailFetcher:
 
     client: MimecastClient
     workers: int = 8
-    on_fetched: Callable[[int], None] = lambda _count: None
-    _pool: ThreadPoolExecutor = field(init=False)
-    _failed_in_a_row: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _infos: MessageInfos = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="message-info")
+        self._infos = MessageInfos(self.client, self.workers)
 
     def close(self) -> None:
         """Stop the threads; calls under way end first."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._infos.close()
 
     def fetch(self, entries: Sequence[HeldMessage]) -> dict[str, Detail]:
         """Details by hold id.
@@ -97,8 +84,7 @@ class DetailFetcher:
         if not entries:
             return {}
         candidates = self._candidates(entries)
-        wanted = dict.fromkeys(record.id for records in candidates.values() for record in records)
-        answers = dict(zip(wanted, self._pool.map(self._answer, wanted), strict=True))
+        answers = self._infos.fetch(record.id for records in candidates.values() for record in records)
         owner = {
             answer.info.hold_id: tracking_id
             for tracking_id, answer in answers.items()
@@ -117,26 +103,6 @@ class DetailFetcher:
                 for recipient in record.to:
                     by_key[_key(record.from_envelope.address, record.subject, recipient.address)].append(record)
         return {entry.id: _nearest(entry, by_key) for entry in entries}
-
-    def _answer(self, tracking_id: str) -> _Answer:
-        try:
-            answer = _Answer(info=tracking.get_message_info(self.client, tracking_id))
-        except NotFoundError:
-            answer = _Answer(gone=True)
-        except (ResponseError, RejectedError) as error:
-            answer = _Answer(failure=str(error))
-        except RateLimitError:
-            raise
-        except TransientError as error:
-            answer = _Answer(failure=str(error))
-            with self._lock:
-                self._failed_in_a_row += 1
-                if self._failed_in_a_row >= _OUTAGE:
-                    raise
-        else:
-            self._failed_in_a_row = 0
-        self.on_fetched(1)
-        return answer
 
 
 def _left_out(_raw: object, error: Exception) -> None:
@@ -158,7 +124,7 @@ def _nearest(entry: HeldMessage, by_key: dict[Key, list[TrackedEmail]]) -> list[
 def _choose(
     entry: HeldMessage,
     candidates: Iterable[TrackedEmail],
-    answers: dict[str, _Answer],
+    answers: dict[str, Answer],
     owner: dict[str, str],
 ) -> Detail:
     records = {record.id: record for record in candidates}

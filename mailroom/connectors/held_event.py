@@ -29,39 +29,40 @@ def event_of(held: HeldMessage, tracked: TrackedEmail | None, info: MessageInfo 
         "hold_id": held.id,
         "tracking_id": tracked.id if tracked else "",
         "message_id": info.message_id if info else None,
-        "header_from": _address(held.from_header),
+        "header_from": address_of(held.from_header),
         "envelope_from": held.from_envelope.address or None,
         "recipient": held.to.address,
         "recipients": _recipients(held, tracked, info),
-        "subject": _cut(held.subject),
-        "received_at": _instant(held.received_at),
+        "subject": cut(held.subject),
+        "received_at": instant(held.received_at),
         "route": held.route,
         "size": held.size,
         "has_attachments": held.has_attachments,
-        "hold_reason": _cut(held.reason),
+        "hold_reason": cut(held.reason),
         "hold_reason_code": held.reason_code,
-        "policy": _cut(held.policy),
+        "policy": cut(held.policy),
     }
     if tracked is not None:
         event |= {
-            "sent_at": _instant(tracked.sent_at),
+            "sent_at": instant(tracked.sent_at),
             "sender_ip": tracked.sender_ip,
             "spam_score": tracked.spam_score,
             "detection_level": tracked.detection_level,
         }
     if info is not None:
-        event |= _from_info(info)
+        event |= info_fields(info)
     return event
 
 
-def _from_info(info: MessageInfo) -> dict[str, Any]:
+def info_fields(info: MessageInfo) -> dict[str, Any]:
+    """What the message info alone says, for the event of a held or a tracked message."""
     return {
-        "from_headers": [_cut(value) for value in info.from_headers],
+        "from_headers": [cut(value) for value in info.from_headers],
         "reply_to": _header(info, "reply-to"),
         "return_path": _header(info, "return-path"),
         "components": [
             {
-                "name": _cut(part.name),
+                "name": cut(part.name),
                 "type": part.type,
                 "mime_type": part.mime_type,
                 "size": part.size,
@@ -78,9 +79,9 @@ def _from_info(info: MessageInfo) -> dict[str, Any]:
         "categories": list(info.categories),
         "spam_detail": dict(info.spam_detail),
         "grey_email": info.grey_email,
-        "authentication_results": [_cut(value) for value in info.authentication_results],
-        "headers": [[name, _cut(value)] for name, value in info.headers],
-        "expires_at": _instant(info.retention_expires),
+        "authentication_results": [cut(value) for value in info.authentication_results],
+        "headers": [[name, cut(value)] for name, value in info.headers],
+        "expires_at": instant(info.retention_expires),
     }
 
 
@@ -103,10 +104,10 @@ def alert_of(
     return NewAlert(
         external_key=held.id,
         tenant=tenant,
-        title=_cut(held.subject, 500),
-        sender=_cut(sender, 320),
+        title=cut(held.subject, 500),
+        sender=cut(sender, 320),
         sender_domain=sender.rpartition("@")[2].lower()[:255],
-        recipient=_cut(held.to.address, 320),
+        recipient=cut(held.to.address, 320),
         received_at=held.received_at,
         seed_priority=priority,
         priority=priority,
@@ -128,17 +129,20 @@ def _recipients(held: HeldMessage, tracked: TrackedEmail | None, info: MessageIn
     return list(dict.fromkeys(address.lower() for address in everyone if address))
 
 
-def _address(address: Address) -> dict[str, str]:
-    return {"address": _cut(address.address, 1_000), "display_name": _cut(address.display_name, 1_000)}
+def address_of(address: Address) -> dict[str, str]:
+    """One address, as events show it."""
+    return {"address": cut(address.address, 1_000), "display_name": cut(address.display_name, 1_000)}
 
 
 def _header(info: MessageInfo, wanted: str) -> str | None:
-    return next((_cut(value) for name, value in info.headers if name.lower() == wanted), None)
+    return next((cut(value) for name, value in info.headers if name.lower() == wanted), None)
 
 
-def _instant(moment: datetime | None) -> str | None:
+def instant(moment: datetime | None) -> str | None:
+    """A time, as events show it."""
     return moment.isoformat() if moment else None
 
 
-def _cut(text: str, limit: int = _TEXT_LIMIT) -> str:
+def cut(text: str, limit: int = _TEXT_LIMIT) -> str:
+    """The beginning of a text that is too long for an event."""
     return text if len(text) <= limit else text[:limit]

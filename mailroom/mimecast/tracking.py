@@ -24,6 +24,7 @@ OPTIONS = frozenset({"from", "to", "subject", "senderIP", "url"})
 _SMALL_CAPS = frozenset({25, 50})
 _MOST_WINDOWS = 2_000
 _SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
 
 OnWarning = Callable[[str], None]
 
@@ -39,6 +40,7 @@ def search(
     message_id: str | None = None,
     page_size: int = 200,
     reason: str = "Mailroom triage",
+    check: bool = True,
     on_warning: OnWarning | None = None,
     on_unreadable: OnUnreadable | None = None,
 ) -> Iterator[list[TrackedEmail]]:
@@ -57,6 +59,7 @@ def search(
         message_id: RFC Message-ID; excludes `options`.
         page_size: 1 to 500.
         reason: Written to Mimecast's audit log.
+        check: Leave out what does not have the status and route asked for. Off: the caller looks at them himself.
         on_warning: Told of a moved start and of seconds that cannot be listed completely; also logged.
         on_unreadable: Takes records that cannot be read; without it such a record is an error.
 
@@ -66,15 +69,17 @@ def search(
         MailroomError: As `client.call`.
     """
     query = _query(status, route, options, message_id, reason)
-    return _search(client, start, end, query, page_size, on_warning or (lambda _: None), on_unreadable)
+    keep = _wanted if check else (lambda _email, _query: True)
+    return _search(client, start, end, query, page_size, on_warning or (lambda _: None), on_unreadable, keep)
 
 
-def get_message_info(client: MimecastClient, tracking_id: str) -> MessageInfo:
+def get_message_info(client: MimecastClient, tracking_id: str, *, deadline: float | None = None) -> MessageInfo:
     """Everything Mimecast knows about one message. Effect: reads.
 
     Args:
         client: Which tenant.
         tracking_id: Of a tracked message; after a release or rejection the old id may be gone.
+        deadline: Seconds for the call instead of the client's.
 
     Raises:
         NotFoundError: The message is gone, or its id changed with its status: search again.
@@ -82,7 +87,7 @@ def get_message_info(client: MimecastClient, tracking_id: str) -> MessageInfo:
         ResponseError: The answer cannot be read.
         MailroomError: As `client.call`.
     """
-    envelope = client.call(capabilities.GET_MESSAGE_INFO, [{"id": tracking_id}])
+    envelope = client.call(capabilities.GET_MESSAGE_INFO, [{"id": tracking_id}], deadline=deadline)
     if not envelope.data:
         raise NotFoundError(
             f"{capabilities.GET_MESSAGE_INFO.path}: no message {tracking_id[:200]!r}: it is gone, or its id changed "
@@ -124,6 +129,7 @@ def _search(
     page_size: int,
     on_warning: OnWarning,
     on_unreadable: OnUnreadable | None,
+    keep: Callable[[TrackedEmail, dict[str, Any]], bool],
 ) -> Iterator[list[TrackedEmail]]:
     def warn(text: str) -> None:
         log.warning("%s", text)
@@ -132,15 +138,15 @@ def _search(
     def readable(raw: list[Any]) -> list[TrackedEmail]:
         new = [entry for entry in raw if not id_of(entry) or id_of(entry) not in seen]
         seen.update(id_of(entry) for entry in new)
-        return [email for email in parse_all(new, TrackedEmail.parse, on_unreadable) if _wanted(email, query)]
+        return [email for email in parse_all(new, TrackedEmail.parse, on_unreadable) if keep(email, query)]
 
     earliest = client.now() - REACH
-    if start < earliest:
+    if start < earliest - _MINUTE:  # a start computed a moment ago is not worth a word
         warn(
             f"message tracking reaches back 29 days and 23 hours: the search starts at {format_date(earliest)} "
             f"instead of {format_date(start)}"
         )
-        start = earliest
+    start = max(start, earliest)
     seen: set[str] = set()
     todo = [(start, end)] if start <= end else []
     for _ in range(_MOST_WINDOWS):

@@ -126,6 +126,8 @@ class Alerts:
     def find(self, text: str) -> Alert:
         """The newest alert with this id, hold id or tracking id, as an analyst would paste it.
 
+        Of those with the same tracking id, one of the hold queue comes first: it can be released and rejected.
+
         Raises:
             NotFoundError: none fits.
         """
@@ -133,7 +135,8 @@ class Alerts:
         clauses = [alerts.c.hold_id == wanted, alerts.c.tracking_id == wanted]
         if wanted.isascii() and wanted.isdigit() and int(wanted) <= _LARGEST_ID:
             clauses.append(alerts.c.id == int(wanted))
-        found = self._all(select(alerts).where(or_(*clauses)).order_by(alerts.c.id.desc()).limit(1), None)
+        query = select(alerts).where(or_(*clauses))
+        found = self._all(query.order_by(alerts.c.hold_id == "", alerts.c.id.desc()).limit(1), None)
         if not wanted or not found:
             msg = f"No alert has {wanted[:80]!r} as its id, hold id or tracking id. Was it ingested into this store?"
             raise NotFoundError(msg)
@@ -145,7 +148,8 @@ class Alerts:
         ids = sorted({tracking_id for tracking_id, _ in wanted})
         columns = alerts.c["tracking_id", "recipient", "hold_id"]
         for start in range(0, len(ids), CHUNK):
-            query = select(*columns).where(alerts.c.tracking_id.in_(ids[start : start + CHUNK])).order_by(alerts.c.id)
+            held = (alerts.c.tracking_id.in_(ids[start : start + CHUNK])) & (alerts.c.hold_id != "")
+            query = select(*columns).where(held).order_by(alerts.c.id)
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in wanted})
         return found

@@ -55,6 +55,16 @@ class Item:
     first_run_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class SameContent:
+    """One item that is alert `alert_id`, or repeats it."""
+
+    content_key: str
+    external_key: str
+    raw: dict[str, Any]
+    alert_id: int
+
+
 _ITEM = items.c["id", "external_key", "content_key", "received_at", "raw", "attempts", "first_run_id"]
 
 
@@ -64,12 +74,16 @@ class Items:
     def __init__(self, db: Database, leases: Leases, cursors: Cursors, blobs: Blobs) -> None:
         self._db = db
         self._leases = leases
+        self._cursors = cursors
         self._settler = Settler(db, leases, cursors, blobs)
 
     def stage(
-        self, source_id: int, run_id: int | None, rows: Sequence[StagedItem], lease: Lease | None = None
-    ) -> Staged:
+        self, source_id: int, run_id: int | None, rows: Sequence[StagedItem], lease: Lease | None = None, *,
+        cursor: datetime | None = None,
+    ) -> Staged:  # fmt: skip
         """Remember what was listed; what is known already stays as it is. One transaction.
+
+        `cursor` moves the source's cursor with it, for sources whose cursor says how far they were listed.
 
         Raises:
             LeaseLostError: another worker has taken over; nothing was written.
@@ -88,6 +102,8 @@ class Items:
             if lease is not None:
                 self._leases.check(tx, lease)
             new = self._db.insert_new(tx, items, values) if values else 0
+            if cursor is not None:
+                self._cursors.advance(source_id, cursor, tx)
             faultpoint("stage.before_commit")
             return new
 
@@ -139,6 +155,21 @@ class Items:
                 items.c.external_key.in_(wanted[start : start + CHUNK]),
             )
             found += self._db.read(lambda tx, query=query: int(tx.execute(query).scalar_one()))  # type: ignore[misc]
+        return found
+
+    def same_content(self, source_id: int, content_keys: Iterable[str]) -> list[SameContent]:
+        """Items with this content that are an alert or repeat one, by alert."""
+        columns = items.c["content_key", "external_key", "raw", "alert_id"]
+        wanted, found = sorted({key for key in content_keys if key}), list[SameContent]()
+        for start in range(0, len(wanted), CHUNK):
+            query = select(*columns).where(
+                items.c.content_key.in_(wanted[start : start + CHUNK]),
+                items.c.content_key != "",
+                items.c.source_id == source_id,
+                items.c.alert_id.is_not(None),
+            )
+            rows = self._db.read(lambda tx, query=query: tx.execute(query.order_by(items.c.id)).all())  # type: ignore[misc]
+            found += [SameContent(*row) for row in rows]
         return found
 
     def settle(

@@ -90,6 +90,12 @@ class Runs:
             raise NotFoundError(msg)
         return _run(row)
 
+    def first(self, kind: str, source_id: int) -> Run | None:
+        """The first run of this kind on the source."""
+        query = select(runs).where(runs.c.kind == kind, runs.c.source_id == source_id).order_by(runs.c.id).limit(1)
+        row = self._db.read(lambda tx: tx.execute(query).first())
+        return _run(row) if row is not None else None
+
     def latest(self, kind: str, n: int = 10) -> list[Run]:
         """The last `n` runs of this kind, newest first."""
         query = select(runs).where(runs.c.kind == kind).order_by(runs.c.id.desc()).limit(n)

@@ -31,6 +31,8 @@ class Settled:
     alert: NewAlert | None = None
     quarantine: bytes | None = None
     cursor: datetime | None = None
+    alert_id: int | None = None
+    """Of the alert that a `duplicate` repeats, where that is known."""
 
 
 class Settler:
@@ -88,7 +90,7 @@ class Settler:
         made, existing = self._insert_alerts(tx, source_id, fresh, now)
         rows: list[dict[str, Any]] = []
         for one in todo:
-            state, reason, alert_id = one.state, one.reason, None
+            state, reason, alert_id = one.state, one.reason, one.alert_id
             if one.alert is not None:
                 key = (one.alert.tenant, clean_text(one.alert.external_key))
                 alert_id = made.pop(key, None)  # the first item of a key makes the alert, the others repeat it

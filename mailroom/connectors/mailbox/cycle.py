@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
+from mailroom.connectors.report import IngestReport, Progress, silent
 from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, NotFoundError, StoreError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
@@ -19,38 +19,17 @@ from mailroom.store import Store
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int | None], None]
-"""Called as `progress(folder, done, total)`."""
-
 _PATIENCE = 10.0
 """Seconds of silence that end a connection however short the cycle is."""
 
 
-def _silent(_step: str, _done: int, _total: int | None) -> None:
-    """Nobody is watching."""
-
-
 @dataclass
-class MailboxReport:
-    """What one cycle did. `fetched` is always the sum of the five outcomes."""
+class MailboxReport(IngestReport):
+    """What one cycle did; each folder has a run of its own."""
 
-    fetched: int = 0
-    alerted: int = 0
-    duplicate: int = 0
-    filtered: int = 0
-    quarantined: int = 0
-    gone: int = 0
-    waiting: int = 0
-    """Mails written down and left for the next cycle."""
     unmarked: int = 0
     """Mails stored that could not be marked as read; the next cycle tries again."""
-    seconds: float = 0.0
     folders: list[FolderReport] = field(default_factory=list)
-
-    def counts(self) -> dict[str, int]:
-        """The conservation counts."""
-        names = ("fetched", "alerted", "duplicate", "filtered", "quarantined", "gone")
-        return {name: getattr(self, name) for name in names}
 
     @property
     def rebuilt(self) -> list[str]:
@@ -77,7 +56,7 @@ def ingest_mailbox(
     owner: str = "",
     catch_up: bool = False,
     clock: Clock = SYSTEM_CLOCK,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> MailboxReport:
     """Run one cycle of the mailbox connector.
 
