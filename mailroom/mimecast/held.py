@@ -11,12 +11,11 @@ from mailroom.faults import faultpoint
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date
-from mailroom.mimecast.envelope import Envelope
 from mailroom.mimecast.item_outcomes import outcomes_of
 from mailroom.mimecast.models import HeldMessage, HoldSummary, ReleaseLogEntry, parse_summary
 from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
-from mailroom.mimecast.paging import id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, dict_of, list_of, parse_all
+from mailroom.mimecast.paging import entries_in, id_of, pages
+from mailroom.mimecast.reading import OnUnreadable, parse_all
 
 SEARCH_FIELDS = frozenset({"all", "subject", "sender", "recipient", "reason_code"})
 LOG_SEARCH_FIELDS = frozenset({"all", "operator", "from", "to", "subject", "info", "heldReason"})
@@ -102,7 +101,9 @@ def get_held_release_logs(
         if status not in {"released", "rejected"}:
             raise InvalidInputError(f"status {status!r}: the release log knows 'released' and 'rejected'")
         item["filterBy"] = [{"fieldName": "status", "value": status}]
-    walk = pages(client, capabilities.RELEASE_LOGS, item, page_size=page_size, entries=_log_lines, key=id_of)
+    walk = pages(
+        client, capabilities.RELEASE_LOGS, item, page_size=page_size, entries=entries_in("heldReleaseLogs"), key=id_of
+    )
     for raw in walk:
         lines = parse_all(raw, ReleaseLogEntry.parse, on_unreadable)
         yield [line for line in lines if status is None or line.status == status]
@@ -219,15 +220,6 @@ def _single(client: MimecastClient, function: capabilities.Function, item: dict[
             (item["id"],),
         )
     return Outcome(True)
-
-
-def _log_lines(envelope: Envelope) -> list[Any]:
-    """`data[].heldReleaseLogs[]`, and a flat `data[]` as other functions have it."""
-    lines: list[Any] = []
-    for entry in envelope.data:
-        inner = dict_of(entry)
-        lines.extend(list_of(inner["heldReleaseLogs"]) if "heldReleaseLogs" in inner else [entry])
-    return lines
 
 
 def _search_by(search_by: tuple[str, str], fields: frozenset[str]) -> dict[str, str]:

@@ -8,8 +8,10 @@ it announced, and is walked again. Collect all ids first, then act.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from mailroom.errors import InvalidInputError, RejectedError, ResponseError
@@ -17,6 +19,7 @@ from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.diagnosis import error_of
 from mailroom.mimecast.envelope import Envelope
+from mailroom.mimecast.reading import dict_of, list_of
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +30,26 @@ _RESTARTS = 2
 def pages(
     client: MimecastClient,
     function: Function,
-    item: Mapping[str, Any],
+    item: Mapping[str, Any] | None,
     *,
     page_size: int,
     entries: Callable[[Envelope], list[Any]],
     key: Callable[[Any], str],
     page_cap: int = PAGE_CAP,
+    recount: bool = True,
 ) -> Iterator[list[Any]]:
     """Yield the new entries of each page, in the order sent.
 
     Args:
         client: Which tenant.
         function: A read.
-        item: The one request item; repeated unchanged for every page.
+        item: The one request item, repeated unchanged for every page; None for functions that take none.
         page_size: Entries asked for; frozen in the token, so never changed on the way.
         entries: Where the entries are in an answer.
         key: An entry's identity; empty = cannot be told apart, so always yielded.
         page_cap: Most pages followed in one walk.
+        recount: Walk again when fewer entries were seen than announced. Not for entries without an id of their own:
+            two that say the same are one.
 
     Raises:
         InvalidInputError: `page_size` is out of range.
@@ -61,7 +67,7 @@ def pages(
                 raise error.reason from None
             log.info("%s: a page token was refused; starting again at the first page", function.path)
             continue
-        if not seen.is_short:
+        if not recount or not seen.is_short:
             return
         log.info("%s: the list moved while it was read; walking it again", function.path)
     log.warning("%s: %d entries announced, %d seen", function.path, seen.announced, len(seen.names))
@@ -98,7 +104,7 @@ class _TokenRefusedError(Exception):
 def _walk(
     client: MimecastClient,
     function: Function,
-    item: Mapping[str, Any],
+    item: Mapping[str, Any] | None,
     page_size: int,
     entries: Callable[[Envelope], list[Any]],
     key: Callable[[Any], str],
@@ -112,7 +118,7 @@ def _walk(
         if token:
             page["pageToken"] = token
         try:
-            envelope = client.call(function, [item], page=page)
+            envelope = client.call(function, [] if item is None else [item], page=page)
         except RejectedError as error:
             if not token:
                 raise
@@ -145,6 +151,24 @@ def _fresh(entries: list[Any], key: Callable[[Any], str], seen: set[str]) -> lis
             seen.add(name)
         fresh.append(entry)
     return fresh
+
+
+def entries_in(*names: str) -> Callable[[Envelope], list[Any]]:
+    """Where most functions have their entries: `data[].<name>[]`, or a flat `data[]`."""
+
+    def entries(envelope: Envelope) -> list[Any]:
+        found: list[Any] = []
+        for entry in envelope.data:
+            name = next((name for name in names if name in dict_of(entry)), None)
+            found.extend([entry] if name is None else list_of(entry[name]))
+        return found
+
+    return entries
+
+
+def hash_of(entry: Any) -> str:
+    """The identity of an entry that has no id: a hash of all it says."""
+    return sha256(json.dumps(entry, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def id_of(entry: Any) -> str:

@@ -92,6 +92,17 @@ def dict_of(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def object_of(where: str, value: object) -> dict[str, Any]:
+    """An entry that must be an object.
+
+    Raises:
+        ResponseError: It is something else.
+    """
+    if not isinstance(value, dict):
+        raise ResponseError(f"{where}: an entry is not an object but {type(value).__name__}")
+    return value
+
+
 def list_of(value: object) -> list[Any]:
     """A list; null is an empty one, a single object a list of one."""
     if isinstance(value, list):
