@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal
 
 from mailroom.errors import InvalidInputError, NotFoundError
@@ -35,7 +37,8 @@ def search(
     """Mails of all users' archives that fit, newest first, one list per page. Effect: reads; Mimecast logs it.
 
     A page is fetched when it is asked for, so a caller that stops reading stops the search, and memory holds one page
-    and the ids seen. Rows that a later page repeats are left out.
+    and the ids seen. Rows that a later page repeats are left out. Several senders or recipients are several searches
+    whose rows are put in order by time.
 
     Args:
         client: Which tenant.
@@ -53,23 +56,43 @@ def search(
     size = page_size if limit is None else max(1, min(page_size, limit))
     if isinstance(query, str):
         read = read_query(query)
-        text, size = read.text, read.page_size or size
-    else:
-        text = query.xml(page_size=size)
-    item = {"admin": True, "query": text}  # without admin a service account silently finds nothing
-    return _search(client, item, size, limit)
+        return _up_to(limit, _walk(client, read.text, read.page_size or size))
+    walks = [_walk(client, one.xml(page_size=size), size) for one in query.each()]
+    return _up_to(limit, walks[0] if len(walks) == 1 else _merged(walks, size))
 
 
-def _search(
-    client: MimecastClient, item: dict[str, Any], page_size: int, limit: int | None
-) -> Iterator[list[ArchiveEntry]]:
-    left = limit
+def _walk(client: MimecastClient, xml: str, page_size: int) -> Iterator[list[ArchiveEntry]]:
+    item = {"admin": True, "query": xml}  # without admin a service account silently finds nothing
     walk = pages(client, capabilities.ARCHIVE_SEARCH, item, page_size=page_size, entries=_rows, key=id_of)
     for raw in walk:
-        rows = [ArchiveEntry.parse(row) for row in (raw if left is None else raw[:left])]
-        yield rows
+        yield [ArchiveEntry.parse(row) for row in raw]
+
+
+def _merged(walks: list[Iterator[list[ArchiveEntry]]], page_size: int) -> Iterator[list[ArchiveEntry]]:
+    """One list out of several, newest first, each mail once."""
+    oldest = datetime.min.replace(tzinfo=UTC)
+    singles = [itertools.chain.from_iterable(walk) for walk in walks]
+    in_order = heapq.merge(*singles, key=lambda entry: entry.received_at or oldest, reverse=True)
+    seen: set[str] = set()
+    page: list[ArchiveEntry] = []
+    for entry in in_order:
+        if entry.id and entry.id in seen:
+            continue
+        seen.add(entry.id)
+        page.append(entry)
+        if len(page) == page_size:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _up_to(limit: int | None, walk: Iterator[list[ArchiveEntry]]) -> Iterator[list[ArchiveEntry]]:
+    left = limit
+    for page in walk:
+        yield page if left is None else page[:left]
         if left is not None:
-            left -= len(rows)
+            left -= len(page)
             if left <= 0:
                 return
 

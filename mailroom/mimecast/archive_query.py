@@ -7,7 +7,7 @@ more and not less. So wishes are checked here, before anything is asked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 from xml.etree.ElementTree import SubElement
@@ -24,7 +24,7 @@ PAGE_SIZE = 100
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may contain, in whatever form."""
 _OPERATORS = re.compile(r"(?i)(?:^|\s)(?:or|and|not)(?=\s|$)|\b(?:subject|body|from|to)\s*:")
-_LONGEST_TEXT, _LONGEST_ADDRESS, _MOST_ADDRESSES = 1_000, 320, 100
+_LONGEST_TEXT, _LONGEST_ADDRESS, _MOST_ADDRESSES, _MOST_QUERIES = 1_000, 320, 100, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,10 @@ class ArchiveQuery:
             )
         for name, addresses in (("Mailboxes", self.mailboxes), ("From", self.sender), ("To", self.recipient)):
             _check_addresses(name, addresses, domains=name != "Mailboxes")
+        pairs = max(1, len(set(self.sender))) * max(1, len(set(self.recipient)))
+        if pairs > _MOST_QUERIES:
+            msg = f'"From" and "To" make {pairs} searches, one per pair; at most {_MOST_QUERIES} are done at once'
+            raise InvalidInputError(msg)
         for name, text in (("Subject", self.subject), ("Text", self.text), ("Text", self.document_text)):
             if len(text) > _LONGEST_TEXT:
                 raise InvalidInputError(f'"{name}" has {len(text)} characters; at most {_LONGEST_TEXT} can be used')
@@ -77,12 +81,23 @@ class ArchiveQuery:
         if self.start is not None and self.end is not None and self.start > self.end:
             raise InvalidInputError("the search ends before it starts: put the earlier time first")
 
+    def each(self) -> list[ArchiveQuery]:
+        """This query for each sender and recipient alone: how several `sent` are combined is not documented."""
+        senders: list[tuple[str, ...]] = [(one,) for one in dict.fromkeys(self.sender)] or [()]
+        recipients: list[tuple[str, ...]] = [(one,) for one in dict.fromkeys(self.recipient)] or [()]
+        return [replace(self, sender=one, recipient=other) for one in senders for other in recipients]
+
     def xml(self, *, page_size: int = PAGE_SIZE) -> str:
         """The query as Mimecast takes it; every value escaped.
 
         Args:
             page_size: Rows per page.
+
+        Raises:
+            InvalidInputError: Several senders or recipients: these are several queries, see `each`.
         """
+        if len(self.sender) > 1 or len(self.recipient) > 1:
+            raise InvalidInputError("several senders or recipients are several queries: take each() of them")
         root = ElementTree.Element("xmlquery", {"trace": "iql,muse"})
         metadata = SubElement(root, "metadata", {
             "query-type": "emailarchive", "archive": "true", "active": "true" if self.not_yet_indexed else "false",
@@ -117,17 +132,14 @@ class ArchiveQuery:
             SubElement(muse, "text").text = _speakable(self.text)
         if self.subject.strip():
             SubElement(muse, "text").text = f"subject: {_speakable(self.subject)}"
-        for select, addresses in (("from", self.sender), ("to", self.recipient)):
-            if len(addresses) > 1:  # alternatives can only be said in words; a second `sent` is not documented
-                SubElement(muse, "text").text = " or ".join(f"{select}: {address}" for address in addresses)
         if self.start is not None or self.end is not None:
             date = SubElement(muse, "date", {"select": "between"})
             for name, moment in (("from", self.start), ("to", self.end)):
                 if moment is not None:
                     date.set(name, _query_date(moment))
         for select, addresses in (("from", self.sender), ("to", self.recipient)):
-            if len(addresses) == 1:
-                SubElement(muse, "sent", {"select": select}).text = addresses[0]
+            for address in addresses:
+                SubElement(muse, "sent", {"select": select}).text = address
         docs = SubElement(muse, "docs", {"select": self.documents})
         if self.document_text.strip():
             docs.text = _speakable(self.document_text)

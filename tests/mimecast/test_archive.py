@@ -122,6 +122,18 @@ def test_a_page_is_fetched_only_when_it_is_asked_for(server, client):
     assert len(server.calls(SEARCH)) == 1
 
 
+def test_several_senders_make_one_list_newest_first_and_every_mail_once(server, client):
+    def at(name: str, hour: int) -> dict[str, Any]:
+        return ROW | {"id": name, "receiveddate": f"2025-01-14T{hour:02d}:00:00+0000"}
+
+    server.add(SEARCH, ok({"items": [at("a", 9), at("b", 5)]}), ok({"items": [at("c", 7), at("b", 5), at("d", 1)]}))
+    query = ArchiveQuery(sender=("x@y.example", "z.example"))
+    assert found(client, query) == ["a", "c", "b", "d"]
+    assert [one in asked.item["query"] for asked, one in zip(server.calls(SEARCH), query.sender, strict=True)] == [
+        True
+    ] * 2
+
+
 def test_a_token_that_comes_twice_ends_the_walk_with_an_error(server, client):
     server.add(SEARCH, ok(rows("a"), pagination={"next": "t"}), ok(rows("b"), pagination={"next": "t"}))
     with pytest.raises(ResponseError, match="same page token twice"):
