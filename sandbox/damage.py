@@ -20,6 +20,7 @@ _CODES = {
     418: ("err_xdk_binding_expired", "Access key binding has expired"),
     429: ("err_rate_limited", "too many calls"),
 }
+_ANY_BODY = ("cut_body", "bad_json", "bom")
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -50,7 +51,9 @@ def instead(fault: Fault, tenant: Tenant, items: list[Item], generation: str) ->
             return refuse(401, "token_expired", "access token has expired", flat=True).reply
         case "flat_fail":
             code, words = options.get("code", "app_error"), options.get("message", "flat failure")
-            return Reply(status=options.get("status", 200), body=dumps({"fail": [{"code": code, "message": words}]}))
+            reply = Reply(status=options.get("status", 200), body=dumps({"fail": [{"code": code, "message": words}]}))
+            reply.content_type = options.get("content_type", reply.content_type)
+            return reply
         case "page_token_expired":
             return refuse(options.get("status", 400), "err_page_token_expired", "the page token has expired").reply
         case "release_false":
@@ -126,6 +129,8 @@ def all_failed(fault: Fault, items: list[Item]) -> Reply:
 
 def with_failures(reply: Reply, fault: Fault, items: list[Item]) -> Reply:
     """Add failures to an answer."""
+    if not reply.body.startswith(b"{"):
+        return reply
     body = json.loads(reply.body)
     body["fail"] = [*body.get("fail", []), *(_failure(fault, item) for item in items)]
     reply.body = dumps(body)
@@ -141,6 +146,8 @@ def _failure(fault: Fault, item: Item) -> Item:
 def distort(fault: Fault, reply: Reply, page: Item) -> Reply:
     """Damage the answer of a function that has run."""
     options = fault.options
+    if fault.kind not in _ANY_BODY and not reply.body.startswith(b"{"):
+        return reply  # bytes of a mail or a file: there is no JSON to damage
     match fault.kind:
         case "cut_body":
             reply.cut_after = options.get("keep", max(1, len(reply.body) // 2))
@@ -171,12 +178,27 @@ def distort(fault: Fault, reply: Reply, page: Item) -> Reply:
     return reply
 
 
+_NESTED = (
+    "trackedEmails",
+    "heldReleaseLogs",
+    "items",
+    "logs",
+    "clickLogs",
+    "attachmentLogs",
+    "impersonationLogs",
+    "folders",
+    "groupMembers",
+    "incidents",
+    "messages",
+)
+
+
 def _rows(body: Item, change: Any) -> None:
     """Apply a change to every row of an answer, nested lists of rows included."""
     for row in body.get("data", []):
         if not isinstance(row, dict):
             continue
-        nested = row.get("trackedEmails") or row.get("heldReleaseLogs")
+        nested = next((row[name] for name in _NESTED if row.get(name)), None)
         for inner in nested if isinstance(nested, list) else [row]:
             change(inner)
 

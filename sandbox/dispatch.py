@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox import auth, control, damage
-from sandbox.endpoints import FUNCTIONS, Context, account, content
+from sandbox.contract import check_request, check_rest
+from sandbox.endpoints import FIELDS, FUNCTIONS, REST_BODIES, REST_FUNCTIONS, Context, RestCall, account, content
 from sandbox.envelope import Item, RefusalError, answer, read_items, refuse
 from sandbox.faults import DISTORT, INSTEAD, Fault
 from sandbox.ids import DamagedIdError
-from sandbox.permissions import RULES, UNLISTED_ON_V2, Rule
+from sandbox.permissions import REST_RULES, RULES, UNLISTED_ON_V2, Rule, rest_path
 from sandbox.records import Call
 from sandbox.wire import Reply, Request
 
@@ -28,6 +29,7 @@ class Exchange:
         self.request = request
         self.items: list[Item] = []
         self.page: Item = {}
+        self.rest = rest_path(request.path)
         scheme = request.headers.get("authorization", "")[:3]
         self.generation = {"MC ": "1.0", "Bea": "2.0"}.get(scheme, "")
         self.limit_headers: dict[str, str] = {}
@@ -39,7 +41,8 @@ class Exchange:
         if request.path.startswith(control.PREFIX):
             return control.handle(tenant, request)
         try:
-            has_token = b'"pageToken"' in request.body
+            self._check_contract()
+            has_token = b'"pageToken"' in request.body or "page" in request.query.lower()
             faults = tenant.faults.take(request.path, has_page_token=has_token)
             reply = self._with_faults(faults) if faults else self._plain()
         except RefusalError as refusal:
@@ -76,13 +79,39 @@ class Exchange:
             return account.login(self.tenant, self.request)
         if path == "/api/login/discover-authentication":
             return account.discover(self.tenant, self.request)
-        rule = self._admit()
-        if rule.method == "GET":
+        self._admit()
+        if self.rest is not None:
+            return self._execute_rest(*self.rest)
+        if path == "/identity/whoami":
             return account.whoami(self.tenant)
         self.items, self.page = read_items(self.request)
         return self._execute(self.items)
 
-    def _admit(self) -> Rule:
+    def _check_contract(self) -> None:
+        """Remember what is not as documented, whatever becomes of the call."""
+        request, found = self.request, self.tenant.contract_violations
+        found += check_request(request, FIELDS)
+        if self.rest is not None:
+            found += check_rest(request, REST_BODIES.get((request.method, self.rest[0])))
+
+    def _rule(self) -> Rule:
+        """What the path asks for.
+
+        Raises:
+            RefusalError: HTTP 404 or 405.
+        """
+        path, method = self.request.path, self.request.method
+        rule = RULES.get(path)
+        if self.rest is not None:
+            known = {verb: one for (verb, template), one in REST_RULES.items() if template == self.rest[0]}
+            rule = known.get(method) or next(iter(known.values()))
+        if rule is None or self.generation not in rule.generations:
+            raise refuse(404, "err_not_found", "no such function")
+        if method != rule.method:
+            raise refuse(405, "err_method_not_allowed", f"use {rule.method}")
+        return rule
+
+    def _admit(self) -> None:
         """Authentication, existence, product, permission and quota, in this order.
 
         Raises:
@@ -96,11 +125,7 @@ class Exchange:
             auth.check_bearer(tenant, request)
         else:
             raise refuse(401, "err_xdk_credentials_missing", "0001 No credentials")
-        rule = RULES.get(request.path)
-        if rule is None or self.generation not in rule.generations:
-            raise refuse(404, "err_not_found", "no such function")
-        if request.method != rule.method:
-            raise refuse(405, "err_method_not_allowed", f"use {rule.method}")
+        rule = self._rule()
         switch = UNLISTED_ON_V2.get(request.path)
         hidden = switch is not None and not getattr(tenant, switch)
         if flat and (rule.product not in tenant.products or hidden):
@@ -108,10 +133,10 @@ class Exchange:
         if not tenant.role.allows(rule.permission):
             raise refuse(403, "err_xdk_insufficient_permission", "0018 Insufficient permission")
         with tenant.lock:
-            allowed, self.limit_headers = tenant.limits.take(request.path, tenant.clock.monotonic())
+            name = self.rest[0] if self.rest else request.path
+            allowed, self.limit_headers = tenant.limits.take(name, tenant.clock.monotonic())
         if not allowed:
             raise refuse(429, "err_rate_limited", "too many calls")
-        return rule
 
     def _execute(self, items: list[Item]) -> Reply:
         """Run the function on items, alone."""
@@ -121,7 +146,15 @@ class Exchange:
             operator = tenant.credentials_v1.email
             context = Context(tenant, items, self.page, self.generation, operator)
             outcome = FUNCTIONS[self.request.path](context)
-        return answer(outcome)
+        return outcome if isinstance(outcome, Reply) else answer(outcome)
+
+    def _execute_rest(self, template: str, values: dict[str, str]) -> Reply:
+        """Run a REST function, alone."""
+        tenant = self.tenant
+        with tenant.lock:
+            tenant.world.tick()
+            call = RestCall(tenant, self.request, values, tenant.credentials_v1.email)
+            return REST_FUNCTIONS[self.request.method, template](call)
 
     # --- faults --------------------------------------------------------------------------------
 
@@ -185,6 +218,8 @@ class Exchange:
 
     def _partial(self, fault: Fault) -> Reply:
         """All items but one work."""
+        if self.request.path not in FUNCTIONS:
+            return self._plain()
         self._admit()
         self.items, self.page = read_items(self.request)
         items, failed = damage.split(fault, self.items)

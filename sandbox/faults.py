@@ -45,7 +45,8 @@ class Fault:
             rate_limited: `headers` true/false or a dict (e.g. an absurd `X-RateLimit-Reset`), `reset_ms`.
             slow: `seconds` (waited on the machine's clock before the function runs).
             cut_body: `keep` bytes. huge_body: `megabytes`. deep_json: `depth`.
-            fail_in_200, flat_fail: `code`, `message`. partial: `n` (which item, default the last), `code`.
+            fail_in_200, flat_fail: `code`, `message`; flat_fail also `content_type`.
+            partial: `n` (which item, default the last), `code`.
             drift: `how` is unknown_status, missing_field, new_type, extra_field or all; `field`.
             page_loop: `to` is same (the token just used) or first.
             apply_then_fail, fail_without_applying: `how` is status, reset or slow; `status`, `seconds`.

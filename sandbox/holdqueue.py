@@ -29,6 +29,8 @@ class Message:
         states: Per recipient: held, released, rejected, expired. None means all as `status` says.
         visible_at: Seconds since 1970 from which searches find it; 0 = always.
         given: The mail itself when it was added by hand.
+        inline: The mail shows a picture inside its text.
+        pulled: Recipients whose copy was pulled back out of the mailbox.
     """
 
     number: int
@@ -43,6 +45,8 @@ class Message:
     given: Mail | None = None
     route: str = "inbound"
     sandboxed: bool = False
+    inline: bool = False
+    pulled: set[int] | None = None
 
     def state(self, recipient: int) -> str:
         """What became of one recipient's copy."""
@@ -55,6 +59,13 @@ class Message:
         self.states[recipient] = state
         if "held" not in self.states:
             self.status = "archived" if "released" in self.states else "rejected"
+
+    def delivered(self, *, queued: bool = False) -> list[int]:
+        """Recipients whose copy reached them; with `queued` also those whose copy is on its way."""
+        wanted = ("archived", "released", "accepted", "delivery") if queued else ("archived", "released")
+        if self.states is None:
+            return list(range(self.recipients)) if self.status in wanted else []
+        return [place for place, state in enumerate(self.states) if state in wanted]
 
     def first_held(self) -> int | None:
         """The first recipient whose copy is still held."""

@@ -22,13 +22,20 @@ BLOCKED_SENDERS = 10040
 """What kind of policy a policy id speaks of."""
 
 
+NUMBERED = ("incident", "managedurl", "group", "managedsender")
+"""Kinds of things that are known by one number."""
+
+
 class DamagedIdError(ValueError):
     """The text is no id of this tenant: cut, changed, or never one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectId:
-    """A decoded id. `kind`: tracking, hold, file, policy or other."""
+    """A decoded id.
+
+    `kind`: tracking, hold, file, archive, policy, one of `NUMBERED`, or other.
+    """
 
     kind: str
     number: int
@@ -100,12 +107,16 @@ class IdMint:
         """The id of one attachment of a message."""
         return self._mint(f'"fileid":{number},"part":{component}')
 
+    def archive(self, number: int) -> str:
+        """The id of a message in the archive."""
+        return self._mint(f'"archivetoken":{number},"archiveGroup":{number % 17},"mtoken":1')
+
     def policy(self, number: int) -> str:
         """The id of a blocked-sender policy."""
         return self._mint(f'"policyid":{number},"policyTypeId":{BLOCKED_SENDERS}')
 
     def other(self, kind: str, number: int) -> str:
-        """The id of a log row or the like, which no function takes."""
+        """The id of a log row, an incident, a group or the like."""
         return self._mint(f'"{kind}id":{number}')
 
     def read(self, text: object) -> ObjectId:
@@ -131,8 +142,13 @@ class IdMint:
                 return ObjectId("tracking", number, status=status)
             case {"fileid": int(number), "part": int(part)}:
                 return ObjectId("file", number, part)
+            case {"archivetoken": int(number), "archiveGroup": int()}:
+                return ObjectId("archive", number)
             case {"policyid": int(number), "policyTypeId": int(kind)} if kind == BLOCKED_SENDERS:
                 return ObjectId("policy", number)
+        for name in NUMBERED:
+            if isinstance(payload.get(f"{name}id"), int):
+                return ObjectId(name, payload[f"{name}id"])
         return ObjectId("other", 0)
 
 

@@ -46,7 +46,7 @@ def plan(
         category = deck[number] if held else rng.choice(("business", "newsletter", "spam", "bulk"))
         age = _age(rng, span_days)
         content = str(number)
-        people = _recipient_count(rng, max_recipients)
+        people = recipient_count(rng, max_recipients)
         if category in CAMPAIGN_CATEGORIES and rng.random() < 0.3:
             content = f"{category}/campaign/{rng.randrange(campaigns)}"
             # A campaign comes in a burst, often several copies in the same second.
@@ -76,10 +76,15 @@ def _deck(rng: Random, messages: int) -> list[str]:
     for category, share in SHARES.items():
         deck += [category] * max(0, messages * share // total - 1)
     while len(deck) < messages:
-        deck.append(rng.choices(list(SHARES), weights=list(SHARES.values()))[0])
+        deck.append(draw_category(rng))
     deck = deck[:messages]
     rng.shuffle(deck)
     return deck
+
+
+def draw_category(rng: Random) -> str:
+    """A category, by its share of the hold queue."""
+    return rng.choices(list(SHARES), weights=list(SHARES.values()))[0]
 
 
 def _age(rng: Random, span_days: float) -> float:
@@ -92,7 +97,8 @@ def _age(rng: Random, span_days: float) -> float:
     return span_days * (0.93 + rng.random() * 0.07)
 
 
-def _recipient_count(rng: Random, limit: int) -> int:
+def recipient_count(rng: Random, limit: int) -> int:
+    """How many people a message is for: mostly one."""
     draw = rng.random()
     count = 1 if draw < 0.84 else 2 if draw < 0.92 else rng.randrange(3, 7)
     return min(count, limit)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.clock import TenantClock
+from sandbox.book import Book, Content
+from sandbox.data import Mail
 from sandbox.envelope import stamp
-from sandbox.ids import IdMint
-from sandbox.journal import Journal
-from sandbox.records import Effect
-
-Content = dict[str, Any]
+from sandbox.policy_effects import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +32,13 @@ class ManagedSender:
     action: str
 
 
-class PolicyBook:
-    """Policies and managed senders, kept in the journal. Callers hold the tenant's lock.
+class PolicyBook(Book):
+    """Policies and managed senders, kept in the journal. Callers hold the tenant's lock."""
 
-    Args:
-        mint: Writes the ids.
-        clock: Tenant time.
-        journal: Remembers every change.
-        effects: Gets an entry for every change.
-    """
+    event = "policy"
 
-    def __init__(self, mint: IdMint, clock: TenantClock, journal: Journal, effects: list[Effect]) -> None:
-        self._mint = mint
-        self._clock = clock
-        self._journal = journal
-        self._effects = effects
+    def __init__(self, *rest: Any) -> None:
+        super().__init__(*rest)
         self._made = 0
         self._policies: dict[int, Policy] = {}
         self._senders: dict[tuple[str, str], ManagedSender] = {}
@@ -68,15 +56,34 @@ class PolicyBook:
         """One policy as the API shows it."""
         policy = self._policies[number]
         times = {"createTime": stamp(policy.created), "lastUpdated": stamp(policy.updated)}
-        return {"option": policy.option, "id": self._mint.policy(number), "policy": {**policy.content, **times}}
+        return {"option": policy.option, "id": self.mint.policy(number), "policy": {**policy.content, **times}}
 
     def senders(self) -> list[Content]:
         """All managed senders as the API shows them."""
         return [self._show_sender(entry) for entry in self._senders.values()]
 
+    def in_force(self) -> list[Content]:
+        """Policies that act at this moment: enabled, begun and not ended."""
+        now = stamp(self.clock.epoch())
+        return [
+            shown
+            for shown in self.policies()
+            if shown["policy"]["enabled"]
+            and shown["policy"]["fromDate"][:19] <= now[:19] <= shown["policy"]["toDate"][:19]
+        ]
+
+    def refuses(self, mail: Mail, recipient: str) -> bool:
+        """Whether new mail to one recipient is rejected: by the recipient's own list, else by a policy."""
+        for sender in (mail.from_addr, mail.from_env):
+            entry = self._senders.get((sender.lower(), recipient.lower()))
+            if entry is not None:
+                return entry.action == "block"
+        acting = [shown for shown in self.in_force() if matches(shown["policy"], mail, recipient)]
+        return any(shown["option"] == "block_sender" for shown in acting)
+
     def _show_sender(self, entry: ManagedSender) -> Content:
         return {
-            "id": "MTOKEN:" + self._mint.other("managedsender", entry.number),
+            "id": "MTOKEN:" + self.mint.other("managedsender", entry.number),
             "sender": entry.sender,
             "to": entry.to,
             "type": entry.action.capitalize(),
@@ -87,19 +94,19 @@ class PolicyBook:
     def create(self, option: str, content: Content, operator: str, params: Content) -> Content:
         """Add a policy, even if an equal one is there. Returns it as shown."""
         number = self._made + 1
-        self._change("create_policy", number, operator, params, option=option, content=content)
+        self.change("create_policy", operator, params, number=number, option=option, content=content)
         return self.show(number)
 
     def update(self, number: int, option: str, content: Content, operator: str, params: Content) -> Content:
         """Replace what a policy says; its id and the time of its creation stay."""
-        self._change("update_policy", number, operator, params, option=option, content=content)
+        self.change("update_policy", operator, params, number=number, option=option, content=content)
         return self.show(number)
 
     def delete(self, number: int, operator: str, kind: str = "delete_policy") -> bool:
         """Remove a policy; False when it is not there (then nothing changes)."""
         if number not in self._policies:
             return False
-        self._change(kind, number, operator, {})
+        self.change(kind, operator, {}, number=number)
         return True
 
     def manage(self, sender: str, to: str, action: str, operator: str) -> Content:
@@ -107,39 +114,25 @@ class PolicyBook:
         known = self._senders.get((sender.lower(), to.lower()))
         number = known.number if known else self._made + 1
         params = {"sender": sender, "to": to, "action": action}
-        self._change(f"{action}_sender", number, operator, params)
+        self.change(f"{action}_sender", operator, params, number=number)
         return self._show_sender(self._senders[sender.lower(), to.lower()])
 
-    def _change(self, kind: str, number: int, operator: str, params: Content, **more: Any) -> None:
-        record = {
-            "event": "policy",
-            "kind": kind,
-            "number": number,
-            "operator": operator,
-            "params": params,
-            "at": self._clock.epoch(),
-            **more,
-        }
-        self._journal.append(record)
-        self.replay(record)
-
-    def replay(self, record: dict[str, Any]) -> None:
+    def replay(self, record: Content) -> None:
         """Apply one journaled change; also used when a tenant is loaded again."""
         number, at, params = record["number"], record["at"], record["params"]
-        target = self._mint.policy(number)
-        match record["kind"]:
-            case "create_policy":
-                self._policies[number] = Policy(number, record["option"], record["content"], at, at)
-            case "update_policy":
-                self._policies[number] = replace(
-                    self._policies[number], option=record["option"], content=record["content"], updated=at
-                )
-            case "permit_sender" | "block_sender":
-                entry = ManagedSender(number, params["sender"], params["to"], params["action"])
-                self._senders[entry.sender.lower(), entry.to.lower()] = entry
-                target = self._show_sender(entry)["id"]
-            case _:
-                del self._policies[number]
         self._made = max(self._made, number)
-        moment = datetime.fromtimestamp(at, UTC)
-        self._effects.append(Effect(record["kind"], target, moment, record["operator"], params))
+        if record["kind"] in ("permit_sender", "block_sender"):
+            entry = ManagedSender(number, params["sender"], params["to"], params["action"])
+            self._senders[entry.sender.lower(), entry.to.lower()] = entry
+            self.note(record, self._show_sender(entry)["id"], f"{entry.sender} {entry.to}".lower())
+            return
+        if record["kind"] == "create_policy":
+            self._policies[number] = Policy(number, record["option"], record["content"], at, at)
+        elif record["kind"] == "update_policy":
+            self._policies[number] = replace(
+                self._policies[number], option=record["option"], content=record["content"], updated=at
+            )
+        description = self._policies[number].content["description"]
+        if record["kind"] not in ("create_policy", "update_policy"):
+            del self._policies[number]
+        self.note(record, self.mint.policy(number), description)

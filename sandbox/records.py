@@ -46,7 +46,8 @@ class Effect:
 
     Attributes:
         kind: release, release_to_sandbox, reject, report, expire, create_policy, block_sender, ...
-        hold_id: What was changed: a held copy, or a policy or managed sender by its id.
+        hold_id: What was changed: a held copy, or a policy, managed sender, incident, ... by its id.
+        keys: Other names the same thing can be counted by: a policy's description, "sender recipient".
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Effect:
     at: datetime
     operator: str
     params: dict[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

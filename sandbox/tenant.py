@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from sandbox.clock import TenantClock
+from sandbox.contract import Violation
 from sandbox.data import Mail
 from sandbox.data.compose import SHARES, recipients
 from sandbox.data.compose import compose as write_mail
@@ -19,60 +20,20 @@ from sandbox.holdqueue import Message
 from sandbox.ids import MAX_RECIPIENTS
 from sandbox.journal import Journal, message_from, message_record
 from sandbox.limits import Limits
+from sandbox.looking import Looking
 from sandbox.permissions import ALL_PRODUCTS, Role
 from sandbox.plan import plan
-from sandbox.records import Call, Effect, Label, make_credentials
+from sandbox.plan_more import plan_archive, plan_tracked
+from sandbox.records import Call, make_credentials
+from sandbox.switches import SIZES, Switches
 from sandbox.world import ADMIN, World
+
+__all__ = ["FORMAT", "Switches", "Tenant"]
 
 FORMAT = 1
 
 
-@dataclass
-class Switches:
-    """Behaviour that the vendor's documents leave open, and the size of the fiction.
-
-    Attributes:
-        hold_release_accepts_tracking_id: Release takes a tracking id and frees all copies.
-        message_detail_on_v2: `get-message-detail` answers over API 2.0.
-        policy_changes_on_v2: `update-policy` and `delete-policy` answer over API 2.0.
-        create_policy_updates_by_id: `create-policy` with an `id` changes that policy instead.
-        managed_sender_for_outsiders: A sender may be permitted or blocked for a recipient who is not ours.
-        iso_z_accepted: Dates may end in `Z`.
-        tracking_page_cap: A search shows at most this many records, without a hint that there are more.
-        tracking_paged: A search honours the page block; otherwise it answers all at once.
-        tracking_requires_options: A search needs `messageId` or `advancedTrackAndTraceOptions`.
-        tracking_id_survives: A tracking id still resolves after the status changed.
-        gone_is_false: Release and reject of a copy that is not held answer `false` instead of a failure.
-        bounce_type: Held messages carry `txInfo.bounceType`.
-        hostile: Three in ten messages hold strings that attack whoever shows them.
-        max_recipients: Upper bound for the recipients of one message.
-        history: Messages that are not held; None means a fifth of the held ones.
-        span_days: Age of the oldest held message.
-        hold_days: Held copies expire after this many days.
-        token_lifetime: Seconds an access token lives.
-    """
-
-    hold_release_accepts_tracking_id: bool = False
-    message_detail_on_v2: bool = False
-    policy_changes_on_v2: bool = False
-    create_policy_updates_by_id: bool = False
-    managed_sender_for_outsiders: bool = True
-    iso_z_accepted: bool = True
-    tracking_page_cap: int | None = None
-    tracking_paged: bool = True
-    tracking_requires_options: bool = False
-    tracking_id_survives: bool = False
-    gone_is_false: bool = False
-    bounce_type: bool = False
-    hostile: bool = False
-    max_recipients: int = 6
-    history: int | None = None
-    span_days: float = 13.8
-    hold_days: float = 14.0
-    token_lifetime: float = 1800.0
-
-
-class Tenant(Switches):
+class Tenant(Looking, Switches):
     """A mail-security tenant with a memory. Make one with `generate` or `load_or_generate`.
 
     Attributes:
@@ -125,7 +86,12 @@ class Tenant(Switches):
             history=messages // 5 if self.history is None else self.history,
             hostile_percent=30 if self.hostile else 0,
         )
-        self.world = World(seed, made, clock, self.hold_days, journal or Journal(None))
+        shared = {"seed": seed, "base": int(base.timestamp()), "max_recipients": self.max_recipients}
+        made += plan_archive(count=self.archive, first=len(made), held=made[:messages], **shared)
+        made += plan_tracked(count=self.tracked, first=len(made), late_percent=self.late_percent, **shared)
+        self.world = World(seed, made, clock, self, journal or Journal(None))
+        self.contract_violations: list[Violation] = []
+        """Every field of a request that is not as documented, accepted or not."""
 
     @classmethod
     def generate(
@@ -185,6 +151,11 @@ class Tenant(Switches):
         journal = Journal(state_dir / "journal.jsonl")
         base = datetime.fromtimestamp(known["base"], UTC)
         settings = {**known["switches"], **switches}
+        for name in SIZES:
+            kept = known["switches"].get(name, 0)
+            if settings.get(name, kept) != kept:
+                raise ValueError(f"{state_dir} holds a tenant with {name}={kept}: use this value or another folder")
+            settings[name] = kept
         tenant = cls(messages=messages, seed=seed, base=base, clock=clock, journal=journal, **settings)
         for record in journal.read():
             tenant._replay(record)
@@ -196,12 +167,12 @@ class Tenant(Switches):
                 self.world.replay_settle(record)
             case "report":
                 self.world.note(record)
-            case "policy":
-                self.world.policies.replay(record)
             case "message":
                 self.world.add(message_from(record))
             case "advance":
                 self.clock.advance(timedelta(seconds=record["seconds"]))
+            case _:
+                self.world.replay(record)
 
     # --- who may do what ---------------------------------------------------------------------
 
@@ -241,46 +212,6 @@ class Tenant(Switches):
         """Allow `calls` per window for each function whose path matches (None = all, each by itself)."""
         with self.lock:
             self.limits.set(path, calls, per_seconds, headers=headers)
-
-    # --- what there is -----------------------------------------------------------------------
-
-    @property
-    def effects(self) -> list[Effect]:
-        """Every change, in order."""
-        return self.world.effects
-
-    def times_applied(self, kind: str, hold_id: str) -> int:
-        """How often an effect happened to one hold entry, policy or managed sender."""
-        return sum(effect.kind == kind and effect.hold_id == hold_id for effect in self.effects)
-
-    def hold_queue(self) -> list[dict[str, Any]]:
-        """The held entries as the hold list shows them, newest first."""
-        from sandbox.endpoints.hold import row
-
-        with self.lock:
-            self.world.tick()
-            return [row(self.world, *entry) for entry in self.world.held_entries()]
-
-    def policies(self) -> list[dict[str, Any]]:
-        """The blocked-sender policies as `get-policy` shows them, oldest first."""
-        with self.lock:
-            return self.world.policies.policies()
-
-    def managed_senders(self) -> list[dict[str, Any]]:
-        """Senders permitted or blocked for one recipient each."""
-        with self.lock:
-            return self.world.policies.senders()
-
-    @property
-    def labels(self) -> dict[str, Label]:
-        """Hold id -> truth, for every entry that is or was held."""
-        with self.lock:
-            return {
-                self.world.hold_id(message.number, recipient): self.world.label(message.number)
-                for message in self.world.messages
-                if message.status == "held" or message.states
-                for recipient in range(message.recipients)
-            }
 
     # --- what happens besides the API ----------------------------------------------------------
 

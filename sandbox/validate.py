@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,12 @@ class Field:
     check: Check
     required: bool = False
     values: frozenset[str] | None = None
+    inside: Mapping[str, Field] | None = None
+    """Fields of the object, or of each object of the list; the contract looks at them, functions need not."""
+
+    def optional(self) -> Field:
+        """The same field, which may be absent."""
+        return replace(self, required=False)
 
 
 def text(*, required: bool = False, values: set[str] | None = None) -> Field:
@@ -42,14 +48,23 @@ def strings(*, required: bool = False, values: set[str] | None = None) -> Field:
     )
 
 
-def record(*, required: bool = False) -> Field:
+def record(*, required: bool = False, inside: Mapping[str, Field] | None = None) -> Field:
     """An object; what is in it is checked elsewhere."""
-    return Field(lambda value: isinstance(value, dict), required)
+    return Field(lambda value: isinstance(value, dict), required, inside=inside)
 
 
-def anything() -> Field:
+def anything(inside: Mapping[str, Field] | None = None) -> Field:
     """Checked elsewhere."""
-    return Field(lambda value: True)
+    return Field(lambda value: True, inside=inside)
+
+
+def records(*, required: bool = False, inside: Mapping[str, Field] | None = None) -> Field:
+    """A list of objects."""
+    return Field(
+        lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value),
+        required,
+        inside=inside,
+    )
 
 
 def check_item(item: Item, fields: Mapping[str, Field], *, strict: bool) -> list[Item]:

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.archive import Archive
 from sandbox.clock import TenantClock
-from sandbox.data import Mail, compose
+from sandbox.data import Component, Mail, compose
 from sandbox.data.compose import recipients, turn_round
+from sandbox.groups import GroupBook
 from sandbox.holdqueue import Arrivals, Message, Timeline
 from sandbox.ids import IdMint
+from sandbox.incidents import Copy, IncidentBook
+from sandbox.index import Index
 from sandbox.journal import Journal
+from sandbox.managed_urls import ManagedUrlBook
 from sandbox.policies import PolicyBook
 from sandbox.records import Effect, Label
+from sandbox.searches import Searches
+from sandbox.switches import Switches
+from sandbox.threat_list import ThreatList
 
 ADMIN = "administrator@northwind.example"
 _CACHE = 3000
@@ -39,11 +47,12 @@ class World:
     """State and its changes. Callers hold the tenant's lock."""
 
     def __init__(
-        self, seed: int, messages: list[Message], clock: TenantClock, hold_days: float, journal: Journal
+        self, seed: int, messages: list[Message], clock: TenantClock, switches: Switches, journal: Journal
     ) -> None:
         self.seed = seed
         self.clock = clock
-        self.hold_seconds = int(hold_days * 86_400)
+        self.switches = switches
+        self.hold_seconds = int(switches.hold_days * 86_400)
         self.journal = journal
         self.mint = IdMint(seed)
         self.messages = messages
@@ -51,7 +60,16 @@ class World:
         self.tracked = Timeline()
         self.logs: list[LogRow] = []
         self.effects: list[Effect] = []
-        self.policies = PolicyBook(self.mint, clock, journal, self.effects)
+        shared = self.mint, clock, journal, self.effects
+        self.policies = PolicyBook(*shared)
+        self.incidents = IncidentBook(*shared)
+        self.incidents.pull = self._pull
+        self.urls = ManagedUrlBook(*shared)
+        self.groups = GroupBook(*shared)
+        self.threats = ThreatList(*shared)
+        self.searches = Searches(clock, journal)
+        self.index = Index(self.mail)
+        self.archive = Archive(self)
         self.version = 0
         self.found: tuple[Any, list[int]] = (None, [])
         """The last filtered search: a page after the first does not filter all again."""
@@ -59,7 +77,11 @@ class World:
         self._mails: dict[int, Mail] = {}
         self._most = _CACHE
         self._by_recipient: dict[str, list[tuple[int, int]]] | None = None
-        visible = [message for message in messages if not message.visible_at]
+        now = clock.epoch()
+        visible = [message for message in messages if message.visible_at <= now]
+        for message in messages:
+            if message.visible_at > now:
+                self._arrivals.add(message.visible_at, message.number)
         self.tracked.fill(Timeline.key(message.received, message.number) for message in visible)
         self.held.fill(
             Timeline.key(message.received, message.number, recipient)
@@ -82,6 +104,10 @@ class World:
                 found = compose(self.seed, number, message.category, message.content, to, nasty=message.nasty)
                 if message.route != "inbound":
                     turn_round(found, message.route)
+                if message.inline:
+                    logo = Component("PNG Image", "logo.png", "image/png", 2_000, f"{number:016x}", False, inline=True)
+                    found.components.append(logo)
+                    found.size += 2_700
             if len(self._mails) >= self._most:
                 self._mails.clear()
             self._mails[number] = found
@@ -149,8 +175,9 @@ class World:
         while (key := self.held.oldest()) is not None:
             number, recipient = Timeline.entry(key)
             if self.messages[number].received + self.hold_seconds > now:
-                return
+                break
             self.settle(number, recipient, "expired", kind="expire", operator="system")
+        self.incidents.tick(self.switches.remediation_seconds)
 
     def _show(self, message: Message) -> None:
         self.version += 1
@@ -241,8 +268,23 @@ class World:
                 )
             )
 
+    def _pull(self, copy: Copy) -> None:
+        """Take one copy out of its mailbox."""
+        message = self.messages[copy[0]]
+        message.pulled = (message.pulled or set()) | {copy[1]}
+        self.version += 1
+
+    def replay(self, record: dict[str, Any]) -> bool:
+        """Apply a journaled record of one of the books; False when it belongs to none."""
+        for book in (self.policies, self.incidents, self.urls, self.groups, self.threats, self.searches):
+            if book.event == record["event"]:
+                book.replay(record)
+                return True
+        return False
+
     def note(self, record: dict[str, Any]) -> None:
         """Remember an effect for those who count."""
+        keys = (self.mail(record["message"]).message_id,) if record["kind"] == "report" else ()
         self.effects.append(
             Effect(
                 kind=record["kind"],
@@ -250,6 +292,7 @@ class World:
                 at=datetime.fromtimestamp(record["at"], UTC),
                 operator=record["operator"],
                 params=record["params"],
+                keys=keys,
             )
         )
 

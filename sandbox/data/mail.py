@@ -45,6 +45,8 @@ class Component:
     size: int
     token: str = ""
     attachment: bool = True
+    inline: bool = False
+    """A picture inside the text: a file, and no attachment."""
 
     @property
     def content(self) -> bytes:
@@ -107,6 +109,8 @@ class Mail:
     """The header block escapes its HTML twice, as hostile senders try to provoke."""
     null_from_header: bool = False
     """Tracking shows `fromHdr: null`."""
+    url: str = ""
+    """The link inside the text; empty lets the category decide."""
 
     @property
     def attachments(self) -> list[Component]:

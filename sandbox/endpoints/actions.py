@@ -21,20 +21,20 @@ REASONS_V1 = {
     "against_email_policies",
     "disapproves_of_content",
 }
-_RELEASE = {"id": text(required=True)}
-_REJECT = {
+RELEASE = {"id": text(required=True)}
+REJECT = {
     "ids": strings(required=True),
     "message": text(),
     "reasonType": text(values=REASON_TYPES),
     "notify": boolean(),
 }
-_FINDER_REJECT = {
+FINDER_REJECT = {
     "id": text(required=True),
     "notify": boolean(),
     "notes": text(),
     "reason": text(values=REASONS_V1),
 }
-_REPORT = {
+REPORT = {
     "id": text(required=True),
     "type": text(required=True, values={"spam", "malware", "phishing"}),
     "comment": text(),
@@ -58,7 +58,7 @@ def hold_release(context: Context) -> Outcome:
     """`/api/gateway/hold-release`: one item per copy."""
     context.need_items()
     outcome = Outcome()
-    items = context.valid(outcome, _RELEASE, strict=True)
+    items = context.valid(outcome, RELEASE, strict=True)
     found = [(item, context.read_id(item["id"])) for item in items]
     for item, wanted in found:
         copies = _copies(context, wanted)
@@ -82,7 +82,7 @@ def hold_reject(context: Context) -> Outcome:
     """`/api/gateway/hold-reject`: a list of ids in each item."""
     context.need_items()
     outcome = Outcome()
-    items = context.valid(outcome, _REJECT, strict=True)
+    items = context.valid(outcome, REJECT, strict=True)
     found = [(item, hold_id, context.read_id(hold_id)) for item in items for hold_id in item["ids"]]
     for item, hold_id, wanted in found:
         if wanted.kind != "hold":
@@ -108,7 +108,7 @@ def release_to_sandbox(context: Context) -> Outcome:
     """`/api/message-finder/release-held-email-to-sandbox`: all copies of a tracked message."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _RELEASE, strict=True):
+    for item in context.valid(outcome, RELEASE, strict=True):
         _settle_tracked(context, item, outcome, "released", "release_to_sandbox")
     return outcome
 
@@ -117,7 +117,7 @@ def reject_held_email(context: Context) -> Outcome:
     """`/api/message-finder/reject-held-email`: all copies of a tracked message."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _FINDER_REJECT, strict=True):
+    for item in context.valid(outcome, FINDER_REJECT, strict=True):
         _settle_tracked(context, item, outcome, "rejected", "reject")
     return outcome
 
@@ -139,7 +139,7 @@ def report_message(context: Context) -> Outcome:
     """`/api/message-finder/report-message`: held, archived, bounced and rejected messages only."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _REPORT, strict=True):
+    for item in context.valid(outcome, REPORT, strict=True):
         message = find_tracked(context, item, outcome)
         if message is None:
             continue

@@ -16,13 +16,13 @@ from sandbox.wire import Reply, Request, form_fields
 if TYPE_CHECKING:
     from sandbox.tenant import Tenant
 
-_DETAIL = {
+DETAIL = {
     "id": text(required=True),
     "context": text(values={"DELIVERED", "RECEIVED"}),
     "viewType": text(values={"archive", "mailbox_recovery"}),
     "mailbox": text(),
 }
-_FILE = {"id": text(required=True)}
+FILE = {"id": text(required=True)}
 DOWNLOAD = "/download/"
 LIFETIME = 300
 """Seconds a download address works."""
@@ -33,7 +33,7 @@ def get_message_detail(context: Context) -> Outcome:
     context.need_items()
     outcome = Outcome()
     world = context.world
-    for item in context.valid(outcome, _DETAIL, strict=True):
+    for item in context.valid(outcome, DETAIL, strict=True):
         found = context.read_id(item["id"])
         if found.kind != "hold":
             outcome.fail.append(failure(item, error("xdk_failure", "0007 Invalid token", "id")))
@@ -78,16 +78,19 @@ def get_file(context: Context) -> Outcome:
     """`/api/gateway/message/get-file`: an address to fetch without credentials, good for minutes."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _FILE, strict=True):
+    for item in context.valid(outcome, FILE, strict=True):
         found = context.read_id(item["id"])
         if found.kind != "file":
             outcome.fail.append(failure(item, error("xdk_failure", "0007 Invalid token", "id")))
             continue
-        expires = int(context.tenant.clock.epoch()) + LIFETIME
-        signature = _signature(context.tenant, item["id"], expires)
-        address = f"{context.tenant.url}{DOWNLOAD}{item['id']}?expires={expires}&signature={signature}"
-        outcome.data.append({"urls": [address]})
+        outcome.data.append({"urls": [download_address(context.tenant, item["id"])]})
     return outcome
+
+
+def download_address(tenant: Tenant, name: str) -> str:
+    """Where the file of an id can be fetched for some minutes, without credentials."""
+    expires = int(tenant.clock.epoch()) + LIFETIME
+    return f"{tenant.url}{DOWNLOAD}{name}?expires={expires}&signature={_signature(tenant, name, expires)}"
 
 
 def _signature(tenant: Tenant, file_id: str, expires: int) -> str:
@@ -108,9 +111,25 @@ def download(tenant: Tenant, request: Request) -> Reply:
     )
     if not good or int(expires) < tenant.clock.epoch():
         raise refuse(403, "AccessDenied", "the address is not valid any more", flat=True)
+    return Reply(body=_bytes(tenant, file_id), content_type="application/octet-stream")
+
+
+def _bytes(tenant: Tenant, name: str) -> bytes:
+    """An attachment, or a message of the archive as a file; `ID.html` is one part of it."""
+    from sandbox.endpoints.archive_content import message_part
+    from sandbox.endpoints.siem import batch_file
+
+    if name.startswith("siem-"):  # the address was signed, so its numbers are ours
+        _, first, last = name.split("-")
+        with tenant.lock:
+            return batch_file(tenant, int(first), int(last))
+    file_id, _, kind = name.partition(".")
     try:
         found = tenant.world.mint.read(file_id)
     except DamagedIdError:
         raise refuse(404, "NotFound", "no such file", flat=True) from None
-    part = tenant.world.mail(found.number).components[found.recipient]
-    return Reply(body=part.content, content_type="application/octet-stream")
+    with tenant.lock:
+        mail, received = tenant.world.mail(found.number), tenant.world.messages[found.number].received
+    if found.kind == "archive":
+        return message_part(mail, received, (kind or "RFC822").upper()) or b""
+    return mail.components[found.recipient].content

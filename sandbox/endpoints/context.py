@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from sandbox.world import World
 
 if TYPE_CHECKING:
     from sandbox.tenant import Tenant
+
+_SMASH = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
+"""Looks like an id, is a hash: refused as the wrong kind, not as damaged."""
 
 
 @dataclass(slots=True)
@@ -62,6 +66,8 @@ class Context:
         Raises:
             RefusalError: HTTP 400 with an empty body, as for any damaged id.
         """
+        if isinstance(text, str) and _SMASH.match(text):
+            return ObjectId("smash", 0)
         try:
             return self.world.mint.read(text)
         except DamagedIdError:
@@ -69,17 +75,20 @@ class Context:
 
             raise RefusalError(Reply(status=400, body=b"", content_type="")) from None
 
-    def window(self, item: Item, outcome: Outcome, *, back: float) -> tuple[float, float] | None:
+    def window(
+        self, item: Item, outcome: Outcome, *, back: float, names: tuple[str, str] = ("start", "end")
+    ) -> tuple[float, float] | None:
         """(start, end) of an item in seconds since 1970; None when a date is bad (then `fail` says so).
 
         Args:
             item: With `start` and `end`, both optional.
             outcome: Gets the failure.
             back: Seconds before now that count as start when none is given.
+            names: What the two are called.
         """
         now = self.tenant.clock.epoch()
-        dates: dict[str, float] = {"start": now - back, "end": now}
-        for name in ("start", "end"):
+        dates: dict[str, float] = {names[0]: now - back, names[1]: now}
+        for name in names:
             try:
                 given = read_date(item.get(name), iso_z=self.tenant.iso_z_accepted)
             except DateError:
@@ -87,4 +96,4 @@ class Context:
                 outcome.fail.append(failure(item, wrong))
                 return None
             dates[name] = dates[name] if given is None else given
-        return dates["start"], dates["end"]
+        return dates[names[0]], dates[names[1]]

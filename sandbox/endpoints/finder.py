@@ -13,7 +13,7 @@ from sandbox.envelope import Item, Outcome, error, failure, stamp
 from sandbox.holdqueue import Message
 from sandbox.validate import anything, text
 
-_FIELDS = {"id": text(required=True), "loadContent": anything()}
+MESSAGE_INFO = {"id": text(required=True), "loadContent": anything()}
 DAY = 86_400
 
 
@@ -43,7 +43,7 @@ def get_message_info(context: Context) -> Outcome:
     """`/api/message-finder/get-message-info`."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _FIELDS, strict=True):
+    for item in context.valid(outcome, MESSAGE_INFO, strict=True):
         message = find_tracked(context, item, outcome)
         if message is not None:
             load = str(item.get("loadContent", "")).lower() == "true"

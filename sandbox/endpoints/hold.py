@@ -12,7 +12,13 @@ from sandbox.validate import anything, boolean, text
 from sandbox.world import World
 
 _SEARCH = {"all", "subject", "sender", "recipient", "reason_code"}
-_FIELDS = {"admin": boolean(), "start": text(), "end": text(), "searchBy": anything(), "filterBy": anything()}
+HOLD_LIST = {
+    "admin": boolean(),
+    "start": text(),
+    "end": text(),
+    "searchBy": anything({"fieldName": text(required=True, values=_SEARCH), "value": text()}),
+    "filterBy": anything({"route": text(), "heldGroup": text(), "fieldName": text(), "value": text()}),
+}
 
 
 def row(world: World, number: int, recipient: int) -> dict[str, Any]:
@@ -42,7 +48,7 @@ def get_hold_message_list(context: Context) -> Outcome:
     context.need_items()
     page = context.page(default=25, most=500)
     outcome = Outcome(pagination=page.block(0, 0))
-    for item in context.valid(outcome, _FIELDS, strict=False):
+    for item in context.valid(outcome, HOLD_LIST, strict=False):
         window = context.window(item, outcome, back=86_400)
         search = _search(item, outcome)
         if window is None or search is None:

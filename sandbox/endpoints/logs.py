@@ -11,7 +11,12 @@ from sandbox.validate import anything, text
 from sandbox.world import LogRow, World
 
 _SEARCH = {"all", "operator", "from", "to", "subject", "info", "heldReason"}
-_FIELDS = {"start": text(), "end": text(), "searchBy": anything(), "filterBy": anything()}
+RELEASE_LOGS = {
+    "start": text(),
+    "end": text(),
+    "searchBy": anything({"fieldName": text(required=True, values=_SEARCH), "value": text()}),
+    "filterBy": anything({"fieldName": text(required=True), "value": text(required=True)}),
+}
 MONTH = 30 * 86_400
 
 
@@ -20,7 +25,7 @@ def get_held_release_logs(context: Context) -> Outcome:
     context.need_items()
     page = context.page(default=25, most=500)
     outcome = Outcome(pagination=page.block(0, 0))
-    for item in context.valid(outcome, _FIELDS, strict=False):
+    for item in context.valid(outcome, RELEASE_LOGS, strict=False):
         window = context.window(item, outcome, back=MONTH)
         search = item.get("searchBy") or {"fieldName": "all"}
         if window is None:

@@ -6,15 +6,15 @@ from typing import Any
 
 from sandbox.data.people import OWN_DOMAINS
 from sandbox.endpoints.context import Context
-from sandbox.endpoints.policy_form import ADDRESS, read_policy
+from sandbox.endpoints.policy_form import ADDRESS, POLICY, read_policy
 from sandbox.envelope import Item, Outcome, error, failure
 from sandbox.validate import record, text
 
 _OPTIONS = {"block_sender", "no_action"}
-_CREATE = {"option": text(required=True, values=_OPTIONS), "policy": record(required=True)}
-_UPDATE = {"id": text(required=True), **_CREATE}
-_BY_ID = {"id": text(required=True)}
-_MANAGE = {
+CREATE = {"option": text(required=True, values=_OPTIONS), "policy": record(required=True, inside=POLICY)}
+UPDATE = {"id": text(required=True), **CREATE}
+BY_ID = {"id": text(required=True)}
+MANAGE = {
     "sender": text(required=True),
     "to": text(required=True),
     "action": text(required=True, values={"permit", "block"}),
@@ -25,7 +25,7 @@ def create_policy(context: Context) -> Outcome:
     """`/api/policy/blockedsenders/create-policy`: every call makes a policy, equal or not."""
     context.need_items()
     outcome = Outcome()
-    fields = {**_CREATE, "id": text()} if context.tenant.create_policy_updates_by_id else _CREATE
+    fields = {**CREATE, "id": text()} if context.tenant.create_policy_updates_by_id else CREATE
     for item in context.valid(outcome, fields, strict=True):
         content = _content(context, item, outcome)
         if content is None:
@@ -41,7 +41,7 @@ def update_policy(context: Context) -> Outcome:
     """`/api/policy/blockedsenders/update-policy`: the policy is replaced as a whole."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _UPDATE, strict=True):
+    for item in context.valid(outcome, UPDATE, strict=True):
         content = _content(context, item, outcome)
         if content is not None:
             _replace(context, item, content, outcome)
@@ -54,7 +54,7 @@ def get_policy(context: Context) -> Outcome:
     book = context.world.policies
     if not context.items:
         outcome.data = book.policies()
-    for item in context.valid(outcome, _BY_ID, strict=True):
+    for item in context.valid(outcome, BY_ID, strict=True):
         number = _number(context, item, outcome)
         if number is not None:
             outcome.data.append(book.show(number))
@@ -65,7 +65,7 @@ def delete_policy(context: Context) -> Outcome:
     """`/api/policy/blockedsenders/delete-policy`."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _BY_ID, strict=True):
+    for item in context.valid(outcome, BY_ID, strict=True):
         number = _number(context, item, outcome)
         if number is not None:
             context.world.policies.delete(number, context.operator)
@@ -77,7 +77,7 @@ def permit_or_block_sender(context: Context) -> Outcome:
     """`/api/managedsender/permit-or-block-sender`: for one recipient; the last word counts."""
     context.need_items()
     outcome = Outcome()
-    for item in context.valid(outcome, _MANAGE, strict=True):
+    for item in context.valid(outcome, MANAGE, strict=True):
         wrong = [name for name in ("sender", "to") if not ADDRESS.match(item[name])]
         outside = item["to"].lower().rpartition("@")[2] not in OWN_DOMAINS
         if not wrong and outside and not context.tenant.managed_sender_for_outsiders:

@@ -23,25 +23,26 @@ VALUE_FIELDS = {
     "header_display_name": "headerDisplayName",
 }
 """Kinds of sender and recipient, and the field that holds the value of each."""
-_TYPES = set(VALUE_FIELDS)
+TYPES = set(VALUE_FIELDS)
+_ATTRIBUTE = {"id": text(), "name": text(), "value": text(required=True)}
 _SIDE = {
-    "type": text(required=True, values=_TYPES),
+    "type": text(required=True, values=TYPES),
     "emailDomain": text(),
     "groupId": text(),
     "emailAddress": text(),
-    "attribute": record(),
+    "attribute": record(inside=_ATTRIBUTE),
     "headerDisplayName": text(),
 }
-_ATTRIBUTE = {"id": text(), "name": text(), "value": text(required=True)}
-_POLICY = {
+CONDITIONS = {"sourceIPs": strings(), "hostnames": strings(), "spfDomains": strings()}
+POLICY = {
     "description": text(required=True),
     "comment": text(),
     "fromPart": text(values=FROM_PARTS),
-    "from": record(),
-    "to": record(),
-    "fromType": text(values=_TYPES),
+    "from": record(inside=_SIDE),
+    "to": record(inside=_SIDE),
+    "fromType": text(values=TYPES),
     "fromValue": text(),
-    "toType": text(values=_TYPES),
+    "toType": text(values=TYPES),
     "toValue": text(),
     "fromEternal": boolean(),
     "toEternal": boolean(),
@@ -51,9 +52,8 @@ _POLICY = {
     "enabled": boolean(),
     "enforced": boolean(),
     "override": boolean(),
-    "conditions": record(),
+    "conditions": record(inside=CONDITIONS),
 }
-_CONDITIONS = {"sourceIPs": strings(), "hostnames": strings(), "spfDomains": strings()}
 _FLAGS = {"override": False, "bidirectional": False, "enabled": True, "enforced": False}
 _ETERNAL = {"fromDate": "1900-01-01T00:00:00+0000", "toDate": "2100-01-01T23:59:59+0000"}
 
@@ -61,7 +61,7 @@ _ETERNAL = {"fromDate": "1900-01-01T00:00:00+0000", "toDate": "2100-01-01T23:59:
 def read_policy(sent: Item, *, iso_z: bool) -> tuple[dict[str, Any], list[Item]]:
     """(what the policy says, complaints). With complaints the first part means nothing."""
     given = {name: value for name, value in sent.items() if value is not None}
-    errors = check_item(given, _POLICY, strict=True)
+    errors = check_item(given, POLICY, strict=True)
     if errors:
         return {}, [_below("policy", entry) for entry in errors]
     conditions = given.get("conditions", {})
@@ -145,7 +145,7 @@ def _date(given: Item, name: str, *, iso_z: bool) -> tuple[Item, list[Item]]:
 
 
 def _conditions(conditions: Item) -> list[Item]:
-    errors = check_item(conditions, _CONDITIONS, strict=True)
+    errors = check_item(conditions, CONDITIONS, strict=True)
     if errors:
         return errors
     try:

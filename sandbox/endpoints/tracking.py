@@ -17,14 +17,14 @@ from sandbox.world import World
 STATUSES = {"delivery", "held", "accepted", "bounced", "deferred", "rejected", "archived"}
 OPTIONS = {"from", "to", "subject", "senderIP", "url"}
 MAX_BACK = 30 * 86_400
-_FIELDS = {
+SEARCH = {
     "start": text(),
     "end": text(),
     "messageId": text(),
     "searchReason": text(),
     "status": strings(values=STATUSES),
     "route": strings(values={"inbound", "outbound", "internal"}),
-    "advancedTrackAndTraceOptions": anything(),
+    "advancedTrackAndTraceOptions": anything({name: text() for name in sorted(OPTIONS)}),
 }
 INFO = {
     "archived": "Indexed and archived",
@@ -42,7 +42,7 @@ def search(context: Context) -> Outcome:
     tenant = context.tenant
     page = context.page(default=100, most=500)
     outcome = Outcome(pagination={"pageSize": page.size if tenant.tracking_paged else 0})
-    for item in context.valid(outcome, _FIELDS, strict=False):
+    for item in context.valid(outcome, SEARCH, strict=False):
         window = context.window(item, outcome, back=86_400)
         if window is None:
             continue
