@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import httpx
 from prefect import get_run_logger
-from prefect.artifacts import create_table_artifact
-from prefect.exceptions import PrefectException
-from prefect.runtime import task_run
 
 from mailroom.mail.actions.rows import ChangeReport, MailRow
-from mailroom.playbooks.harmless import harmless
+from tasks._show import show
 
-log = logging.getLogger("mailroom.tasks")
-
-_MOST = 100
-
-
-def show(key: str, rows: Iterable[Mapping[str, Any]], description: str) -> None:
-    """Show a table beside the task run; outside of a run nothing happens.
-
-    What was done to the mailbox is done: that the table cannot be shown is no reason to fail.
-    """
-    if not task_run.id:
-        return
-    table = [{name: harmless(value) for name, value in row.items()} for row in list(rows)[:_MOST]]
-    if not table:
-        return
-    try:
-        create_table_artifact(table=table, key=key, description=harmless(description, 300), _sync=True)  # type: ignore[call-arg]
-    except (httpx.HTTPError, PrefectException, RuntimeError) as error:
-        log.warning("the table %s could not be shown: %s", key, type(error).__name__)
+__all__ = ["mail_rows", "show", "show_changes"]
 
 
 def show_changes(key: str, report: ChangeReport) -> None:
