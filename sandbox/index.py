@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sandbox.data import Mail
-from sandbox.data.body import link, plain
+from sandbox.data.body import link, sentence
 
-_MOST = 250_000
+_MOST = 60_000
 
 
 class Facts(NamedTuple):
@@ -21,10 +21,15 @@ class Facts(NamedTuple):
     message_id: str
     sender_ip: str
     url: str
-    body: str
+    sentence: str
     files: tuple[tuple[str, str], ...]
     """(name, MIME type) of each attachment, lower case."""
     impersonated: bool
+
+    @property
+    def body(self) -> str:
+        """The words of the text, put together again."""
+        return f"dear {self.subject} {self.sentence} {self.url.lower()} kind regards {self.sender_name}"
 
 
 class Index:
@@ -69,7 +74,7 @@ def _facts(mail: Mail) -> Facts:
         message_id=mail.message_id,
         sender_ip=mail.sender_ip,
         url=link(mail),
-        body=plain(mail).lower(),
+        sentence=sentence(mail).lower(),
         files=tuple((part.name.lower(), part.mime_type) for part in mail.attachments),
         impersonated=mail.impersonation is not None,
     )

@@ -51,12 +51,17 @@ def unprotect(url: str) -> str | None:
         return None
 
 
+def sentence(mail: Mail) -> str:
+    """What the mail is about, besides its subject."""
+    return _SENTENCES[mail.category]
+
+
 def plain(mail: Mail, *, rewritten: bool = False) -> str:
     """The text of a mail, with lines that end in CRLF."""
     address = link(mail)
     shown = protect(address) if address and rewritten else address
     name = mail.recipients[0][0] if mail.recipients else ""
-    lines = [f"Dear {name or 'colleague'},", "", mail.subject, "", _SENTENCES[mail.category]]
+    lines = [f"Dear {name or 'colleague'},", "", mail.subject, "", sentence(mail)]
     if shown:
         lines += ["", shown]
     return "\r\n".join([*lines, "", "Kind regards", mail.from_name, ""])

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.data import Mail
 from sandbox.data.mail import HOLD_REASONS
 from sandbox.endpoints.context import Context
 from sandbox.envelope import Item, Outcome, error, failure, stamp
 from sandbox.holdqueue import Timeline
+from sandbox.index import Facts
 from sandbox.validate import anything, strings, text
 from sandbox.world import World
 
@@ -50,6 +50,9 @@ def search(context: Context) -> Outcome:
         if problem:
             outcome.fail.append(failure(item, problem))
             continue
+        if not page.offset:
+            words = item.get("messageId") or json.dumps(item.get("advancedTrackAndTraceOptions") or {})
+            context.world.searches.track(context.operator, words, item.get("searchReason") or "")
         keys = _matching(context, item, window)
         if tenant.tracking_page_cap is not None:
             keys = keys[: tenant.tracking_page_cap]
@@ -103,7 +106,7 @@ def _matching(context: Context, item: Item, window: tuple[float, float]) -> list
     if options.keys() == {"to"}:  # the usual question: answered without writing the mail
         keys = [key for key in keys if _addressed(world, Timeline.entry(key)[0], options["to"])]
     elif options or message_id:
-        keys = [key for key in keys if _fits(world.mail(Timeline.entry(key)[0]), options, message_id)]
+        keys = [key for key in keys if _fits(world.index[Timeline.entry(key)[0]], options, message_id)]
     world.found = question, keys
     return keys
 
@@ -119,15 +122,15 @@ def _same(address: str, wanted: str) -> bool:
     return wanted in (address, address.rpartition("@")[2])
 
 
-def _fits(mail: Mail, options: dict[str, str], message_id: str) -> bool:
-    if message_id and mail.message_id != message_id:
+def _fits(facts: Facts, options: dict[str, str], message_id: str) -> bool:
+    if message_id and facts.message_id != message_id:
         return False
     checks: dict[str, Callable[[str], bool]] = {
-        "from": lambda value: _same(mail.from_env, value) or _same(mail.from_addr, value),
-        "to": lambda value: any(_same(address, value) for _, address in mail.recipients),
-        "subject": lambda value: value in mail.subject.lower(),
-        "senderIP": lambda value: value == mail.sender_ip,
-        "url": lambda value: False,
+        "from": lambda value: any(_same(address, value) for address in facts.senders),
+        "to": lambda value: any(_same(address, value) for address in facts.people),
+        "subject": lambda value: value in facts.subject,
+        "senderIP": lambda value: value == facts.sender_ip,
+        "url": lambda value: bool(facts.url) and value in facts.url.lower(),
     }
     return all(checks[name](value) for name, value in options.items())
 
