@@ -167,6 +167,8 @@ class Tenant(Looking, Switches):
                 self.world.replay_settle(record)
             case "report":
                 self.world.note(record)
+            case "judge":
+                self.world.replay_judge(record)
             case "message":
                 self.world.add(message_from(record))
             case "advance":
@@ -274,6 +276,24 @@ class Tenant(Looking, Switches):
             self.world.journal.append(message_record(message))
             self.world.add(message)
             return [self.world.hold_id(number, place) for place in range(len(people))]
+
+    def deliver(self, *, to: Sequence[str], **fields: Any) -> dict[str, str]:
+        """Mail arrives from outside and the policies decide: archived, or rejected.
+
+        Args:
+            to: Recipients' addresses; each gets a message of his own.
+            **fields: As for `add_message`.
+
+        Returns:
+            Recipient -> `archived` or `rejected`.
+        """
+        done = {}
+        with self.lock:
+            for address in to:
+                (hold_id,) = self.add_message(to=[address], status="archived", **fields)
+                number = self.world.mint.read(hold_id).number
+                done[address] = self.world.judge(number)
+        return done
 
     def add_late_message(self, visible_in: timedelta, **fields: Any) -> list[str]:
         """A message received now that searches find only after `visible_in`. Returns its hold ids."""

@@ -268,6 +268,19 @@ class World:
                 )
             )
 
+    def judge(self, number: int) -> str:
+        """Let the policies decide about one archived message; returns the status it has then."""
+        if self.policies.refuses(self.mail(number), self.recipient_of(number, 0)[1]):
+            record = {"event": "judge", "message": number, "status": "rejected"}
+            self.journal.append(record)
+            self.replay_judge(record)
+        return self.messages[number].status
+
+    def replay_judge(self, record: dict[str, Any]) -> None:
+        """Apply one journaled decision of the policies."""
+        self.version += 1
+        self.messages[record["message"]].status = record["status"]
+
     def _pull(self, copy: Copy) -> None:
         """Take one copy out of its mailbox."""
         message = self.messages[copy[0]]
