@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from zlib import crc32
 
 from sandbox.book import Book, Content
 from sandbox.envelope import stamp
@@ -42,7 +41,7 @@ class Incident:
 
     def failing(self, copy: Copy) -> bool:
         """Whether this copy cannot be pulled back: always the same ones."""
-        return self.fails > 0 and crc32(f"{copy[0]}/{copy[1]}".encode()) % self.fails == 0
+        return self.fails > 0 and (copy[0] + copy[1]) % self.fails == self.fails - 1
 
 
 class IncidentBook(Book):

@@ -184,3 +184,24 @@ def test_the_server_speaks_to_many_clients_at_once(caller):
     assert plain.getresponse().status == 401
     plain.close()
     assert caller.call("/api/account/get-account").status == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"), [("archived", True), ("bounced", True), ("rejected", True), ("delivery", False)]
+)
+def test_messages_of_some_statuses_can_be_reported(caller, status, allowed):
+    (hold_id,) = caller.tenant.add_message(status=status, message_id=f"<{status}@x.example>")
+    tracking_id = caller.tenant.tracking_id(hold_id)
+
+    answer = caller.call(REPORT, {"id": tracking_id, "type": "spam"})
+
+    assert (answer.json["fail"] == []) is allowed
+    assert caller.tenant.times_applied("report", f"<{status}@x.example>") == int(allowed)
+
+
+def test_reporting_is_not_offered_by_the_second_generation(caller, hold_ids):
+    caller.generation = "2.0"
+
+    answer = caller.call(REPORT, {"id": caller.tenant.tracking_id(hold_ids[0]), "type": "spam"})
+
+    assert (answer.status, caller.tenant.effects) == (404, [])
