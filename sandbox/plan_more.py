@@ -21,7 +21,7 @@ _TRACKED = {
     "accepted": 6,
     "delivery": 6,
 }
-_SHORT = {"rejected": 6.9, "deferred": 6.9, "accepted": 0.2, "delivery": 0.2, "held": 13.0}
+_SHORT = {"rejected": 6.9, "deferred": 6.9, "accepted": 3.0, "delivery": 3.0, "held": 13.0}
 """Longest age in days of messages in a status; others reach back as far as tracking."""
 TRACKING_DAYS = 29.0
 
