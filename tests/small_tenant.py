@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailroom.connectors.held import HeldSettings, IngestReport, ingest_held
+from mailroom.connectors.tracked import Preview, TrackedReport, TrackedSettings, ingest_tracked, preview_tracked
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.playbooks import act
 from mailroom.playbooks.policy import Policy
@@ -68,6 +69,14 @@ def policy(**changes: Any) -> Policy:
     return Policy.build(rules=(RULES,), lists=(demo_lists(),), starter_rules=False, **rails | changes)
 
 
+def tracked_settings(**changes: Any) -> TrackedSettings:
+    """Our own domain, as far back as a day, no limits."""
+    plain: dict[str, Any] = {
+        "domains": ("northwind.example",), "max_hours_backwards": 24, "max_messages": 0, "time_limit": 0.0,
+    }  # fmt: skip
+    return TrackedSettings(**plain | changes)
+
+
 class Workbench:
     """One tenant on loopback and one store, in this process."""
 
@@ -90,6 +99,21 @@ class Workbench:
     def ingest(self, **settings: Any) -> IngestReport:
         """One cycle of the held connector."""
         return ingest_held(self.client, self.store, HeldSettings(**settings), clock=self.tenant.clock)
+
+    def track(self, *, catch_up: bool = False, progress: Any = lambda *_: None, **settings: Any) -> TrackedReport:
+        """One cycle of the tracking connector, without limits unless given."""
+        return ingest_tracked(
+            self.client, self.store, tracked_settings(**settings), clock=self.tenant.clock, catch_up=catch_up,
+            progress=progress,
+        )  # fmt: skip
+
+    def preview(self, **settings: Any) -> list[Preview]:
+        """What the tracking connector would do."""
+        return preview_tracked(self.client, self.store, tracked_settings(**settings))
+
+    def calls(self, path: str) -> int:
+        """How often a function was called."""
+        return sum(call.path == path for call in self.tenant.calls)
 
     def triage(self) -> TriageReport:
         return triage_alerts(self.store, self.policy)

@@ -24,6 +24,7 @@ from typing import Any
 
 import mailroom.faults
 from mailroom.connectors.held import HeldSettings, ingest_held
+from mailroom.connectors.tracked import TrackedSettings, ingest_tracked
 from mailroom.errors import MailroomError
 from mailroom.mimecast import ClientCredentials, MimecastClient
 from mailroom.playbooks import act
@@ -46,9 +47,11 @@ class Wanted:
         client_secret: Its secret.
         store: Of the store.
         blobs: Folder of raw bytes.
-        steps: Which of ingest, look_up, triage, act; comma-separated.
+        steps: Which of ingest, track, look_up, triage, act; comma-separated.
         each: "1" carries out one action at a time, as the flow does, instead of batches.
         held: JSON with fields of `HeldSettings`.
+        tracked: JSON with fields of `TrackedSettings`, for the step `track`.
+        catch_up: "1" lets that step take the whole backlog.
         client: JSON with options of the client.
         busy_seconds: How long to wait for a locked store.
         file_limit: Largest file this process may write, in bytes; empty = no limit.
@@ -64,6 +67,8 @@ class Wanted:
     steps: str = "ingest,look_up,triage,act"
     each: str = ""
     held: str = "{}"
+    tracked: str = "{}"
+    catch_up: str = ""
     client: str = "{}"
     busy_seconds: str = "30"
     file_limit: str = ""
@@ -100,6 +105,10 @@ def cycle(wanted: Wanted) -> dict[str, Any]:
             settings = HeldSettings(**{"slice_size": 7, "workers": 4} | json.loads(wanted.held))
             ingested = ingest_held(client, store, settings)
             report["ingest"] = ingested.counts() | {"waiting": ingested.waiting}
+        if "track" in steps:
+            given = {name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(wanted.tracked).items()}
+            tracked = ingest_tracked(client, store, TrackedSettings(**given), catch_up=bool(wanted.catch_up))
+            report["track"] = tracked.counts() | {"waiting": tracked.waiting}
         if "look_up" in steps:
             report["looked_up"] = [result.state for result in act.look_up_unknown(desk)]
         if "triage" in steps:
