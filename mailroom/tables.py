@@ -29,6 +29,7 @@ _FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet would run; the full-width forms are run in some languages."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LARGEST = 2**53
+_MOST_TRIES = 10_000
 
 
 def flat(value: object) -> Cell:
@@ -163,6 +164,26 @@ def to_csv(rows: Iterable[Row], path: str | Path, first: Iterable[str] = ()) -> 
     with CsvFile(path, first) as table:
         table.add(rows)
     return table.path
+
+
+def new_csv(folder: str | Path, name: str) -> Path:
+    """A path for a CSV file in a folder, made when it is missing: `name.csv`, or with a number when that is there.
+
+    Raises:
+        InvalidInputError: The folder cannot be made, or is full of files of this name.
+    """
+    if not str(folder).strip() or "\0" in str(folder):
+        raise InvalidInputError("the folder's name is empty or unusable; name a folder")
+    place = Path(folder).expanduser().absolute()
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"{place} cannot be used as a folder ({error.strerror}); name another") from error
+    for number in range(1, _MOST_TRIES):
+        path = place / (f"{name}.csv" if number == 1 else f"{name} ({number}).csv")
+        if not path.exists() and not path.is_symlink():
+            return path
+    raise InvalidInputError(f"{place} holds {_MOST_TRIES} files named {name}; name an empty folder")
 
 
 def _person(value: dict[str, Any]) -> str:

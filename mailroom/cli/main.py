@@ -15,6 +15,7 @@ import typer
 
 from mailroom import __version__
 from mailroom.cli import desk, output
+from mailroom.cli.archive import archive_app
 from mailroom.cli.check import check
 from mailroom.cli.demo import demo
 from mailroom.cli.dispose import overturn, reject, release
@@ -42,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(archive_app, name="archive")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(mail_app, name="mail")
 app.add_typer(replies_app, name="replies")

@@ -38,7 +38,7 @@ def print_json(value: Any) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
     """A table for people; a cell shows at most `limit` characters."""
     made = Table(title=plain(title), title_justify="left", header_style="bold", expand=False)
-    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text"}
+    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text", "recipients"}
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column not in long)
     for row in rows:

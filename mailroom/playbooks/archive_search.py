@@ -62,6 +62,10 @@ class ArchiveSearchResult:
         """Write a new CSV file that no spreadsheet takes for formulas. Raises InvalidInputError when it exists."""
         return tables.to_csv(self.rows, path, self.columns)
 
+    def save_csv(self, folder: str | Path) -> Path:
+        """Write a new CSV file into a folder, made when missing. Raises InvalidInputError when it cannot be used."""
+        return self.to_csv(tables.new_csv(folder, "archive search"))
+
     def as_json(self) -> dict[str, Any]:
         """Everything as plain values."""
         return {

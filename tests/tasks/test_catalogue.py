@@ -74,6 +74,7 @@ def _as_stem(documented: str) -> str:
 def test_there_is_a_catalogue() -> None:
     assert {path.stem for path in ACTION_FILES} >= {"triage_alerts", *EFFECTS}
     assert {path.stem for path in FLOW_FILES} == {
+        "archive_search",
         "check_connections",
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
