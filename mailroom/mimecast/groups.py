@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailroom.errors import InvalidInputError, ResponseError
+from mailroom.errors import InvalidInputError, NotFoundError, ResponseError
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.paging import entries_in, hash_of, id_of, pages
@@ -15,6 +15,8 @@ from mailroom.mimecast.reading import OnUnreadable, bool_of, int_of, object_of, 
 SOURCES = ("cloud", "ldap")
 PAGE_SIZE = 500
 """Always paged: a call without pages silently stops at 999 entries."""
+_SHORTEST_ID = 40
+"""Ids are opaque and long; names are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,32 @@ def _find(
     walk = pages(client, capabilities.FIND_GROUPS, item, page_size=page_size, entries=entries_in("folders"), key=id_of)
     for raw in walk:
         yield parse_all(raw, Group.parse, on_unreadable)
+
+
+def group_of(client: MimecastClient, name: str) -> str:
+    """The id of a group that is given by its id or its exact name; case does not matter. Effect: reads.
+
+    Raises:
+        InvalidInputError: Nothing was given, or several groups have this name.
+        NotFoundError: No group has this name.
+        MailroomError: As `find_groups`.
+    """
+    wanted = name.strip()
+    if not wanted:
+        raise InvalidInputError("give the group: its id or its exact name")
+    if len(wanted) >= _SHORTEST_ID and " " not in wanted:
+        return wanted
+    same = {
+        group.id
+        for found in find_groups(client, wanted)
+        for group in found
+        if group.description.strip().lower() == wanted.lower()
+    }
+    if not same:
+        raise NotFoundError(f"no group is called {wanted[:100]!r}; find_groups lists them")
+    if len(same) > 1:
+        raise InvalidInputError(f"{len(same)} groups are called {wanted[:100]!r}: give the id of one")
+    return same.pop()
 
 
 def group_members(

@@ -18,6 +18,8 @@ from mailroom.mimecast.reading import OnUnreadable, bool_of, dict_of, list_of, p
 SEARCH_FIELDS = ("all", "code", "file_hash", "reason")
 TYPES = ("automatic", "manual", "notify_only", "restored")
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 2.0, 60.0, 1.6
+_NOTHING_AFTER = 300.0
+"""Seconds after which an incident that has identified nothing will not do so any more."""
 
 OnProgress = Callable[[Incident], None]
 
@@ -62,6 +64,26 @@ def get_incident(client: MimecastClient, incident_id: str) -> Incident:
     if not envelope.data:
         raise NotFoundError(f"{function.path}: no incident {incident_id[:200]!r}; find it by its code")
     return Incident.parse(envelope.data[0])
+
+
+def incident_of(client: MimecastClient, name: str) -> Incident:
+    """One incident by its id or by its code (`TR-...`). Effect: reads.
+
+    Raises:
+        InvalidInputError: Nothing was given.
+        NotFoundError: No such incident.
+        MailroomError: As `get_incident`.
+    """
+    wanted = name.strip()
+    if not wanted:
+        raise InvalidInputError("give the incident: its id or its code, TR-...")
+    if not wanted.upper().startswith("TR-"):
+        return get_incident(client, wanted)
+    for found in find_incidents(client, search_by=("code", wanted)):
+        for incident in found:
+            if incident.code.upper() == wanted.upper():
+                return get_incident(client, incident.id)
+    raise NotFoundError(f"{capabilities.FIND_INCIDENTS.path}: no incident has the code {wanted[:100]!r}")
 
 
 def find_incidents(
@@ -161,7 +183,8 @@ def follow_incident(
     """Look at an incident again and again, with growing pauses, until it is done. Effect: reads.
 
     Its counters grow after it was made, and no field says that it has ended. So by default it is done when every
-    message that was identified has succeeded or failed, and a second look says the same.
+    message that was identified has succeeded or failed, and a second look says the same; or when nothing was
+    identified for five minutes.
 
     Args:
         client: Which tenant; its clock waits.
@@ -185,8 +208,12 @@ def follow_incident(
         looks += 1
         if on_progress is not None and incident != before:
             on_progress(incident)
-        done = until(incident) if until is not None else incident.all_handled and incident == before
         spent = client.clock.monotonic() - started
+        if until is not None:
+            done = until(incident)
+        else:
+            handled = incident.all_handled or (not incident.identified and spent >= _NOTHING_AFTER)
+            done = handled and incident == before
         if done or spent >= deadline:
             return Followed(incident, done, spent, looks)
         before = incident
