@@ -22,7 +22,7 @@ BLOCKED_SENDERS = 10040
 """What kind of policy a policy id speaks of."""
 
 
-NUMBERED = ("incident", "managedurl", "group", "managedsender")
+NUMBERED = ("incident", "managedurl", "group", "managedsender", "report")
 """Kinds of things that are known by one number."""
 
 

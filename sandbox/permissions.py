@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     "/api/policy/blockedsenders/get-policy": Rule(_BOTH, POLICIES_READ, _POLICIES),
     "/api/policy/blockedsenders/update-policy": Rule(_BOTH, POLICIES_EDIT, _POLICIES),
     "/api/policy/blockedsenders/delete-policy": Rule(_BOTH, POLICIES_EDIT, _POLICIES),
+    "/api/gateway/find-held-messages": Rule(_V1, "Account | Monitoring | Held | Read", ""),
     "/api/gateway/find-processing-messages": Rule(_BOTH, "Monitoring | Processing | Read", _GATEWAY),
     "/api/gateway/get-rejections": Rule(_BOTH, "Monitoring | Rejections | Read", _AUDIT),
     "/api/email/get-email-queues": Rule(_BOTH, DASHBOARD_READ, _GATEWAY),
@@ -105,6 +106,8 @@ REST_RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/siem/v1/events/cg"): Rule(_V2, _SIEM, _DATA, "GET"),
     ("GET", "/siem/v1/batch/events/cg"): Rule(_V2, _SIEM, _DATA, "GET"),
     ("GET", "/threat-reporting/v1/reported-emails"): Rule(_V2, _STATISTICS, _DATA, "GET"),
+    ("GET", "/threat-reporting/v1/threat-reports"): Rule(_V2, _STATISTICS, _DATA, "GET"),
+    ("GET", "/threat-reporting/v1/threat-analysis/{id}"): Rule(_V2, _STATISTICS, _DATA, "GET"),
 }
 """(method, path) of the REST functions of API 2.0; `{name}` stands for one part of the path."""
 _TEMPLATES = {

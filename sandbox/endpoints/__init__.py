@@ -18,6 +18,7 @@ from sandbox.endpoints import (
     policies,
     policies_rest,
     remediation,
+    reported,
     siem,
     threat_intelligence,
     tracking,
@@ -41,6 +42,7 @@ _TABLE: dict[str, tuple[Function, Fields]] = {
     "message-finder/reject-held-email": (actions.reject_held_email, actions.FINDER_REJECT),
     "message-finder/report-message": (actions.report_message, actions.REPORT),
     "gateway/get-hold-message-list": (hold.get_hold_message_list, hold.HOLD_LIST),
+    "gateway/find-held-messages": (hold.get_hold_message_list, hold.HOLD_LIST),
     "gateway/get-hold-summary-list": (hold.get_hold_summary_list, {}),
     "gateway/hold-release": (actions.hold_release, actions.RELEASE),
     "gateway/hold-reject": (actions.hold_reject, actions.REJECT),
@@ -95,7 +97,9 @@ REST_FUNCTIONS: dict[tuple[str, str], Callable[[RestCall], Reply]] = {
     ("DELETE", _ONE_POLICY): policies_rest.delete_policy,
     ("GET", "/siem/v1/events/cg"): siem.events,
     ("GET", "/siem/v1/batch/events/cg"): siem.batch,
-    ("GET", "/threat-reporting/v1/reported-emails"): siem.reported_emails,
+    ("GET", "/threat-reporting/v1/reported-emails"): reported.reported_emails,
+    ("GET", "/threat-reporting/v1/threat-reports"): reported.threat_reports,
+    ("GET", "/threat-reporting/v1/threat-analysis/{id}"): reported.threat_analysis,
 }
 REST_BODIES: dict[tuple[str, str], Fields] = {
     ("POST", policies_rest.PATH): policies_rest.CREATE,

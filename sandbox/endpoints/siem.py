@@ -1,4 +1,4 @@
-"""API 2.0: the mail log by cursor or by files, and what people reported."""
+"""API 2.0: the mail log, by cursor or by files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.data.people import EMPLOYEES
 from sandbox.endpoints.audit import mail_events
 from sandbox.endpoints.rest import RestCall, answer
 from sandbox.envelope import refuse, stamp
-from sandbox.holdqueue import Timeline
 from sandbox.wire import Reply
 
 _EVENTS = ("pageSize", "nextPage", "dateRangeStartsAt", "dateRangeEndsAt", "types", "type")
@@ -65,34 +63,3 @@ def _moment(written: str | None, default: float, *, last: bool = False) -> float
         raise refuse(400, "err_validation_date", "not a date", flat=True) from err
     whole_day = 86_399 if last and len(written) == 10 else 0
     return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() + whole_day
-
-
-def reported_emails(call: RestCall) -> Reply:
-    """`GET /threat-reporting/v1/reported-emails`: what people at the company reported, newest first."""
-    fields = call.query(("pageSize", "pageToken", "nextPage", "from", "to", "start", "end"))
-    world = call.world
-    now = call.tenant.clock.epoch()
-    first, last = world.tracked.window(now - 30 * 86_400, now)
-    numbers = [Timeline.entry(key)[0] for key in world.tracked.slice(first, last)]
-    wanted = [n for n in numbers if world.messages[n].category in ("phish", "simulation") and n % 4 == 0]
-    cursor = "nextPage" if "nextPage" in fields else "pageToken"
-    shown, after = call.page(fields, cursor, wanted)
-    rows = []
-    for number in shown:
-        mail = world.mail(number)
-        rows.append(
-            {
-                "id": world.mint.other("report", number),
-                "reportedBy": EMPLOYEES[number % len(EMPLOYEES)][1],
-                "reportedAt": stamp(world.messages[number].received + 900),
-                "from": mail.from_addr,
-                "to": mail.recipients[0][1],
-                "subject": mail.subject,
-                "messageId": mail.message_id,
-                "verdict": "malicious" if world.messages[number].category == "phish" else "simulation",
-            }
-        )
-    pagination: dict[str, Any] = {"pageSize": len(rows)}
-    if after:
-        pagination["nextPage"] = after
-    return answer({"data": rows, "meta": {"pagination": pagination}})
