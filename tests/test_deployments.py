@@ -38,8 +38,10 @@ def _flow(entry: dict[str, Any]) -> Flow[Any, Any]:
 
 def _filled_in(entry: dict[str, Any], flow: Flow[Any, Any]) -> dict[str, Any]:
     """The parameters of a run: what is deployed, and what a person has to write into the form."""
-    assert not entry.get("schedules") or not flow.parameters.required, "nobody fills in the form of a scheduled run"
-    return dict.fromkeys(flow.parameters.required, "words") | entry["parameters"]
+    active = [schedule for schedule in entry.get("schedules", []) if schedule.get("active", True)]
+    assert not active or not flow.parameters.required, "nobody fills in the form of a scheduled run"
+    shown = flow.parameters.properties
+    return {name: shown[name].get("examples", ["words"])[0] for name in flow.parameters.required} | entry["parameters"]
 
 
 def _runs_often(schedule: dict[str, Any]) -> bool:

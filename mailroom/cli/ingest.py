@@ -8,12 +8,14 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.mailbox import mailbox
+from mailroom.cli.tracked import tracked
 from mailroom.cli.triage import decide_and_act
 from mailroom.connectors.held import ingest_held
 from mailroom.playbooks.report import INGEST_COLUMNS
 
 ingest_app = typer.Typer(help="Take in what a source holds.", no_args_is_help=True, rich_markup_mode=None)
 ingest_app.command("mailbox")(mailbox)
+ingest_app.command("tracked")(tracked)
 
 
 @ingest_app.callback()

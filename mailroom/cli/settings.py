@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailroom.connectors.held import HeldSettings
 from mailroom.connectors.mailbox_form import MailboxForm
+from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.errors import InvalidInputError
 from mailroom.mail.account_fields import AccountFields
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mailroom.mail.account import MailAccount
 
 FILE = "mailroom.toml"
-_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held")
+_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked")
 
 
 class _Section(BaseModel):
@@ -115,6 +116,8 @@ class Settings(_Section):
     store: StoreSection = StoreSection()
     policy: PolicySection = PolicySection()
     held: HeldSection = HeldSection()
+    tracked: TrackedForm = TrackedForm()
+    """`[tracked]`: the tracking connector."""
 
     def open_store(self) -> Store:
         """Open the store, making the home folder and the database where they do not exist."""

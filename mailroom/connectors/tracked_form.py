@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class TrackedForm:
     """Max Hours Backwards, of the first cycle; at most 720."""
     max_messages: int = 100
     """Max Messages To Return per cycle; 0: no limit."""
-    allow_list: list[str] = field(default_factory=list)
+    allow_list: str | list[str] = ""
     """The dynamic list: values of queueDetailStatus, bounceType or info."""
     use_allow_list_as_deny_list: bool = True
     """Use Allow List As Deny List."""
@@ -84,7 +84,7 @@ class TrackedForm:
             ingest_without_risk=self.ingest_without_risk,
             max_hours_backwards=self.max_hours_backwards,
             max_messages=self.max_messages,
-            allow_list=tuple(one.strip() for one in self.allow_list if one.strip()),
+            allow_list=_listed(self.allow_list),
             allow_list_denies=self.use_allow_list_as_deny_list,
             time_limit=self.time_limit,
             product_field=self.product_field,

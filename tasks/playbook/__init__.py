@@ -4,6 +4,7 @@ from tasks.playbook.check_mailbox import check_mailbox
 from tasks.playbook.check_our_side import check_our_side
 from tasks.playbook.ingest_held_messages import LowestRisk, ingest_held_messages
 from tasks.playbook.ingest_mails import ingest_mails
+from tasks.playbook.ingest_tracked_messages import ingest_tracked_messages
 from tasks.playbook.look_up_unknown_outcomes import look_up_unknown_outcomes
 from tasks.playbook.publish_check_report import publish_check_report
 from tasks.playbook.publish_triage_report import publish_triage_report
@@ -16,6 +17,7 @@ __all__ = [
     "check_our_side",
     "ingest_held_messages",
     "ingest_mails",
+    "ingest_tracked_messages",
     "look_up_unknown_outcomes",
     "publish_check_report",
     "publish_triage_report",

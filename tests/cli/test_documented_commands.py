@@ -14,11 +14,13 @@ from typer.main import get_command
 from mailroom.cli.exits import Exit
 from mailroom.cli.main import app
 from mailroom.connectors.mailbox_form import MailboxForm
+from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.mail.providers import names
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text("utf-8")
 MAIL_PAGE = (DOCS / "mail.md").read_text("utf-8")
+TRACKING_PAGE = (DOCS / "tracking.md").read_text("utf-8")
 CELLS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `mailroom ")]
 DOCUMENTED = re.findall(r"`mailroom ([^`]+)`", " ".join(CELLS))
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
@@ -61,6 +63,11 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_setting_of_the_mailbox_connector_is_documented(field: str) -> None:
     replaced = {"unread_only": "fetch_type"}  # the older word for one of its values
     assert re.search(rf"^\|.*`{replaced.get(field, field)}\b", MAIL_PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("field", [each.name for each in dataclasses.fields(TrackedForm)])
+def test_every_setting_of_the_tracking_connector_is_documented(field: str) -> None:
+    assert re.search(rf"^\|[^|]*\|.*`{field}`", TRACKING_PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("provider", names())

@@ -33,7 +33,10 @@ EFFECTS = (
 )
 """Tasks that change the world outside our store and must not be repeated -> how they say so."""
 
-MUST_BE_FILLED_IN = {"send_email_and_wait_for_reply": {"recipients", "subject", "content"}}
+MUST_BE_FILLED_IN = {
+    "ingest_tracked_messages": {"domains"},
+    "send_email_and_wait_for_reply": {"recipients", "subject", "content"},
+}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -78,6 +81,7 @@ def test_there_is_a_catalogue() -> None:
         "check_connections",
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
+        "ingest_tracked_messages",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
         "watch_replies",
