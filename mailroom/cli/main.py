@@ -23,6 +23,7 @@ from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
 from mailroom.cli.ingest import ingest_app
 from mailroom.cli.mail_save import mail_app
+from mailroom.cli.mimecast_threats import mimecast_app
 from mailroom.cli.replies import ask, replies_app
 from mailroom.cli.retry import retry
 from mailroom.cli.sandbox import run_sandbox
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.add_typer(archive_app, name="archive")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(mail_app, name="mail")
+app.add_typer(mimecast_app, name="mimecast")
 app.add_typer(replies_app, name="replies")
 app.command("ask")(ask)
 app.command("demo")(demo)

@@ -40,7 +40,7 @@ COMMANDS = dict(commands(get_command(app)))
 
 def words_of(line: str) -> str:
     """`replies show QUESTION` is the command `replies show`."""
-    return " ".join(re.match(r"[a-z]+(?: [a-z]+)*", line)[0].split())  # type: ignore[index]
+    return " ".join(re.match(r"[a-z]+(?:[ -][a-z]+)*", line)[0].split())  # type: ignore[index]
 
 
 def test_every_command_is_documented_and_every_documented_command_exists() -> None:
