@@ -3,6 +3,7 @@
 proposed -> intended -> sending -> applied | failed | unknown | not_applied | already_done | refused
                            ^           unknown -> applied | not_applied | already_done | failed
                            +---------- not_applied, failed (retryable)
+applied -> undone (taken back, ended, or replaced by the contrary); its place is free again
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ NEXT_STATES = {
     "failed": _BEFORE_SENDING,
     "sending": ("applied", "failed", "unknown", "not_applied", "already_done", "refused"),
     "unknown": ("applied", "failed", "not_applied", "already_done"),
+    "applied": ("undone",),
 }
 
 
@@ -51,6 +53,10 @@ class NewAction:
     requested_by: str = ""
     undo: str = ""
     undo_expires_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When what it makes ends, so that somebody takes it back."""
+    undoes_id: int | None = None
+    """The action that it takes back."""
 
     @property
     def digest(self) -> str:
@@ -61,7 +67,10 @@ class NewAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What became of an action. With `attempt`, a result of an older attempt than the latest is ignored."""
+    """What became of an action. With `attempt`, a result of an older attempt than the latest is ignored.
+
+    `result` is what the product made of it (an id, for example); None leaves what is recorded.
+    """
 
     action_id: int
     state: str
@@ -71,6 +80,7 @@ class ActionResult:
     attempt: int | None = None
     handling: str = ""
     handling_reason: str = ""
+    result: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,9 @@ class Action:
     updated_at: datetime
     claimed_at: datetime | None
     settled_at: datetime | None
+    result: dict[str, Any]
+    expires_at: datetime | None
+    undoes_id: int | None
     created: bool = False
 
     @property
@@ -113,4 +126,4 @@ class Action:
 
 def action_of(row: Row[Any], *, created: bool = False) -> Action:
     """A ledger row as an `Action`."""
-    return Action(**row._asdict(), created=created)
+    return Action(**row._asdict() | {"result": row.result or {}}, created=created)

@@ -51,6 +51,8 @@ def clean_json(value: Any, depth: int = 0) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, WrittenJson):
+        return load_json(value.text)
     if depth >= MAX_JSON_DEPTH:
         return "…"
     if isinstance(value, dict):
@@ -61,15 +63,27 @@ def clean_json(value: Any, depth: int = 0) -> Any:
     return clean_text(str(value))
 
 
-def _plain(value: Any) -> str:
+class WrittenJson:
+    """A value for a JSON column, or a part of one, written now: what it was made of need not be kept until the insert.
+
+    Of a batch of mails that is much: what stays in the processor's cache is worked on twice as fast.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, value: Any) -> None:
+        self.text = dump_json(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, WrittenJson):
+        return orjson.Fragment(value.text)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     raise TypeError
 
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False, default=_plain
-)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 
 
 _FAST = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -78,6 +92,8 @@ _LONG_NUMBER = re2.compile(rb"[0-9]{19}")
 
 def dump_json(value: Any) -> str:
     """JSON text of `value`, cleaned. The usual harmless value costs one quick pass only."""
+    if isinstance(value, WrittenJson):
+        return value.text
     try:
         data = orjson.dumps(value, default=_plain, option=_FAST)
         if b"\\u0000" not in data:

@@ -28,7 +28,8 @@ def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
         "parameters": new.parameters, "digest": new.digest, "mode": new.mode, "verdict_id": new.verdict_id,
         "rule_digest": new.rule_digest, "approval_id": new.approval_id, "requested_by": new.requested_by,
         "state": state, "retryable": True, "reversible": undo.reversible, "undo": new.undo or undo.text,
-        "undo_expires_at": expires, "created_at": now, "updated_at": now,
+        "undo_expires_at": expires, "expires_at": new.expires_at, "undoes_id": new.undoes_id, "created_at": now,
+        "updated_at": now,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
@@ -147,6 +148,45 @@ class Ledger:
             query = query.where(actions.c.kind == kind)
         return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
+    def find(
+        self, tenant: str, *, kinds: Collection[str], states: Collection[str], target: str | None = None,
+        result_id: str | None = None, limit: int = 1_000, tx: Connection | None = None,
+    ) -> ActionList:  # fmt: skip
+        """Actions of these kinds and states on one target, or whose result has this `id`; oldest first."""
+        condition = and_(actions.c.tenant == tenant, _of(kinds), actions.c.state.in_(tuple(states)))
+        if target is not None:
+            condition = and_(condition, actions.c.target == target)
+        if result_id is not None:
+            condition = and_(condition, actions.c.result["id"].as_string() == result_id)
+        return self._select(condition, limit=limit, tx=tx)
+
+    def expiring(
+        self, before: datetime, *, tenant: str | None = None, kinds: Collection[str] | None = None, limit: int = 500
+    ) -> ActionList:
+        """Applied actions whose end is not later than `before`, the earliest end first."""
+        query = select(actions).where(
+            actions.c.expires_at.is_not(None), actions.c.expires_at <= before, actions.c.state == "applied", _of(kinds)
+        )
+        if tenant is not None:
+            query = query.where(actions.c.tenant == tenant)
+        query = query.order_by(actions.c.expires_at, actions.c.id).limit(limit)
+        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def undoing(self, action_id: int) -> ActionList:
+        """The actions that take this one back, or tried to; oldest first."""
+        return self._select(actions.c.undoes_id == action_id, limit=1_000)
+
+    def keep(self, action_id: int, attempt: int, result: dict[str, Any]) -> None:
+        """Note something about an action while it is being sent, e.g. what was there before: a kill would lose it."""
+        change = actions.update().where(
+            actions.c.id == action_id, actions.c.attempt == attempt, actions.c.state == "sending"
+        )
+        self._db.write(lambda tx: tx.execute(change.values(result=result)))
+
+    def now(self) -> datetime:
+        """The time that `claimed_at` is told in."""
+        return self._db.read(self._db.now)
+
     def counts_since(self, when: datetime, kind: str | None = None, *, mode: str | None = None) -> int:
         """How many actions were entered since `when` and are live (sent or about to be), for the rails."""
         query = select(func.count()).select_from(actions).where(actions.c.created_at >= when)
@@ -173,7 +213,10 @@ class Ledger:
         return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def undo_list(self, *, limit: int = 500, kind: str | None = None) -> ActionList:
-        """Applied actions, newest first; `reversible`, `undo` and `undo_expires_at` say how to take each back."""
+        """Applied actions, newest first; `reversible`, `undo` and `undo_expires_at` say how to take each back.
+
+        What has been taken back, or has ended, is not among them.
+        """
         query = select(actions).where(actions.c.state == "applied").order_by(actions.c.id.desc()).limit(limit)
         if kind:
             query = query.where(actions.c.kind == kind)

@@ -152,9 +152,13 @@ actions = Table(
     _text("detail"), _text("code"), Column("reversible", Boolean, nullable=False), _text("undo"),
     _time("undo_expires_at", nullable=True), _time("created_at"), _time("updated_at"),
     _time("claimed_at", nullable=True), _time("settled_at", nullable=True),
+    _json("result"), _time("expires_at", nullable=True), _ref("undoes_id", "actions.id"),
     Index("ix_actions_live_slot", "tenant", "slot", unique=True,
           **_where("state IN ('intended', 'sending', 'applied', 'unknown')")),
     Index(None, "tenant", "slot"), Index(None, "alert_id"), Index(None, "state", "id"), Index(None, "created_at"),
+    Index(None, "tenant", "target"),
+    Index("ix_actions_expiring", "expires_at", **_where("expires_at IS NOT NULL AND state = 'applied'")),
+    Index("ix_actions_undoes", "undoes_id", **_where("undoes_id IS NOT NULL")),
 )  # fmt: skip
 
 approvals = Table(

@@ -82,7 +82,7 @@ class Transitions:
                     continue
                 new = replace(
                     old, state=result.state, detail=result.detail, code=result.code, settled_at=now, updated_at=now,
-                    retryable=result.retryable,
+                    retryable=result.retryable, result=old.result if result.result is None else result.result,
                 )  # fmt: skip
                 changed[new.id] = new
                 events.append(_event(new, old.state, who or old.owner or old.requested_by, result.detail))
@@ -126,6 +126,7 @@ class Transitions:
 
 _CHANGING = (
     "id", "state", "attempt", "owner", "claimed_at", "settled_at", "updated_at", "retryable", "detail", "code",
+    "result",
 )  # fmt: skip
 
 
