@@ -20,6 +20,8 @@ from sandbox.tenant import Tenant
 if TYPE_CHECKING:
     from sandbox.mail import MailServer
 
+ARCHIVE = 1000
+"""Archived mails of a tenant that is started by hand."""
 _RATE = re.compile(r"(\d+)(?:/(\d*\.?\d*)s)?\Z")
 
 
@@ -34,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-rate-headers", action="store_true", help="do not announce the quota in headers")
     parser.add_argument("--hostile", action="store_true", help="put attacking strings into some messages")
     parser.add_argument("--large", action="store_true", help="100,000 messages with one recipient each")
+    parser.add_argument("--archive", type=int, help="delivered mails of the last year (default: 1000)")
+    parser.add_argument("--tracked", type=int, help="further messages of 29 days in every status (default: none)")
+    parser.add_argument("--late", type=float, default=0.0, help="percent of the newest of them that are indexed late")
     parser.add_argument("--written", action="store_true", help="write every mail before the first question")
     parser.add_argument(
         "--mail", type=int, nargs="?", const=200, metavar="MAILS", help="a mail server too, with so many mails in it"
@@ -58,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return mail_main(arguments[1:])
     parser = _parser()
     given = parser.parse_args(arguments)
-    switches: dict[str, Any] = {"hostile": given.hostile}
+    switches: dict[str, Any] = {"hostile": given.hostile, **_sizes(given)}
     if given.large:
         given.messages = 100_000 if given.messages == 500 else given.messages
         switches.update(max_recipients=1, history=0)
@@ -93,6 +98,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _sizes(given: argparse.Namespace) -> dict[str, Any]:
+    """Archive and crowd. A folder that holds a tenant knows its own sizes; other ones are refused there."""
+    asked = {name: getattr(given, name) for name in ("archive", "tracked") if getattr(given, name) is not None}
+    if given.state and (given.state / "tenant.json").exists():
+        return asked
+    small = given.large or given.tracked  # what is measured there is not the archive
+    return {"archive": 0 if small else ARCHIVE, "late_percent": given.late, **asked}
+
+
 def _mail_server(parser: argparse.ArgumentParser, given: argparse.Namespace) -> MailServer:
     from sandbox.mail import MailServer
 
@@ -114,6 +128,7 @@ def description(tenant: Tenant, url: str) -> dict[str, object]:
         "url": url,
         "messages": len(tenant.world.messages),
         "held": len(tenant.world.held),
+        "archived": sum(bool(message.delivered()) for message in tenant.world.messages),
         "seed": tenant.seed,
         "credentials_v1": {
             "app_id": one.app_id,

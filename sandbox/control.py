@@ -1,26 +1,30 @@
 """A back door for people and tests that run the sandbox as another process.
 
-`GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`, `/policies`; `POST /faults`, `/advance`, `/limit`,
-`/admin`, `/message`, `/permissions`; `/mail/...` when there is a mail server beside the tenant. The server listens on
-loopback; there is no password.
+`GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`, `/policies`, `/incidents`, `/archive`, `/contract`;
+`POST /faults`, `/advance`, `/limit`, `/admin`, `/message`, `/deliver`, `/permissions`, `/switches`; `/mail/...` when
+there is a mail server beside the tenant. The server listens on loopback; there is no password.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.envelope import dumps
 from sandbox.faults import Fault
 from sandbox.ids import DamagedIdError
+from sandbox.switches import Switches
 from sandbox.wire import Reply, Request
 
 if TYPE_CHECKING:
     from sandbox.tenant import Tenant
 
 PREFIX = "/__sandbox__/"
+_AT_THE_START = {"hostile", "max_recipients", "history", "span_days", "hold_days", "archive", "tracked", "late_percent"}
+_CHANGEABLE = [field.name for field in fields(Switches) if field.name not in _AT_THE_START]
 
 
 def handle(tenant: Tenant, request: Request) -> Reply:
@@ -76,7 +80,17 @@ def _read(tenant: Tenant, name: str) -> Any:
                     for call in tenant.calls
                 ]
             case "policies":
-                return {"policies": tenant.policies(), "managed_senders": tenant.managed_senders()}
+                return {
+                    "policies": tenant.policies(),
+                    "managed_senders": tenant.managed_senders(),
+                    "managed_urls": tenant.managed_urls(),
+                }
+            case "incidents":
+                return tenant.incidents()
+            case "archive":
+                return tenant.archived()
+            case "contract":
+                return [asdict(violation) for violation in tenant.contract_violations]
             case "labels":
                 return {
                     hold_id: {
@@ -113,6 +127,14 @@ def _write(tenant: Tenant, name: str, sent: dict[str, Any]) -> Any:
             late = sent.pop("visible_in_seconds", None)
             delay = timedelta(seconds=float(late)) if late is not None else None
             return {"hold_ids": tenant.add_message(visible_in=delay, **sent)}
+        case "deliver":
+            return tenant.deliver(**sent)
+        case "switches":
+            for name, value in sent.items():
+                if name not in _CHANGEABLE:
+                    raise ValueError(f"no switch {name!r} that can be changed: use one of {', '.join(_CHANGEABLE)}")
+                setattr(tenant, name, value)
+            return {name: getattr(tenant, name) for name in _CHANGEABLE}
         case "permissions":
             for permission in sent.get("revoke", []):
                 tenant.revoke(permission)

@@ -167,9 +167,13 @@ def distort(fault: Fault, reply: Reply, page: Item) -> Reply:
         case "page_loop":
             body = json.loads(reply.body)
             block = body.setdefault("meta", {}).setdefault("pagination", {})
-            size = block.get("pageSize", 25)
+            size = max(1, block.get("pageSize", 25))
             used = page.get("pageToken") or page_token(size, size)
-            block["next"] = page_token(size, size) if options.get("to") == "first" else used
+            after = page_token(size, size) if options.get("to") == "first" else used
+            if "@nextPage" in body:
+                body |= {"@nextPage": after, "isCaughtUp": False}
+            else:
+                block["next" if "data" in body and "status" in body["meta"] else "nextPage"] = after
             reply.body = dumps(body)
         case "drift":
             body = json.loads(reply.body)
@@ -195,7 +199,7 @@ _NESTED = (
 
 def _rows(body: Item, change: Any) -> None:
     """Apply a change to every row of an answer, nested lists of rows included."""
-    for row in body.get("data", []):
+    for row in next((body[name] for name in ("data", "definitions", "policies", "value") if name in body), []):
         if not isinstance(row, dict):
             continue
         nested = next((row[name] for name in _NESTED if row.get(name)), None)

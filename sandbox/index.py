@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sandbox.data import Mail
-from sandbox.data.body import link, sentence
+from sandbox.data.body import SENTENCES, link
 
-_MOST = 60_000
+_MOST = 120_000
 
 
 class Facts(NamedTuple):
@@ -21,7 +21,7 @@ class Facts(NamedTuple):
     message_id: str
     sender_ip: str
     url: str
-    sentence: str
+    category: str
     files: tuple[tuple[str, str], ...]
     """(name, MIME type) of each attachment, lower case."""
     impersonated: bool
@@ -29,7 +29,9 @@ class Facts(NamedTuple):
     @property
     def body(self) -> str:
         """The words of the text, put together again."""
-        return f"dear {self.subject} {self.sentence} {self.url.lower()} kind regards {self.sender_name}"
+        return (
+            f"dear {self.subject} {SENTENCES[self.category].lower()} {self.url.lower()} kind regards {self.sender_name}"
+        )
 
 
 class Index:
@@ -74,7 +76,7 @@ def _facts(mail: Mail) -> Facts:
         message_id=mail.message_id,
         sender_ip=mail.sender_ip,
         url=link(mail),
-        sentence=sentence(mail).lower(),
+        category=mail.category,
         files=tuple((part.name.lower(), part.mime_type) for part in mail.attachments),
         impersonated=mail.impersonation is not None,
     )

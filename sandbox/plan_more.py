@@ -27,7 +27,14 @@ TRACKING_DAYS = 29.0
 
 
 def plan_archive(
-    *, count: int, first: int, seed: int, base: int, held: Sequence[Message], max_recipients: int
+    *,
+    count: int,
+    first: int,
+    seed: int,
+    base: int,
+    held: Sequence[Message],
+    max_recipients: int,
+    hostile_percent: float,
 ) -> list[Message]:
     """Delivered mail of the last year, two in five of it of the last four weeks.
 
@@ -38,6 +45,7 @@ def plan_archive(
         base: Tenant time at creation, seconds since 1970.
         held: The hold queue: some of its senders were delivered before, wanted and unwanted ones.
         max_recipients: Upper bound for recipients of one message.
+        hostile_percent: Share of messages with hostile strings.
     """
     rng = Random(f"{seed}/archive/{count}")
     lures = [message for message in held if message.category in LURES and not message.nasty]
@@ -62,14 +70,25 @@ def plan_archive(
         elif kind in ("internal", "outbound"):
             route = kind
         inline = rng.random() < 0.2
+        nasty = hostile_percent > 0 and rng.random() * 100 < hostile_percent
         made.append(
-            Message(first + place, category, content, received, people, status="archived", route=route, inline=inline)
+            Message(
+                first + place,
+                category,
+                content,
+                received,
+                people,
+                status="archived",
+                nasty=nasty,
+                route=route,
+                inline=inline,
+            )
         )
     return made
 
 
 def plan_tracked(
-    *, count: int, first: int, seed: int, base: int, max_recipients: int, late_percent: float
+    *, count: int, first: int, seed: int, base: int, max_recipients: int, late_percent: float, hostile_percent: float
 ) -> list[Message]:
     """Messages of the last 29 days in every status and route.
 
@@ -80,6 +99,7 @@ def plan_tracked(
         base: Tenant time at creation, seconds since 1970.
         max_recipients: Upper bound for recipients of one message.
         late_percent: Share of those of the last two hours that are not indexed yet.
+        hostile_percent: Share of messages with hostile strings.
     """
     rng = Random(f"{seed}/tracked/{count}")
     statuses, weights = list(_TRACKED), list(_TRACKED.values())
@@ -108,6 +128,7 @@ def plan_tracked(
                 received,
                 recipient_count(rng, max_recipients),
                 status=status,
+                nasty=hostile_percent > 0 and rng.random() * 100 < hostile_percent,
                 route=route,
                 visible_at=late,
             )

@@ -87,6 +87,7 @@ class Tenant(Looking, Switches):
             hostile_percent=30 if self.hostile else 0,
         )
         shared = {"seed": seed, "base": int(base.timestamp()), "max_recipients": self.max_recipients}
+        shared["hostile_percent"] = 30 if self.hostile else 0
         made += plan_archive(count=self.archive, first=len(made), held=made[:messages], **shared)
         made += plan_tracked(count=self.tracked, first=len(made), late_percent=self.late_percent, **shared)
         self.world = World(seed, made, clock, self, journal or Journal(None))

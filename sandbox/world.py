@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from sandbox.threat_list import ThreatList
 
 ADMIN = "administrator@northwind.example"
 _CACHE = 3000
+_REMEMBERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ class World:
         self.index = Index(self.mail)
         self.archive = Archive(self)
         self.version = 0
-        self.found: tuple[Any, list[int]] = (None, [])
-        """The last filtered search: a page after the first does not filter all again."""
+        self.found: OrderedDict[Any, list[int]] = OrderedDict()
         self._arrivals = Arrivals()
         self._mails: dict[int, Mail] = {}
         self._most = _CACHE
@@ -151,6 +152,13 @@ class World:
         """(message, recipient) of the hold queue, newest first."""
         for key in self.held.slice(0, len(self.held)):
             yield Timeline.entry(key)
+
+    def remember(self, question: Any, keys: list[int]) -> list[int]:
+        """Keep what a filtered search found: a page after the first does not filter all again."""
+        while len(self.found) >= _REMEMBERED:
+            self.found.popitem(last=False)
+        self.found[question] = keys
+        return keys
 
     def hold_id(self, number: int, recipient: int) -> str:
         """The hold id of a copy."""

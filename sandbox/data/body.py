@@ -11,7 +11,7 @@ from sandbox.data.mail import Component, Mail
 
 PROTECT = "https://protect-sbx.mimecast.com/s/"
 """Where rewritten links lead; the path holds the true address."""
-_SENTENCES = {
+SENTENCES = {
     "business": "please find the details below and let us know by the end of the week.",
     "newsletter": "the news of this week for everybody who moves goods by road, rail and sea.",
     "bulk": "we would like to show you an offer that ends on Friday.",
@@ -21,6 +21,7 @@ _SENTENCES = {
     "malware": "open the attached document and enable its content to see the invoice.",
     "simulation": "your password has expired, sign in to keep access to your mailbox.",
 }
+"""What a mail is about besides its subject, by category."""
 _LINKED = {"newsletter": "read", "bulk": "offer", "spam": "win", "phish": "login", "simulation": "renew"}
 
 
@@ -37,7 +38,7 @@ def link(mail: Mail) -> str:
 
 def protect(url: str) -> str:
     """A link as the gateway rewrites it."""
-    return PROTECT + base64.urlsafe_b64encode(zlib.compress(url.encode())).decode().rstrip("=")
+    return PROTECT + base64.urlsafe_b64encode(zlib.compress(url.encode("utf-8", "replace"))).decode().rstrip("=")
 
 
 def unprotect(url: str) -> str | None:
@@ -51,17 +52,12 @@ def unprotect(url: str) -> str | None:
         return None
 
 
-def sentence(mail: Mail) -> str:
-    """What the mail is about, besides its subject."""
-    return _SENTENCES[mail.category]
-
-
 def plain(mail: Mail, *, rewritten: bool = False) -> str:
     """The text of a mail, with lines that end in CRLF."""
     address = link(mail)
     shown = protect(address) if address and rewritten else address
     name = mail.recipients[0][0] if mail.recipients else ""
-    lines = [f"Dear {name or 'colleague'},", "", mail.subject, "", sentence(mail)]
+    lines = [f"Dear {name or 'colleague'},", "", mail.subject, "", SENTENCES[mail.category]]
     if shown:
         lines += ["", shown]
     return "\r\n".join([*lines, "", "Kind regards", mail.from_name, ""])

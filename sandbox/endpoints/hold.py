@@ -100,9 +100,9 @@ def _filtered(
     route, group = filters.get("route", "all"), filters.get("heldGroup", "")
     if (name == "all" and not value) and route == "all" and not group:
         return None
-    question = world.version, first, last, search, tuple(filters.items())
-    if world.found[0] == question:
-        return world.found[1]
+    question = "hold", world.version, first, last, search, tuple(filters.items())
+    if question in world.found:
+        return world.found[question]
     keys = world.held.slice(first, last)
     if name == "recipient":
         mine = {
@@ -110,8 +110,7 @@ def _filtered(
         }
         keys = [key for key in keys if key in mine]
     keys = [key for key in keys if _matches(world, key, name, value, route, group)]
-    world.found = question, keys
-    return keys
+    return world.remember(question, keys)
 
 
 def _matches(world: World, key: int, name: str, value: str, route: str, group: str) -> bool:

@@ -88,9 +88,9 @@ def _problem(context: Context, item: Item, start: float) -> Item | None:
 def _matching(context: Context, item: Item, window: tuple[float, float]) -> list[int]:
     """Keys of the messages that match, newest first."""
     world = context.world
-    question = world.version, window, json.dumps(item, sort_keys=True)
-    if world.found[0] == question:
-        return world.found[1]
+    question = "tracking", world.version, window, json.dumps(item, sort_keys=True)
+    if question in world.found:
+        return world.found[question]
     first, last = world.tracked.window(*window)
     keys = world.tracked.slice(first, last)
     for name in ("status", "route"):
@@ -107,8 +107,7 @@ def _matching(context: Context, item: Item, window: tuple[float, float]) -> list
         keys = [key for key in keys if _addressed(world, Timeline.entry(key)[0], options["to"])]
     elif options or message_id:
         keys = [key for key in keys if _fits(world.index[Timeline.entry(key)[0]], options, message_id)]
-    world.found = question, keys
-    return keys
+    return world.remember(question, keys)
 
 
 def _addressed(world: World, number: int, wanted: str) -> bool:
