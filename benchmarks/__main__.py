@@ -8,12 +8,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import asking, cycle, deployed, effects, ingest, mail_fetch, mail_parse, mailbox, table, triage
+from benchmarks import (
+    archive,
+    asking,
+    cycle,
+    deployed,
+    effects,
+    ingest,
+    mail_fetch,
+    mail_parse,
+    mailbox,
+    table,
+    tracked,
+    triage,
+)
 from benchmarks.table import Figure
 
 _PARTS = (
     "ingest",
     "list",
+    "tracked",
+    "tracked-month",
     "triage",
     "effects",
     "cycle",
@@ -24,6 +39,7 @@ _PARTS = (
     "mailbox-memory",
     "mailbox-idle",
     "asking",
+    "archive",
 )
 
 
@@ -50,12 +66,18 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return ingest.with_details(folder)
     if part == "list":
         return ingest.without_details(folder)
+    if part == "tracked":
+        return tracked.with_details(folder)
+    if part == "tracked-month":
+        return tracked.month_with_a_kill(folder)
     if part == "triage":
         return triage.verdicts(ingest.home_with_details(folder), folder / "rules")
     if part == "effects":
         return effects.ledger_alone(folder) + effects.from_the_command_line(folder)
     if part == "cycle":
         return cycle.nothing_new(folder)
+    if part == "archive":
+        return archive.searching(folder)
     if part == "asking":
         return asking.open_questions(folder)
     if part == "mail-parse":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailroom.mimecast.archive_frames import Bounds
     from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry
 
-COLUMNS = ("", "received (UTC)", "sender", "recipients", "files", "subject")
+COLUMNS = (("", 6), ("received (UTC)", 16), ("sender", 34), ("recipients", 34), ("files", 5), ("subject", 30))
 _LOG_COLUMNS = ("at (UTC)", "who", "what", "reason")
 _WIDE = 600
 _LARGEST_QUERY = 1 << 20
@@ -240,6 +240,7 @@ def _show(
     from mailroom.tables import CsvFile
 
     kept: list[dict[str, Any]] = []
+    lines = output.Lines(*COLUMNS)
     count = 0
     if not as_json:
         _say(warnings)
@@ -255,8 +256,7 @@ def _show(
             if as_json:
                 kept += rows
             else:
-                cells = [_cells(number, entry) for number, entry in numbered]
-                output.table(f"{count - len(page) + 1} to {count}", COLUMNS, cells, _WIDE)
+                lines.show(_cells(number, entry) for number, entry in numbered)
                 for number, entry in numbered if ids else ():
                     output.console.print(output.plain(f"{number} {entry.id}", _WIDE), soft_wrap=True)
             progress("archived mails", count, limit)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -38,12 +39,41 @@ def print_json(value: Any) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
     """A table for people; a cell shows at most `limit` characters."""
     made = Table(title=plain(title), title_justify="left", header_style="bold", expand=False)
-    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text", "recipients"}
+    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text"}
     for column in columns:
         made.add_column(column, overflow="fold", no_wrap=column not in long)
     for row in rows:
         made.add_row(*(plain(cell, limit) for cell in row))
     console.print(made)
+
+
+class Lines:
+    """Rows shown one by one while more are loading; a table would have to know them all, and costs thirty times more.
+
+    Args:
+        columns: Name and width of each column; the last one takes what is left of the line.
+    """
+
+    def __init__(self, *columns: tuple[str, int]) -> None:
+        used = sum(width + 2 for _, width in columns[:-1])
+        self._widths = [*(width for _, width in columns[:-1]), max(columns[-1][1], console.width - used)]
+        self._header: Sequence[object] = [name for name, _ in columns]
+
+    def show(self, rows: Iterable[Sequence[object]]) -> None:
+        """Print rows; before the first one, the header. What does not fit is cut."""
+        for row in rows:
+            if self._header:
+                self._print(self._header)
+                self._header = ()
+            self._print(row)
+        sys.stdout.flush()
+
+    def _print(self, row: Sequence[object]) -> None:
+        cells = (
+            set_cell_size(one_line(scrub(str(cell)), 4 * width), width)
+            for cell, width in zip(row, self._widths, strict=True)
+        )
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
 def fail(text: str) -> None:
