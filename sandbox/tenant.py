@@ -93,6 +93,8 @@ class Tenant(Looking, Switches):
         self.world = World(seed, made, clock, self, journal or Journal(None))
         self.contract_violations: list[Violation] = []
         """Every field of a request that is not as documented, accepted or not."""
+        self.ignored_tags: list[str] = []
+        """Tags and return fields of archive queries that meant nothing."""
 
     @classmethod
     def generate(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.archive_query import ArchiveQuery, QueryError, parse_query
-from sandbox.contract import Violation
 from sandbox.endpoints.context import Context
 from sandbox.envelope import Item, Outcome, error, failure, stamp
 from sandbox.ids import page_token
@@ -33,10 +32,7 @@ def search(context: Context) -> Outcome:
             wrong = error("err_invalid_search_xml", "the search query is not valid", "query")
             outcome.fail.append(failure(item, wrong))
             continue
-        context.tenant.contract_violations += [
-            Violation("/api/archive/search", "query", f"<{name}> means nothing and is ignored")
-            for name in query.ignored
-        ]
+        context.tenant.ignored_tags += query.ignored
         context.world.searches.search(context.operator, item["query"], query.text)
         found = context.world.archive.find(query) if item.get("admin") is True else []
         _page(context, query, found, outcome)

@@ -118,8 +118,9 @@ def test_attacking_texts_are_archived_too_and_come_as_files(connect):
     assert caller.call(SEARCH, {"admin": True, "query": query}).json["fail"] == []
 
 
-def test_a_tag_that_means_nothing_breaks_the_contract_in_silence(caller):
+def test_a_tag_that_means_nothing_is_remembered_in_silence(caller):
     query = QUERY.replace("<muse/>", "<muse><recipient>a@b.example</recipient></muse>")
 
     assert caller.call(SEARCH, {"admin": True, "query": query}).json["fail"] == []
-    assert [one.field for one in caller.tenant.contract_violations] == ["query"]
+    assert caller.tenant.ignored_tags == ["recipient"]
+    assert caller.tenant.contract_violations == []
