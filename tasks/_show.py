@@ -34,7 +34,9 @@ def show(key: str, rows: Iterable[Mapping[str, Any]], description: str, *, ids: 
     """
     if not task_run.id:
         return
-    table = [{name: _cell(name in ids, value) for name, value in row.items()} for row in list(rows)[:MOST_ROWS]]
+    table = [
+        {harmless(name, 60): _cell(name in ids, value) for name, value in row.items()} for row in list(rows)[:MOST_ROWS]
+    ]
     if not table:
         return
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal
 
-from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.errors import InvalidInputError, NotFoundError, RejectedError
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage, ListedMessage
 from mailroom.mimecast.archive_query import PAGE_SIZE, ArchiveQuery, read_query
@@ -153,7 +153,13 @@ def get_message_part(
     }
     if mailbox:
         item["mailbox"] = mailbox
-    return client.download(capabilities.ARCHIVE_MESSAGE_PART, item, sink, max_bytes=max_bytes)
+    function = capabilities.ARCHIVE_MESSAGE_PART
+    try:
+        return client.download(function, item, sink, max_bytes=max_bytes)
+    except RejectedError as error:
+        if client.generation == "1.0" or error.code != "err_validation_value_not_allowed":
+            raise
+        return client.download(function, item | {"type": kind}, sink, max_bytes=max_bytes)
 
 
 def get_file(client: MimecastClient, file_id: str, sink: BinaryIO, *, max_bytes: int = LARGEST) -> FileDigest:

@@ -226,6 +226,12 @@ def test_a_part_is_asked_for_as_each_generation_writes_it(server, client, client
     assert two == one | {"type": "rfc822"}
 
 
+def test_a_tenant_that_wants_the_type_written_the_other_way_gets_it(server, client):
+    server.add(PART, fail("err_validation_value_not_allowed"), Answer(EML, headers={"Content-Type": "message/rfc822"}))
+    assert archive.get_message_part(client, "a", BytesIO()).size == len(EML)
+    assert [asked.item["type"] for asked in server.calls(PART)] == ["rfc822", "RFC822"]
+
+
 @pytest.mark.parametrize("content_type", ["message/rfc822", "application/octet-stream", "text/plain", ""])
 @pytest.mark.parametrize(
     "content",
