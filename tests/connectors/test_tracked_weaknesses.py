@@ -279,7 +279,7 @@ def test_12_listing_that_takes_all_the_time_still_settles_a_little_and_moves_on(
         add(bench.tenant, "note", minutes=5)
 
     def slow(step, _done, _total):
-        if step == "windows":
+        if step == "hours listed":
             bench.tenant.clock.advance(timedelta(minutes=2))
 
     report = bench.track(time_limit=180, window_hours=6, progress=slow)

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
@@ -14,7 +14,7 @@ from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.message_infos import MessageInfos
 from mailroom.connectors.report import IngestReport, Progress, silent
 from mailroom.connectors.tracked.deciding import Decider
-from mailroom.connectors.tracked.listing import Listing, Span, Window, span
+from mailroom.connectors.tracked.listing import Listing, Span, Window, Windows, span
 from mailroom.connectors.tracked.same_message import SameMessages
 from mailroom.connectors.tracked.settings import CONNECTOR, TrackedSettings
 from mailroom.errors import MailroomError
@@ -22,6 +22,7 @@ from mailroom.faults import faultpoint
 from mailroom.mimecast import MimecastClient, account
 from mailroom.store import Store
 from mailroom.store.items import StagedItem
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.leases import Lease
 from mailroom.store.sources import Source
 
@@ -166,6 +167,7 @@ class _Cycle:
         report.run_id, report.gap, report.lost = self.run_id, self.span.gap, self.span.lost
         report.warnings += self.span.notes
         self._say_what_is_lost()
+        self._keeper = LeaseKeeper(self.store.leases, self.lease, self.clock)
         self._known = self._handled = 0
         self._failed: set[int] = set()
         self._pending = self.store.items.count_pending(self.source_id)
@@ -174,10 +176,10 @@ class _Cycle:
             same = SameMessages(self.store, self.source_id, infos)
             self._decider = Decider(self.settings, infos, same, self.tenant)
             listing = Listing(self.client, self.settings, self._warn)
-            windows = self.span.windows(self.settings.window_hours)
-            for number, window in enumerate(windows, 1):
-                self._list(listing, window)
-                self.progress("windows", number, len(windows))
+            windows = Windows(self.span, timedelta(hours=self.settings.window_hours))
+            for window in windows:
+                windows.showed(self._list(listing, window))
+                self.progress("hours listed", _hours(window[1] - self.span.start), _hours(self.span.length))
                 if catch_up:
                     self._settle()
                 if self._out_of_time():
@@ -191,7 +193,7 @@ class _Cycle:
 
     # listing ------------------------------------------------------------------------------------------------
 
-    def _list(self, listing: Listing, window: Window) -> None:
+    def _list(self, listing: Listing, window: Window) -> int:
         """Write down what a window shows. The cursor moves with the last of it, never before."""
         waiting: list[StagedItem] = []
         listed = 0
@@ -203,6 +205,7 @@ class _Cycle:
             self.progress("listed", listed, None)
         self._stage(waiting, cursor=window[1])
         self.report.listed_to = window[1]
+        return listed
 
     def _stage(self, rows: list[StagedItem], cursor: datetime | None = None) -> None:
         staged = self.store.items.stage(self.source_id, self.run_id, rows, lease=self.lease, cursor=cursor)
@@ -211,7 +214,7 @@ class _Cycle:
             known = self.store.items.count_settled(self.source_id, {row.external_key for row in rows})
             self.report.duplicate += known
             self._known += known
-        self.store.leases.renew(self.lease)
+        self._keeper.keep()
         faultpoint("tracked.page_staged")
 
     # settling -----------------------------------------------------------------------------------------------
@@ -241,7 +244,7 @@ class _Cycle:
             self._handled += decided.asked
             first = False
             self.progress("settled", self._handled, self._pending)
-            self.store.leases.renew(self.lease)
+            self._keeper.keep()
             if decided.unasked:
                 break
 
@@ -280,3 +283,7 @@ class _Cycle:
         )
         log.error("%s", self.message)
         self._warn(self.message)
+
+
+def _hours(span: timedelta) -> int:
+    return max(1, round(span / timedelta(hours=1)))

@@ -20,6 +20,8 @@ from mailroom.store.alerts import NewAlert
 EVENT_NAME = "Message"
 LEVEL = "T2"
 _MOST_RECIPIENTS = 1_000
+_DEFAULT_FIELDS = frozenset({"Product Name", "event_type"})
+"""No event has the one, and the other always says `Message`."""
 
 
 def event_of(record: TrackedEmail, info: MessageInfo) -> dict[str, Any]:
@@ -67,7 +69,6 @@ def alert_of(
     event = event_of(record, info)
     if defects:
         event["defects"] = list(defects)
-    shown = documented.message_event(event)
     priority = SEED_PRIORITY.get(info.risk, -1)
     sender = record.from_header.address or record.from_envelope.address
     return NewAlert(
@@ -81,8 +82,8 @@ def alert_of(
         seed_priority=priority,
         priority=priority,
         environment=environment_of(settings, event, record),
-        product=_named(shown, settings.product_field, PRODUCT),
-        event_name=_named(shown, settings.event_field, EVENT_NAME),
+        product=_named(event, settings.product_field, PRODUCT),
+        event_name=_named(event, settings.event_field, EVENT_NAME),
         group_key=group_key(record),
         level=LEVEL,
         event=event,
@@ -106,8 +107,11 @@ def environment_of(settings: TrackedSettings, event: dict[str, Any], record: Tra
     return found.strip()[:200] or settings.environment
 
 
-def _named(shown: dict[str, Any], name: str, otherwise: str) -> str:
-    return str(shown.get(name) or otherwise)[:200]
+def _named(event: dict[str, Any], name: str, otherwise: str) -> str:
+    """The value of a field of the documented event; the default fields are constants and cost nothing."""
+    if name in _DEFAULT_FIELDS:
+        return otherwise
+    return str(documented.message_event(event).get(name) or otherwise)[:200]
 
 
 def _results(info: MessageInfo) -> list[dict[str, Any]]:

@@ -38,15 +38,41 @@ class Span:
     """Since the last cycle, when that is longer ago than usual: caught up now."""
     notes: tuple[str, ...] = ()
 
-    def windows(self, hours: int) -> list[Window]:
-        """The span in pieces, oldest first; the border second belongs to both neighbours."""
-        made, at, step = [], self.start, timedelta(hours=hours)
-        while at < self.end:
-            made.append((at, min(at + step, self.end)))
-            at += step
-        return made or [(self.start, self.end)]
+    @property
+    def length(self) -> timedelta:
+        """From start to end."""
+        return self.end - self.start
 
 
+@dataclass
+class Windows:
+    """A span in pieces, oldest first; the border second belongs to both neighbours.
+
+    Quiet times are asked for in long pieces, busy ones in short ones: each piece is held in memory while it is listed.
+    """
+
+    span: Span
+    length: timedelta
+
+    def __iter__(self) -> Iterator[Window]:
+        at = self.span.start
+        while True:
+            end = min(at + self.length, self.span.end)
+            yield at, end
+            if end >= self.span.end:
+                return
+            at = end
+
+    def showed(self, records: int) -> None:
+        """So many records were in the last piece."""
+        if records < _FEW:
+            self.length = min(self.length * 2, _LONGEST)
+        elif records > _MANY:
+            self.length = max(self.length / 2, _SHORTEST)
+
+
+_FEW, _MANY = 1_000, 5_000
+_LONGEST, _SHORTEST = timedelta(days=7), timedelta(hours=1)
 _USUAL = timedelta(hours=2)
 """Cycles run at least hourly; a longer pause is worth a word."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailroom.connectors.message_infos import MessageInfos
 from mailroom.connectors.tracked.cycle import next_span, tracked_source
 from mailroom.connectors.tracked.deciding import Decided, Decider
-from mailroom.connectors.tracked.listing import Listing
+from mailroom.connectors.tracked.listing import Listing, Windows
 from mailroom.connectors.tracked.same_message import SameMessages
 from mailroom.connectors.tracked.settings import TrackedSettings
 from mailroom.mimecast import MimecastClient
@@ -56,8 +56,11 @@ def preview_tracked(
     items = store.items.pending(source.id, limit=most) if source.id else []
     listing = Listing(client, settings, lambda _text: None)
     fresh: list[Item] = []
-    for window in next_span(client, store, settings, source.id).windows(settings.window_hours):
+    windows = Windows(next_span(client, store, settings, source.id), timedelta(hours=settings.window_hours))
+    for window in windows:
+        listed = 0
         for page in listing.pages(window):
+            listed += len(page)
             keys = [row.external_key for row in page]
             known = store.items.known(source.id, keys) if source.id else set()
             fresh += [
@@ -65,6 +68,7 @@ def preview_tracked(
                 for row in page
                 if row.external_key not in known
             ]
+        windows.showed(listed)
         if len(items) + len(fresh) >= most:
             break
     taken = [*items, *sorted(fresh, key=lambda item: item.received_at)][:most]

@@ -61,7 +61,8 @@ class TrackedSettings:
         workers: Message infos fetched at a time.
         slice_size: Messages settled per transaction.
         page_size: Records asked for at a time.
-        window_hours: A longer span is listed in windows of this length, each kept before the next one is asked for.
+        window_hours: A longer span is listed in windows, the first of this length, each kept before the next one is
+            asked for; quiet times make them longer, busy ones shorter.
     """
 
     domains: tuple[str, ...]
