@@ -19,18 +19,27 @@ class Measured:
     answer: dict[str, Any]
     seconds: float
     peak_mb: float
+    cpu: float = 0.0
+    """Seconds of processor time of the child."""
+
+
+def begin(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command; the caller waits for it."""
+    command = [sys.executable, "-m", "mailroom.cli.main", "--home", str(home), *arguments, "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def mailroom(home: Path, *arguments: str) -> Measured:
     """`mailroom --home HOME ARGUMENTS... --json` in a new process."""
-    command = [sys.executable, "-m", "mailroom.cli.main", "--home", str(home), *arguments, "--json"]
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = begin(home, *arguments)
     assert child.stdout is not None
     output = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        sys.exit(f"{' '.join(command)} ended with {child.returncode}: {output[-500:]}")
-    return Measured(json.loads(output.splitlines()[-1]), seconds, usage.ru_maxrss / 1024)
+        sys.exit(f"mailroom {' '.join(arguments)} ended with {child.returncode}: {output[-500:]}")
+    return Measured(
+        json.loads(output.splitlines()[-1]), seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
+    )

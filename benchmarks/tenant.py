@@ -24,12 +24,13 @@ def tenant(messages: int, *options: str, seed: int = 7) -> Iterator[dict[str, An
         child.wait(20)
 
 
-def write_home(home: Path, described: dict[str, Any], *, held: str = "", policy: str = "") -> Path:
+def write_home(home: Path, described: dict[str, Any], *, held: str = "", policy: str = "", tracked: str = "") -> Path:
     """A `mailroom.toml` for the tenant."""
     home.mkdir(parents=True, exist_ok=True)
     application = described["credentials_v2"]
     (home / "mailroom.toml").write_text(
         f"[mimecast]\napi_root = '{described['url']}'\nclient_id = '{application['client_id']}'\n"
         f"client_secret = '{application['client_secret']}'\n[held]\n{held}\n[policy]\n{policy}\n"
+        f"[tracked]\n{tracked}\n"
     )
     return home
