@@ -8,7 +8,7 @@ export no_proxy := 127.0.0.1,localhost,$(no_proxy)
 # Without compiled modules every process would compile Prefect again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check lint types contracts format bench bench-quick blocks deploy clean
+.PHONY: help setup demo test check lint types contracts format bench bench-quick actions blocks deploy clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ format: setup ## format the code
 
 bench: setup ## measure; prints a table of ratios
 	@$(BIN)/python -m benchmarks
+
+actions: setup ## write docs/actions.md anew from the actions
+	@$(BIN)/python scripts/make_actions_page.py
 
 blocks: setup ## register the block types with the Prefect server of PREFECT_API_URL
 	@$(BIN)/prefect block register -m blocks

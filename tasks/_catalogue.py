@@ -10,7 +10,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 
-from mailroom.mimecast.capabilities import Function
+from mailroom.mimecast.capabilities import Function, Generation
 from tasks._policy import only_transient
 from tasks._wording import action
 
@@ -37,7 +37,7 @@ class ActionFacts:
     name: str
     """The documented name with the product in front: `Mimecast: Ping`."""
     functions: tuple[Function, ...]
-    """Functions of the tenant that it may call; permissions, products and generations follow from them."""
+    """Functions of the tenant that it may call, the one it is about first; permissions and products follow."""
     effect: Effect
     twice: str
     """What happens when it is run a second time."""
@@ -46,6 +46,11 @@ class ActionFacts:
     undo: str
     """What takes it back; empty when nothing does or needs to."""
     note: str
+
+    @property
+    def generations(self) -> tuple[Generation, ...]:
+        """Where it works: where the function it is about exists."""
+        return self.functions[0].generations if self.functions else ()
 
 
 CATALOGUE: dict[str, ActionFacts] = {}
@@ -64,7 +69,7 @@ def describe(
     """Say what an action does; stands above `@task`.
 
     Args:
-        functions: From `mailroom.mimecast.capabilities`.
+        functions: From `mailroom.mimecast.capabilities`, the one it is about first.
         effect: What it changes.
         twice: Whether running it a second time hurts.
         example: A call that a person can copy.

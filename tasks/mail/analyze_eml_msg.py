@@ -11,11 +11,17 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.actions.analyze import PARTS, Part, analyze, analyze_attached
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.analyze_eml_msg(message_id="<m1@example.net>", mailbox="soc")',
+)
 @task(
     name="Email: Analyze EML/MSG",
     task_run_name="Analyze EML/MSG",

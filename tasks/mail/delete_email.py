@@ -8,11 +8,18 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.mail.actions.delete import delete
 from mailroom.mail.actions.move import MOST
 from mailroom.mail.actions.rows import ChangeReport
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._show import show_changes
 
 
+@describe(
+    effect="changes the mailbox",
+    twice="harmless: what was deleted is not there any more",
+    example='mail.delete_email(message_id="<m1@example.net>", dry_run=True, mailbox="soc")',
+    undo="moved to the trash unless `permanently` is on",
+)
 @task(
     name="Email: Delete Email",
     task_run_name="Delete Email",

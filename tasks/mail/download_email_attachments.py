@@ -7,11 +7,17 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.mail.actions.download import Downloads, download
 from mailroom.mail.imap import parse_list
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="writes files",
+    twice="harmless: a file that is there is not written again",
+    example='mail.download_email_attachments("/var/tmp/case-42", message_id="<m1@example.net>", mailbox="soc")',
+)
 @task(
     name="Email: Download Email Attachments",
     task_run_name="Download Email Attachments",

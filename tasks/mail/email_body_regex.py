@@ -7,11 +7,17 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.mail.actions.extract import Extracted, body_regex, expressions
 from mailroom.mail.imap import parse_list
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.email_body_regex(r"invoice (\\d+)", message_id="<m1@example.net>", mailbox="soc").matches',
+)
 @task(
     name="Email: Email Body Regex",
     task_run_name="Email Body Regex",

@@ -7,11 +7,17 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.mail.actions.extract import Extracted, expressions, header_regex
 from mailroom.mail.imap import parse_list
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.email_header_regex(r"dmarc=(\\w+)", header_name="Authentication-Results", alert="17")',
+)
 @task(
     name="Email: Email Header Regex",
     task_run_name="Email Header Regex",

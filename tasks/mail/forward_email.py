@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.effects.follow_ups import How, send_forward
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.parse import parse_safely
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._asking import addresses, looks_like_html
@@ -15,6 +16,11 @@ from tasks.mail._follow_up import post, sent_result
 from tasks.mail.send_email import SendResult
 
 
+@describe(
+    effect="sends mail",
+    twice="one mail per step: the same step of the same run sends nothing more",
+    example='mail.forward_email("<m1@example.net>", "soc@example.com", mailbox="soc")',
+)
 @task(name="Email: Forward Email", task_run_name="Forward Email", cache_policy=NO_CACHE, persist_result=False)
 def forward_email(
     message_id: str,

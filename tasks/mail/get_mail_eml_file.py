@@ -6,11 +6,17 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.mail.actions.eml import EmlFile, get_eml
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.get_mail_eml_file("<m1@example.net>", mailbox="soc").eml_base64',
+)
 @task(
     name="Email: Get Mail EML File",
     task_run_name="Get Mail EML File",

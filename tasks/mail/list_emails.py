@@ -11,11 +11,17 @@ from pydantic import Field
 from mailroom.connectors.stored_mail import StoredMail
 from mailroom.connectors.stored_mail import list_emails as listed
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail._show import show
 
 
+@describe(
+    effect="reads the store",
+    twice="harmless",
+    example='mail.list_emails("soc", sender="example.net")',
+)
 @task(
     name="Email: List Emails",
     task_run_name="List Emails",

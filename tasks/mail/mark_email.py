@@ -8,11 +8,18 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.mail.actions.mark import Mark, mark
 from mailroom.mail.actions.move import MOST
 from mailroom.mail.actions.rows import ChangeReport
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._show import show_changes
 
 
+@describe(
+    effect="changes the mailbox",
+    twice="harmless",
+    example='mail.mark_email("read", message_id="<m1@example.net>", mailbox="soc")',
+    undo="mark it the other way",
+)
 @task(
     name="Email: Mark Email",
     task_run_name="Mark Email",

@@ -7,11 +7,18 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.mail.actions.move import MOST, move
 from mailroom.mail.actions.rows import ChangeReport
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._show import show_changes
 
 
+@describe(
+    effect="changes the mailbox",
+    twice="harmless: what was moved is not there any more",
+    example='mail.move_email_to_folder("Junk", message_id="<m1@example.net>", mailbox="soc")',
+    undo="move it back",
+)
 @task(
     name="Email: Move Email To Folder",
     task_run_name="Move Email To Folder",

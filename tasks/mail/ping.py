@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mailroom.mail.actions.ping import ping as check
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 
@@ -30,6 +31,11 @@ class PingResult(BaseModel):
     """stage, result ("ok", "failed", "skipped"), detail, advice."""
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.ping("soc")',
+)
 @task(
     name="Email: Ping",
     task_run_name="Ping",

@@ -11,11 +11,17 @@ from mailroom.errors import InvalidInputError
 from mailroom.mail.imap import parse_list
 from mailroom.mail.parse import parse_safely
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 
 
+@describe(
+    effect="writes the store",
+    twice="harmless: the same file of the same mail is kept once",
+    example='mail.save_attachments_to_alert("17", mailbox="soc").new',
+)
 @task(
     name="Email: Save Attachments to Alert",
     task_run_name="Save Attachments to Alert",

@@ -10,12 +10,18 @@ from pydantic import Field
 
 from mailroom.mail.actions.rows import MailRow
 from mailroom.mail.actions.selecting import search
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._show import mail_rows, show
 
 
+@describe(
+    effect="reads",
+    twice="harmless",
+    example='mail.search_email("INBOX", subject_filter="invoice", mailbox="soc")',
+)
 @task(
     name="Email: Search Email",
     task_run_name="Search Email",

@@ -12,6 +12,7 @@ from mailroom.effects.send_mail import content_digest, send_once
 from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
 from mailroom.mail.compose import OutgoingMail
 from mailroom.mail.threading_headers import new_message_id
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail._asking import addresses, desk, looks_like_html, step_key
 
@@ -33,6 +34,11 @@ class SendResult(BaseModel):
     message: str
 
 
+@describe(
+    effect="sends mail",
+    twice="one mail per step: the same step of the same run sends nothing more",
+    example='mail.send_email("ann@example.com", "Held message", "Do you expect this?", step="ask")',
+)
 @task(name="Email: Send Email", task_run_name="Send Email", cache_policy=NO_CACHE, persist_result=False)
 def send_email(
     recipients: str,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mailroom.playbooks.ask import ask, outcome, wait_in_place
 from mailroom.playbooks.question import Question, reminder_times
+from tasks._catalogue import describe
 from tasks._resume import resume_run
 from tasks._wording import action
 from tasks.mail._asking import (
@@ -25,6 +26,11 @@ from tasks.mail._asking import (
 )
 
 
+@describe(
+    effect="sends mail",
+    twice="one mail per step: the same step of the same run sends nothing more",
+    example='mail.send_email_and_wait("ann@example.com", "Held message", "Do you expect this?", step="ask").state',
+)
 @task(
     name="Email: Send Email and Wait",
     task_run_name="Send Email and Wait",

@@ -6,6 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.effects.follow_ups import send_reply
+from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._asking import addresses, looks_like_html
@@ -13,6 +14,11 @@ from tasks.mail._follow_up import post, sent_result
 from tasks.mail.send_email import SendResult
 
 
+@describe(
+    effect="sends mail",
+    twice="one mail per step: the same step of the same run sends nothing more",
+    example='mail.send_thread_reply("<m1@example.net>", "Thank you, it was phishing.", mailbox="soc")',
+)
 @task(name="Email: Send Thread Reply", task_run_name="Send Thread Reply", cache_policy=NO_CACHE, persist_result=False)
 def send_thread_reply(
     message_id: str,

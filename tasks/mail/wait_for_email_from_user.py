@@ -9,11 +9,17 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from mailroom.playbooks.ask import outcome, wait_for, wait_in_place
+from tasks._catalogue import describe
 from tasks._resume import resume_run
 from tasks._wording import action
 from tasks.mail._asking import Mode, Policy, ReplyResult, addresses, as_reply_result, desk, step_key, waiting
 
 
+@describe(
+    effect="writes the store",
+    twice="one wait per step",
+    example="mail.wait_for_email_from_user(sent.message_id, time_limit_hours=24.0).state",
+)
 @task(
     name="Email: Wait for Email from User",
     task_run_name="Wait for Email from User",

@@ -8,12 +8,21 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from mailroom.mimecast import capabilities
 from mailroom.playbooks.archive_search import ArchiveSearchResult, OnPage, preview_advanced, run_advanced
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks.mimecast._archive import searched
 
 
+@describe(
+    functions=(capabilities.ARCHIVE_SEARCH,),
+    effect="reads",
+    twice="harmless",
+    example="mimecast.advanced_archive_search(xml_query, dry_run=True)",
+    note="Written to the tenant's search log.",
+)
 @task(
     name="Mimecast: Advanced Archive Search",
     task_run_name="Advanced Archive Search",

@@ -6,12 +6,20 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.connectors.archive_files import SavedFile, save_part
-from mailroom.mimecast import archive
+from mailroom.mimecast import archive, capabilities
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 
 
+@describe(
+    functions=(capabilities.ARCHIVE_MESSAGE_PART,),
+    effect="writes files",
+    twice="harmless: the same mail is one file",
+    example="mimecast.download_archive_eml(found.ids[0]).path",
+    note="Written to the tenant's view log.",
+)
 @task(
     name="Mimecast: Download Archive EML",
     task_run_name="Download Archive EML",
@@ -35,7 +43,7 @@ def download_archive_eml(
 
     The content is never part of the result. The look is written to the tenant's view log.
 
-    Effect: reads, writes one file. Twice is harmless: the same mail is one file.
+    Effect: reads, writes files. Twice is harmless: the same mail is one file.
 
     Args:
         message_id: The `id` of a search result.

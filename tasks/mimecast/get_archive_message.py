@@ -5,14 +5,22 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from mailroom.mimecast import archive
+from mailroom.mimecast import archive, capabilities
 from mailroom.mimecast.archive_models import ArchiveMessage
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._show import show
 from tasks._wording import action
 
 
+@describe(
+    functions=(capabilities.ARCHIVE_MESSAGE_DETAIL,),
+    effect="reads",
+    twice="harmless",
+    example="mimecast.get_archive_message(found.ids[0])",
+    note="Written to the tenant's view log.",
+)
 @task(
     name="Mimecast: Get Archive Message",
     task_run_name="Get Archive Message",

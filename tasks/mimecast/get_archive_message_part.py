@@ -6,12 +6,20 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.connectors.archive_files import SavedFile, save_file, save_part
-from mailroom.mimecast import archive
+from mailroom.mimecast import archive, capabilities
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 
 
+@describe(
+    functions=(capabilities.ARCHIVE_MESSAGE_PART, capabilities.ARCHIVE_FILE),
+    effect="writes files",
+    twice="harmless: the same content is one file",
+    example='mimecast.get_archive_message_part(found.ids[0], part="PLAIN").path',
+    note="Written to the tenant's view log.",
+)
 @task(
     name="Mimecast: Get Archive Message Part",
     task_run_name="Get Archive Message Part",
@@ -37,7 +45,7 @@ def get_archive_message_part(
 
     The content is never part of the result. The look is written to the tenant's view log.
 
-    Effect: reads, writes one file. Twice is harmless: the same content is one file.
+    Effect: reads, writes files. Twice is harmless: the same content is one file.
 
     Args:
         message_id: The `id` of a search result.

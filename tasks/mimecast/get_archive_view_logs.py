@@ -8,13 +8,20 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from mailroom.mimecast import archive
+from mailroom.mimecast import archive, capabilities
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.mimecast.archive_models import ArchiveLogEntry
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks.mimecast._archive_logs import logged
 
 
+@describe(
+    functions=(capabilities.VIEW_LOGS,),
+    effect="reads",
+    twice="harmless",
+    example='mimecast.get_archive_view_logs("Last Week")',
+)
 @task(
     name="Mimecast: Get Archive View Logs",
     task_run_name="Get Archive View Logs",

@@ -5,14 +5,30 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.mimecast import capabilities
 from mailroom.mimecast import ping as stages
 from tasks import _open
+from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 
 PASSED = "Successfully connected to the Mimecast server with the provided connection parameters!"
 
 
+@describe(
+    functions=(
+        capabilities.GET_ACCOUNT,
+        capabilities.HOLD_LIST,
+        capabilities.HOLD_SUMMARY,
+        capabilities.TRACKING_SEARCH,
+        capabilities.RELEASE_LOGS,
+        capabilities.HOLD_RELEASE,
+    ),
+    effect="reads",
+    twice="harmless",
+    example="mimecast.ping()",
+    note="The right to release and reject is asked for with a request that names no message.",
+)
 @task(
     name="Mimecast: Ping",
     task_run_name="Ping",

@@ -7,6 +7,8 @@ from typing import Literal
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.mimecast import capabilities
+from tasks._catalogue import describe
 from tasks._dispose import ActionOutcome, dispose, run_name
 
 Reason = Literal[
@@ -18,6 +20,13 @@ Reason = Literal[
 ]
 
 
+@describe(
+    functions=(capabilities.HOLD_REJECT, capabilities.HOLD_LIST, capabilities.RELEASE_LOGS),
+    effect="changes the tenant",
+    twice="rejected once: the second time says what became of it",
+    example='mimecast.reject_message("17", reason="Against Email Policy")',
+    note="Goes through the ledger and the safety rails. Final.",
+)
 @task(name="Mimecast: Reject Message", cache_policy=NO_CACHE, task_run_name=run_name("Reject Message"))
 def reject_message(
     message_id: str,

@@ -5,9 +5,23 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.mimecast import capabilities
+from tasks._catalogue import describe
 from tasks._dispose import ActionOutcome, dispose, run_name
 
 
+@describe(
+    functions=(
+        capabilities.HOLD_RELEASE,
+        capabilities.RELEASE_TO_SANDBOX,
+        capabilities.HOLD_LIST,
+        capabilities.RELEASE_LOGS,
+    ),
+    effect="changes the tenant and delivers mail",
+    twice="released once: the second time says what became of it",
+    example='mimecast.release_message("17")',
+    note="Goes through the ledger and the safety rails. Final.",
+)
 @task(name="Mimecast: Release Message", cache_policy=NO_CACHE, task_run_name=run_name("Release Message"))
 def release_message(
     message_id: str,
