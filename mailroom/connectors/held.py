@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from mailroom.bulk_work import bulk_work
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.held_detail import NOT_OURS, Detail, DetailFetcher, group_key
@@ -35,6 +36,7 @@ from mailroom.mimecast.models import HeldMessage
 from mailroom.mimecast.presence import still_held
 from mailroom.store import Store
 from mailroom.store.items import Item, StagedItem
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.leases import Lease
 from mailroom.store.settling import Settled
 
@@ -89,7 +91,8 @@ def ingest_held(
         store.runs.close_lost(source.id, but=run_id)
         cycle = _Cycle(client, store, settings, tenant, source.id, run_id, lease, clock, progress, started)
         try:
-            cycle.run()
+            with bulk_work():
+                cycle.run()
         except MailroomError as error:
             store.runs.finish(run_id, "failed", cycle.report.counts(), str(error))
             raise
@@ -113,6 +116,9 @@ class _Cycle:
     progress: Progress
     started: float
     report: IngestReport = field(default_factory=IngestReport)
+
+    def __post_init__(self) -> None:
+        self.keeper = LeaseKeeper(self.store.leases, self.lease, self.clock)
 
     def run(self) -> None:
         self.report.run_id = self.run_id
@@ -150,7 +156,7 @@ class _Cycle:
                 self.report.duplicate += self.store.items.count_settled(self.source_id, keys)
             listed += len(rows)
             self.progress("listed", listed, None)
-            self._keep_lease()
+            self.keeper.keep()
             faultpoint("ingest.page_staged")
         if leftovers:
             log.info("%d entries were left by an earlier cycle and are taken up first", leftovers)
@@ -180,7 +186,7 @@ class _Cycle:
                 self.report.count(states.values())
                 done += len(items)
                 self.progress("settled", done, total)
-                self._keep_lease()
+                self.keeper.keep()
         finally:
             fetcher.close()
         self.report.waiting = self.store.items.count_pending(self.source_id)
@@ -266,9 +272,6 @@ class _Cycle:
         return Settled(item.id, "alerted", alert=alert)
 
     # bookkeeping --------------------------------------------------------------------------------------------
-
-    def _keep_lease(self) -> None:
-        self.store.leases.renew(self.lease)
 
 
 class _Ref(NamedTuple):

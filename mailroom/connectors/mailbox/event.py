@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 from mailroom.mail.model import Attachment, Mail, MailAddress
 from mailroom.mail.parse.hashing import sha256_at_once
 from mailroom.mail.replies import Forwarded
+from mailroom.store.columns import WrittenJson
 
 LEVEL = "T2"
 """Everything there is to know of the mail is in the event."""
@@ -148,7 +149,7 @@ def alert_row(
         "event_name": event_name,
         "group_key": group_key(mail),
         "level": LEVEL,
-        "event": event,
+        "event": WrittenJson(event),
         "hold_id": "",
         "tracking_id": "",
         "message_id": mail.message_id[:1_000],

@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
+from mailroom.bulk_work import bulk_work
 from mailroom.clock import Clock
 from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
@@ -22,12 +23,12 @@ from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession
 from mailroom.store import Store
 from mailroom.store.intake import LISTED, Generation, Taken, Waiting
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.leases import Lease
 
 log = logging.getLogger(__name__)
 
 RUN_KIND = "ingest mailbox"
-_RENEW_AFTER = timedelta(minutes=1).total_seconds()
 _BATCH_WEIGHT = 16_000_000
 """Characters of text after which a batch is committed."""
 _STAGED_AT_ONCE = 20_000
@@ -99,7 +100,8 @@ class FolderCycle:
             scan = Scan(self.session, self.status, self.settings, self.store, source.id, earlier, self.clock.now())
             found = scan.look()
             faultpoint("mailbox.searched")
-            _Taking(self, source.id, earlier, since, lease, found, report).run(most)
+            with bulk_work():
+                _Taking(self, source.id, earlier, since, lease, found, report).run(most)
             return report
         finally:
             self.store.leases.release(lease)
@@ -137,7 +139,7 @@ class _Taking:
         self.failed_now: set[str] = set()
         self.writer: ThreadPoolExecutor | None = None
         self.on_its_way: _Batch | None = None
-        self.renewed = cycle.clock.monotonic()
+        self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
         own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
         self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
@@ -260,8 +262,7 @@ class _Taking:
             if "\\Seen" not in mail.flags:
                 made.unread.append(mail.uid)
             if result.alert is not None:
-                event = result.alert["event"]
-                weight += len(event["plaintext_body"]) + len(event["html_body"])
+                weight += len(result.alert["event"].text)
             if weight >= _BATCH_WEIGHT or cycle.out_of_time():
                 stopped = True
                 break
@@ -306,9 +307,7 @@ class _Taking:
         if self._marks:
             states = {int(one.external_key): one.state for one in batch.taken}
             self.marker.mark([uid for uid in batch.unread if states[uid] in MARKED_STATES])
-        if (now := self.cycle.clock.monotonic()) - self.renewed > _RENEW_AFTER:
-            self.cycle.store.leases.renew(self.lease)
-            self.renewed = now
+        self.keeper.keep()
 
     def _count(self, taken: Sequence[Taken], counts: dict[str, int]) -> None:
         for state, number in counts.items():

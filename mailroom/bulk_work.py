@@ -1,0 +1,40 @@
+"""Python's cycle collector during bulk work.
+
+A batch keeps thousands of small objects alive until it is committed. With the usual thresholds the collector walks over
+them again and again, for nothing: they are plain data without cycles. That takes a sixth to a quarter of an ingest.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_THRESHOLDS = (50_000, 20, 100)
+_lock = threading.Lock()
+_under_way = 0
+_usual = gc.get_threshold()
+
+
+@contextmanager
+def bulk_work() -> Iterator[None]:
+    """Let the collector run rarely until the end of the block; of several blocks at once, until the last one ends.
+
+    What is there at the beginning is left out of its walks meanwhile.
+    """
+    global _under_way, _usual
+    with _lock:
+        _under_way += 1
+        if _under_way == 1:
+            _usual = gc.get_threshold()
+            gc.freeze()
+            gc.set_threshold(*_THRESHOLDS)
+    try:
+        yield
+    finally:
+        with _lock:
+            _under_way -= 1
+            if _under_way == 0:
+                gc.set_threshold(*_usual)
+                gc.unfreeze()
