@@ -34,6 +34,13 @@ _MOST_TRIES = 10_000
 
 def flat(value: object) -> Cell:
     """A value as one cell: people as `Name <address>`, lists with `; ` between, other objects as JSON."""
+    try:
+        return _flat(value)
+    except RecursionError:
+        return "(nested too deeply)"
+
+
+def _flat(value: object) -> Cell:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -43,7 +50,7 @@ def flat(value: object) -> Cell:
     if isinstance(value, str):
         return value[:LONGEST_CELL]
     if isinstance(value, list):
-        return "; ".join(str(flat(one)) for one in value if one is not None)[:LONGEST_CELL]
+        return "; ".join(str(_flat(one)) for one in value if one is not None)[:LONGEST_CELL]
     if isinstance(value, dict) and (person := _person(value)):
         return person[:LONGEST_CELL]
     return json.dumps(value, ensure_ascii=False, default=str)[:LONGEST_CELL]

@@ -76,6 +76,15 @@ def test_a_value_becomes_one_cell(value: Any, shown: Any) -> None:
     assert flat(value) == shown
 
 
+def test_what_nests_too_deeply_is_said() -> None:
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    assert flat(deep) == "(nested too deeply)"
+    while isinstance(deep, list):  # let go of it level by level
+        deep = deep.pop()
+
+
 def test_an_empty_table_has_its_columns(tmp_path: Path) -> None:
     assert cells(to_csv([], tmp_path / "x.csv", ["a", "b"])) == [["a", "b"]]
     assert list(to_frame([], ["a", "b"]).columns) == ["a", "b"]

@@ -27,7 +27,12 @@ errors = Console(stderr=True, highlight=False)
 
 def plain(value: object, limit: int = 200) -> Text:
     """Hostile text, harmless: one line, no markup."""
-    return Text(one_line(scrub(str(value)), limit))
+    return Text(_printable(one_line(scrub(str(value)), limit)))
+
+
+def _printable(text: str) -> str:
+    """Without half characters, which JSON may carry and no terminal takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def print_json(value: Any) -> None:
@@ -73,7 +78,7 @@ class Lines:
             set_cell_size(one_line(scrub(str(cell)), 4 * width), width)
             for cell, width in zip(row, self._widths, strict=True)
         )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        sys.stdout.write(_printable("  ".join(cells).rstrip()) + "\n")
 
 
 def fail(text: str) -> None:

@@ -161,6 +161,8 @@ def _check_addresses(name: str, addresses: tuple[str, ...], *, domains: bool) ->
     if len(addresses) > _MOST_ADDRESSES:
         raise InvalidInputError(f'"{name}" has {len(addresses)} entries; at most {_MOST_ADDRESSES} can be searched for')
     for address in addresses:
+        if "*" in address:
+            raise InvalidInputError(f'"{name}" {address[:80]!r}: leave the * out; a domain includes its subdomains')
         usable = 0 < len(address) <= _LONGEST_ADDRESS and not re.search(r"\s", address) and not _NO_XML.search(address)
         if not usable or "," in address or (not domains and "@" not in address):
             kind = "an address or a domain" if domains else "an address"

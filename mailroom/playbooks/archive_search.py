@@ -123,13 +123,16 @@ def simple_search(
     query = ArchiveQuery(
         fields=fields,
         mailboxes=_split(mailboxes),
-        sender=_split(from_addresses),
-        recipient=_split(to_addresses),
+        sender=tuple(one.removeprefix("@") for one in _split(from_addresses)),
+        recipient=tuple(one.removeprefix("@") for one in _split(to_addresses)),
         subject=subject,
         start=bounds.start,
         end=bounds.end,
     )
-    return SimpleSearch(query, bounds, query.warnings())
+    warnings = query.warnings()
+    if time_frame != "Custom" and (start_time.strip() or end_time.strip()):
+        warnings.append(f'"Start Time" and "End Time" count only with "Custom"; searched: {bounds.meaning}')
+    return SimpleSearch(query, bounds, warnings)
 
 
 def run_simple(

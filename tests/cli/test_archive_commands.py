@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailroom.cli import output
 from mailroom.cli.exits import Exit
 from sandbox import Tenant
 
@@ -36,6 +37,17 @@ def test_a_search_shows_what_was_found_and_which_time_was_searched(mailroom: Run
     assert "Successfully found archive emails for the provided criteria in Mimecast" in shown.text
     assert "\x1b" not in shown.text
     assert "[bold]x[/bold]" in shown.text, "markup of a mail is text"
+
+
+def test_half_a_character_in_an_answer_does_not_stop_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = output.Lines(("a", 6), ("b", 10))
+    lines.show([("\ud800x", "=1\n\x1b[31m"), ("漢字漢字", "[red]")])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].split() == ["a", "b"]
+    assert shown[1].startswith("?x")
+    assert "\x1b" not in shown[1]
+    assert shown[2].startswith("漢字漢  [red]")
+    output.console.print(output.plain("\ud800"))
 
 
 def test_json_is_one_object_with_every_key(mailroom: Run, archived: Tenant) -> None:

@@ -9,6 +9,8 @@ from io import BytesIO, RawIOBase
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mimecast_scripted import Answer, fail, ok
 
 from mailroom.errors import (
@@ -20,7 +22,11 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mimecast import archive
+from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage, ListedMessage
 from mailroom.mimecast.archive_query import ArchiveQuery
+from mailroom.playbooks.archive_search import few_columns
+from mailroom.playbooks.harmless import harmless
+from mailroom.tables import safe_cell
 
 SEARCH, PART, FILE = "/api/archive/search", "/api/archive/get-message-part", "/api/archive/get-file"
 DETAIL, LIST = "/api/archive/get-message-detail", "/api/archive/get-message-list"
@@ -95,6 +101,26 @@ def test_an_odd_row_survives_beside_its_neighbours(server, client, odd):
     assert first.id == "eNarch-1"
     wanted = json.loads(json.dumps(odd).replace("Infinity", "1e308"))
     assert second.raw == (wanted if isinstance(wanted, dict) else {"value": wanted})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values, st.sampled_from(sorted({*ROW, "headers", "attachments", "to", "from", "value"})))
+def test_whatever_stands_in_a_field_is_read_and_shown(value, name):
+    for odd in (value, ROW | {name: value}, {name: value}):
+        entry = ArchiveEntry.parse(odd)
+        ListedMessage.parse(odd)
+        ArchiveLogEntry.parse(odd)
+        if isinstance(odd, dict):
+            ArchiveMessage.parse(odd)
+        (shown,) = few_columns([entry.raw])
+        assert all(isinstance(harmless(cell), str) for cell in shown.values())
+        assert all(not str(safe_cell(cell)).startswith(("=", "@", "\t")) for cell in entry.raw.values())
 
 
 def test_rows_that_a_later_page_repeats_are_left_out(server, client):

@@ -132,6 +132,7 @@ def test_a_bound_that_is_not_given_is_left_out() -> None:
         ({"mailboxes": ("northwind.example",)}, "Mailboxes"),
         ({"sender": ("a@b.example c@d.example",)}, "From"),
         ({"sender": ("a@b.example,c@d.example",)}, "commas"),
+        ({"sender": ("*.example.net",)}, "includes its subdomains"),
         ({"recipient": ("",)}, "To"),
         ({"recipient": ("a\x00@b.example",)}, "To"),
         ({"recipient": ("a" * 400,)}, "To"),

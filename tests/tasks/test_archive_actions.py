@@ -107,6 +107,12 @@ def test_every_field_of_the_form_counts(form: dict[str, Any], number: int) -> No
 
 
 @pytest.mark.usefixtures("archive")
+def test_a_time_that_does_not_count_is_said() -> None:
+    assert "count only with" in found(start_time="2020-01-01").warnings[0]
+    assert found(from_addresses="@adatum.example").count == 4
+
+
+@pytest.mark.usefixtures("archive")
 def test_the_limit_is_said() -> None:
     assert found(max_emails_to_return=2).limit_reached
 
