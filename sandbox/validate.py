@@ -54,8 +54,8 @@ def record(*, required: bool = False, inside: Mapping[str, Field] | None = None)
 
 
 def anything(inside: Mapping[str, Field] | None = None) -> Field:
-    """Checked elsewhere."""
-    return Field(lambda value: True, inside=inside)
+    """Checked elsewhere; with `inside` an object or a list."""
+    return Field(lambda value: inside is None or isinstance(value, dict | list), inside=inside)
 
 
 def records(*, required: bool = False, inside: Mapping[str, Field] | None = None) -> Field:
@@ -85,6 +85,8 @@ def check_item(item: Item, fields: Mapping[str, Field], *, strict: bool) -> list
         value = item[name]
         if not rule.check(value):
             errors.append(error("err_validation", f"wrong type for {name}", name))
+        elif rule.inside is not None and (wrong := _wrong_inside(name, value, rule.inside)):
+            errors += wrong
         elif rule.required and value in ("", []):
             errors.append(error("err_validation_blank", "must not be blank", name))
         elif rule.values is not None:
@@ -94,6 +96,16 @@ def check_item(item: Item, fields: Mapping[str, Field], *, strict: bool) -> list
     if strict:
         errors += [error("err_validation", f"unknown field {name}", name) for name in item if name not in fields]
     return errors
+
+
+def _wrong_inside(name: str, value: Any, inside: Mapping[str, Field]) -> list[Item]:
+    """Wrong types of known fields inside an object or inside each object of a list."""
+    found = []
+    for entry in value if isinstance(value, list) else [value]:
+        for inner, rule in inside.items() if isinstance(entry, dict) else ():
+            if entry.get(inner) is not None and not rule.check(entry[inner]):
+                found.append(error("err_validation", f"wrong type for {inner}", f"{name}.{inner}"))
+    return found
 
 
 class DateError(ValueError):
