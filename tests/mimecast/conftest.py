@@ -13,19 +13,22 @@ import pytest
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 
 
-def _load() -> ModuleType:
-    """`scripted.py` beside this file, under a name of its own (test folders are no packages)."""
-    name = "mimecast_scripted"
+def _load(stem: str) -> ModuleType:
+    """A helper beside this file, under a name of its own (test folders are no packages)."""
+    name = f"mimecast_{stem}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("scripted.py"))
-        assert spec and spec.loader
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{stem}.py"))
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
 
 
-_scripted = _load()
+_scripted = _load("scripted")
+_load("documented")
+_load("requests_made")
 
 KEYS = ApplicationKeys(
     app_id="app-id-1",

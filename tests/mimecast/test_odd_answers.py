@@ -1,0 +1,196 @@
+"""Answers that are not as documented: they are read, or refused with a typed error; nothing else ever comes out."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from mimecast_requests_made import HASH, READS
+from mimecast_scripted import Answer
+
+from mailroom.errors import (
+    CredentialsError,
+    MailroomError,
+    NotFoundError,
+    PermissionMissingError,
+    RejectedError,
+    ResponseError,
+    TransientError,
+)
+from mailroom.mimecast import capabilities as c
+from mailroom.mimecast.rows import as_json, as_rows
+
+PERSON = {"emailAddress": "a@example.net", "displayableName": "A"}
+DATE = "2025-01-14T09:01:02+0000"
+
+SAMPLES = {
+    c.GET_ACCOUNT: [{"accountCode": "C1", "region": "us", "maxRetention": 30, "packages": ["x", {"name": "y"}]}],
+    c.TRACKING_SEARCH: [{"trackedEmails": [{
+        "id": "eN1", "status": "held", "route": "inbound", "received": DATE, "sent": DATE, "subject": "x",
+        "senderIP": "192.0.2.1", "attachments": True, "spamScore": 3, "fromEnv": PERSON, "fromHdr": PERSON,
+        "to": [PERSON],
+    }]}],
+    c.GET_MESSAGE_INFO: [{
+        "id": "eN1", "status": "held",
+        "recipientInfo": {"messageInfo": {"to": ["a@example.com"], "transmissionInfo": "<pre>A: b</pre>"},
+                          "txInfo": {"transmissionComponents": [{"fileName": "a", "txSize": 1}]}},
+        "deliveredMessage": {"a@example.com": {"txInfo": {"txEvent": "x"}}}, "queueInfo": {"id": "eN2"},
+        "spamInfo": {"spamScore": 1, "spamProcessingDetail": {"verdict": {"risk": "low", "categories": []}}},
+    }],
+    c.HOLD_LIST: [{
+        "id": "eN1", "reason": "x", "reasonCode": "x", "from": PERSON, "fromHeader": PERSON, "to": PERSON,
+        "subject": "x", "route": "INBOUND", "hasAttachments": False, "size": 1, "dateReceived": DATE, "policyInfo": "x",
+    }],
+    c.HOLD_SUMMARY: [{"policyInfo": "x", "numberOfItems": 42}],
+    c.RELEASE_LOGS: [{"heldReleaseLogs": [{
+        "id": "eN1", "status": "released", "released": DATE, "operator": PERSON, "fromEnv": PERSON, "to": [PERSON],
+        "route": "inbound", "size": 1,
+    }]}],
+    c.PROCESSING_MESSAGES: [{"messages": [{
+        "id": "eN1", "subject": "x", "fromEnv": PERSON, "fromHeader": PERSON, "to": [PERSON], "route": "inbound",
+        "created": DATE, "nextAttempt": DATE, "attempts": 1, "info": "x",
+    }]}],
+    c.REJECTIONS: [{"id": "eN1", "fromEnv": PERSON, "to": [PERSON], "received": DATE, "rejectType": "x"}],
+    c.EMAIL_QUEUES: [{"inboundEmailQueue": [{"date": DATE, "count": 3}], "outboundEmailQueue": []}],
+    c.MESSAGE_DETAIL: [{"id": "eN1", "status": "x", "attachments": [{"id": "eN2", "size": 3, "sha256": HASH}]}],
+    c.ARCHIVE_SEARCH: [{"items": [{
+        "id": "eN1", "subject": "x", "receiveddate": DATE, "attachmentcount": 1, "displaytoaddresslist": [PERSON],
+    }]}],
+    c.ARCHIVE_MESSAGE_LIST: [{"id": "eN1", "subject": "x", "received": DATE, "from": PERSON, "attachmentCount": 1}],
+    c.ARCHIVE_MESSAGE_DETAIL: [{
+        "id": "eN1", "from": PERSON, "to": [PERSON], "headers": [{"name": "A", "values": ["b"]}],
+        "attachments": [{"id": "eN2"}],
+    }],
+    c.ARCHIVE_SEARCH_LOGS: [{"logs": [{"emailAddr": "a@example.com", "createTime": DATE, "searchText": "x"}]}],
+    c.VIEW_LOGS: [{"logs": [{"viewer": "a@example.com", "viewed": DATE, "subject": "x"}]}],
+    c.URL_LOGS: [{"clickLogs": [{
+        "userEmailAddress": "a@example.com", "url": "http://x.example/", "action": "allow", "scanResult": "clean",
+        "date": DATE, "route": "inbound", "emailPartsDescription": ["Body"], "tagMap": {},
+    }]}],
+    c.ATTACHMENT_LOGS: [{"attachmentLogs": [{"result": "safe", "date": DATE, "fileHash": HASH, "route": "inbound"}]}],
+    c.IMPERSONATION_LOGS: [{"resultCount": 1, "impersonationLogs": [{
+        "id": "eN1", "hits": 1, "identifiers": ["x"], "action": "hold", "eventTime": DATE, "taggedMalicious": True,
+        "impersonationResults": [{"similarDomain": "x.example"}],
+    }]}],
+    c.DECODE_URL: [{"url": "http://bad.example.net/", "success": True}],
+    c.LIST_MANAGED_URLS: [{"id": "eN1", "scheme": "http", "domain": "x.example", "port": -1, "path": "/",
+                           "queryString": "", "action": "block", "matchType": "explicit", "disableRewrite": False}],
+    c.GET_INCIDENT: [{
+        "id": "eN1", "code": "TR-1", "type": "manual", "reason": "x", "identified": 3, "successful": 1, "failed": 0,
+        "restored": 0, "create": DATE, "modified": DATE, "searchCriteria": {"fileHash": HASH, "start": DATE},
+    }],
+    c.FIND_INCIDENTS: [{"incidents": [{"id": "eN1", "code": "TR-1", "type": "manual", "identified": 3}]}],
+    c.SEARCH_HASH: [{"hashStatus": [{"hash": HASH, "detected": True}], "failedHashes": []}],
+    c.FIND_GROUPS: [{"folders": [{"id": "eN1", "description": "x", "source": "cloud", "userCount": 3}]}],
+    c.GROUP_MEMBERS: [{"groupMembers": [{"emailAddress": "a@example.com", "domain": "example.com", "internal": True}]}],
+    c.AUDIT_EVENTS: [{"id": "eN1", "auditType": "x", "user": "a@example.com", "eventTime": DATE, "eventInfo": "x"}],
+}  # fmt: skip
+"""Function -> `data` of a good answer, after the reference."""
+
+REST_SAMPLES = {
+    c.SIEM_EVENTS: {"value": [{"aggregateId": "x", "timestamp": 1}], "@nextPage": "", "isCaughtUp": True},
+    c.REPORTED_EMAILS: {"data": [{"id": "eN1", "reportedAt": DATE, "from": "a@example.net", "to": ["b@example.com"]}]},
+    c.WHOAMI: {"clientId": "x"},
+}
+
+ODD = [None, [], {}, "text", 5, -1.5, True, [None], [[]], {"a": None}, "2025-13-45", 2**70]
+FIRST = {}
+for _name, (_function, _work) in READS.items():
+    FIRST.setdefault(_function, (_name, _work))
+BYTES = {c.GET_FILE, c.ARCHIVE_FILE, c.ARCHIVE_MESSAGE_PART}
+"""Functions that answer with a file; what they make of answers is tested with downloads."""
+CASES = [pytest.param(function, work, id=name) for function, (name, work) in FIRST.items() if function not in BYTES]
+
+
+def places(value, path=()):
+    """Every place in a JSON value that can be something else."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for name in value:
+            yield from places(value[name], (*path, name))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from places(one, (*path, number))
+
+
+def changed(sample, path, odd):
+    """The sample with something else at one place; `places` (the function itself) as odd leaves it out."""
+    made = copy.deepcopy(sample)
+    inside = made
+    for step in path[:-1]:
+        inside = inside[step]
+    if odd is places:
+        del inside[path[-1]]
+    else:
+        inside[path[-1]] = odd
+    return made
+
+
+def body_of(function, sample):
+    return sample if function.is_rest else {"meta": {"status": 200}, "data": sample, "fail": []}
+
+
+def sample_of(function):
+    return REST_SAMPLES[function] if function.is_rest else SAMPLES[function]
+
+
+@pytest.fixture
+def client_of(client_for):
+    """In the newest generation that lists the function."""
+    return lambda function: client_for(function.generations[-1] if function.listed_on_2 else "1.0")
+
+
+@pytest.mark.parametrize(("function", "work"), CASES)
+def test_a_documented_answer_is_read_and_shown(server, client_of, function, work):
+    server.add(function.path, Answer(body_of(function, sample_of(function))))
+    found = work(client_of(function))
+    rows = found if isinstance(found, list) else [found]
+    assert rows
+    json.dumps([as_json(row) for row in rows])
+    if not isinstance(rows[0], dict):
+        assert len(list(as_rows(rows))) == len(rows)
+
+
+@pytest.mark.parametrize(("function", "work"), CASES)
+def test_anything_at_any_place_is_read_or_refused_typed(server, client_of, function, work):
+    sample, client = sample_of(function), client_of(function)
+    for path in places(sample):
+        for odd in [places, *ODD]:
+            server.add(function.path, Answer(body_of(function, changed(sample, path, odd))))
+            try:
+                found = work(client)
+            except MailroomError as error:
+                assert str(error), (path, odd)
+            else:
+                json.dumps(as_json(found))
+
+
+@pytest.mark.parametrize(("function", "work"), CASES)
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer({"meta": {"status": 200}, "data": [], "fail": [{"errors": [{"code": "err_x"}]}]}), RejectedError),
+        (Answer({"meta": {"status": 200}, "data": [], "fail": {"code": "err_x", "message": "no"}}), RejectedError),
+        (Answer({"meta": {"status": 200}, "data": [], "fail": "no"}), RejectedError),
+        (Answer({"meta": {"status": 404}, "data": [], "fail": [{"errors": [{"code": "err_x"}]}]}), NotFoundError),
+        (Answer({"fail": [{"code": "app_forbidden", "message": "no"}]}, 403), PermissionMissingError),
+        (Answer(b"", 400), RejectedError),
+        (Answer(b"", 401), CredentialsError),
+        (Answer({"meta": {"status": 500}, "data": [], "fail": []}), TransientError),
+        (Answer(b"<html>busy</html>", 503), TransientError),
+        (Answer(b"<html>welcome</html>"), ResponseError),
+        (Answer(b"[]"), ResponseError),
+        (Answer(b'{"data": [', 200), ResponseError),
+        (Answer(b""), ResponseError),
+    ],
+    ids=["fail", "fail object", "fail text", "meta 404", "product", "empty 400", "401", "meta 500", "busy", "page",
+         "list", "cut", "empty"],
+)  # fmt: skip
+def test_a_failing_answer_is_a_typed_error(server, client_of, function, work, answer, error):
+    if function.is_rest and answer.body == b"" and answer.status == 200:
+        return  # an answer of a REST resource may have no body
+    server.add(function.path, answer)
+    with pytest.raises(error):
+        work(client_of(function))

@@ -1,0 +1,95 @@
+"""Every request of every function against the reference, written down independently of the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from mimecast_documented import ITEMS, REST, complaints, envelope_complaints
+from mimecast_requests_made import CHANGES, NOT_CALLED, READS
+from mimecast_scripted import Answer, ok
+
+from mailroom.errors import MailroomError
+from mailroom.mimecast import capabilities
+
+ALL = READS | CHANGES
+CASES = [
+    pytest.param(function, work, generation, id=f"{name} [{generation}]")
+    for name, (function, work) in ALL.items()
+    for generation in function.generations
+]
+
+
+def answer_for(function):
+    """An empty success, which most functions will not take for one; the request is what counts."""
+    return Answer({}) if function.is_rest else ok()
+
+
+def ask(server, client, function, work):
+    """Run it against empty answers, with a second page where it follows one; returns what was asked."""
+    server.add(function.path.replace("{policy_id}", "eNpolicy-1"), answer_for(function))
+    with contextlib.suppress(MailroomError):
+        work(client)
+    return [asked for asked in server.asked if asked.path != "/oauth/token"]
+
+
+@pytest.mark.parametrize(("function", "work", "generation"), CASES)
+def test_a_request_has_the_documented_fields_with_the_documented_types(server, client_for, function, work, generation):
+    asked = ask(server, client_for(generation), function, work)
+    assert asked, "nothing was asked"
+    for one in asked:
+        parts = urlsplit(one.path)
+        assert one.method == function.method
+        if function.is_rest:
+            query, body = REST[function.name]
+            assert {name for name, _ in parse_qsl(parts.query)} <= query
+            assert (complaints(one.json, body) == []) if body is not None else one.body == b""
+            continue
+        assert (parts.path, parts.query) == (function.path, "")
+        assert one.headers["Content-Type"] == "application/json"
+        assert envelope_complaints(one.json) == []
+        table = ITEMS[function.path]
+        if not table:
+            assert one.json["data"] == []
+        for item in one.json["data"]:
+            assert complaints(item, table) == []
+
+
+@pytest.mark.parametrize(("function", "work", "generation"), [case for case in CASES if not case.values[0].is_rest])
+def test_a_second_page_repeats_the_item_and_adds_only_the_token(server, client_for, function, work, generation):
+    server.add(function.path, ok({}, pagination={"next": "token-2"}), ok({}))
+    with contextlib.suppress(MailroomError):
+        work(client_for(generation))
+    asked = [one.json for one in server.calls(function.path)]
+    if len(asked) > 1 and "meta" in asked[0]:
+        assert asked[1]["data"] == asked[0]["data"]
+        first, second = asked[0]["meta"]["pagination"], asked[1]["meta"]["pagination"]
+        assert second == first | {"pageToken": "token-2"}
+
+
+def test_every_function_is_asked_for_here_or_said_to_be_unused():
+    asked = {function.name for function, _ in ALL.values()}
+    unused = {function.name for function in NOT_CALLED}
+    assert not asked & unused
+    assert asked | unused == set(capabilities.REGISTRY)
+
+
+def test_every_function_with_an_envelope_is_in_the_table_of_the_reference():
+    functions = [function for function, _ in ALL.values()]
+    assert {function.path for function in functions if not function.is_rest} <= set(ITEMS)
+    assert {function.name for function in functions if function.is_rest} <= set(REST)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"id": "x", "more": 1}, "item.more is unknown"),
+        ({}, "item.id is missing"),
+        ({"id": 5}, "item.id is 5, which is no text"),
+        ({"id": ""}, "item.id is '', which is no text"),
+        ({"id": None}, "item.id is None, which is no text"),
+    ],
+)
+def test_the_check_itself_complains(item, said):
+    assert complaints(item, {"id!": "text"}) == [said]
