@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import ModuleType
+from typing import Any
 
 import pytest
 
+from flows._flow import flow
 from mailroom.errors import InvalidInputError, NotFoundError, NotOfferedError
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.mimecast.capabilities import ADD_GROUP_MEMBER, CREATE_INCIDENT, CREATE_MANAGED_URL
@@ -141,3 +144,48 @@ def test_rows_are_flat_for_tables_and_complete_for_programs(month: dict[str, str
     whole = as_json(found[0])
     assert "raw" not in whole
     assert whole["received_at"].endswith("+00:00")
+
+
+@flow(name="every reading action of mimecast")
+def look_around(month: dict[str, str]) -> None:
+    found = mimecast.search_messages(**month)
+    mimecast.get_message_info(found[0].id)
+    mimecast.list_held_messages(**month)
+    mimecast.get_hold_summary()
+    mimecast.get_held_release_logs(**month)
+    clicks = mimecast.get_ttp_url_logs(**month)
+    mimecast.get_ttp_attachment_logs(**month)
+    mimecast.get_ttp_impersonation_logs(**month)
+    mimecast.get_audit_events(**month)
+    mimecast.get_rejections(**month)
+    groups = mimecast.find_groups()
+    for group in groups:
+        mimecast.get_group_members(group.id)
+    mimecast.list_managed_urls()
+    people = {address.address for email in found for address in email.to} | {click.user for click in clicks}
+    assert len(people) > 20
+    SEEN.update(people)
+
+
+SEEN: set[str] = set()
+
+
+@pytest.mark.prefect
+@pytest.mark.slow
+def test_nobodys_mailbox_reaches_prefect(
+    api: Any, helper: ModuleType, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = tenant.credentials_v2
+    start = (tenant.clock.now() - timedelta(days=28)).isoformat()
+    with (
+        serve(tenant) as server,
+        MimecastClient(server.url, ClientCredentials(two.client_id, two.client_secret), clock=tenant.clock) as client,
+    ):
+        monkeypatch.setattr(_open, "client", lambda _block: client)
+        state = look_around({"time_frame": "Custom", "start_time": start}, return_state=True)
+    assert state.is_completed(), state.message
+    text = helper.database_text(api.database)
+    for key in ("messages", "held-messages", "ttp-url-logs", "audit-events", "groups"):
+        assert f'"{key}"' in text or key in text
+    assert "northwind[.]example" in text, "the domains are shown, so that the search below means something"
+    assert not [address for address in SEEN if f"{address.partition('@')[0]}@" in text]
