@@ -12,6 +12,7 @@ from flows._effects import carry_out_each, fail_if_any
 from flows._flow import flow
 from flows._tenant_slot import tenant_slot
 from tasks import playbook
+from tasks.playbook._choices import LowestRisk
 
 
 @flow(
@@ -25,7 +26,7 @@ def ingest_held_messages_then_triage(
     policy: str = "default",
     max_hours_backwards: Annotated[int, Field(ge=1, le=719)] = 336,
     max_messages: Annotated[int, Field(ge=0)] = 0,
-    lowest_risk: playbook.LowestRisk = "everything",
+    lowest_risk: LowestRisk = "everything",
     fetch_details: bool = True,
     dry_run: bool = False,
 ) -> dict[str, Any]:

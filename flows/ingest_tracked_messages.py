@@ -12,6 +12,7 @@ from flows._flow import flow
 from flows._tenant_slot import tenant_slot
 from mailroom.connectors.tracked_form import DOMAINS_PATTERN
 from tasks import playbook
+from tasks.playbook._choices import LowestRisk
 
 
 @flow(name="ingest tracked messages", flow_run_name="message tracking of {mimecast}")
@@ -19,7 +20,7 @@ def ingest_tracked_messages(
     domains: Annotated[str, Field(pattern=DOMAINS_PATTERN, max_length=10_000, examples=["northwind.example"])],
     mimecast: str = "default",
     store: str = "default",
-    lowest_risk: playbook.LowestRisk = "everything",
+    lowest_risk: LowestRisk = "everything",
     status_filter: Sequence[Literal["delivery", "held", "accepted", "bounced", "deferred", "rejected", "archived"]] = (
         "held",
     ),

@@ -1,34 +1,39 @@
 """Actions of Mimecast, one file per documented action. This list is the catalogue."""
 
-from tasks.mimecast.advanced_archive_search import advanced_archive_search
-from tasks.mimecast.decode_url import decode_url
-from tasks.mimecast.download_archive_eml import download_archive_eml
-from tasks.mimecast.find_groups import find_groups
-from tasks.mimecast.find_remediation_incidents import find_remediation_incidents
-from tasks.mimecast.follow_remediation_incident import follow_remediation_incident
-from tasks.mimecast.get_archive_message import get_archive_message
-from tasks.mimecast.get_archive_message_part import get_archive_message_part
-from tasks.mimecast.get_archive_search_logs import get_archive_search_logs
-from tasks.mimecast.get_archive_view_logs import get_archive_view_logs
-from tasks.mimecast.get_audit_events import get_audit_events
-from tasks.mimecast.get_group_members import get_group_members
-from tasks.mimecast.get_held_release_logs import get_held_release_logs
-from tasks.mimecast.get_hold_summary import get_hold_summary
-from tasks.mimecast.get_message_info import get_message_info
-from tasks.mimecast.get_rejections import get_rejections
-from tasks.mimecast.get_remediation_incident import get_remediation_incident
-from tasks.mimecast.get_reported_emails import get_reported_emails
-from tasks.mimecast.get_ttp_attachment_logs import get_ttp_attachment_logs
-from tasks.mimecast.get_ttp_impersonation_logs import get_ttp_impersonation_logs
-from tasks.mimecast.get_ttp_url_logs import get_ttp_url_logs
-from tasks.mimecast.list_held_messages import list_held_messages
-from tasks.mimecast.list_managed_urls import list_managed_urls
-from tasks.mimecast.ping import ping
-from tasks.mimecast.reject_message import reject_message
-from tasks.mimecast.release_message import release_message
-from tasks.mimecast.search_file_hash import search_file_hash
-from tasks.mimecast.search_messages import search_messages
-from tasks.mimecast.simple_archive_search import simple_archive_search
+from typing import TYPE_CHECKING
+
+from tasks._catalogue_package import import_when_asked
+
+if TYPE_CHECKING:
+    from tasks.mimecast.advanced_archive_search import advanced_archive_search
+    from tasks.mimecast.decode_url import decode_url
+    from tasks.mimecast.download_archive_eml import download_archive_eml
+    from tasks.mimecast.find_groups import find_groups
+    from tasks.mimecast.find_remediation_incidents import find_remediation_incidents
+    from tasks.mimecast.follow_remediation_incident import follow_remediation_incident
+    from tasks.mimecast.get_archive_message import get_archive_message
+    from tasks.mimecast.get_archive_message_part import get_archive_message_part
+    from tasks.mimecast.get_archive_search_logs import get_archive_search_logs
+    from tasks.mimecast.get_archive_view_logs import get_archive_view_logs
+    from tasks.mimecast.get_audit_events import get_audit_events
+    from tasks.mimecast.get_group_members import get_group_members
+    from tasks.mimecast.get_held_release_logs import get_held_release_logs
+    from tasks.mimecast.get_hold_summary import get_hold_summary
+    from tasks.mimecast.get_message_info import get_message_info
+    from tasks.mimecast.get_rejections import get_rejections
+    from tasks.mimecast.get_remediation_incident import get_remediation_incident
+    from tasks.mimecast.get_reported_emails import get_reported_emails
+    from tasks.mimecast.get_ttp_attachment_logs import get_ttp_attachment_logs
+    from tasks.mimecast.get_ttp_impersonation_logs import get_ttp_impersonation_logs
+    from tasks.mimecast.get_ttp_url_logs import get_ttp_url_logs
+    from tasks.mimecast.list_held_messages import list_held_messages
+    from tasks.mimecast.list_managed_urls import list_managed_urls
+    from tasks.mimecast.ping import ping
+    from tasks.mimecast.reject_message import reject_message
+    from tasks.mimecast.release_message import release_message
+    from tasks.mimecast.search_file_hash import search_file_hash
+    from tasks.mimecast.search_messages import search_messages
+    from tasks.mimecast.simple_archive_search import simple_archive_search
 
 __all__ = [
     "advanced_archive_search",
@@ -61,3 +66,5 @@ __all__ = [
     "search_messages",
     "simple_archive_search",
 ]
+
+import_when_asked(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -13,8 +13,7 @@ from tasks import _open
 from tasks._policy import only_transient
 from tasks._progress import artifact_progress
 from tasks._wording import action
-
-LowestRisk = Literal["everything", "negligible", "low", "medium", "high"]
+from tasks.playbook._choices import LowestRisk
 
 
 @task(
