@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
+from mailroom.effects.changes import look_up_changes
 from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast import MimecastClient
@@ -82,7 +83,7 @@ def carry_out_wanted(
 
 
 def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResult]:
-    """Resolve every action whose outcome nobody saw, by looking.
+    """Resolve every action whose outcome nobody saw, by looking: dispositions of held mail, and other changes.
 
     Args:
         desk: Tenant, store and policy.
@@ -93,7 +94,7 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
     else:
         desk.store.ledger.adopt_orphans()
     unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)]
-    return reconcile(desk.client, desk.store, unknown)
+    return reconcile(desk.client, desk.store, unknown) + look_up_changes(desk.client, desk.store)
 
 
 def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[ActionResult]:

@@ -11,6 +11,25 @@ from mailroom.store.actions import Action
 from mailroom.triage import extract, judge_execution
 from mailroom.triage.rails import forbidden
 
+_KILLED = "The kill switch of the triage policy is on: nothing is changed until it is off."
+
+
+class PolicyChangeGate:
+    """Kill switch and mode, for changes of the tenant; denials that are about a held message do not apply here."""
+
+    def __init__(self, policy: Callable[[], Policy]) -> None:
+        self._read = policy
+
+    def closed(self) -> str:
+        """Why nothing may be changed now. Reads the policy each time."""
+        return _KILLED if self._read().rails.kill_switch else ""
+
+    def objection(self, action: Action) -> str:
+        """Why this change must not be made: what nobody asked for needs the mode `auto`."""
+        if action.mode == "auto" and self._read().rails.modes.get(action.kind, "observe") != "auto":
+            return f"The mode of {action.kind} is not auto: a person has to do it."
+        return ""
+
 
 class PolicyGate:
     """Kill switch, mode and absolute denials; whether the message is still held is looked up by the effect itself."""
@@ -26,7 +45,7 @@ class PolicyGate:
         if policy != self._policy:
             self._policy, self._context = policy, policy.ruleset().context
         if policy.rails.kill_switch:
-            return "The kill switch of the triage policy is on: nothing is changed until it is off."
+            return _KILLED
         return ""
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:

@@ -1,0 +1,151 @@
+"""Taking changes back, on request or when their time is over. An undo is a change like any other, and linked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from mailroom.effects.changes.model import ChangeGate, OpenChangeGate, UndoWish
+from mailroom.effects.changes.outcome import ChangeResult, Preview, result_of
+from mailroom.effects.changes.registry import CHANGES, change_of
+from mailroom.effects.changes.runner import carry_on, change_once, preview_change
+from mailroom.errors import AccessError, MailroomError, RefusedError, TransientError
+from mailroom.mimecast import MimecastClient
+from mailroom.store import Store
+from mailroom.store.actions import Action
+
+log = logging.getLogger(__name__)
+
+_MOST_ATTEMPTS = 5
+
+
+def undo_once(
+    client: MimecastClient, store: Store, action_id: int, *, requested_by: str = "", gate: ChangeGate | None = None,
+    mode: str = "manual",
+) -> ChangeResult:  # fmt: skip
+    """Take one applied action back, once.
+
+    Effect: changes the tenant. Twice: the second call sends nothing.
+
+    Args:
+        client: Which tenant.
+        store: Whose ledger.
+        action_id: The action.
+        requested_by: Who wants it, for the history.
+        gate: The last check; by default open.
+        mode: `manual` or `auto`.
+
+    Returns:
+        The outcome of the change that takes it back.
+
+    Raises:
+        NotFoundError: there is no such action.
+        RefusedError: it was not applied, or cannot be taken back; the message says what can be done instead.
+        MailroomError: as `change_once`.
+    """
+    action = store.ledger.get(action_id)
+    if action.state == "undone":
+        return _undone(store, action)
+    wish = undo_wish(action)
+    return change_once(
+        client, store, change_of(wish.kind), wish.parameters, tenant=action.tenant, requested_by=requested_by,
+        gate=gate, alert_id=action.alert_id, undoes_id=action.id, slot=f"undo:{action.id}", mode=mode,
+    )  # fmt: skip
+
+
+def preview_undo(client: MimecastClient, store: Store, action_id: int) -> Preview:
+    """What taking an action back would do. Effect: reads the tenant. Errors as `undo_once`."""
+    action = store.ledger.get(action_id)
+    wish = undo_wish(action)
+    return preview_change(
+        client, store, change_of(wish.kind), wish.parameters, tenant=action.tenant, again=f"undo {action.id}"
+    )
+
+
+def undo_wish(action: Action) -> UndoWish:
+    """The change that takes an action back. Raises RefusedError when there is none."""
+    if action.state != "applied":
+        raise RefusedError(
+            f"action {action.id} ({action.kind}) is {action.state}, not applied: there is nothing of ours to take back."
+        )
+    wish = CHANGES[action.kind].undo(action) if action.kind in CHANGES else None
+    if wish is None:
+        raise RefusedError(f"action {action.id} ({action.kind}) cannot be taken back from here. {action.undo}")
+    return wish
+
+
+def expire_due(
+    client: MimecastClient, store: Store, now: datetime, *, tenant: str | None = None, gate: ChangeGate | None = None,
+    requested_by: str = "expiry", limit: int = 500,
+) -> list[ChangeResult]:  # fmt: skip
+    """Take back every change of ours whose time is over.
+
+    Effect: changes the tenant. Twice is harmless. One that fails does not stop the others.
+
+    Args:
+        client: Which tenant.
+        store: Whose ledger.
+        now: This instant.
+        tenant: Only of this tenant; None: of all in the store.
+        gate: The last check.
+        requested_by: For the history.
+        limit: Most changes of one call.
+
+    Returns:
+        One result per change that was due; `failed` when it could not be taken back.
+
+    Raises:
+        RefusedError: the gate is closed.
+        AccessError, TransientError: the tenant refuses or cannot be reached; what is left stays due.
+    """
+    gate = gate or OpenChangeGate()
+    results = []
+    for action in store.ledger.expiring(now, tenant=tenant, kinds=CHANGES, limit=limit):
+        if store.ledger.get(action.id).state != "applied":
+            continue  # another one of this call has ended it too
+        if reason := gate.closed():
+            raise RefusedError(reason)
+        try:
+            results.append(undo_once(client, store, action.id, requested_by=requested_by, gate=gate))
+        except (AccessError, TransientError):
+            raise
+        except MailroomError as error:
+            log.warning("action %d (%s) could not be taken back: %s", action.id, action.kind, error)
+            results.append(ChangeResult("failed", action.id, action.kind, {}, str(error), type(error).__name__))
+    return results
+
+
+def retry_changes(
+    client: MimecastClient, store: Store, *, tenant: str | None = None, gate: ChangeGate | None = None
+) -> list[ChangeResult]:
+    """Take up every change that was wanted and is not made: never begun, or certainly not sent.
+
+    What the product refused is not tried again: somebody has to correct it. Unknown ones are looked up by
+    `look_up_changes` first.
+
+    Effect: changes the tenant; each change at most once. One that fails does not stop the others.
+
+    Raises:
+        RefusedError: the gate is closed.
+    """
+    gate = gate or OpenChangeGate()
+    if reason := gate.closed():
+        raise RefusedError(reason)
+    results = []
+    for action in store.ledger.to_do(kinds=CHANGES, max_attempts=_MOST_ATTEMPTS):
+        if action.state == "failed" or (tenant is not None and action.tenant != tenant):
+            continue
+        try:
+            results.append(carry_on(client, store, CHANGES[action.kind], action, gate))
+        except MailroomError as error:
+            log.warning("action %d (%s) was not made: %s", action.id, action.kind, error)
+            known = store.ledger.get(action.id)
+            results.append(ChangeResult(known.state, known.id, known.kind, known.result, str(error)))
+    return results
+
+
+def _undone(store: Store, action: Action) -> ChangeResult:
+    back = [one for one in store.ledger.undoing(action.id) if one.state in {"applied", "already_done", "undone"}]
+    if back:
+        return result_of(back[-1], recorded=True)
+    raise RefusedError(f"action {action.id} ({action.kind}) is no longer in force: {action.detail}.")

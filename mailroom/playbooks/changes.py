@@ -1,0 +1,131 @@
+"""Changing the tenant on request: senders, policies, URLs, groups, incidents, reports. Each once, and undone again.
+
+Effect: changes the tenant, each change at most once, however often it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from mailroom.effects import changes
+from mailroom.effects.changes import ChangeResult, Preview, change_of
+from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
+from mailroom.mimecast import MimecastClient, account
+from mailroom.playbooks.act import Desk
+from mailroom.playbooks.gate import PolicyChangeGate
+from mailroom.store import Store
+
+_names: WeakKeyDictionary[MimecastClient, str] = WeakKeyDictionary()
+
+
+def change(
+    desk: Desk,
+    kind: str,
+    parameters: Mapping[str, Any],
+    *,
+    requested_by: str = "analyst",
+    tenant: str = "",
+    alert_id: int | None = None,
+    again: str = "",
+    expires_at: datetime | None = None,
+    mode: str = "manual",
+) -> ChangeResult:
+    """Make one change of the tenant, once.
+
+    Args:
+        desk: Tenant, store and policy; the policy's kill switch applies to people too.
+        kind: A name of `mailroom.effects.changes.CHANGES`.
+        parameters: What the kind takes.
+        requested_by: Who wants it, for the history.
+        tenant: Name of the tenant in the store; the account code when empty.
+        alert_id: Which alert it is about.
+        again: Any text names a new wish; without it an equal change that was made is not made again.
+        expires_at: When it shall be taken back.
+        mode: `manual` or `auto`.
+
+    Raises:
+        InvalidInputError, NotOfferedError: before any call.
+        RefusedError: the kill switch is on, or another process is at it.
+        AccessError, TransientError, ResponseError: not sent.
+    """
+    wanted = change_of(kind)
+    checked = wanted.checked(parameters)
+    wanted.check_now(desk.client, checked)
+    return changes.change_once(
+        desk.client, desk.store, wanted, checked, tenant=tenant or tenant_of(desk.client), requested_by=requested_by,
+        gate=PolicyChangeGate(desk.policy), alert_id=alert_id, again=again, expires_at=expires_at, mode=mode,
+    )  # fmt: skip
+
+
+def preview(
+    client: MimecastClient, store: Store, kind: str, parameters: Mapping[str, Any], *, tenant: str = "", again: str = ""
+) -> Preview:
+    """What a change would do, and what is there now. Effect: reads the tenant; changes and writes nothing."""
+    wanted = change_of(kind)
+    checked = wanted.checked(parameters)
+    wanted.check_now(client, checked)
+    return changes.preview_change(client, store, wanted, checked, tenant=tenant or tenant_of(client), again=again)
+
+
+def undo(desk: Desk, action_id: int, *, requested_by: str = "analyst") -> ChangeResult:
+    """Take one applied change back, once. Errors as `mailroom.effects.changes.undo_once`."""
+    gate = PolicyChangeGate(desk.policy)
+    return changes.undo_once(desk.client, desk.store, action_id, requested_by=requested_by, gate=gate)
+
+
+def expire(
+    desk: Desk, *, now: datetime | None = None, tenant: str | None = None, limit: int = 500
+) -> list[ChangeResult]:
+    """Take back what is over. Errors as `mailroom.effects.changes.expire_due`."""
+    return changes.expire_due(
+        desk.client, desk.store, now or desk.store.ledger.now(), tenant=tenant, gate=PolicyChangeGate(desk.policy),
+        limit=limit,
+    )  # fmt: skip
+
+
+def retry(desk: Desk, *, tenant: str | None = None) -> list[ChangeResult]:
+    """Take up the changes that were wanted and are not made; nothing while the kill switch is on."""
+    gate = PolicyChangeGate(desk.policy)
+    return [] if gate.closed() else changes.retry_changes(desk.client, desk.store, tenant=tenant, gate=gate)
+
+
+def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
+    """What Report Message needs: the tracking id behind an alert's number, hold id or tracking id, and the alert.
+
+    An id that no alert has is taken as a tracking id.
+    """
+    try:
+        alert = store.alerts.find(message_id.strip())
+    except NotFoundError:
+        if message_id.strip().isdigit():
+            raise
+        return message_id.strip(), None
+    return alert.tracking_id or message_id.strip(), alert.id
+
+
+def tenant_of(client: MimecastClient) -> str:
+    """The account code behind a client; asked for once."""
+    if client not in _names:
+        _names[client] = account.get_account(client).code
+    return _names[client]
+
+
+def raise_unless_done(result: ChangeResult) -> None:
+    """Turn what is not as wanted into the error that says what to do.
+
+    Raises:
+        RefusedError, OutcomeUnknownError, TransientError, RejectedError: by state.
+    """
+    if result.is_done:
+        return
+    if result.state == "refused":
+        raise RefusedError(result.detail)
+    if result.state == "unknown":
+        msg = f"{result.detail}. Nothing was repeated (action {result.action_id}); doing it again looks first."
+        raise OutcomeUnknownError(msg)
+    if result.state == "not_applied":
+        raise TransientError(f"{result.detail}. Nothing was changed (action {result.action_id}); try again.")
+    raise RejectedError(result.detail, result.code)
