@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from mailroom_tests_small_tenant import INFO, PEOPLE, add, empty_tenant
 
+from sandbox import Fault
 from sandbox.data.mail import Component
 
 
@@ -115,6 +116,26 @@ def test_without_message_id_and_hashes_there_is_no_strong_evidence(bench):
     assert bench.tenant.admin_release(hold_id)
 
     assert bench.track(statuses=()).alerted == 1
+
+
+def test_while_the_old_id_cannot_be_looked_up_the_message_waits_and_in_the_third_cycle_it_is_an_alert(bench):
+    (hold_id,) = add(bench.tenant, "handled", minutes=30, components=body("a"))
+    assert bench.track(statuses=()).alerted == 1
+    assert bench.tenant.admin_release(hold_id)
+    for waiting, alerted in ((1, 0), (1, 0), (0, 1)):
+        bench.tenant.faults.add(Fault("fail_in_200", INFO, times=1, after=1, code="err_validation"))
+        report = bench.track(statuses=(), workers=1)
+        assert (report.waiting, report.alerted, report.duplicate) == (waiting, alerted, 0)
+
+
+def test_when_the_old_id_can_be_looked_up_again_the_message_is_recognised(bench):
+    (hold_id,) = add(bench.tenant, "handled", minutes=30, components=body("a"))
+    assert bench.track(statuses=()).alerted == 1
+    assert bench.tenant.admin_release(hold_id)
+    bench.tenant.faults.add(Fault("fail_in_200", INFO, times=1, after=1, code="err_validation"))
+
+    assert bench.track(statuses=(), workers=1).waiting == 1
+    assert counts(bench.track(statuses=())) == {"fetched": 1, "duplicate": 1}
 
 
 def test_a_held_message_that_somebody_releases_before_its_details_are_read_is_gone_after_the_second_look(bench):

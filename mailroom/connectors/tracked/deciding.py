@@ -70,13 +70,7 @@ class Decider:
                 made.settled.append(Settled(item.id, "filtered", reason))
             else:
                 known.append((item, record, answer.info))
-        repeats = self.same.find([(record, info) for _, record, info in known], until=until)
-        for item, record, info in known:
-            if alert_id := repeats.get(record.id):
-                reason = f"alert {alert_id} under the id of its new status, {record.status}"
-                made.settled.append(Settled(item.id, "duplicate", reason, alert_id=alert_id))
-            else:
-                made.settled.append(self._alert(item, record, info))
+        self._alerts(known, made, until)
         return made
 
     def _by_list(self, items: Sequence[Item], made: Decided) -> list[tuple[Item, TrackedEmail]]:
@@ -103,6 +97,23 @@ class Decider:
             made.settled.append(Settled(item.id, "quarantined", reason, quarantine=_bytes(item)))
         else:
             made.failed[item.id] = answer.failure or "the tenant does not know the id"
+
+    def _alerts(
+        self, known: Sequence[tuple[Item, TrackedEmail, MessageInfo]], made: Decided, until: float | None
+    ) -> None:
+        """Alerts, unless the message is one already."""
+        found = self.same.find([(record, info) for _, record, info in known], until=until)
+        for item, record, info in known:
+            why = found.unsure.get(record.id)
+            if alert_id := found.alerts.get(record.id):
+                reason = f"alert {alert_id} under the id of its new status, {record.status}"
+                made.settled.append(Settled(item.id, "duplicate", reason, alert_id=alert_id))
+            elif why == "":
+                made.unasked = True
+            elif why is not None and item.attempts + 1 < QUARANTINE_AFTER:
+                made.failed[item.id] = f"it may be an alert already, under an id that cannot be looked up: {why}"
+            else:  # in doubt for the third time: one alert too many is better than one too few
+                made.settled.append(self._alert(item, record, info))
 
     def _alert(self, item: Item, record: TrackedEmail, info: MessageInfo) -> Settled:
         defects = [f"{name} {value!r} is not known" for name, value in unknown_values(record, info)]

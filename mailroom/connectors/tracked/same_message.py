@@ -54,6 +54,16 @@ class _Known:
 
 
 @dataclass
+class Recognised:
+    """What is known of a slice of messages."""
+
+    alerts: dict[str, int] = field(default_factory=dict)
+    """Tracking id -> id of the alert that the message is already."""
+    unsure: dict[str, str] = field(default_factory=dict)
+    """Tracking id -> why the old id could not be looked up; "" when there was no time."""
+
+
+@dataclass
 class SameMessages:
     """Finds the alert of a message that was alerted under another id. Reads tenant and store."""
 
@@ -62,10 +72,9 @@ class SameMessages:
     infos: MessageInfos
     _taken: set[tuple[int, str]] = field(default_factory=set)
 
-    def find(
-        self, messages: Sequence[tuple[TrackedEmail, MessageInfo]], *, until: float | None = None
-    ) -> dict[str, int]:
-        """Tracking id -> id of the alert that the message is already."""
+    def find(self, messages: Sequence[tuple[TrackedEmail, MessageInfo]], *, until: float | None = None) -> Recognised:
+        """Which messages are an alert already, and of which that could not be found out now."""
+        made = Recognised()
         by_key = self._known({content_key(record) for record, _ in messages})
         pairs = [
             (record, info, alert_id, known)
@@ -74,21 +83,21 @@ class SameMessages:
             if _status(record.raw) not in known.statuses
         ]
         if not pairs:
-            return {}
+            return made
         alerts = self.store.alerts.get_many({alert_id for _, _, alert_id, _ in pairs})
         alike = [pair for pair in pairs if pair[2] in alerts and _same_content(pair[1], alerts[pair[2]].event)]
         answers = self.infos.fetch((known.newest.external_key for *_, known in alike), until=until)
-        found: dict[str, int] = {}
         for record, _, alert_id, known in alike:
-            status = _status(record.raw)
+            if record.id in made.alerts or (alert_id, _status(record.raw)) in self._taken:
+                continue
             answer = answers[known.newest.external_key]
-            moved_on = answer.gone or (
-                answer.info is not None and (answer.info.id == record.id or _status(answer.info.raw) == status)
-            )
-            if moved_on and record.id not in found and (alert_id, status) not in self._taken:
-                found[record.id] = alert_id
-                self._taken.add((alert_id, status))
-        return found
+            if answer.info is None and not answer.gone:
+                made.unsure.setdefault(record.id, answer.failure)
+            elif answer.info is None or _moved_on(answer.info, record):
+                made.alerts[record.id] = alert_id
+                made.unsure.pop(record.id, None)
+                self._taken.add((alert_id, _status(record.raw)))
+        return made
 
     def _known(self, keys: Iterable[str]) -> dict[str, dict[int, _Known]]:
         found: dict[str, dict[int, _Known]] = defaultdict(dict)
@@ -101,6 +110,11 @@ class SameMessages:
 
 def _status(raw: Mapping[str, Any]) -> str:
     return text_of(raw.get("status")).strip().lower()
+
+
+def _moved_on(info: MessageInfo, record: TrackedEmail) -> bool:
+    """The old id answers with the new one, or with the new status."""
+    return info.id == record.id or _status(info.raw) == _status(record.raw)
 
 
 def _same_content(info: MessageInfo, event: Mapping[str, Any]) -> bool:
