@@ -213,3 +213,14 @@ def managed_urls(limit: Limit = 0, ids: Ids = False, as_json: AsJson = False) ->
 
     with desk.opened() as here:
         show("managed urls", list_managed_urls(here.client), limit, as_json=as_json, ids=ids)
+
+
+@mimecast_app.command("policies")
+def policies(text: Text = "", limit: Limit = 0, ids: Ids = False, as_json: AsJson = False) -> None:
+    """Policies that block senders, or let them through."""
+    from mailroom.mimecast.policies import list_policies
+    from mailroom.mimecast.rows import mentions
+
+    with desk.opened() as here:
+        found = [policy for policy in list_policies(here.client) if mentions(policy, text)]
+        show("policies", [found], limit, as_json=as_json, ids=ids)

@@ -11,6 +11,7 @@ from mailroom.mimecast.audit import AuditEvent
 from mailroom.mimecast.groups import Group, GroupMember
 from mailroom.mimecast.incident import Incident
 from mailroom.mimecast.models import HeldMessage, HoldSummary, ReleaseLogEntry, TrackedEmail
+from mailroom.mimecast.policy_models import BlockPolicy
 from mailroom.mimecast.queues import ProcessingMessage, QueueCount
 from mailroom.mimecast.reading import Address
 from mailroom.mimecast.rejections import Rejection
@@ -33,6 +34,17 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     GroupMember: ("value", "name", "internal", "type", "notes"),
     AuditEvent: ("at", "type", "category", "user", "info"),
     ManagedUrl: ("action", "match_type", "url", "comment", "id"),
+    BlockPolicy: (
+        "option",
+        "sender_type",
+        "sender",
+        "recipient_type",
+        "recipient",
+        "enabled",
+        "end",
+        "description",
+        "id",
+    ),
     Rejection: ("at", "type", "from_envelope", "to", "remote_ip", "info"),
     ProcessingMessage: ("created_at", "from_header", "to", "subject", "attempts", "next_attempt_at", "info"),
     QueueCount: ("direction", "at", "count"),
@@ -52,6 +64,12 @@ def take(walk: Iterable[list[Row]], most: int) -> list[Row]:
         if 0 < most <= len(found):
             return found[:most]
     return found
+
+
+def mentions(policy: BlockPolicy, text: str) -> bool:
+    """Whether a policy has this in sender, recipient, description or comment; case does not matter."""
+    places = (policy.sender, policy.recipient, policy.description, policy.comment)
+    return any(text.strip().lower() in place.lower() for place in places)
 
 
 def as_json(value: object) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tasks.mimecast.get_archive_search_logs import get_archive_search_logs
     from tasks.mimecast.get_archive_view_logs import get_archive_view_logs
     from tasks.mimecast.get_audit_events import get_audit_events
+    from tasks.mimecast.get_block_sender_policy import get_block_sender_policy
     from tasks.mimecast.get_group_members import get_group_members
     from tasks.mimecast.get_held_release_logs import get_held_release_logs
     from tasks.mimecast.get_hold_summary import get_hold_summary
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tasks.mimecast.get_ttp_attachment_logs import get_ttp_attachment_logs
     from tasks.mimecast.get_ttp_impersonation_logs import get_ttp_impersonation_logs
     from tasks.mimecast.get_ttp_url_logs import get_ttp_url_logs
+    from tasks.mimecast.list_block_sender_policies import list_block_sender_policies
     from tasks.mimecast.list_held_messages import list_held_messages
     from tasks.mimecast.list_managed_urls import list_managed_urls
     from tasks.mimecast.ping import ping
@@ -47,6 +49,7 @@ __all__ = [
     "get_archive_search_logs",
     "get_archive_view_logs",
     "get_audit_events",
+    "get_block_sender_policy",
     "get_group_members",
     "get_held_release_logs",
     "get_hold_summary",
@@ -57,6 +60,7 @@ __all__ = [
     "get_ttp_attachment_logs",
     "get_ttp_impersonation_logs",
     "get_ttp_url_logs",
+    "list_block_sender_policies",
     "list_held_messages",
     "list_managed_urls",
     "ping",

@@ -89,3 +89,8 @@ def test_members_of_a_group_by_its_name(mailroom):
 def test_a_managed_url_list_may_be_empty(mailroom):
     assert "managed_urls" in mailroom("mimecast", "managed-urls", "--json").json
     assert mailroom("mimecast", "managed-urls").code == 0
+
+
+def test_policies_are_listed(mailroom):
+    assert mailroom("mimecast", "policies", "no such word", "--json").json["policies"] == []
+    assert mailroom("mimecast", "policies").code == 0

@@ -212,7 +212,8 @@ _REST_POLICY: Table = {
     "toEternal": "flag",
     "fromDateTime": "date",
     "toDateTime": "date",
-    "sourceIPs": "texts",
+    "sourceIPs": "texts or none",
+    "comment": "text or empty",  # not in the reference's list of the resource; create-policy has it
 }
 _POLICIES = "/policy-management/cloud-gateway/v1/blocked-senders/policies"
 REST: dict[str, tuple[set[str], Table | None]] = {
@@ -253,9 +254,11 @@ def _value(value: Any, wanted: Any, where: str) -> list[str]:
         return [] if fits else [f"{where} is {value!r}, which is not allowed"]
     fits = {
         "text": isinstance(value, str) and bool(value),
+        "text or empty": isinstance(value, str),
         "flag": isinstance(value, bool),
         "date": isinstance(value, str) and _DATE.match(value) is not None,
         "texts": isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value),
+        "texts or none": isinstance(value, list) and all(isinstance(one, str) and one for one in value),
     }[wanted]
     return [] if fits else [f"{where} is {value!r}, which is no {wanted}"]
 

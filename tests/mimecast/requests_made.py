@@ -12,13 +12,20 @@ from mailroom.mimecast import (
     archive,
     audit,
     content,
+    group_members,
     groups,
     held,
+    managed_senders,
+    managed_urls,
+    policies,
     queues,
     rejections,
+    remediate,
     remediation,
+    report,
     reported,
     siem,
+    threat_lists,
     tracking,
     ttp_logs,
     url_tools,
@@ -31,7 +38,21 @@ NOW = datetime.now(UTC)
 SPAN = {"start": START, "end": END}
 HASH = "ab" * 32
 
+POLICY = policies.PolicyWish(
+    description="case 42", sender="example.net", recipient_type="Internal Addresses", sender_type="Email Domain"
+)
+WHOLE_POLICY = policies.PolicyWish(
+    description="case 42", comment="x", response="No Action", extracted_data="From Headers",
+    sender="billing@example.net", sender_type="Email Address", recipient="Ann", recipient_type="Header Display Name",
+    bidirectional=True, enforced=True, start=START, end=NOW, source_ips=("192.0.2.0/24",),
+)  # fmt: skip
+
 Work = Callable[[Any], Any]
+
+
+def incident(by: str, *values: str, **more: Any) -> remediate.IncidentWish:
+    """What shall be pulled back."""
+    return remediate.IncidentWish(reason="case 42", search_by=by, values=values, **more)
 
 
 def every(walk: Any) -> list[Any]:
@@ -115,6 +136,8 @@ READS: dict[str, tuple[c.Function, Work]] = {
         ),
     ),
     "decode": (c.DECODE_URL, lambda t: url_tools.decode_url(t, "https://protect-eu.mimecast.com/s/abc")),
+    "policies": (c.GET_POLICY, policies.list_policies),
+    "policy": (c.GET_POLICY, lambda t: policies.get_policy(t, "eNpolicy-1")),
     "managed urls": (c.LIST_MANAGED_URLS, lambda t: every(url_tools.list_managed_urls(t))),
     "incident": (c.GET_INCIDENT, lambda t: remediation.get_incident(t, "eNincident-1")),
     "incidents": (c.FIND_INCIDENTS, lambda t: every(remediation.find_incidents(t, search_by=("code", "TR-1")))),
@@ -148,7 +171,58 @@ CHANGES: dict[str, tuple[c.Function, Work]] = {
         c.REJECT_HELD_EMAIL,
         lambda t: held.reject_held_email(t, "eNtracking-1", note="x", reason="Against Email Policy"),
     ),
+    "report": (
+        c.REPORT_MESSAGE,
+        lambda t: report.report_message(t, "eNtracking-1", report_as="Phishing", comment="x"),
+    ),
+    "block a sender": (
+        c.PERMIT_OR_BLOCK_SENDER,
+        lambda t: managed_senders.permit_or_block(t, "billing@example.net", "ann@example.com", "block"),
+    ),
+    "create a policy": (c.CREATE_POLICY, lambda t: policies.create_policy(t, POLICY)),
+    "create a policy, everything": (c.CREATE_POLICY, lambda t: policies.create_policy(t, WHOLE_POLICY)),
+    "managed url": (
+        c.CREATE_MANAGED_URL,
+        lambda t: managed_urls.create_managed_url(t, managed_urls.UrlWish(url="http://bad.example.net/", comment="x")),
+    ),
+    "delete managed url": (c.DELETE_MANAGED_URL, lambda t: managed_urls.delete_managed_url(t, "eNurl-1")),
+    "incident by hash": (c.CREATE_INCIDENT, lambda t: remediate.create_incident(t, incident("hash", HASH))),
+    "incident by Message-ID": (
+        c.CREATE_INCIDENT,
+        lambda t: remediate.create_incident(t, incident("messageId", "<m1@example.net>", **SPAN)),
+    ),
+    "incident by URL": (
+        c.CREATE_INCIDENT,
+        lambda t: remediate.create_incident(t, incident("url", "http://bad.example.net/")),
+    ),
+    "incident by several Message-IDs": (
+        c.CREATE_INCIDENT_V2,
+        lambda t: remediate.create_incident(t, incident("messageId", "<m1@example.net>", "<m2@example.net>")),
+    ),
+    "add a member": (
+        c.ADD_GROUP_MEMBER,
+        lambda t: group_members.add_group_member(t, "eNgroup-1", "bad@example.net", notes="x"),
+    ),
+    "remove a member": (
+        c.REMOVE_GROUP_MEMBER,
+        lambda t: group_members.remove_group_member(t, "eNgroup-1", "example.net"),
+    ),
+    "upload hashes": (
+        c.CREATE_BATCH,
+        lambda t: threat_lists.upload_hashes(t, [HASH], "BLOCK", description="x"),
+    ),
 }
+BY_GENERATION: dict[str, tuple[dict[str, c.Function], Work]] = {
+    "update a policy": (
+        {"1.0": c.UPDATE_POLICY, "2.0": c.REST_UPDATE_POLICY},
+        lambda t: policies.update_policy(t, "eNpolicy-1", WHOLE_POLICY),
+    ),
+    "delete a policy": (
+        {"1.0": c.DELETE_POLICY, "2.0": c.REST_DELETE_POLICY},
+        lambda t: policies.delete_policy(t, "eNpolicy-1"),
+    ),
+}
+"""What is another function in each generation."""
 
 NOT_CALLED = {
     c.LOGIN: "the authenticator calls it",
@@ -158,27 +232,8 @@ NOT_CALLED = {
     c.SIEM_BATCHES: "the events come by cursor",
     c.THREAT_REPORTS: "statistics only",
     c.THREAT_ANALYSIS: "statistics only",
-} | dict.fromkeys(
-    (
-        c.REPORT_MESSAGE,
-        c.PERMIT_OR_BLOCK_SENDER,
-        c.CREATE_POLICY,
-        c.GET_POLICY,
-        c.UPDATE_POLICY,
-        c.DELETE_POLICY,
-        c.REST_LIST_POLICIES,
-        c.REST_CREATE_POLICY,
-        c.REST_GET_POLICY,
-        c.REST_UPDATE_POLICY,
-        c.REST_DELETE_POLICY,
-        c.CREATE_MANAGED_URL,
-        c.DELETE_MANAGED_URL,
-        c.CREATE_INCIDENT,
-        c.CREATE_INCIDENT_V2,
-        c.ADD_GROUP_MEMBER,
-        c.REMOVE_GROUP_MEMBER,
-        c.CREATE_BATCH,
-    ),
-    "not yet",
-)
+    c.REST_LIST_POLICIES: "get-policy lists them in both generations",
+    c.REST_CREATE_POLICY: "create-policy makes them in both generations",
+    c.REST_GET_POLICY: "get-policy reads them in both generations",
+}
 """Functions of the table that nothing calls, and why."""

@@ -84,6 +84,12 @@ SAMPLES = {
     c.SEARCH_HASH: [{"hashStatus": [{"hash": HASH, "detected": True}], "failedHashes": []}],
     c.FIND_GROUPS: [{"folders": [{"id": "eN1", "description": "x", "source": "cloud", "userCount": 3}]}],
     c.GROUP_MEMBERS: [{"groupMembers": [{"emailAddress": "a@example.com", "domain": "example.com", "internal": True}]}],
+    c.GET_POLICY: [{"id": "eNpolicy-1", "option": "block_sender", "policy": {
+        "description": "x", "fromPart": "both",
+        "from": {"type": "individual_email_address", "emailAddress": "a@b.example"},
+        "to": {"type": "everyone"}, "fromEternal": True, "toEternal": False, "fromDate": DATE, "toDate": DATE,
+        "conditions": {"sourceIPs": ["192.0.2.0/24"]}, "enabled": True, "createTime": DATE,
+    }}],
     c.AUDIT_EVENTS: [{"id": "eN1", "auditType": "x", "user": "a@example.com", "eventTime": DATE, "eventInfo": "x"}],
 }  # fmt: skip
 """Function -> `data` of a good answer, after the reference."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from mimecast_documented import ITEMS, REST, complaints, envelope_complaints
-from mimecast_requests_made import CHANGES, NOT_CALLED, READS
+from mimecast_requests_made import BY_GENERATION, CHANGES, NOT_CALLED, READS
 from mimecast_scripted import Answer, ok
 
 from mailroom.errors import MailroomError
@@ -19,6 +19,12 @@ CASES = [
     for name, (function, work) in ALL.items()
     for generation in function.generations
 ]
+CASES += [
+    pytest.param(function, work, generation, id=f"{name} [{generation}]")
+    for name, (functions, work) in BY_GENERATION.items()
+    for generation, function in functions.items()
+]
+FUNCTIONS = {case.values[0] for case in CASES}
 
 
 def answer_for(function):
@@ -34,22 +40,29 @@ def ask(server, client, function, work):
     return [asked for asked in server.asked if asked.path != "/oauth/token"]
 
 
+def called(asked):
+    """The function behind a request."""
+    path = urlsplit(asked.path).path.replace("eNpolicy-1", "{policy_id}")
+    (found,) = (one for one in capabilities.REGISTRY.values() if (one.method, one.path) == (asked.method, path))
+    return found
+
+
 @pytest.mark.parametrize(("function", "work", "generation"), CASES)
 def test_a_request_has_the_documented_fields_with_the_documented_types(server, client_for, function, work, generation):
     asked = ask(server, client_for(generation), function, work)
-    assert asked, "nothing was asked"
+    assert function in {called(one) for one in asked}
     for one in asked:
-        parts = urlsplit(one.path)
-        assert one.method == function.method
-        if function.is_rest:
-            query, body = REST[function.name]
+        parts, what = urlsplit(one.path), called(one)
+        assert generation in what.generations
+        if what.is_rest:
+            query, body = REST[what.name]
             assert {name for name, _ in parse_qsl(parts.query)} <= query
             assert (complaints(one.json, body) == []) if body is not None else one.body == b""
             continue
-        assert (parts.path, parts.query) == (function.path, "")
+        assert not parts.query
         assert one.headers["Content-Type"] == "application/json"
         assert envelope_complaints(one.json) == []
-        table = ITEMS[function.path]
+        table = ITEMS[what.path]
         if not table:
             assert one.json["data"] == []
         for item in one.json["data"]:
@@ -69,16 +82,15 @@ def test_a_second_page_repeats_the_item_and_adds_only_the_token(server, client_f
 
 
 def test_every_function_is_asked_for_here_or_said_to_be_unused():
-    asked = {function.name for function, _ in ALL.values()}
+    asked = {function.name for function in FUNCTIONS}
     unused = {function.name for function in NOT_CALLED}
     assert not asked & unused
     assert asked | unused == set(capabilities.REGISTRY)
 
 
 def test_every_function_with_an_envelope_is_in_the_table_of_the_reference():
-    functions = [function for function, _ in ALL.values()]
-    assert {function.path for function in functions if not function.is_rest} <= set(ITEMS)
-    assert {function.name for function in functions if function.is_rest} <= set(REST)
+    assert {function.path for function in FUNCTIONS if not function.is_rest} <= set(ITEMS)
+    assert {function.name for function in FUNCTIONS if function.is_rest} <= set(REST)
 
 
 @pytest.mark.parametrize(

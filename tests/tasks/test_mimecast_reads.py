@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from flows._flow import flow
-from mailroom.errors import InvalidInputError, NotFoundError, NotOfferedError
+from mailroom.errors import InvalidInputError, NotFoundError, NotOfferedError, RejectedError
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
-from mailroom.mimecast.capabilities import ADD_GROUP_MEMBER, CREATE_INCIDENT, CREATE_MANAGED_URL
+from mailroom.mimecast.capabilities import ADD_GROUP_MEMBER, CREATE_INCIDENT, CREATE_MANAGED_URL, CREATE_POLICY
 from mailroom.mimecast.rows import as_json, as_rows
 from sandbox import Tenant, serve
 from tasks import _open, mimecast
@@ -121,6 +121,18 @@ def test_audit_events_rejections_and_managed_urls(client: MimecastClient, month:
     url = f"http://bad-{client.generation.replace('.', '-')}.example/"
     client.call(CREATE_MANAGED_URL, [{"url": url, "action": "block"}])
     assert url in {one.url for one in mimecast.list_managed_urls.fn()}
+
+
+def test_policies_are_listed_found_by_a_word_and_read(client: MimecastClient) -> None:
+    wish = {"type": "individual_email_address", "emailAddress": "billing@wingtip.example"}
+    policy = {"description": "case 42", "from": wish, "to": {"type": "internal_addresses"}}
+    made = client.call(CREATE_POLICY, [{"option": "block_sender", "policy": policy}]).data[0]
+    assert made["id"] in {one.id for one in mimecast.list_block_sender_policies.fn()}
+    (found,) = mimecast.list_block_sender_policies.fn("WINGTIP")
+    assert (found.id, found.sender) == (made["id"], "billing@wingtip.example")
+    assert mimecast.get_block_sender_policy.fn(found.id).as_json()["policy"]["description"] == "case 42"
+    with pytest.raises((NotFoundError, RejectedError), match='action "Get Block Sender Policy"'):
+        mimecast.get_block_sender_policy.fn("eNnothing")
 
 
 def test_reported_mail_exists_only_in_api_2(client: MimecastClient) -> None:
