@@ -6,7 +6,7 @@ import copy
 import json
 
 import pytest
-from mimecast_requests_made import HASH, READS
+from mimecast_requests_made import BY_GENERATION, CHANGES, HASH, READS
 from mimecast_scripted import Answer
 
 from mailroom.errors import (
@@ -18,6 +18,7 @@ from mailroom.errors import (
     ResponseError,
     TransientError,
 )
+from mailroom.mimecast import EffectUnknownError
 from mailroom.mimecast import capabilities as c
 from mailroom.mimecast.rows import as_json, as_rows
 
@@ -200,3 +201,58 @@ def test_a_failing_answer_is_a_typed_error(server, client_of, function, work, an
     server.add(function.path, answer)
     with pytest.raises(error):
         work(client_of(function))
+
+
+EFFECT_CASES = [
+    pytest.param(function, work, generation, id=f"{name} [{generation}]")
+    for name, (function, work) in CHANGES.items()
+    for generation in function.generations
+] + [
+    pytest.param(function, work, generation, id=f"{name} [{generation}]")
+    for name, (functions, work) in BY_GENERATION.items()
+    for generation, function in functions.items()
+]
+ENTRIES = [
+    {},
+    None,
+    "text",
+    5,
+    [],
+    [{}],
+    {"id": None},
+    {"id": 5},
+    {"id": []},
+    {"policy": []},
+    {"id": "eN1", "policy": 7},
+]
+
+
+@pytest.mark.parametrize(("function", "work", "generation"), EFFECT_CASES)
+def test_whatever_an_effect_is_answered_its_outcome_is_said_or_unknown(server, client_for, function, work, generation):
+    client = client_for(generation)
+    path = function.path.replace("{policy_id}", "eNpolicy-1")
+    bodies = [{"meta": {"status": 200}, "data": [entry], "fail": []} for entry in ENTRIES]
+    bodies += [{"data": {}}, {"data": None}, {}, {"meta": None, "data": [], "fail": None}, {"meta": [], "data": [[]]}]
+    for body in bodies:
+        server.add(path, Answer(body))
+        before = len(server.calls(path))
+        try:
+            work(client)
+        except MailroomError as error:
+            assert str(error), body
+        assert len(server.calls(path)) == before + 1, "an effect is never sent again"
+
+
+@pytest.mark.parametrize(("function", "work", "generation"), EFFECT_CASES)
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(b"", 500), Answer(b"", 502), Answer(b"<html>", 200), Answer(b'{"data": [', 200), Answer(b"{}", reset=True)],
+    ids=["500", "502", "page", "cut", "reset"],
+)
+def test_an_effect_whose_answer_was_not_seen_is_unknown(server, client_for, function, work, generation, answer):
+    path = function.path.replace("{policy_id}", "eNpolicy-1")
+    server.add(path, answer)
+    with pytest.raises(EffectUnknownError) as caught:
+        work(client_for(generation))
+    assert caught.value.unknown
+    assert len(server.calls(path)) == 1
