@@ -9,10 +9,12 @@ from mailroom.errors import (
     BusyError,
     EffectsFailedError,
     InvalidInputError,
+    LeaseLostError,
     MailroomError,
     NotFoundError,
     NotOfferedError,
     OutcomeUnknownError,
+    RefusedError,
     StoreError,
     TransientError,
 )
@@ -31,6 +33,7 @@ class Exit(IntEnum):
     STORE = 7  # the database cannot be used as it is
     NOT_FOUND = 8  # no such alert or message
     CHECK_FAILED = 9  # `mailroom check` found something missing
+    REFUSED = 10  # a safety rail, an approval check or the ledger said no; nothing was done
     INTERRUPTED = 130
 
 
@@ -40,10 +43,12 @@ _KINDS: tuple[tuple[type[MailroomError], Exit], ...] = (
     (NotOfferedError, Exit.ACCESS),
     (TransientError, Exit.TRY_AGAIN),
     (BusyError, Exit.BUSY),
+    (LeaseLostError, Exit.BUSY),
     (EffectsFailedError, Exit.NOT_ALL_APPLIED),
     (OutcomeUnknownError, Exit.NOT_ALL_APPLIED),
     (StoreError, Exit.STORE),
     (NotFoundError, Exit.NOT_FOUND),
+    (RefusedError, Exit.REFUSED),
 )
 
 

@@ -57,6 +57,8 @@ def test_the_documented_options_exist(line: str) -> None:
 def test_every_exit_code_is_documented() -> None:
     table = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
     assert table == {int(code) for code in Exit}
+    said = {int(code) for code in re.findall(r"\b(\d+) ", str(app.info.epilog))}
+    assert said == table - {int(Exit.INTERRUPTED)}
 
 
 @pytest.mark.parametrize("field", [each.name for each in dataclasses.fields(MailboxForm)])

@@ -66,6 +66,16 @@ def test_the_same_key_is_asked_once(terminal: Callable[[Habit], Terminal]) -> No
     assert len(mailroom.world.sent()) == 1
 
 
+def test_a_rail_that_says_no_is_an_exit_code_of_its_own(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom(*ASK, "--key", "k", "--no-wait")
+    other = ("ask", AMY, "--subject", "Something else?", "--text", "Please say.", "--key", "k", "--no-wait")
+    said = mailroom(*other, code=Exit.REFUSED)
+    assert "nothing was sent" in str(said.exception)
+    mailroom("ask", "mailer-daemon@northwind.example", "-s", "x", "-t", "y", code=Exit.REFUSED)
+    assert len(mailroom.world.sent()) == 1
+
+
 def test_a_dry_run_sends_and_stores_nothing(terminal: Callable[[Habit], Terminal]) -> None:
     mailroom = terminal(Habit("never"))
     assert mailroom(*ASK, "--dry-run", "--json")["to"] == [AMY]
