@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from mailroom.bulk_work import bulk_work
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.message_infos import MessageInfos
@@ -113,7 +114,8 @@ def ingest_tracked(
         store.runs.close_lost(source.id, but=run_id)
         cycle = _Cycle(client, store, settings, tenant, source.id, run_id, lease, clock, progress, started, todo)
         try:
-            cycle.run(catch_up=catch_up)
+            with bulk_work():
+                cycle.run(catch_up=catch_up)
         except MailroomError as error:
             store.runs.finish(run_id, "failed", cycle.report.kept(), str(error))
             raise
