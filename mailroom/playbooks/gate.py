@@ -12,6 +12,8 @@ from mailroom.triage import extract, judge_execution
 from mailroom.triage.rails import forbidden
 
 _KILLED = "The kill switch of the triage policy is on: nothing is changed until it is off."
+_MODE_OF = {"create_block_sender_policy": "block_sender"}
+"""A sender is blocked either way; the policy has one mode for it."""
 
 
 class PolicyChangeGate:
@@ -26,8 +28,9 @@ class PolicyChangeGate:
 
     def objection(self, action: Action) -> str:
         """Why this change must not be made: what nobody asked for needs the mode `auto`."""
-        if action.mode == "auto" and self._read().rails.modes.get(action.kind, "observe") != "auto":
-            return f"The mode of {action.kind} is not auto: a person has to do it."
+        name = _MODE_OF.get(action.kind, action.kind)
+        if action.mode == "auto" and self._read().rails.modes.get(name, "observe") != "auto":
+            return f"The mode of {name} is not auto: a person has to do it."
         return ""
 
 

@@ -79,6 +79,11 @@ def split_domain(domain: str) -> tuple[str, str, str]:
     return ".".join(labels[:-2]), labels[-2], labels[-1]
 
 
+def is_public_suffix(domain: str) -> bool:
+    """Whether strangers register their domains below a canonical domain: `co.uk`, `github.io`, `com`."""
+    return bool(domain) and not is_address_literal(domain) and _EXTRACT(domain).suffix == domain
+
+
 @lru_cache(maxsize=65_536)
 def root_domain(domain: str) -> str:
     """The registered part of a canonical domain (`mail.shop.co.uk` -> `shop.co.uk`); empty for an empty one."""

@@ -1,0 +1,137 @@
+"""What is known about a sender before it is blocked: the alert, our other alerts, tracking, the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from mailroom.errors import AccessError, NotOfferedError, RejectedError
+from mailroom.mimecast import MimecastClient, archive, tracking
+from mailroom.mimecast.archive_query import ArchiveQuery
+from mailroom.playbooks.block_sender.model import Subject
+from mailroom.store import Store
+from mailroom.store.alerts import Alert
+from mailroom.triage import Context, extract
+from mailroom.triage.domains import within
+from mailroom.triage.from_header import canonical_address
+
+_MONTH = timedelta(days=29)
+_OTHER_ALERTS = 50
+_PAGES_OF_TRACKING = 3
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found. Addresses are in lower case."""
+
+    alert: Alert | None
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Of the alert's mail."""
+    people: tuple[str, ...] = ()
+    """Our people to whom the sender wrote, as far as seen."""
+    forged_in: int | None = None
+    """An alert in which this very address, or one of the domain, stands in From and fails DMARC."""
+    forged_facts: dict[str, Any] = field(default_factory=dict)
+    received: int | None = None
+    """Mails of a month from there in the archive, up to the limit and one more; None: not counted."""
+    written: int | None = None
+    """Mails of a month from us to there, likewise."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def wanted_mail(self) -> int:
+        """Mails that went to and fro."""
+        return (self.received or 0) + (self.written or 0)
+
+
+def known_facts(alert: Alert | None, context: Context) -> dict[str, Any]:
+    """The facts of an alert's mail; empty without one."""
+    return dict(extract(alert.event, context)) if alert is not None else {}
+
+
+def gather(
+    client: MimecastClient, store: Store, subject: Subject, alert: Alert | None, context: Context, *, tenant: str,
+    most_wanted_mail: int, look_for_people: bool,
+) -> Evidence:  # fmt: skip
+    """Look at everything. Effect: reads the tenant and the store.
+
+    Args:
+        client: Which tenant.
+        store: Whose alerts.
+        subject: Whom somebody wants to block.
+        alert: The alert that shows why.
+        context: The site's lists.
+        tenant: Name of the tenant in the store.
+        most_wanted_mail: Count the archive up to here.
+        look_for_people: Also search message tracking for recipients.
+
+    Raises:
+        MailroomError: The tenant cannot be read.
+    """
+    found = Evidence(alert, known_facts(alert, context))
+    others = [] if subject.whole_domain else store.alerts.list(sender=subject.value, limit=_OTHER_ALERTS)
+    seen = [one for one in ([alert] if alert else []) + others if one.tenant == tenant]
+    _forgery(found, subject, seen, context)
+    people: dict[str, None] = {}
+    for one in seen:
+        if one is alert or one.sender.lower() == subject.value:
+            people |= dict.fromkeys(_people(one.event.get("recipients") or [one.recipient], context))
+    if look_for_people and not subject.whole_domain and len(people) < 2:
+        people |= dict.fromkeys(_tracked_people(client, subject, context))
+    found.people = tuple(people)
+    if subject.whole_domain:
+        _count_mail(client, found, subject, most_wanted_mail)
+        good = store.alerts.sender_history(tenant, sender_domain=subject.value).benign
+        if good:
+            found.notes.append(f"our store holds {good} alerts of this domain that turned out harmless")
+    return found
+
+
+def _forgery(found: Evidence, subject: Subject, seen: list[Alert], context: Context) -> None:
+    for one in seen:
+        facts = found.facts if one is found.alert else known_facts(one, context)
+        address = str(facts.get("from.address") or "")
+        is_it = address.rpartition("@")[2] == subject.value if subject.whole_domain else address == subject.value
+        if is_it and facts.get("auth.dmarc_pass") is not True and facts.get("auth.dmarc") == "fail":
+            found.forged_in, found.forged_facts = one.id, facts
+            return
+
+
+def _tracked_people(client: MimecastClient, subject: Subject, context: Context) -> list[str]:
+    now = client.now()
+    walk = tracking.search(
+        client, start=now - _MONTH, end=now, status=(), options={"from": subject.value},
+        on_unreadable=lambda _raw, _error: None,
+    )  # fmt: skip
+    people: dict[str, None] = {}
+    for number, page in enumerate(walk, 1):
+        for record in page:
+            people |= dict.fromkeys(_people((one.address for one in record.to), context))
+        if len(people) > 1 or number >= _PAGES_OF_TRACKING:
+            break
+    return list(people)
+
+
+def _people(addresses: Iterable[Any], context: Context) -> list[str]:
+    """Addresses of ours among these; all of them where nobody has said which domains are ours."""
+    known = [canonical_address(str(one)) for one in addresses]
+    ours = context.own_domains
+    return [one for one in known if one and (not ours or within(one.rpartition("@")[2], ours))]
+
+
+def _count_mail(client: MimecastClient, found: Evidence, subject: Subject, most: int) -> None:
+    now = client.now()
+    window: dict[str, Any] = {"fields": ("status",), "start": now - _MONTH, "end": now}
+    try:
+        found.received = _rows(client, ArchiveQuery(sender=(subject.value,), **window), most + 1)
+        found.written = _rows(client, ArchiveQuery(recipient=(subject.value,), **window), most + 1)
+    except (AccessError, NotOfferedError, RejectedError) as error:
+        found.notes.append(
+            f"how much mail goes to and fro could not be counted ({type(error).__name__}): the archive was refused"
+        )
+
+
+def _rows(client: MimecastClient, query: ArchiveQuery, limit: int) -> int:
+    return sum(len(page) for page in archive.search(client, query, limit=limit))
