@@ -43,6 +43,7 @@ def _sibling(name: str) -> ModuleType:
 
 
 small_tenant = _sibling("small_tenant")  # for `from mailroom_tests_small_tenant import ...`
+_sibling("change_world")  # for `from mailroom_tests_change_world import ...`
 
 
 @pytest.fixture(scope="session")

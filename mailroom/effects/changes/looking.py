@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -81,11 +82,39 @@ def _ended(store: Store, change: Change, action: Action, tx: Connection) -> list
 
 
 def _older(store: Store, action: Action, ended: Ended, tx: Connection) -> list[Action]:
+    """What was tried before this action was: an old wish may be taken up late."""
     found = store.ledger.find(
         action.tenant, kinds=ended.kinds, states=("applied", *_REPLACEABLE), target=ended.target,
         result_id=ended.result_id, tx=tx,
     )  # fmt: skip
-    return [old for old in found if old.id < action.id]
+    return [old for old in found if old.id != action.id and tried_at(old) <= tried_at(action)]
+
+
+def contrary_under_way(store: Store, change: Change, action: Action) -> Action | None:
+    """An action that another process is sending at this moment and that contradicts this one."""
+    for ended in change.ends(action):
+        for other in store.ledger.find(
+            action.tenant, kinds=ended.kinds, states=("sending",), target=ended.target, result_id=ended.result_id
+        ):
+            if other.id != action.id:
+                return other
+    return None
+
+
+def replaced_since(store: Store, change: Change, action: Action) -> Action | None:
+    """A later change that made the contrary of a wish which was put off."""
+    for ended in change.ends(action):
+        for other in store.ledger.find(
+            action.tenant, kinds=ended.kinds, states=("applied",), target=ended.target, result_id=ended.result_id
+        ):
+            if other.id != action.id and tried_at(other) > tried_at(action):
+                return other
+    return None
+
+
+def tried_at(action: Action) -> datetime:
+    """When it was sent last, or wanted."""
+    return action.claimed_at or action.created_at
 
 
 def _finding(client: MimecastClient, store: Store, change: Change, action: Action) -> ActionResult:
@@ -99,8 +128,7 @@ def _finding(client: MimecastClient, store: Store, change: Change, action: Actio
         state = "already_done" if found.code else "applied"
         detail = found.detail or past_of(change, action.target)
         return ActionResult(action.id, state, detail, found.code, result={**action.result, **found.result})
-    sent = action.claimed_at or action.created_at
-    if found.state == "not_applied" and now - sent < change.absence_tells_after:
+    if found.state == "not_applied" and now - tried_at(action) < change.absence_tells_after:
         minutes = change.absence_tells_after.total_seconds() / 60
         text = f"{found.detail}; it may still appear: look again {minutes:.0f} minutes after it was sent"
         return ActionResult(action.id, "unknown", text, "too_early")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from mailroom.effects.changes.looking import look_up_changes, settle
+from mailroom.effects.changes.looking import contrary_under_way, look_up_changes, settle
 from mailroom.effects.changes.model import Change, ChangeGate, Found, OpenChangeGate, Parameters
 from mailroom.effects.changes.outcome import ChangeResult, Preview, past_of, result_of
 from mailroom.errors import (
@@ -121,6 +121,10 @@ def carry_on(client: MimecastClient, store: Store, change: Change, action: Actio
         claimed = store.ledger.claim([action.id], owner=process_owner("change"))
         if not claimed:
             break
+        if other := contrary_under_way(store, change, claimed[0]):  # seen by at least one of two that claim at once
+            text = f"action {other.id} ({other.kind}) is about the same and is being sent right now; try again later."
+            store.ledger.settle([ActionResult(action.id, "not_applied", text, "busy", attempt=claimed[0].attempt)])
+            raise RefusedError(text)
         stop, acted = _attempt(client, store, change, claimed[0]), True
         action, looked = store.ledger.get(action.id), []
         if stop is not None:

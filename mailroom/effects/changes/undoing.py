@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from mailroom.effects.changes.looking import replaced_since
 from mailroom.effects.changes.model import ChangeGate, OpenChangeGate, UndoWish
 from mailroom.effects.changes.outcome import ChangeResult, Preview, result_of
 from mailroom.effects.changes.registry import CHANGES, change_of
@@ -12,7 +13,7 @@ from mailroom.effects.changes.runner import carry_on, change_once, preview_chang
 from mailroom.errors import AccessError, MailroomError, RefusedError, TransientError
 from mailroom.mimecast import MimecastClient
 from mailroom.store import Store
-from mailroom.store.actions import Action
+from mailroom.store.actions import Action, ActionResult
 
 log = logging.getLogger(__name__)
 
@@ -135,8 +136,13 @@ def retry_changes(
     for action in store.ledger.to_do(kinds=CHANGES, max_attempts=_MOST_ATTEMPTS):
         if action.state == "failed" or (tenant is not None and action.tenant != tenant):
             continue
+        change = CHANGES[action.kind]
+        if newer := replaced_since(store, change, action):
+            why = f"replaced by action {newer.id} ({newer.kind})"
+            store.ledger.settle([ActionResult(action.id, "refused", why, "replaced", retryable=False)])
+            continue
         try:
-            results.append(carry_on(client, store, CHANGES[action.kind], action, gate))
+            results.append(carry_on(client, store, change, action, gate))
         except MailroomError as error:
             log.warning("action %d (%s) was not made: %s", action.id, action.kind, error)
             known = store.ledger.get(action.id)
