@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import re
@@ -112,6 +113,12 @@ class MimecastClient:
     def close(self) -> None:
         """Close all connections. The client may still be used; it then opens new ones."""
         self.transport.close()
+
+    def within(self, deadline: float) -> Self:
+        """The same account, connections, quotas and token, with another deadline per call (seconds)."""
+        other = copy.copy(self)
+        other.default_deadline = deadline
+        return other
 
     @property
     def generation(self) -> Generation:

@@ -29,6 +29,7 @@ from mailroom.store.dialects import configure_postgresql, configure_sqlite
 from mailroom.store.events import Events
 from mailroom.store.failures import not_writable
 from mailroom.store.health import CheckReport, check, check_on_start
+from mailroom.store.inquiries import Inquiries
 from mailroom.store.intake import Intake
 from mailroom.store.items import Items
 from mailroom.store.leases import Leases
@@ -62,6 +63,7 @@ class Store:
         self.verdicts = Verdicts(db)
         self.ledger = Ledger(db, self.events, self.alerts)
         self.stats = Stats(db)
+        self.inquiries = Inquiries(db)
         self.waits = Waits(db, self.events, self.leases, self.cursors)
 
     @classmethod
