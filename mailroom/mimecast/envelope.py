@@ -14,6 +14,8 @@ from mailroom import redact
 from mailroom.errors import ResponseError
 
 _TEXT_LIMIT = 500
+_MOST_LEVELS = 200
+_TOO_DEEP = "the body nests JSON too deeply"
 
 
 class Problem(NamedTuple):
@@ -163,15 +165,33 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise ResponseError(f"the body ({len(body)} bytes) is not UTF-8") from None
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
     except RecursionError:
-        raise ResponseError("the body nests JSON too deeply") from None
+        raise ResponseError(_TOO_DEEP) from None
     except _AmbiguousJsonError as error:
         raise ResponseError(f"the body is ambiguous JSON: {error}") from None
     except ValueError as error:
         kind = "HTML" if text.lstrip()[:1] == "<" else "something else"
         where = f" (at byte {error.pos} of {len(body)})" if isinstance(error, json.JSONDecodeError) else ""
         raise ResponseError(f"the body is not JSON but {kind}, or was cut off{where}") from None
+    if _is_too_deep(value):
+        raise ResponseError(_TOO_DEEP)
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Nested deeper than any answer; how deep the decoder itself would go differs from one Python to the next."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class _AmbiguousJsonError(ValueError):
