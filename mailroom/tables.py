@@ -179,6 +179,41 @@ def new_csv(folder: str | Path, name: str) -> Path:
     Raises:
         InvalidInputError: The folder cannot be made, or is full of files of this name.
     """
+    return _new_file(folder, name, "csv")
+
+
+def save_text(folder: str | Path, name: str, ending: str, text: str) -> Path:
+    """Write a new text file into a folder, made when it is missing; readable by its owner only.
+
+    Args:
+        folder: Where to write.
+        name: Name of the file; it gets a number when it is there.
+        ending: What stands after the dot.
+        text: What to write, as UTF-8.
+
+    Raises:
+        InvalidInputError: The folder cannot be used, or the file cannot be written.
+    """
+    return write_text(_new_file(folder, name, ending), text)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write a new text file, readable by its owner only.
+
+    Raises:
+        InvalidInputError: It exists or cannot be written.
+    """
+    place = Path(path).expanduser()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(place, flags, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise _not_written(place, error) from error
+    return place
+
+
+def _new_file(folder: str | Path, name: str, ending: str) -> Path:
     if not str(folder).strip() or "\0" in str(folder):
         raise InvalidInputError("the folder's name is empty or unusable; name a folder")
     place = Path(folder).expanduser().absolute()
@@ -187,7 +222,7 @@ def new_csv(folder: str | Path, name: str) -> Path:
     except OSError as error:
         raise InvalidInputError(f"{place} cannot be used as a folder ({error.strerror}); name another") from error
     for number in range(1, _MOST_TRIES):
-        path = place / (f"{name}.csv" if number == 1 else f"{name} ({number}).csv")
+        path = place / (f"{name}.{ending}" if number == 1 else f"{name} ({number}).{ending}")
         if not path.exists() and not path.is_symlink():
             return path
     raise InvalidInputError(f"{place} holds {_MOST_TRIES} files named {name}; name an empty folder")

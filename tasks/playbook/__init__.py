@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tasks.playbook.ingest_held_messages import ingest_held_messages
     from tasks.playbook.ingest_mails import ingest_mails
     from tasks.playbook.ingest_tracked_messages import ingest_tracked_messages
+    from tasks.playbook.investigate_sender import investigate_sender
     from tasks.playbook.look_up_unknown_outcomes import look_up_unknown_outcomes
     from tasks.playbook.publish_check_report import publish_check_report
     from tasks.playbook.publish_triage_report import publish_triage_report
@@ -22,6 +23,7 @@ __all__ = [
     "ingest_held_messages",
     "ingest_mails",
     "ingest_tracked_messages",
+    "investigate_sender",
     "look_up_unknown_outcomes",
     "publish_check_report",
     "publish_triage_report",

@@ -27,7 +27,26 @@ STEPS = {"watch_replies"}
 """Steps of playbooks that lie with the actions they belong to."""
 
 EFFECTS = (
-    {"release_message": "changes the tenant", "reject_message": "changes the tenant"}
+    dict.fromkeys(
+        (
+            "release_message",
+            "reject_message",
+            "report_message",
+            "block_sender",
+            "permit_sender",
+            "undo_action",
+            "create_block_sender_policy",
+            "update_block_sender_policy",
+            "delete_block_sender_policy",
+            "expire_changes",
+            "create_managed_url",
+            "delete_managed_url",
+            "create_remediation_incident",
+            "add_group_member",
+            "remove_group_member",
+        ),
+        "changes the tenant",
+    )  # fmt: skip
     | dict.fromkeys(("send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail")
     | dict.fromkeys(("delete_email", "mark_email", "move_email_to_folder"), "changes the mailbox")
 )
@@ -82,6 +101,7 @@ def test_there_is_a_catalogue() -> None:
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
         "ingest_tracked_messages",
+        "investigate_sender",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
         "watch_replies",
