@@ -166,7 +166,7 @@ def _overview(product: str, found: list[Action]) -> str:
         link = f"[{action.name}](#{anchor})"
         cells = [link, one_line(action.part("")).split(". ")[0].rstrip(".") + ".", action.facts.effect]
         if product == "mimecast":
-            cells.append(", ".join(action.facts.generations))
+            cells.append(", ".join(action.facts.generations) or "1.0, 2.0")
         rows.append(cells)
     columns = ["Action", "Does", "Effect"] + (["API"] if product == "mimecast" else [])
     return table(columns, rows)
@@ -199,6 +199,8 @@ def _entry(action: Action) -> str:
     said = [("Effect", one_line(action.part("Effect"))), ("Twice", facts.twice)]
     said += [("Undo", facts.undo)] if facts.undo else []
     said += [("Note", facts.note)] if facts.note else []
+    if action.product == "mimecast" and not facts.functions:
+        said.append(("Permission", "that of the action which is taken back"))
     said += [*_needs(facts.functions), ("Result", one_line(action.part("Returns")))]
     source = one_line(action.part("Source"))
     return "\n\n".join([
