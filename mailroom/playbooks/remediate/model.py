@@ -1,0 +1,157 @@
+"""What was found, what would be pulled back, and what became of each item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+DELIVERED = frozenset({"delivery", "delivered", "archived"})
+"""Statuses of message tracking that leave a copy in a mailbox, and what the archive shows."""
+REMEDIATED = "remediated"
+
+
+@dataclass(slots=True)
+class Copy:
+    """One mail in one person's mailbox, as far as it was seen."""
+
+    message: str
+    """Message-ID; where nobody says it, what tells the mail from others."""
+    recipient: str
+    sender: str
+    subject: str
+    received_at: datetime | None
+    status: str
+    sources: set[str] = field(default_factory=set)
+
+    @property
+    def delivered(self) -> bool:
+        """There is, or was, a copy to pull back."""
+        return self.status in DELIVERED
+
+
+@dataclass(slots=True)
+class Findings:
+    """Where one item was found. Addresses are in lower case."""
+
+    copies: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    clicks: int = 0
+    """Clicks on the link."""
+    seen_by_hash: bool | None = None
+    """The tenant says that it has seen the file; None: not asked."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def delivered(self) -> list[Copy]:
+        """Copies in mailboxes."""
+        return [copy for copy in self.copies.values() if copy.delivered]
+
+    @property
+    def senders(self) -> list[str]:
+        """Who sent it, the most frequent first."""
+        return [name for name, _ in Counter(one.sender for one in self.copies.values() if one.sender).most_common()]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a reason to begin an incident."""
+        return bool(self.delivered) or bool(self.seen_by_hash)
+
+    def counts(self) -> dict[str, Any]:
+        """Numbers only."""
+        copies = list(self.copies.values())
+        sources = Counter(source for copy in copies for source in copy.sources)
+        return {
+            "messages": len({copy.message for copy in copies}), "copies": len(copies),
+            "delivered": len(self.delivered), "people": len({copy.recipient for copy in self.delivered}),
+            "held": sum(copy.status == "held" for copy in copies), "clicks": self.clicks, "sources": dict(sources),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that is pulled back by one incident."""
+
+    search_by: str
+    """`messageId`, `hash` or `url`."""
+    value: str
+    parameters: dict[str, Any]
+    slot: str
+    alert_id: int | None
+    findings: Findings = field(compare=False)
+    action_id: int | None = None
+    """The action of the ledger that stands for it already."""
+    state: str = ""
+
+    @property
+    def begun(self) -> bool:
+        """An incident exists, or may exist."""
+        return self.state in {"applied", "sending", "unknown"}
+
+    @property
+    def shown(self) -> str:
+        """For tables: it cannot be followed by a click."""
+        return self.value.replace("http", "hxxp", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RemediationPlan:
+    """Everything that would be pulled back."""
+
+    tenant: str
+    items: tuple[Item, ...]
+    most_messages: int
+    allow_many: bool
+    requested_by: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def copies(self) -> int:
+        """Delivered copies of items that are not begun yet."""
+        return sum(len(item.findings.delivered) for item in self.items if not item.begun)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The preview: one row per item, no addresses."""
+        rows = []
+        for item in self.items:
+            counts = item.findings.counts()
+            first = next(iter(item.findings.copies.values()), None)
+            rows.append({
+                "look for": item.search_by, "value": item.shown, "messages": counts["messages"],
+                "delivered copies": counts["delivered"], "people": counts["people"], "held": counts["held"],
+                "clicks": counts["clicks"], "seen in": ", ".join(sorted(counts["sources"])) or "nowhere",
+                "subject": first.subject if first else "",
+                "sender domain": first.sender.rpartition("@")[2] if first else "",
+                "state": f"begun before (action {item.action_id})" if item.begun else "not begun",
+            })  # fmt: skip
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item."""
+
+    value: str
+    state: str
+    """`done`, `partly` (some copies failed), `in progress`, `nothing found`, `failed`, `refused`, `unknown`."""
+    detail: str
+    incident: str = ""
+    """`TR-...`"""
+    identified: int = 0
+    successful: int = 0
+    failed: int = 0
+    restored: int = 0
+    action_id: int | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing is left to do."""
+        return self.state in {"done", "nothing found"}
+
+    def row(self) -> dict[str, Any]:
+        """For tables."""
+        return {
+            "value": self.value.replace("http", "hxxp", 1), "incident": self.incident, "state": self.state,
+            "identified": self.identified, "successful": self.successful, "failed": self.failed,
+            "restored": self.restored, "detail": self.detail,
+        }  # fmt: skip
