@@ -12,8 +12,10 @@ from weakref import WeakKeyDictionary
 
 from mailroom.effects import changes
 from mailroom.effects.changes import ChangeResult, Preview, change_of
+from mailroom.effects.changes.policy import parameters_of
 from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
-from mailroom.mimecast import MimecastClient, account
+from mailroom.mimecast import MimecastClient, account, policies
+from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.store import Store
@@ -90,6 +92,22 @@ def retry(desk: Desk, *, tenant: str | None = None) -> list[ChangeResult]:
     """Take up the changes that were wanted and are not made; nothing while the kill switch is on."""
     gate = PolicyChangeGate(desk.policy)
     return [] if gate.closed() else changes.retry_changes(desk.client, desk.store, tenant=tenant, gate=gate)
+
+
+def policy_with(client: MimecastClient, policy_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that change a policy where something is given, and leave it as it is elsewhere. Effect: reads.
+
+    Args:
+        client: Which tenant.
+        policy_id: Which policy.
+        given: Parameters of `update_block_sender_policy`; None stays as it is.
+
+    Raises:
+        InvalidInputError: the policy holds what cannot be written here, or a field cannot be meant.
+        NotFoundError: there is no such policy.
+    """
+    known = PolicyWish.again(policies.get_policy(client, policy_id))
+    return {"policy_id": policy_id, **parameters_of(known)} | {k: v for k, v in given.items() if v is not None}
 
 
 def report_target(store: Store, message_id: str) -> tuple[str, int | None]:

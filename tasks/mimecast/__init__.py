@@ -5,9 +5,17 @@ from typing import TYPE_CHECKING
 from tasks._catalogue_package import import_when_asked
 
 if TYPE_CHECKING:
+    from tasks.mimecast.add_group_member import add_group_member
     from tasks.mimecast.advanced_archive_search import advanced_archive_search
+    from tasks.mimecast.block_sender import block_sender
+    from tasks.mimecast.create_block_sender_policy import create_block_sender_policy
+    from tasks.mimecast.create_managed_url import create_managed_url
+    from tasks.mimecast.create_remediation_incident import create_remediation_incident
     from tasks.mimecast.decode_url import decode_url
+    from tasks.mimecast.delete_block_sender_policy import delete_block_sender_policy
+    from tasks.mimecast.delete_managed_url import delete_managed_url
     from tasks.mimecast.download_archive_eml import download_archive_eml
+    from tasks.mimecast.expire_changes import expire_changes
     from tasks.mimecast.find_groups import find_groups
     from tasks.mimecast.find_remediation_incidents import find_remediation_incidents
     from tasks.mimecast.follow_remediation_incident import follow_remediation_incident
@@ -30,17 +38,30 @@ if TYPE_CHECKING:
     from tasks.mimecast.list_block_sender_policies import list_block_sender_policies
     from tasks.mimecast.list_held_messages import list_held_messages
     from tasks.mimecast.list_managed_urls import list_managed_urls
+    from tasks.mimecast.permit_sender import permit_sender
     from tasks.mimecast.ping import ping
     from tasks.mimecast.reject_message import reject_message
     from tasks.mimecast.release_message import release_message
+    from tasks.mimecast.remove_group_member import remove_group_member
+    from tasks.mimecast.report_message import report_message
     from tasks.mimecast.search_file_hash import search_file_hash
     from tasks.mimecast.search_messages import search_messages
     from tasks.mimecast.simple_archive_search import simple_archive_search
+    from tasks.mimecast.undo_action import undo_action
+    from tasks.mimecast.update_block_sender_policy import update_block_sender_policy
 
 __all__ = [
+    "add_group_member",
     "advanced_archive_search",
+    "block_sender",
+    "create_block_sender_policy",
+    "create_managed_url",
+    "create_remediation_incident",
     "decode_url",
+    "delete_block_sender_policy",
+    "delete_managed_url",
     "download_archive_eml",
+    "expire_changes",
     "find_groups",
     "find_remediation_incidents",
     "follow_remediation_incident",
@@ -63,12 +84,17 @@ __all__ = [
     "list_block_sender_policies",
     "list_held_messages",
     "list_managed_urls",
+    "permit_sender",
     "ping",
     "reject_message",
     "release_message",
+    "remove_group_member",
+    "report_message",
     "search_file_hash",
     "search_messages",
     "simple_archive_search",
+    "undo_action",
+    "update_block_sender_policy",
 ]
 
 import_when_asked(__name__)

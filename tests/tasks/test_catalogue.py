@@ -26,27 +26,13 @@ PRODUCTS = {"mail": "Email", "mimecast": "Mimecast"}
 STEPS = {"watch_replies"}
 """Steps of playbooks that lie with the actions they belong to."""
 
+TENANT = """
+    add_group_member block_sender create_block_sender_policy create_managed_url create_remediation_incident
+    delete_block_sender_policy delete_managed_url expire_changes permit_sender reject_message release_message
+    remove_group_member report_message undo_action update_block_sender_policy
+"""
 EFFECTS = (
-    dict.fromkeys(
-        (
-            "release_message",
-            "reject_message",
-            "report_message",
-            "block_sender",
-            "permit_sender",
-            "undo_action",
-            "create_block_sender_policy",
-            "update_block_sender_policy",
-            "delete_block_sender_policy",
-            "expire_changes",
-            "create_managed_url",
-            "delete_managed_url",
-            "create_remediation_incident",
-            "add_group_member",
-            "remove_group_member",
-        ),
-        "changes the tenant",
-    )  # fmt: skip
+    dict.fromkeys(TENANT.split(), "changes the tenant")
     | dict.fromkeys(("send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail")
     | dict.fromkeys(("delete_email", "mark_email", "move_email_to_folder"), "changes the mailbox")
 )
