@@ -131,7 +131,7 @@ class QuestionBook:
             self.index.add(keys_of(wait))
             return
         new_ids = tuple(one for one in wait.message_ids if one not in before.message_ids)
-        new_tokens = (wait.token_hash,) if wait.token_hash not in {"", before.token_hash} else ()
+        new_tokens = tuple(one for one in wait.token_hashes if one and one not in before.token_hashes)
         if new_ids or new_tokens:
             self.index.add(QuestionKeys(str(wait.id), message_ids=new_ids, token_hashes=new_tokens))
 
@@ -157,7 +157,7 @@ def keys_of(wait: Wait) -> QuestionKeys:
     return QuestionKeys(
         key=str(wait.id),
         message_ids=wait.message_ids,
-        token_hashes=(wait.token_hash,) if wait.token_hash else (),
+        token_hashes=tuple(one for one in wait.token_hashes if one),
         thread_index_prefix=str(wait.question.get("thread_index", "")),
         gmail_thread=str(wait.question.get("gmail_thread", "")),
         subject=wait.subject,

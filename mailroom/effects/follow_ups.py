@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Literal
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.effects.send_mail import SendOutcome, content_digest, send_once
+from mailroom.effects.mail_outcome import SendOutcome, content_digest, slot_of
+from mailroom.effects.send_mail import send_once
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, forward, reply
@@ -132,7 +133,7 @@ def _reply(
 
 
 def _send(post: Post, mail: OutgoingMail, *, sent_in_thread: int) -> SendOutcome:
-    known = post.store.ledger.in_slot(post.tenant, f"mail:{post.key}")
+    known = post.store.ledger.in_slot(post.tenant, slot_of(post.key))
     message_id = known.target if known else new_message_id(post.account.domain)
     return send_once(
         post.store, post.account, replace(mail, message_id=message_id), key=post.key, digest=content_digest(mail),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.effects.send_mail import SendOutcome, send_once
+from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     BusyError,
     InvalidInputError,
@@ -24,12 +24,13 @@ from mailroom.errors import (
 )
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
-from mailroom.mail.compose import OutgoingMail, compose, question_headers
+from mailroom.mail.compose import compose
 from mailroom.mail.imap.criteria import MessageId
 from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import hash_token, new_token
 from mailroom.mail.threading_headers import new_message_id, new_thread_index
 from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
+from mailroom.playbooks.question_mail import fresh_token, kept_words, mail_of
+from mailroom.playbooks.sending import take_up
 from mailroom.playbooks.watch_replies import Resume, watch
 from mailroom.store import Store
 from mailroom.store.wait_rows import NewWait, Wait
@@ -37,7 +38,6 @@ from mailroom.store.wait_rows import NewWait, Wait
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 3.0
-_UNTIL_KNOWN = "the sending was not seen to its end; an answer will show that it arrived"
 
 
 @dataclass
@@ -75,7 +75,8 @@ def ask(
             writes them may have been upgraded while the run waited); else that is refused.
 
     Returns:
-        The stored question, open as a rule; `undeliverable` when the server refused every recipient.
+        The stored question, open as a rule; `undeliverable` when the server refused every recipient for good. Whom it
+        refused for now the watcher tries again, until the deadline.
 
     Raises:
         InvalidInputError: the question is not possible.
@@ -110,7 +111,7 @@ def check(desk: PostDesk, question: Question) -> tuple[str, ...]:
     question.waiting.count(len(people))
     desk.account.need_smtp()
     desk.account.need_imap()
-    mail = _mail(desk.account, question, "<check@mailroom.invalid>", "", "")
+    mail = mail_of(desk.account, question)
     desk.account.guards.check(mail)
     compose(mail, clock=desk.clock)
     return people
@@ -217,54 +218,29 @@ def _check_waiting(desk: PostDesk, waiting: Waiting) -> None:
 
 
 def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> Wait:
-    message_id, thread_index = wait.message_ids[0], str(wait.question.get("thread_index", ""))
-
-    def with_token(mail: OutgoingMail) -> OutgoingMail:
-        if question.reference_in == "none":
-            return mail
-        token = new_token()
-        desk.store.waits.prepare_sending(wait.id, hash_token(token))
-        made = _mail(desk.account, question, message_id, thread_index, token)
-        return replace(made, date=mail.date)
-
     faultpoint("ask.before_sending")
     sent = send_once(
-        desk.store, desk.account, _mail(desk.account, question, message_id, thread_index, ""),
-        key=wait.key, digest=str(wait.question["digest"]), tenant=desk.tenant, alert_id=wait.alert_id,
-        requested_by=requested_by or wait.flow_run_id, before_sending=with_token, clock=desk.clock,
+        desk.store, desk.account, mail_of(desk.account, question, wait), key=wait.key,
+        digest=str(wait.question["digest"]), tenant=desk.tenant, alert_id=wait.alert_id,
+        requested_by=requested_by or wait.flow_run_id, clock=desk.clock,
+        before_sending=fresh_token(desk.store, desk.account, question, wait),
     )  # fmt: skip
     faultpoint("ask.sent")
-    refused = dict(sent.refused)
-    if sent.state in {"not_applied", "sending"}:
+    if sent.state == "sending" or (sent.state == "not_applied" and not sent.open):
         why = sent.detail or "somebody else is at it"
         raise TransientError(f"question {wait.id} has not been sent yet: {why}. Run again to send it.")
-    if sent.state in {"failed", "refused", "already_done"} and not refused:
-        desk.store.waits.cancel(wait.id, sent.detail, state="not_sent")
-        raise RejectedError(f"question {wait.id} was not sent: {sent.detail}")
-    done = _recorded(desk, wait, sent, refused)
+    done = take_up(desk.store, desk.store.waits.get(wait.id))
     faultpoint("ask.recorded")
+    if done.state == "not_sent":
+        raise RejectedError(f"question {wait.id} was not sent: {done.detail}")
     return done
-
-
-def _recorded(desk: PostDesk, wait: Wait, sent: SendOutcome, refused: dict[str, str]) -> Wait:
-    if wait.sent_at is not None and not sent.sent_now:
-        return desk.store.waits.get(wait.id)
-    action = desk.store.ledger.get(sent.action_id)
-    when = (action.claimed_at or action.created_at) if sent.is_sent else None
-    detail = "" if sent.is_sent else _UNTIL_KNOWN
-    if sent.open:
-        detail = f"refused for now: {', '.join(sent.open)}; asking again under the same key tries them once more"
-    return desk.store.waits.sent(wait.id, action_id=sent.action_id, sent_at=when, refused=refused, detail=detail)
 
 
 def _new_wait(
     desk: PostDesk, question: Question, people: tuple[str, ...], key: str, flow_run_id: str, alert_id: int | None
 ) -> NewWait:
     waiting, now = question.waiting, desk.store.waits.now()
-    kept = {
-        "digest": question.digest, "text": question.text, "html": question.html, "reference_in": question.reference_in,
-        "thread_index": new_thread_index(now),
-    }  # fmt: skip
+    kept = kept_words(question) | {"thread_index": new_thread_index(now)}
     return NewWait(
         key=key, mailbox=desk.account.name, tenant=desk.tenant, recipients=people, needed=waiting.count(len(people)),
         mode=waiting.mode, deadline=now + waiting.time_limit, message_ids=(new_message_id(desk.account.domain),),
@@ -276,23 +252,6 @@ def _new_wait(
 
 def _judging(waiting: Waiting) -> dict[str, object]:
     return {"aliases": waiting.aliases, "by_subject": waiting.by_subject, "need_proof": waiting.need_proof}
-
-
-def _mail(account: MailAccount, question: Question, message_id: str, thread_index: str, token: str) -> OutgoingMail:
-    text, html, subject, reply_to = question.text, question.html, question.subject, ""
-    if token and question.reference_in == "body":
-        text = f"{text}\n\nReference: {token}\n" if text or not html else ""
-        html = f'{html}<p style="color:#888;font-size:small">Reference: {token}</p>' if html else ""
-    elif token and question.reference_in == "subject":
-        subject = f"{subject} [#{token}]"
-    elif token and question.reference_in == "reply_to":
-        local, _, domain = account.address.rpartition("@")
-        reply_to = f"{local}+{token}@{domain}"
-    headers = (*question_headers("question"), *((("Thread-Index", thread_index),) if thread_index else ()))
-    return OutgoingMail(
-        sender=account.sender, to=question.to, cc=question.cc, bcc=question.bcc, subject=subject, text=text, html=html,
-        attachments=question.attachments, reply_to=reply_to, message_id=message_id, headers=headers,
-    )  # fmt: skip
 
 
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str]:

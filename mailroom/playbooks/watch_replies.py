@@ -1,5 +1,6 @@
-"""Watching one mailbox for answers: once, or for as long as wanted. After each look: reminders, resumed runs.
+"""Watching one mailbox for answers: once, or for as long as wanted.
 
+After each look: mails that are not through yet, reminders, resumed runs.
 The store says which questions are settled. A run that could not be resumed stays "to resume" and is tried again.
 """
 
@@ -14,7 +15,9 @@ from datetime import timedelta
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.replies import LookReport, ReplyWatcher
-from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once, slot_of
+from mailroom.effects.look_up_mail import proven_sent
+from mailroom.effects.mail_outcome import SEND_MAIL
+from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     AccessError,
     MailroomError,
@@ -29,6 +32,8 @@ from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, question_headers
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.imap.listening import listen
+from mailroom.playbooks.sending import next_try
+from mailroom.playbooks.sending_on import SendingOn
 from mailroom.store import Store
 from mailroom.store.leases import DEFAULT_TTL, Lease
 from mailroom.store.wait_rows import Wait
@@ -40,7 +45,6 @@ POLL_SECONDS = 15.0
 GRACE = timedelta(hours=1)
 """While the mailbox cannot be read, a question is settled as `no_answer` so long after its deadline: whoever waits for
 it goes on at last. An answer that lies there unread is linked as a late one."""
-_LOOK_UP_EVERY = timedelta(minutes=2)
 _UNREADABLE = (AccessError, TransientError, ResponseError, RejectedError, NotOfferedError, NotFoundError)
 
 Resume = Callable[[Wait], "bool | str"]
@@ -60,6 +64,8 @@ class WatchReport:
     no_answer: int = 0
     undeliverable: int = 0
     reminders: int = 0
+    tried_again: int = 0
+    """Mails to people who had refused the question for now."""
     resumed: int = 0
     to_resume: int = 0
     open: int = 0
@@ -235,17 +241,19 @@ class _Round:
         self._store, self._account, self._tenant, self._resume, self._clock = store, account, tenant, resume, clock
         self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
         self.report = WatchReport()
-        self._looked_up: float | None = None
+        self._sending = SendingOn(store, account, self.watcher.book, clock)
 
     def look(self, session: ImapSession, lease: Lease) -> None:
         found = self.watcher.look(session, lease)
         self.report.add(found)
         proven_sent(self._store, found.proven, "an answer or a bounce refers to it")
-        self._were_sent(found.proven)
+        self._sending.were_sent(found.proven)
         self.report.open = len(self.watcher.book.open_waits()) if self.report.looks == 1 else self.report.open
 
     def afterwards(self) -> None:
-        self._look_up_unknown()
+        sent, problems = self._sending.go_on()
+        self.report.tried_again += sent
+        self.report.problems += problems
         self._remind()
         self._go_on()
 
@@ -261,32 +269,6 @@ class _Round:
             resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
             self.report.resumed += resumed
             self.report.to_resume = waiting
-
-    def _look_up_unknown(self) -> None:
-        """Mails whose sending nobody saw to its end; seldom, because it searches whole folders."""
-        now = self._clock.monotonic()
-        if self._looked_up is not None and now - self._looked_up < _LOOK_UP_EVERY.total_seconds():
-            return
-        self._looked_up = now
-        self._store.ledger.adopt_orphans()
-        unknown = self._store.ledger.open_effects(states=("unknown",), kinds=(SEND_MAIL,))
-        mine = [one for one in unknown if one.target.rstrip(">").endswith("@" + self._account.domain)]
-        if mine:
-            try:
-                # Another mailbox of our domain may have sent it: that we have no copy tells nothing.
-                found = look_up(self._store, self._account, mine, absence_tells=False)
-                self._were_sent(one.action_id for one in found if one.state == "applied")
-            except MailroomError as error:
-                self.report.problems.append(f"unknown sendings could not be looked up: {error}")
-
-    def _were_sent(self, action_ids: Iterable[int]) -> None:
-        """Their sending was not seen to its end and is proven now: from then on reminders are reckoned."""
-        proven = {one.slot: one for one in self._store.ledger.get_many(action_ids).values()}
-        for wait in self.watcher.book.open_waits() if proven else ():
-            action = proven.get(slot_of(wait.key))
-            if action is not None and wait.sent_at is None:
-                when = action.claimed_at or action.created_at
-                self._store.waits.sent(wait.id, action_id=action.id, sent_at=when, refused={})
 
     def _remind(self) -> None:
         for wait in self.watcher.book.due_reminders(self._store.waits.now()):
@@ -314,6 +296,9 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
     key = f"{wait.key}/reminder/{number}"
     message_id = f"<{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}@{account.domain}>"
     store.waits.add_message_id(wait_id, message_id)
+    refused_for_now = store.ledger.find(tenant, kinds=(SEND_MAIL,), states=("not_applied",), target=message_id)
+    if (due_at := next_try(refused_for_now)) is not None and due_at > now:
+        return 0
     mail = OutgoingMail(
         sender=account.sender, to=tuple(silent), subject=f"Reminder: {wait.subject}",
         text=str(wait.question.get("text", "")), html=str(wait.question.get("html", "")), message_id=message_id,

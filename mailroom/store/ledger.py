@@ -176,10 +176,12 @@ class Ledger:
         """The actions that take this one back, or tried to; oldest first."""
         return self._select(actions.c.undoes_id == action_id, limit=1_000)
 
-    def keep(self, action_id: int, attempt: int, result: dict[str, Any]) -> None:
+    def keep(
+        self, action_id: int, attempt: int, result: dict[str, Any], *, states: Collection[str] = ("sending",)
+    ) -> None:
         """Note something about an action while it is being sent, e.g. what was there before: a kill would lose it."""
         change = actions.update().where(
-            actions.c.id == action_id, actions.c.attempt == attempt, actions.c.state == "sending"
+            actions.c.id == action_id, actions.c.attempt == attempt, actions.c.state.in_(tuple(states))
         )
         self._db.write(lambda tx: tx.execute(change.values(result=result)))
 

@@ -18,6 +18,9 @@ RESOLVED = ("answered", "no_answer", "undeliverable", "cancelled", "not_sent")
 """`answered`: as many as needed did; `no_answer`: the deadline passed; `undeliverable`: too many bounced;
 `cancelled`: somebody gave up waiting; `not_sent`: the question was refused before anybody got it."""
 
+EARLIER_TOKENS = "earlier_tokens"
+"""Where a question keeps the hashes of tokens in mails that some of its people have, besides the newest one."""
+
 RESULTS = ("replied", "auto_reply", "undeliverable", "timeout", "pending")
 """What can be said of one person who was asked."""
 
@@ -104,6 +107,11 @@ class Wait:
     def is_open(self) -> bool:
         """Still waiting."""
         return self.state == OPEN
+
+    @property
+    def token_hashes(self) -> tuple[str, ...]:
+        """Of the newest token, then of the others that somebody may answer with."""
+        return (self.token_hash, *(str(one) for one in self.question.get(EARLIER_TOKENS) or ()))
 
     def check_version(self) -> None:
         """Refuse a row that means something else to the code that wrote it.

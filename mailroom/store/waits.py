@@ -23,6 +23,7 @@ from mailroom.store.schema import answers, blobs, waits
 from mailroom.store.sources import Cursors
 from mailroom.store.wait_outcomes import Outcome, evaluate
 from mailroom.store.wait_rows import (
+    EARLIER_TOKENS,
     OPEN,
     VERSION,
     NewAnswer,
@@ -84,9 +85,20 @@ class Waits:
                 raise RefusedError(msg)
         return wait
 
-    def prepare_sending(self, wait_id: int, token_hash: str) -> None:
-        """Replace the token before an attempt to send; only its hash was kept of the one before."""
-        self._change(wait_id, token_hash=token_hash)
+    def prepare_sending(self, wait_id: int, token_hash: str, *, beside: bool = False) -> None:
+        """Replace the token before an attempt to send; only its hash was kept of the one before.
+
+        With `beside` the one before stays good as well: somebody has a mail with it, and may answer with it.
+        """
+
+        def write(tx: Connection) -> None:
+            wait = self._locked(tx, [wait_id])[wait_id]
+            changes: dict[str, Any] = {"token_hash": token_hash}
+            if beside and wait.token_hash:
+                changes["question"] = wait.question | {EARLIER_TOKENS: [*wait.token_hashes[1:], wait.token_hash]}
+            self._set(tx, wait_id, **changes)
+
+        self._db.run(write)
 
     def sent(
         self, wait_id: int, *, action_id: int, sent_at: datetime | None, refused: Mapping[str, str], detail: str = ""
@@ -103,6 +115,10 @@ class Waits:
             next_at = wait.next_reminder_at
             if next_at is None and when and wait.reminded < len(wait.reminders):
                 next_at = when + timedelta(seconds=wait.reminders[wait.reminded])
+            if (wait.refused, wait.sent_at, wait.send_action_id, wait.detail) == (
+                {one["address"]: one["refused"] for one in people if "refused" in one}, when, action_id, detail
+            ):  # fmt: skip
+                return wait
             self._set(
                 tx, wait_id, recipients=people, sent_at=when, send_action_id=action_id, next_reminder_at=next_at,
                 detail=detail,
@@ -185,13 +201,17 @@ class Waits:
         )
         return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
-    def known_by(self, resolved_since: datetime) -> builtins.list[tuple[int, str, tuple[str, ...]]]:
-        """(id, token hash, Message-IDs) of every question, of whatever mailbox, that is open or was settled lately."""
-        query = select(waits.c.id, waits.c.token_hash, waits.c.message_ids).where(
+    def known_by(self, resolved_since: datetime) -> builtins.list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+        """(id, token hashes, Message-IDs) of every question of any mailbox that is open or was settled lately."""
+        earlier = waits.c.question[EARLIER_TOKENS].label("earlier")
+        query = select(waits.c.id, waits.c.token_hash, waits.c.message_ids, earlier).where(
             or_(waits.c.state == OPEN, waits.c.resolved_at >= resolved_since)
         )
         rows = self._db.read(lambda tx: tx.execute(query).all())
-        return [(row.id, row.token_hash, tuple(row.message_ids or ())) for row in rows]
+        return [
+            (row.id, tuple(one for one in (row.token_hash, *(row.earlier or ())) if one), tuple(row.message_ids or ()))
+            for row in rows
+        ]
 
     def changed(self, mailbox: str, since: datetime) -> builtins.list[tuple[int, datetime]]:
         """(id, changed_at) of the questions that changed at or after `since`, whatever their state."""

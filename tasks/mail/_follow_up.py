@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect.runtime import flow_run
 
 from mailroom.effects.follow_ups import Post
-from mailroom.effects.send_mail import SendOutcome
+from mailroom.effects.mail_outcome import SendOutcome
 from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
 from tasks.mail._asking import desk, step_key
 from tasks.mail.send_email import SendResult

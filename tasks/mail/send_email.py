@@ -8,7 +8,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
-from mailroom.effects.send_mail import content_digest, send_once
+from mailroom.effects.mail_outcome import content_digest
+from mailroom.effects.send_mail import send_once
 from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
 from mailroom.mail.compose import OutgoingMail
 from mailroom.mail.threading_headers import new_message_id

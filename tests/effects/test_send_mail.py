@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from mailroom.effects.send_mail import SEND_MAIL, look_up, proven_sent, send_once
+from mailroom.effects.look_up_mail import look_up, proven_sent
+from mailroom.effects.mail_outcome import SEND_MAIL
+from mailroom.effects.send_mail import send_once
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.playbooks.ask import PostDesk, ask, outcome

@@ -38,7 +38,7 @@ def once() -> int:
             if wanted["step"] == "ask":
                 question = Question(
                     to=tuple(wanted["to"].split(",")), subject="Did you expect it?", text="Please say.",
-                    waiting=Waiting(mode="all", time_limit=timedelta(hours=1)),
+                    waiting=Waiting(mode="any" if wanted.get("any") else "all", time_limit=timedelta(hours=1)),
                     reminders=(timedelta(milliseconds=1),) if wanted.get("remind") else (),
                 )  # fmt: skip
                 report = {"state": ask(PostDesk(store, account), question, key="run/ask", flow_run_id="run").state}

@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,12 +22,13 @@ import pytest
 from mailroom_tests_dovecot_fixtures import sibling
 from sqlalchemy import select
 
-from mailroom.effects.send_mail import SEND_MAIL
+from mailroom.effects.mail_outcome import SEND_MAIL
 from mailroom.store import Store
 from mailroom.store.schema import actions, answers, cursors, waits
 
 pytestmark = [pytest.mark.slow]
 STRIDES = {"sqlite": 1, "postgres": 5}
+NOBODY, GREY = "nobody@elsewhere.example", "grey@elsewhere.example"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ class Place:
         self.soc, self.amy = dovecot.new_user(), dovecot.new_user()
         post.reset()
 
-    def run(self, step: str, fault: str = "", **more: str) -> Any:
+    def run(self, step: str, fault: str = "", *, to: str = "", **more: str) -> Any:
         account = {
             "address": self.soc.address, "username": self.soc.name, "password": self.soc.password,
             "imap_host": self._dovecot.host, "imap_port": self._dovecot.imaps_port, "smtp_host": self._post.host,
@@ -62,7 +64,7 @@ class Place:
         }  # fmt: skip
         process = self._forks.start(
             fault, step=step, account=json.dumps(account), store=self.store_url, blobs=str(self.folder / "blobs"),
-            resumed=str(self.folder / "resumed"), to=self.amy.address, **more,
+            resumed=str(self.folder / "resumed"), to=to or self.amy.address, **more,
         )  # fmt: skip
         process.code = process.wait()
         return process
@@ -76,6 +78,22 @@ class Place:
 
     def handed_over(self, prefix: bytes = b"Subject: Did you") -> int:
         return sum(prefix in mail.raw for mail in self._post.accepted)
+
+    def ask_three(self) -> str:
+        """Whom to ask: Amy, one whom the server does not know, and one whom it refuses for now, once."""
+        self._post.plan("RCPT", "550 5.1.1 no such user", address=NOBODY, times=None)
+        self._post.plan("RCPT", "451 4.2.0 come back later", address=GREY)
+        return f"{self.amy.address},{NOBODY},{GREY}"
+
+    def reached(self) -> list[str]:
+        """Whom the question was handed over for, in order."""
+        return [who for mail in self._post.accepted if b"Subject: Did you" in mail.raw for who in mail.recipients]
+
+    def an_hour_passes(self) -> None:
+        """For what the ledger holds."""
+        with self.opened() as store:
+            then = store.waits.now() - timedelta(hours=1)
+            store.run(lambda tx: tx.execute(actions.update().values(created_at=then, settled_at=then)))
 
     def answer(self) -> None:
         """Amy answers what lies in her mailbox."""
@@ -205,3 +223,51 @@ def test_a_reminder_killed_at_any_step_is_handed_over_at_most_once(places: Any) 
         assert place.handed_over(b"Subject: Reminder: Did you") <= 1, where
         with place.opened() as store:
             assert store.waits.list()[0].reminded == 1, where
+
+
+# F25a: what the server said to each recipient is not lost with the process
+def test_who_was_refused_is_known_whatever_step_the_sending_was_killed_at(places: Any) -> None:
+    first = places()
+    names = first.steps("ask", to=first.ask_three(), any="1")
+    said = names.index("send_mail.noted")
+    for number, where in chosen(places, names):
+        place = places()
+        to = place.ask_three()
+        assert place.run("ask", f"kill:#{number}", to=to, any="1").code == -signal.SIGKILL, where
+        again = place.run("ask", to=to, any="1")
+        assert again.code == 0, f"{where}: {again.report}"
+        reached = place.reached()
+        assert len(set(reached)) == len(reached), where
+        assert set(reached) <= {place.amy.address, GREY}, where
+        with place.opened() as store:
+            (wait,) = store.waits.list()
+            if number > said:
+                assert list(wait.refused) == [NOBODY], where
+            elif not reached:
+                continue
+        place.answer()
+        assert place.run("watch").code == 0, where
+        with place.opened() as store:
+            assert len(store.ledger.list(kind=SEND_MAIL)) == 2 or place.amy.address not in reached, where
+
+
+# F25a: the watcher tries those again who refused it for now
+def test_a_watcher_killed_while_it_tries_again_reaches_nobody_twice(places: Any) -> None:
+    def put_off() -> Place:
+        place = places()
+        assert place.run("ask", to=place.ask_three(), any="1").code == 0
+        place.an_hour_passes()
+        return place  # type: ignore[no-any-return]
+
+    names = put_off().steps("watch")
+    begin, tried = names.index("ledger.before_intent"), names.index("replies.tried_again")
+    for number, where in chosen(places, names):
+        if number <= begin:
+            continue
+        place = put_off()
+        assert place.run("watch", f"kill:#{number}").code == -signal.SIGKILL, where
+        for _ in range(2):
+            assert place.run("watch").code == 0, where
+        assert place.reached() in ([place.amy.address], [place.amy.address, GREY]), where
+        if number > tried:
+            assert GREY in place.reached(), where

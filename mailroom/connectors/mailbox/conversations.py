@@ -76,8 +76,7 @@ class Conversations:
     def _questions(self) -> QuestionIndex:
         if self._index is None:
             self._index = QuestionIndex()
-            for wait_id, token_hash, message_ids in self._store.waits.known_by(self._clock.now() - LATE_ANSWERS):
-                tokens = (token_hash,) if token_hash else ()
+            for wait_id, tokens, message_ids in self._store.waits.known_by(self._clock.now() - LATE_ANSWERS):
                 self._index.add(QuestionKeys(str(wait_id), message_ids=message_ids, token_hashes=tokens))
         return self._index
 

@@ -13,7 +13,7 @@ from mailroom.mail.compose.raw import check_raw
 from mailroom.mail.smtp.login import session
 from mailroom.mail.smtp.report import SendReport
 from mailroom.mail.smtp.settings import SmtpSettings
-from mailroom.mail.smtp.transaction import Envelope, deliver
+from mailroom.mail.smtp.transaction import Envelope, OnRefusals, deliver
 from mailroom.mail.smtp.wire import Wire
 
 
@@ -24,6 +24,7 @@ def send(
     recipients: Iterable[str] | None = None,
     clock: Clock = SYSTEM_CLOCK,
     envelope_id: str = "",
+    on_refusals: OnRefusals | None = None,
 ) -> SendReport:
     """Send `mail` once, and say what the server answered for each recipient.
 
@@ -36,6 +37,7 @@ def send(
         recipients: The envelope; None: everyone of To, Cc and Bcc.
         clock: For the date.
         envelope_id: Comes back as Original-Envelope-Id in bounces, where the server offers DSN.
+        on_refusals: Told who was refused, before the mail is handed over for the others.
 
     Raises:
         InvalidInputError: The mail cannot be composed, or has no recipient.
@@ -55,7 +57,7 @@ def send(
         international, eight_bit = "SMTPUTF8" in wire.features, "8BITMIME" in wire.features
         if not raw.isascii() and not (international and eight_bit):
             raw = _recomposed(mail, wire, international=international, eight_bit=eight_bit)
-        return deliver(wire, settings, envelope, raw, mail.message_id, envelope_id)
+        return deliver(wire, settings, envelope, raw, mail.message_id, envelope_id, on_refusals)
 
 
 def send_composed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailroom.errors import (
@@ -16,7 +17,7 @@ from mailroom.errors import (
 )
 from mailroom.faults import faultpoint
 from mailroom.mail.compose.addresses import Mailbox
-from mailroom.mail.smtp.report import Answer, SendReport, make_report
+from mailroom.mail.smtp.report import Answer, RecipientResult, SendReport, make_report
 from mailroom.mail.smtp.settings import SmtpSettings
 from mailroom.mail.smtp.wire import LostError, Wire
 
@@ -28,6 +29,8 @@ _GO_ON = 354
 _NOT_INTERNATIONAL = Answer(553, "5.6.7 the server takes no addresses beyond ASCII (SMTPUTF8); use another one")
 _ENVELOPE_ID = re.compile(r"[!-~]{1,100}")
 
+OnRefusals = Callable[[tuple[RecipientResult, ...]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -38,9 +41,12 @@ class Envelope:
 
 
 def deliver(
-    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str, envelope_id: str = ""
-) -> SendReport:
+    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str, envelope_id: str = "",
+    on_refusals: OnRefusals | None = None,
+) -> SendReport:  # fmt: skip
     """One transaction on a connection that is ready for mail.
+
+    Where some of the recipients are refused and others not, `on_refusals` is told before the mail is handed over.
 
     Raises:
         TransientError: The connection was lost before the final dot; nothing was sent.
@@ -55,6 +61,8 @@ def deliver(
         last = _agree(wire, envelope, raw, envelope_id, answers)
         taken = [address for address, answer in answers.items() if answer.status == "accepted"]
         if taken:
+            if on_refusals is not None and len(taken) < len(answers):
+                on_refusals(make_report(message_id, answers, last).per_recipient)
             faultpoint("smtp.before_data")
             last = wire.answer("DATA")
             if last.code == _GO_ON:
