@@ -10,7 +10,7 @@ from pydantic import Field
 from flows._flow import flow
 from flows._tenant_slot import tenant_slot
 from mailroom import tables
-from mailroom.errors import TransientError
+from mailroom.errors import MailroomError
 from mailroom.playbooks.investigate import sentence, timeline
 from tasks import playbook
 
@@ -58,15 +58,18 @@ def investigate_sender(
         be asked, and the paths of the files.
 
     Raises:
-        TransientError: no source at all could be asked. Retry asks again.
+        MailroomError: the tenant could not be asked at all; what our store knows is shown. Retry asks again.
     """
     with tenant_slot(mimecast):
         found = playbook.investigate_sender(
             sender, domain, subject, url, days=_DAYS[period], most_messages=most_messages, mimecast=mimecast,
             store=store, policy=policy,
         )  # fmt: skip
-    if not found.answered:
-        raise TransientError("no source could be asked; the summary says why of each. Retry asks them again.")
+    if not found.tenant_answered:
+        raise MailroomError(
+            "the tenant could not be asked at all; the summary says why, source by source, and what our store knows. "
+            "Retry asks again."
+        )
     files: dict[str, str] = {}
     if csv_folder.strip():
         files = {"csv": str(found.save_csv(csv_folder))}

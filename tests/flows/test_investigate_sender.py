@@ -77,7 +77,7 @@ def test_nobodys_address_reaches_prefect(api: Any, world: Any, helper: Any, tmp_
     assert "investigation-summary" in searched["Prefect's database"]
 
 
-def test_a_source_that_refuses_is_a_row_and_a_tenant_that_is_down_is_a_failed_run_to_retry(
+def test_a_source_that_refuses_is_a_row_and_a_tenant_that_refuses_everything_a_failed_run(
     api: Any, world: Any, helper: Any
 ) -> None:
     world.tenant.revoke("Gateway | Tracking | Read")
@@ -86,6 +86,12 @@ def test_a_source_that_refuses_is_a_row_and_a_tenant_that_is_down_is_a_failed_ru
     assert state.result()["by_status"] == {"delivered": 2, "held": 3}
     summary = helper.artifacts(helper.run_id(state))["investigation-summary"]
     assert "Gateway ¦ Tracking ¦ Read" in summary
+
+    world.break_calls("status", "*", times=None, status=403)
+    state = world.run(investigate_sender, sender=SENDER)
+    assert state.is_failed()
+    assert "Retry asks again" in state.message
+    assert "no source" not in helper.artifacts(helper.run_id(state))["investigation-summary"]
 
 
 def test_a_form_that_means_nothing_says_what_to_fill_in(api: Any, world: Any) -> None:

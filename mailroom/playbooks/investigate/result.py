@@ -12,7 +12,7 @@ from mailroom import tables
 from mailroom.playbooks.investigate.asking import Asked
 from mailroom.playbooks.investigate.inquiry import Inquiry, Period
 from mailroom.playbooks.investigate.merge import Message
-from mailroom.playbooks.investigate.sightings import STATUSES, Click
+from mailroom.playbooks.investigate.sightings import STATUSES, STORE, Click
 from mailroom.playbooks.investigate.store_source import StoreView
 
 COLUMNS = (
@@ -142,6 +142,11 @@ class Investigation:
     def answered(self) -> bool:
         """Whether any source could be asked."""
         return any(row.state.startswith("asked") for row in self.sources)
+
+    @property
+    def tenant_answered(self) -> bool:
+        """Whether any source of the tenant could be asked."""
+        return any(row.state.startswith("asked") for row in self.sources if row.name != STORE)
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per message with everything, for a file; addresses included."""
