@@ -85,4 +85,5 @@ def _show(found: Investigation, rows: int) -> None:
         output.note(note)
     for step in found.suggestions:
         output.console.print(output.plain(f"next: {step.why}", _WIDE), soft_wrap=True)
-        output.console.print(output.plain(f"      {step.command}", _WIDE), soft_wrap=True)
+        how = step.command or f"deployment {step.flow}"
+        output.console.print(output.plain(f"      {how}", _WIDE), soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from mailroom.cli.exits import Exit
@@ -16,6 +17,11 @@ from mailroom.cli.main import app
 from sandbox import Tenant
 
 Run = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYED = {
+    (entry["entrypoint"].rpartition(".")[2], entry["name"])
+    for entry in yaml.safe_load((ROOT / "deployments.yaml").read_text("utf-8"))["deployments"]
+}
 HOSTILE = "=cmd|'/c calc'!A1 <b>\x1b[31m[bold]x[/bold]"
 
 
@@ -68,7 +74,9 @@ def test_every_suggested_command_exists(mailroom: Run, campaign: Tenant) -> None
     known: Any = get_command(app)
     for given in (("--domain", "evil.example"), ("--sender", "nobody@evil.example")):
         for step in mailroom("investigate", *given, "--json").json["suggestions"]:
-            for line in step["command"].split(" && "):
+            flow, _, name = step["flow"].partition("/")
+            assert not flow or (flow.replace(" ", "_"), name) in DEPLOYED
+            for line in filter(None, step["command"].split(" && ")):
                 command = known
                 for word in line.split()[1:]:
                     if word not in getattr(command, "commands", {}):

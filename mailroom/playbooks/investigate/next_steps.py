@@ -38,6 +38,7 @@ def _steps(found: Investigation) -> Iterator[Suggestion]:
             "mailroom ingest held && mailroom triage --dry-run",
             "ingest held messages then triage/hourly",
         )
+    yield from _if_harmful(found)
     who = found.inquiry.who
     if who and found.before.last_seen is not None:
         yield Suggestion(
@@ -62,6 +63,26 @@ def _steps(found: Investigation) -> Iterator[Suggestion]:
             "Some sources could not be asked: see which permission or product is missing.",
             "mailroom check",
             "check connections/on demand",
+        )
+
+
+def _if_harmful(found: Investigation) -> Iterator[Suggestion]:
+    """Pulling back and blocking: a person decides, so each begins with a dry run."""
+    inquiry = found.inquiry
+    if found.received_by:
+        named = next((one.message_id for one in found.incoming if one.received_by and one.message_id), "")
+        how = f"--url {_quoted(inquiry.url)}" if inquiry.url else f"--message-id {_quoted(named)}" if named else ""
+        yield Suggestion(
+            "If it is harmful: pull it back out of the mailboxes that it reached. Begin with a dry run.",
+            f'mailroom remediate-incident "found by an investigation" {how} --dry-run' if how else "",
+            "remediate/on demand",
+        )
+    if inquiry.sender and found.incoming:
+        yield Suggestion(
+            "If it is harmful: block the sender. Begin with a dry run; the playbook refuses victims and partners.",
+            f'mailroom policy create "found by an investigation" --from {_quoted(inquiry.sender)} '
+            '--from-type "Email Address" --to-type "Everyone" --dry-run',
+            "block sender/on demand",
         )
 
 

@@ -55,7 +55,7 @@ class Suggestion:
 
     why: str
     command: str = field(repr=False)
-    """For a terminal; names may be in it, so it is never shown in Prefect."""
+    """For a terminal; names may be in it, so it is never shown in Prefect. Empty: only the deployment does it."""
     flow: str = ""
     """The deployment that does the same."""
 
