@@ -267,7 +267,7 @@ def test_a_block_is_taken_back_and_can_be_made_again(bench: Workbench) -> None:
 def test_what_is_proposed_is_wanted_unchanged_until_it_is_approved(bench: Workbench) -> None:
     alert = alert_from(bench, PEOPLE[:2])
     first = plan(bench, alert=str(alert), requested_by="amy")
-    (proposed,) = blocking.propose(bench.desk, first)
+    (proposed,), _ = blocking.propose(bench.desk, first)
     assert bench.store.ledger.get(proposed).state == "proposed"
     assert bench.tenant.effects == []
     bench.tenant.clock.advance(timedelta(hours=1))
@@ -285,7 +285,7 @@ def test_what_is_proposed_is_wanted_unchanged_until_it_is_approved(bench: Workbe
 def test_an_approval_is_void_when_the_action_has_changed_since(bench: Workbench) -> None:
     alert = alert_from(bench, PEOPLE[:1])
     first = plan(bench, alert=str(alert))
-    numbers = blocking.propose(bench.desk, first)
+    numbers, _ = blocking.propose(bench.desk, first)
     add(bench.tenant, "One more", to=PEOPLE[1:2], **FROM_BAD)
 
     second = plan(bench, alert=str(alert))
@@ -293,7 +293,8 @@ def test_an_approval_is_void_when_the_action_has_changed_since(bench: Workbench)
     assert (first.method, second.method) == ("managed sender", "policy")
     with pytest.raises(RefusedError, match="another action"):
         blocking.check_approved(bench.desk, second, Approved(first.digest, by="ben"))
-    assert blocking.withdraw(bench.desk, numbers, "the plan has changed") == 1
+    _, withdrawn = blocking.propose(bench.desk, second)
+    assert withdrawn == 1
     assert bench.store.ledger.get(numbers[0]).state == "refused"
     assert bench.tenant.effects == []
 

@@ -33,7 +33,12 @@ TENANT = """
 """
 EFFECTS = (
     dict.fromkeys(TENANT.split(), "changes the tenant")
-    | dict.fromkeys(("send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail")
+    | dict.fromkeys(
+        ("apply_sender_block", "block_harmful_content", "pull_back_mail", "end_block"), "changes the tenant"
+    )
+    | dict.fromkeys(
+        ("tell_recipients", "send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail"
+    )
     | dict.fromkeys(("delete_email", "mark_email", "move_email_to_folder"), "changes the mailbox")
 )
 """Tasks that change the world outside our store and must not be repeated -> how they say so."""
@@ -83,11 +88,14 @@ def test_there_is_a_catalogue() -> None:
     assert {path.stem for path in ACTION_FILES} >= {"triage_alerts", *EFFECTS}
     assert {path.stem for path in FLOW_FILES} == {
         "archive_search",
+        "block_sender",
         "check_connections",
+        "expire_blocks",
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
         "ingest_tracked_messages",
         "investigate_sender",
+        "remediate",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
         "watch_replies",

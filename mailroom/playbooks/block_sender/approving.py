@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.block_sender.model import BlockPlan, BlockStep
+from mailroom.playbooks.block_sender.model import MANAGED, POLICY, BlockPlan, BlockStep
 from mailroom.playbooks.block_sender.ruling import BLOCK
 from mailroom.store.actions import Action, ActionResult, NewAction
 from mailroom.triage import Approval, check_approval
@@ -25,18 +25,24 @@ class Approved:
     note: str = ""
 
 
-def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual") -> list[int]:
-    """Write the steps of a plan down as proposals. Effect: writes the store. Twice is harmless.
+def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual") -> tuple[list[int], int]:
+    """Write the steps of a plan down as proposals, and withdraw older ones for the same sender that want another thing.
+
+    Effect: writes the store. Twice is harmless.
 
     Returns:
-        Numbers of the actions. Planned again, the plan wants exactly these.
+        Numbers of the actions, and how many older proposals were withdrawn. Planned again, the plan wants exactly
+        these actions.
     """
     wanted = [new_action(plan, step, mode=mode, requested_by=plan.requested_by) for step in plan.steps]
     found = desk.store.ledger.propose_many(wanted)
     for answer in found:
         if isinstance(answer, RefusedError):
             raise answer
-    return [answer.id for answer in found if isinstance(answer, Action)]
+    numbers = [answer.id for answer in found if isinstance(answer, Action)]
+    older = desk.store.ledger.find(plan.tenant, kinds=(MANAGED, POLICY), states=("proposed",))
+    stale = [one.id for one in older if one.parameters.get("sender") == plan.subject.value and one.id not in numbers]
+    return numbers, withdraw(desk, stale, "the plan has changed since: an approval given for this one is void")
 
 
 def withdraw(desk: Desk, action_ids: Iterable[int], why: str, *, who: str = "") -> int:

@@ -1,0 +1,43 @@
+"""What the steps that block senders and pull mail back share: the desk, the plan with its ruling, the words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailroom.playbooks.act import Desk
+from mailroom.playbooks.block_sender import BlockPlan, Ruled
+from tasks import _open
+
+
+@dataclass(frozen=True)
+class PlannedBlock:
+    """A plan, and what may happen with it now."""
+
+    plan: BlockPlan
+    ruled: Ruled
+    approval_hours: float
+    """How long an approval counts."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """What would be done, one sentence per change; recipients are counted and not named."""
+        subject, steps = self.plan.subject, self.plan.steps
+        ends = {f"until {step.expires_at:%Y-%m-%d}" if step.expires_at else "without end" for step in steps}
+        when = " or ".join(sorted(ends))
+        if not steps:
+            return []
+        if self.plan.method == "managed sender":
+            return [f"block {subject.shown} for {len(steps)} of our recipients, {when}"]
+        return [f"block {subject.shown} for everybody, {when}"]
+
+
+def desk(mimecast: str, store: str, policy: str) -> Desk:
+    """Tenant, store and policy behind blocks of these names."""
+    return Desk(client=_open.client(mimecast), store=_open.store(store), policy=lambda: _open.policy(policy))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """What was typed into one field, separated by commas, semicolons or lines."""
+    for separator in (";", "\n"):
+        text = text.replace(separator, ",")
+    return tuple(part for part in (one.strip() for one in text.split(",")) if part)
