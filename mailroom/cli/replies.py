@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,24 +24,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def list_questions(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are settled.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most questions shown.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="Most questions shown; 0 = all.")] = 100,
+    before: Annotated[int, typer.Option(min=0, help="Only those older than this question: the next page.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """List open questions, newest first; with --all the settled ones too. Needs no mailbox and no Prefect."""
     if context.invoked_subcommand is not None:
         return
+    from mailroom.cli import replies_rows
+
     with desk.opened() as here:
-        waits = here.store.waits.list(state=None if everything else "open", limit=limit)
+        rows = replies_rows.questions(here.store, settled=everything, limit=limit, before=before)
         counts = here.store.waits.counts()
-        replied = here.store.waits.replied(wait.id for wait in waits)
-        rows = [_row(wait, replied.get(wait.id, 0)) for wait in waits]
     if as_json:
         output.print_json({"questions": rows, "counts": counts})
-        return
-    columns = ("id", "state", "answers", "asked", "deadline", "subject", "detail")
-    title = "Questions" if everything else "Open questions"
-    output.table(title, columns, [[row[name] for name in columns] for row in rows])
-    output.note(", ".join(f"{number} {state}" for state, number in counts.items()) or "nobody has been asked yet")
+    else:
+        replies_rows.show(rows, counts, limit)
 
 
 @replies_app.command("show")
@@ -50,10 +49,12 @@ def show(
 ) -> None:
     """Show one question, who answered what, and every mail that belongs to it, with the reason why it counts or not."""
     from mailroom.playbooks.question import result_of
+    from mailroom.playbooks.sending import sending_of
 
     with desk.opened() as here:
         wait = here.store.waits.get(question)
         result = result_of(here.store, wait)
+        sending = sending_of(here.store, wait)
         stored = here.store.waits.answers(question)
     mails = [
         {
@@ -64,11 +65,14 @@ def show(
         for one in stored
     ]  # fmt: skip
     if as_json:
-        output.print_json(result.as_json() | {"mails": mails, "flow_run_id": wait.flow_run_id,
-                                              "resume_note": wait.resume_note})  # fmt: skip
+        more = {"mails": mails, "flow_run_id": wait.flow_run_id, "resume_note": wait.resume_note}
+        output.print_json(result.as_json() | more | {"sending": sending.as_json()})
         return
     output.table(f"Question {question}: {wait.subject}"[:120], ("state", "answers", "deadline", "detail"),
-                 [[wait.state, f"{result.replied} of {result.needed}", _when(wait.deadline), wait.detail]])  # fmt: skip
+                 [[wait.state, f"{result.replied} of {result.needed}", _when(wait.deadline),
+                   "" if sending.says else wait.detail]])  # fmt: skip
+    if sending.says:
+        output.console.print(output.plain(f"sending: {sending.says}", 1_000))
     people = [[row["recipient"], row["status"], row["from"]] for row in result.recipients]
     output.table("Asked", ("recipient", "status", "answer came from"), people)
     columns = ("received_at", "sender", "kind", "counts", "why", "answer")
@@ -109,11 +113,43 @@ def watch(
     if as_json:
         output.print_json(counts)
         return
-    columns = ("looked_at", "fetched", "answers", "answered", "undeliverable", "no_answer", "reminders", "resumed")
+    columns = (
+        "looked_at",
+        "fetched",
+        "answers",
+        "answered",
+        "undeliverable",
+        "no_answer",
+        "reminders",
+        "tried_again",
+        "resumed",
+    )
     output.table("Replies" + (" (dry run: nothing was written)" if dry_run else ""), columns,
                  [[counts[name] for name in columns]])  # fmt: skip
     for problem in report.problems:
         output.note(problem)
+
+
+@replies_app.command("settle")
+def settle(
+    question: Annotated[int, typer.Argument(help="Number of the question.")],
+    sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you know.", show_default=False)],
+    why: Annotated[str, typer.Option(help="How you know it, for the history.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a question was sent whose sending nobody saw to its end. The ledger and the history keep who said it.
+
+    After --not-sent, asking again (the same key, or resuming the run) sends the mail: be sure.
+    """
+    from mailroom.playbooks.sending import sending_of, settle_by_hand
+
+    with desk.opened() as here:
+        wait = settle_by_hand(here.store, question, sent=sent, why=why, who=getpass.getuser())
+        stands = sending_of(here.store, wait)
+    if as_json:
+        output.print_json({"question_id": question, "state": wait.state, "sending": stands.as_json()})
+    else:
+        output.note(f"question {question}: {stands.says or 'it was sent'}")
 
 
 @replies_app.command("cancel")
@@ -214,17 +250,6 @@ def _resume(wait: Wait) -> bool | str:
     from tasks._resume import resume_run
 
     return resume_run(wait)
-
-
-def _row(wait: Wait, replied: int) -> dict[str, Any]:
-    return {
-        "id": wait.id, "state": wait.state, "answers": f"{replied} of {wait.needed}", "replied": replied,
-        "needed": wait.needed, "recipients": list(wait.recipients), "asked": _when(wait.sent_at or wait.created_at),
-        "deadline": _when(wait.deadline), "subject": wait.subject, "detail": wait.detail, "mailbox": wait.mailbox,
-        "flow_run_id": wait.flow_run_id, "to_resume": bool(
-            not wait.is_open and wait.flow_run_id and wait.resumed_at is None
-        ), "resume_note": wait.resume_note,
-    }  # fmt: skip
 
 
 def _when(moment: Any) -> str:

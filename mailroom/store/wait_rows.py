@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -128,6 +128,34 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitLine:
+    """One question in a list: without its words and rules, which are most of a row."""
+
+    id: int
+    kind: str
+    mailbox: str
+    flow_run_id: str
+    needed: int
+    subject: str
+    recipients: tuple[str, ...]
+    state: str
+    detail: str
+    sent_at: datetime | None
+    deadline: datetime
+    created_at: datetime
+    resumed_at: datetime | None
+    resume_note: str
+
+    @property
+    def is_open(self) -> bool:
+        """Still waiting."""
+        return self.state == OPEN
+
+
+LINE_COLUMNS = tuple(one.name for one in fields(WaitLine))
+
+
+@dataclass(frozen=True, slots=True)
 class NewAnswer:
     """A mail that belongs to a question. `external_key` = folder/UIDVALIDITY/UID."""
 
@@ -205,6 +233,12 @@ def wait_of(row: Row[Any], *, created: bool = False) -> Wait:
         },
         created=created,
     )
+
+
+def line_of(row: Row[Any]) -> WaitLine:
+    """A row with the columns of `LINE_COLUMNS`."""
+    given = dict(row._mapping)
+    return WaitLine(**given | {"recipients": tuple(str(one["address"]) for one in given["recipients"] or ())})
 
 
 def answer_row(new: NewAnswer, *, late: bool, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
@@ -21,6 +21,7 @@ from mailroom.store.events import Events, NewEvent
 from mailroom.store.leases import Lease, Leases
 from mailroom.store.schema import answers, blobs, waits
 from mailroom.store.sources import Cursors
+from mailroom.store.wait_lists import WaitLists
 from mailroom.store.wait_outcomes import Outcome, evaluate
 from mailroom.store.wait_rows import (
     EARLIER_TOKENS,
@@ -36,14 +37,12 @@ from mailroom.store.wait_rows import (
     wait_row,
 )
 
-_LIGHT = (waits.c.id, waits.c.changed_at)
 
-
-class Waits:
+class Waits(WaitLists):
     """The repository of questions."""
 
     def __init__(self, db: Database, events: Events, leases: Leases, cursors: Cursors) -> None:
-        self._db = db
+        super().__init__(db)
         self._events = events
         self._leases = leases
         self._cursors = cursors
@@ -142,28 +141,6 @@ class Waits:
         """The question with this key."""
         return self._db.read(lambda tx: self._one(tx, waits.c.key == key))
 
-    def list(
-        self, *, state: str | None = None, mailbox: str | None = None, limit: int = 100, after_id: int | None = None
-    ) -> builtins.list[Wait]:
-        """Questions, newest first; with `after_id` older than that one."""
-        query = select(waits).order_by(waits.c.id.desc()).limit(limit)
-        if state:
-            query = query.where(waits.c.state == state)
-        if mailbox:
-            query = query.where(waits.c.mailbox == mailbox)
-        if after_id is not None:
-            query = query.where(waits.c.id < after_id)
-        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
-
-    def get_many(self, ids: Iterable[int]) -> dict[int, Wait]:
-        """Those of the questions that exist, by id."""
-        wanted, found = builtins.list(ids), dict[int, Wait]()
-        for start in range(0, len(wanted), CHUNK):
-            query = select(waits).where(waits.c.id.in_(wanted[start : start + CHUNK]))
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({row.id: wait_of(row) for row in rows})
-        return found
-
     def answers(self, wait_id: int) -> builtins.list[StoredAnswer]:
         """Everything that came back, by arrival."""
         return self._db.read(lambda tx: self._answers(tx, [wait_id]).get(wait_id, []))
@@ -173,50 +150,7 @@ class Waits:
         ended = wait.state == "no_answer"
         return evaluate(wait.recipients, wait.refused, wait.needed, self.answers(wait.id), ended=ended)
 
-    def replied(self, ids: Iterable[int]) -> dict[int, int]:
-        """How many of the people asked have answered in time, for those questions where anybody has."""
-        wanted, found = builtins.list(ids), dict[int, int]()
-        counts = (answers.c.accepted, ~answers.c.late, answers.c.classification == "human")
-        for start in range(0, len(wanted), CHUNK):
-            query = (
-                select(answers.c.wait_id, func.count(answers.c.recipient.distinct()))
-                .where(answers.c.wait_id.in_(wanted[start : start + CHUNK]), *counts)
-                .group_by(answers.c.wait_id)
-            )
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({int(row[0]): int(row[1]) for row in rows})
-        return found
-
-    def counts(self) -> dict[str, int]:
-        """Questions by state."""
-        query = select(waits.c.state, func.count()).group_by(waits.c.state).order_by(waits.c.state)
-        return {str(row[0]): int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
-
     # -- for the watcher ------------------------------------------------------------------------------------------
-
-    def live(self, mailbox: str, resolved_since: datetime) -> builtins.list[tuple[int, datetime]]:
-        """(id, changed_at) of every open question of the mailbox, and of those resolved lately (late answers)."""
-        query = select(*_LIGHT).where(
-            waits.c.mailbox == mailbox, or_(waits.c.state == OPEN, waits.c.resolved_at >= resolved_since)
-        )
-        return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
-
-    def known_by(self, resolved_since: datetime) -> builtins.list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
-        """(id, token hashes, Message-IDs) of every question of any mailbox that is open or was settled lately."""
-        earlier = waits.c.question[EARLIER_TOKENS].label("earlier")
-        query = select(waits.c.id, waits.c.token_hash, waits.c.message_ids, earlier).where(
-            or_(waits.c.state == OPEN, waits.c.resolved_at >= resolved_since)
-        )
-        rows = self._db.read(lambda tx: tx.execute(query).all())
-        return [
-            (row.id, tuple(one for one in (row.token_hash, *(row.earlier or ())) if one), tuple(row.message_ids or ()))
-            for row in rows
-        ]
-
-    def changed(self, mailbox: str, since: datetime) -> builtins.list[tuple[int, datetime]]:
-        """(id, changed_at) of the questions that changed at or after `since`, whatever their state."""
-        query = select(*_LIGHT).where(waits.c.changed_at >= since, waits.c.mailbox == mailbox)
-        return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def now(self) -> datetime:
         """The time the rows go by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.main import app
 from mailroom.errors import MailroomError
-from sandbox.mail import Habit
+from sandbox.mail import Habit, MailFault
 
 AMY = "clara.lindqvist@northwind.example"
 ASK = ("ask", AMY, "--subject", "Did you expect it?", "--text", "Please say.")
@@ -104,6 +105,50 @@ def test_questions_are_listed_shown_and_cancelled(terminal: Callable[[Habit], Te
     assert mailroom("replies", "cancel", "1", "--json") == {"question_id": 1, "state": "cancelled", "was": "open"}
     assert mailroom("replies", "--json")["questions"] == []
     mailroom("replies", "show", "7", code=Exit.NOT_FOUND)
+
+
+def test_a_long_list_comes_in_pages_and_complete_on_request(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    for number in range(3):
+        mailroom(*ASK, "--key", f"k{number}", "--no-wait")
+    assert [row["id"] for row in mailroom("replies", "--limit", "2", "--json")["questions"]] == [3, 2]
+    shown = mailroom("replies", "--limit", "2")
+    assert "--before 2" in shown.stderr
+    assert "Did you expect it?" in shown.stdout
+    assert [row["id"] for row in mailroom("replies", "--before", "2", "--json")["questions"]] == [1]
+    mailroom("replies", "cancel", "2")
+    assert [row["id"] for row in mailroom("replies", "--limit", "0", "--json")["questions"]] == [3, 1]
+    assert [row["id"] for row in mailroom("replies", "--all", "--limit", "0", "--json")["questions"]] == [3, 2, 1]
+
+
+def test_a_sending_of_unknown_fate_is_told_and_settled_by_hand(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom.world.mail.faults.add(MailFault("drop_after_dot"))
+    mailroom(*ASK, "--key", "k", "--no-wait")
+    (row,) = mailroom("replies", "--json")["questions"]
+    assert row["sending"]["state"] == "unknown"
+    for words in (("replies",), ("replies", "show", "1")):
+        said = mailroom(*words)
+        text = " ".join((said.stdout + said.stderr).split())
+        assert "unknown since" in text
+        assert "mailroom replies settle 1 --sent" in text
+    mailroom("replies", "settle", "1", "--why", "x", code=Exit.USAGE)
+    mailroom("replies", "settle", "1", "--not-sent", "--why", " ", code=Exit.USAGE)
+    settled = mailroom("replies", "settle", "1", "--not-sent", "--why", "not in the log", "--json")
+    assert settled["sending"]["state"] == "not_sent"
+    assert f"not sent, as {getpass.getuser()} says: not in the log" in settled["sending"]["says"]
+    assert mailroom(*ASK, "--key", "k", "--no-wait", "--json")["detail"] == ""
+    mailroom("replies", "settle", "1", "--sent", "--why", "x", code=Exit.USAGE)
+    assert mailroom("replies", "--json")["questions"][0]["sending"] is None
+
+
+def test_who_refused_a_question_for_now_is_shown(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    mailroom.world.mail.faults.add(MailFault("refuse", "RCPT", answer="451 4.2.0 greylisted"))
+    mailroom(*ASK, "--no-wait")
+    sending = mailroom("replies", "show", "1", "--json")["sending"]
+    assert sending["put_off"] == {AMY: "451 4.2.0 greylisted"}
+    assert "tried again at" in sending["says"]
 
 
 def test_watch_says_what_it_would_find_and_then_finds_it(terminal: Callable[[Habit], Terminal]) -> None:

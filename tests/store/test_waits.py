@@ -235,3 +235,24 @@ def test_late_answers_do_not_count_in_the_arithmetic() -> None:
 
 def _action(store: Store) -> int:
     return store.ledger.intend(NewAction("", None, "send_mail", "<a@x.example>", "mail:x")).id
+
+
+def test_a_list_is_newest_first_in_pages_and_leaves_the_words_out(store: Store) -> None:
+    made = [store.waits.ask(new(f"run/{number}", subject=f"s{number}")).id for number in range(5)]
+    store.waits.cancel(made[3], "enough")
+    assert [one.id for one in store.waits.lines(state="open", limit=2)] == [made[4], made[2]]
+    assert [one.id for one in store.waits.lines(state="open", limit=2, before_id=made[2])] == [made[1], made[0]]
+    assert [one.id for one in store.waits.lines(limit=None)] == made[::-1]
+    (line,) = store.waits.lines(state="cancelled")
+    assert (line.subject, line.recipients, line.detail, line.is_open) == ("s3", PEOPLE[:1], "enough", False)
+
+
+def test_a_token_that_somebody_has_stays_good_beside_a_new_one(store: Store) -> None:
+    wait = store.waits.ask(new(question={"text": "x"}))
+    store.waits.prepare_sending(wait.id, "a")
+    store.waits.prepare_sending(wait.id, "b")
+    store.waits.prepare_sending(wait.id, "c", beside=True)
+    store.waits.prepare_sending(wait.id, "d")
+    after = store.waits.get(wait.id)
+    assert (after.token_hashes, after.question["text"]) == (("d", "b"), "x")
+    assert store.waits.known_by(NOW) == [(wait.id, ("d", "b"), wait.message_ids)]
