@@ -17,19 +17,28 @@ import typer
 from mailroom import __version__
 from mailroom.cli import desk, output
 from mailroom.cli.archive import archive_app
+from mailroom.cli.block_sender import block_sender, expire_blocks
 from mailroom.cli.check import check
 from mailroom.cli.demo import demo
 from mailroom.cli.dispose import overturn, reject, release
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
+from mailroom.cli.group import group_app
 from mailroom.cli.ingest import ingest_app
+from mailroom.cli.investigate import investigate
 from mailroom.cli.mail_save import mail_app
 from mailroom.cli.mimecast_threats import mimecast_app
+from mailroom.cli.policy import policy_app
+from mailroom.cli.pull_back import remediate_incident
+from mailroom.cli.remediate import remediate
 from mailroom.cli.replies import ask, replies_app
 from mailroom.cli.retry import retry
 from mailroom.cli.sandbox import run_sandbox
-from mailroom.cli.stats import stats, undo
+from mailroom.cli.senders import block, permit, report
+from mailroom.cli.stats import stats
 from mailroom.cli.triage import triage
+from mailroom.cli.undo import undo
+from mailroom.cli.urls import url_app
 from mailroom.errors import MailroomError
 from mailroom.redact import guard_logging
 from mailroom.triage import RuleError
@@ -49,16 +58,27 @@ app.add_typer(archive_app, name="archive")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(mail_app, name="mail")
 app.add_typer(mimecast_app, name="mimecast")
+app.add_typer(group_app, name="group")
+app.add_typer(policy_app, name="policy")
+app.add_typer(url_app, name="url")
 app.add_typer(replies_app, name="replies")
 app.command("ask")(ask)
+app.command("block-sender")(block_sender)
+app.command("expire-blocks")(expire_blocks)
+app.command("remediate")(remediate)
 app.command("demo")(demo)
 app.command("sandbox")(run_sandbox)
 app.command("check")(check)
 app.command("triage")(triage)
 app.command("retry")(retry)
 app.command("explain")(explain)
+app.command("investigate")(investigate)
 app.command("release")(release)
 app.command("reject")(reject)
+app.command("block")(block)
+app.command("permit")(permit)
+app.command("report")(report)
+app.command("remediate-incident")(remediate_incident)
 app.command("overturn")(overturn)
 app.command("stats")(stats)
 app.command("undo")(undo)

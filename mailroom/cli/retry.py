@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import acting, desk, output
-from mailroom.playbooks import act
+from mailroom.playbooks import act, changes
 from mailroom.playbooks.retry import reopen_quarantined
 from mailroom.playbooks.triage import triage_alerts
 
@@ -18,17 +18,21 @@ def retry(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Take up everything that was not finished: unknown outcomes, failed actions, quarantine, missing verdicts.
+    """Take up everything that was not finished: unknown outcomes, actions and changes not made, quarantine, verdicts.
 
     Outcomes nobody saw are looked up first; what was applied is never touched.
     """
     with desk.opened() as here:
         looked_up = act.look_up_unknown(here.desk(), all_owners=all_owners)
+        taken_up = changes.retry(here.desk())
         reopened = reopen_quarantined(here.store)
         with output.progress(as_json) as progress:
             report = triage_alerts(here.store, here.policy(), progress=progress)
             results = acting.carry_out(here, report.to_do, progress)
         if not as_json:
-            output.note(f"{len(looked_up)} unknown outcomes looked up, {reopened} quarantined entries reopened")
+            output.note(
+                f"{len(looked_up)} unknown outcomes looked up, {len(taken_up)} changes taken up, "
+                f"{reopened} quarantined entries reopened"
+            )
         acting.show(here, report, results, dry_run=False, as_json=as_json)
-    acting.exit_if_not_applied(results)
+    acting.exit_if_not_applied([*results, *(changes.as_action_result(one) for one in taken_up)])

@@ -1,4 +1,4 @@
-"""`mailroom stats` and `mailroom undo`."""
+"""`mailroom stats`."""
 
 from __future__ import annotations
 
@@ -22,26 +22,3 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
             output.table(title, ("what", "count"), rows)
         else:
             output.console.print(output.plain(f"{title}: {value}"))
-
-
-def undo(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """List what was done, newest first, and how each can be taken back (changes nothing)."""
-    with desk.opened() as here:
-        actions = here.store.ledger.undo_list()
-    rows = [
-        {
-            "action": action.id,
-            "kind": action.kind,
-            "alert": action.alert_id,
-            "when": action.settled_at,
-            "reversible": action.reversible,
-            "undo": action.undo,
-        }
-        for action in actions
-    ]
-    if as_json:
-        output.print_json({"actions": rows})
-        return
-    output.table(
-        "What was done", ("action", "kind", "alert", "when", "reversible", "undo"), [list(r.values()) for r in rows]
-    )

@@ -19,6 +19,7 @@ from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.store import Store
+from mailroom.store.actions import ActionResult
 
 _names: WeakKeyDictionary[MimecastClient, str] = WeakKeyDictionary()
 
@@ -129,6 +130,11 @@ def tenant_of(client: MimecastClient) -> str:
     if client not in _names:
         _names[client] = account.get_account(client).code
     return _names[client]
+
+
+def as_action_result(result: ChangeResult) -> ActionResult:
+    """A change's outcome in the words of the ledger, for reports about actions of all kinds."""
+    return ActionResult(result.action_id, result.state, result.detail, result.code)
 
 
 def raise_unless_done(result: ChangeResult) -> None:

@@ -685,6 +685,42 @@ def test_a_policy_that_somebody_deleted_before_its_end_is_no_trouble(bench):
     assert expire_due(bench.client, bench.store, end) == []
 
 
+@pytest.mark.parametrize("generation", ["2.0", "1.0"])
+def test_a_policy_that_somebody_changed_by_hand_is_left_alone_and_one_that_we_changed_is_not(
+    bench_for, tenant, generation
+):
+    bench = bench_for(tenant, generation)
+    end = bench.client.now() + timedelta(days=2)
+    theirs, ours = (
+        run(bench.client, bench.store, "create_block_sender_policy",
+            POLICY | {"sender": sender, "end_time": end.isoformat()})
+        for sender in ("a@evil.example", "b@evil.example")
+    )  # fmt: skip
+    changed = {"end": end + timedelta(days=30), "sender": "a@evil.example"}
+    policies.update_policy(bench.client, theirs.result["id"], PolicyWish(**POLICY | changed))
+    wish = POLICY | {"sender": "b@evil.example", "end_time": end.isoformat(), "enforced": True}
+    run(bench.client, bench.store, "update_block_sender_policy", wish | {"policy_id": ours.result["id"]})
+
+    results = expire_due(bench.client, bench.store, end)
+
+    assert sorted((one.state, one.code) for one in results) == [("applied", ""), ("refused", "changed_by_hand")]
+    assert [one["id"] for one in tenant.policies()] == [theirs.result["id"]]
+
+
+def test_a_policy_whose_end_we_moved_ends_at_its_new_end(bench):
+    first = bench.client.now() + timedelta(days=2)
+    second = first + timedelta(days=30)
+    done = run(bench.client, bench.store, "create_block_sender_policy", POLICY | {"end_time": first.isoformat()})
+    moved = POLICY | {"policy_id": done.result["id"], "end_time": second.isoformat()}
+    update = run(bench.client, bench.store, "update_block_sender_policy", moved)
+
+    assert update.expires_at is None
+    assert expire_due(bench.client, bench.store, first) == []
+    assert len(bench.tenant.policies()) == 1
+    assert [one.state for one in expire_due(bench.client, bench.store, second)] == ["applied"]
+    assert bench.tenant.policies() == []
+
+
 def test_one_that_cannot_be_ended_does_not_stop_the_others(bench):
     now = bench.store.ledger.now()
     for number in range(3):

@@ -142,6 +142,14 @@ class Change(ABC):
         """When what it makes ends by itself."""
         return None
 
+    def is_due(self, _action: Action, _later: list[Action], _now: datetime) -> bool:
+        """Whether its time is over still; `later` are our own changes of what it made."""
+        return True
+
+    def changed_by_hand(self, _client: MimecastClient, _action: Action, _later: list[Action]) -> str:
+        """Why what an action made is not ours to end any more; `later` are our own changes of it. Reads."""
+        return ""
+
     def refused_as_done(self, _code: str) -> bool:
         """Whether a refusal with this code says that it is as wanted already."""
         return False

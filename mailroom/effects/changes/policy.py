@@ -62,10 +62,6 @@ class _Written(Change):
         if end is not None and end <= client.now():
             raise InvalidInputError(f"the policy would have ended already ({format_date(end)}): correct End Time")
 
-    def expires_at(self, parameters: Parameters) -> datetime | None:
-        """See `Change`."""
-        return wish_of(parameters).end
-
 
 class CreatePolicy(_Written):
     """A policy that refuses, or exempts, mail between parties. Mimecast makes a second one when asked twice."""
@@ -117,6 +113,27 @@ class CreatePolicy(_Written):
         if unreadable:
             return Found("unknown", detail=f"not all policies can be read ({unreadable[0]})", code="unreadable")
         return Found("not_applied", detail="looked up: there is no such policy")
+
+    def expires_at(self, parameters: Parameters) -> datetime | None:
+        """See `Change`."""
+        return wish_of(parameters).end
+
+    def is_due(self, action: Action, later: list[Action], now: datetime) -> bool:
+        """Not when we gave the policy a later end, or none, since."""
+        updates = [one for one in later if one.kind == UpdatePolicy.kind]
+        if not updates:
+            return True
+        end = wish_of(updates[-1].parameters).end
+        return end is not None and end <= now
+
+    def changed_by_hand(self, client: MimecastClient, action: Action, later: list[Action]) -> str:
+        """A policy that says something else than we last made it say has an end that somebody else decides."""
+        try:
+            known = policies.get_policy(client, str(action.result.get("id", "")))
+        except NotFoundError:
+            return ""
+        last = max([action, *later], key=lambda one: one.id)
+        return "" if wish_of(last.parameters).same_as(known) else "somebody changed the policy since"
 
     def undo(self, action: Action) -> UndoWish | None:
         """See `Change`."""

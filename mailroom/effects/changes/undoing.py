@@ -93,7 +93,8 @@ def expire_due(
         limit: Most changes of one call.
 
     Returns:
-        One result per change that was due; `failed` when it could not be taken back.
+        One result per change that was due; `failed` when it could not be taken back, `refused` when somebody changed
+        it by hand since: then it is left alone.
 
     Raises:
         RefusedError: the gate is closed.
@@ -107,6 +108,15 @@ def expire_due(
         if reason := gate.closed():
             raise RefusedError(reason)
         try:
+            later = store.ledger.find(
+                action.tenant, kinds=CHANGES, states=("applied",), target=str(action.result.get("id") or "-")
+            )
+            if not CHANGES[action.kind].is_due(action, later, now):
+                continue
+            if why := CHANGES[action.kind].changed_by_hand(client, action, later):
+                text = f"left alone: {why}"
+                results.append(ChangeResult("refused", action.id, action.kind, {}, text, "changed_by_hand"))
+                continue
             results.append(undo_once(client, store, action.id, requested_by=requested_by, gate=gate))
         except (AccessError, TransientError):
             raise
