@@ -43,6 +43,9 @@ class TriagePolicy(Block):
     release: Mode = Field(default="observe", title="Release", description=_MODE)
     reject: Mode = Field(default="observe", title="Reject", description=_MODE)
     release_to_sandbox: Mode = Field(default="observe", title="Release To Sandbox", description=_MODE)
+    block_sender: Mode = Field(
+        default="observe", title="Block Sender", description=f"For blocks that nobody asked for. {_MODE}"
+    )
     per_run: int = Field(default=20, ge=0, title="Most Actions Per Run", description="Then acting stops for the run.")
     per_hour: int = Field(default=100, ge=0, title="Most Actions Per Hour", description="Over all runs.")
     per_sender_domain: int = Field(
@@ -102,6 +105,7 @@ class TriagePolicy(Block):
                 "release": self.release,
                 "reject": self.reject,
                 "release_to_sandbox": self.release_to_sandbox,
+                "block_sender": self.block_sender,
             },
             per_run=self.per_run,
             per_hour=self.per_hour,

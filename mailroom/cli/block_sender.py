@@ -89,9 +89,7 @@ def expire_blocks(
     from mailroom.playbooks.expire_blocks import expire_blocks as expire
 
     with desk.opened() as here:
-        found = expire(
-            here.desk(), tenant=here.tenant or None, permit_managed_senders=permit_managed_senders, dry_run=dry_run
-        )
+        found = expire(here.desk(), tenant=here.tenant, permit_managed_senders=permit_managed_senders, dry_run=dry_run)
     rows = [one.row() for one in found]
     if as_json:
         output.print_json({"dry_run": dry_run, "blocks": rows})

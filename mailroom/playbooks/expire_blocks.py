@@ -13,6 +13,7 @@ from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender.model import MANAGED, POLICY
 from mailroom.playbooks.block_sender.recorded import as_we_left_it, policy_of, shown
+from mailroom.playbooks.changes import tenant_of
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
@@ -68,14 +69,14 @@ class _AsLeftGate(PolicyChangeGate):
 
 
 def find_due(
-    desk: Desk, *, tenant: str | None = None, now: datetime | None = None, permit_managed_senders: bool = False,
+    desk: Desk, *, tenant: str = "", now: datetime | None = None, permit_managed_senders: bool = False,
     limit: int = 500,
 ) -> list[Ending]:  # fmt: skip
     """Blocks of ours whose time is over, and what would become of each. Effect: reads.
 
     Args:
         desk: Tenant, store and policy.
-        tenant: Only of this tenant; None: of all in the store.
+        tenant: Name of the tenant in the store; the account code when empty. Blocks of others are none of ours.
         now: This instant; by default by the tenant's clock.
         permit_managed_senders: End managed senders too. Mimecast can only turn them into permits.
         limit: Most blocks of one call.
@@ -83,8 +84,9 @@ def find_due(
     Raises:
         MailroomError: The tenant cannot be read.
     """
+    name = tenant or tenant_of(desk.client)
     moment = now or desk.client.now()
-    due = desk.store.ledger.expiring(moment, tenant=tenant, kinds=KINDS, limit=limit)
+    due = desk.store.ledger.expiring(moment, tenant=name, kinds=KINDS, limit=limit)
     return [_seen(desk, action, moment, permit_managed_senders) for action in due]
 
 
@@ -114,7 +116,7 @@ def end_one(desk: Desk, ending: Ending, *, requested_by: str = "expiry") -> Endi
 
 
 def expire_blocks(
-    desk: Desk, *, tenant: str | None = None, now: datetime | None = None, permit_managed_senders: bool = False,
+    desk: Desk, *, tenant: str = "", now: datetime | None = None, permit_managed_senders: bool = False,
     dry_run: bool = False, limit: int = 500,
 ) -> list[Ending]:  # fmt: skip
     """End everything that is due. Effect: changes the tenant unless `dry_run`. Errors as `end_one`."""

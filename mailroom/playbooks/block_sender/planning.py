@@ -47,12 +47,12 @@ def plan_block(desk: Desk, form: BlockForm, *, tenant: str = "") -> BlockPlan:
     context = desk.policy().ruleset().context
     alert = desk.store.alerts.find(form.alert) if form.alert.strip() else None
     subject = _subject(form, alert, dict(known_facts(alert, context)))
-    name = tenant or (alert.tenant if alert is not None else tenant_of(desk.client))
+    name = tenant or tenant_of(desk.client)
     against = refusals.by_lists(subject, context)
     look_for_people = form.how == "automatic" and not form.recipients and not against
     found = gather(
-        desk.client, desk.store, subject, alert, context, tenant=name, look_for_people=look_for_people,
-        most_wanted_mail=form.most_wanted_mail,
+        desk.client, desk.store, subject, alert, context, tenant=alert.tenant if alert else name,
+        most_wanted_mail=form.most_wanted_mail, look_for_people=look_for_people,
     )  # fmt: skip
     against += refusals.by_evidence(subject, found, context, most_wanted_mail=form.most_wanted_mail)
     notes = list(found.notes)

@@ -1,0 +1,225 @@
+"""Blocking, remediation and expiry through a real Prefect server: forms, approvals, tables, and what Prefect learns."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prefect import resume_flow_run
+from prefect.client.orchestration import get_client
+
+from flows.block_sender import block_sender
+from flows.expire_blocks import expire_blocks
+from flows.remediate import remediate
+from mailroom.connectors.held import HeldSettings, ingest_held
+from mailroom.errors import EffectsFailedError, InvalidInputError, RefusedError
+from tasks import _open
+
+pytestmark = [pytest.mark.prefect]
+
+BAD = "kanari.absender@evil.example"
+PEOPLE = ["kanari.eins@northwind.example", "kanari.zwei@northwind.example"]
+MANAGED = "/api/managedsender/permit-or-block-sender"
+BLOCK = "block sender/on demand"
+
+
+def changes(world: Any) -> list[str]:
+    return [effect.kind for effect in world.tenant.effects if not effect.kind.startswith("admin")]
+
+
+def ledger(world: Any) -> list[tuple[str, str]]:
+    with world.opened() as store:
+        return sorted((one.kind, one.state) for one in store.ledger.list())
+
+
+def alert_of(world: Any, to: list[str], **fields: Any) -> str:
+    """An alert about a held mail of the phisher; returns its number."""
+    known = {
+        "from_addr": BAD,
+        "from_env": BAD,
+        "subject": "Kanari-Betreff",
+        "hold": "spam",
+        "dkim_domain": "evil.example",
+    }
+    auth = {"spf": "pass", "dkim": "pass", "dmarc": "pass", "impersonation": None, "raw_from": None, "foreign_auth": []}
+    (hold_id, *_) = world.tenant.add_message(to=to, **known | auth | fields)
+    _open.close_all()
+    ingest_held(_open.client(world.name), _open.store(world.name), HeldSettings())
+    number = str(_open.store(world.name).alerts.find(hold_id).id)
+    _open.close_all()
+    return number
+
+
+def delivered(world: Any, to: list[str]) -> str:
+    """A mail in mailboxes; returns its Message-ID."""
+    world.tenant.add_message(
+        to=to, from_addr=BAD, from_env=BAD, subject="Kanari-Betreff", status="archived", category="phish"
+    )
+    return next(one["messageId"] for one in world.tenant.archived() if one["subject"] == "Kanari-Betreff")
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    state = world.run(block_sender, alert=alert_of(world, PEOPLE), dry_run=True)
+    assert state.result()["state"] == "shown"
+    assert "sender-block-plan" in helper.artifacts(helper.run_id(state))
+    assert (changes(world), ledger(world)) == ([], [])
+
+    refused = world.run(block_sender, sender="ceo@northwind.example", dry_run=True).result()
+    assert (refused["state"], refused["refused_because"]) == ("refused", ["own_domain"])
+
+
+def test_a_sender_is_blocked_once_and_the_second_run_says_so(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    alert = alert_of(world, PEOPLE)
+
+    first = world.run(block_sender, alert=alert, requested_by="amy")
+    second = world.run(block_sender, alert=alert, requested_by="amy")
+
+    assert (first.result()["state"], second.result()["state"]) == ("blocked", "already blocked")
+    assert changes(world) == ["create_policy"]
+    shown = json.dumps(helper.artifacts(helper.run_id(first)))
+    assert "kanari.eins" not in shown
+    assert "kanari.zwei" not in shown
+
+
+def test_a_refusal_ends_the_run_with_what_to_do_instead(api: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    with pytest.raises(RefusedError, match=r"is on the list of partners.*Tell the partner"):
+        world.run(block_sender, sender="ann@fabrikam.example").result()
+    assert changes(world) == []
+
+
+def test_a_failed_change_fails_the_run_and_the_next_one_makes_only_it(api: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    world.break_calls(
+        "fail_in_200", "/api/managedsender/permit-or-block-sender", times=1, code="err_managedsender_busy"
+    )
+    form = {"sender": BAD, "how": "managed sender", "recipients": ", ".join(PEOPLE)}
+
+    with pytest.raises(EffectsFailedError, match=r"1 of 2 blocks were not made.*Retry makes only these"):
+        world.run(block_sender, **form).result()
+    assert world.run(block_sender, **form).result()["state"] == "blocked"
+    assert changes(world) == ["block_sender"] * 2
+
+
+def test_without_a_person_the_mode_decides(api: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks(block_sender="advise")
+    alert = alert_of(world, PEOPLE)
+    assert world.run(block_sender, alert=alert, automatic=True).result()["state"] == "proposed"
+    assert (changes(world), ledger(world)) == ([], [("create_block_sender_policy", "proposed")])
+
+    world.save_policy(block_sender="auto")
+    assert world.run(block_sender, alert=alert, automatic=True).result()["state"] == "blocked"
+    assert ledger(world) == [("create_block_sender_policy", "applied")]
+
+
+def test_asking_first_needs_a_deployed_run(api: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    with pytest.raises(InvalidInputError, match="needs a deployed run"):
+        world.run(block_sender, sender=BAD, ask_first=True).result()
+    assert ledger(world) == [("create_block_sender_policy", "proposed")]
+
+
+def test_mail_is_pulled_back_and_nobody_is_named(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0, remediation_fails=0, remediation_steps=2)
+    world.save_blocks()
+    message_id = delivered(world, PEOPLE)
+    form = {"look_for": "message id", "values": message_id, "also_block_sender": "address"}
+
+    dry = world.run(remediate, **form, dry_run=True)
+    assert dry.result() == {"dry_run": True, "items": 1, "delivered_copies": 2}
+    assert changes(world) == []
+    state = world.run(remediate, **form)
+
+    assert state.result()["items"] == {"done": 1}
+    assert state.result()["pulled_back"] == 2
+    assert sorted(set(changes(world))) == ["create_incident", "create_policy", "remediate"]
+    shown = json.dumps(helper.artifacts(helper.run_id(state)))
+    assert "kanari.eins" not in shown
+    assert world.run(remediate, **form).result()["items"] == {"done": 1}
+    assert changes(world).count("create_incident") == 1
+
+
+def test_copies_that_stay_behind_fail_the_run(api: Any, make_world: Any) -> None:
+    world = make_world(0, remediation_fails=2, remediation_steps=2)
+    world.save_blocks()
+    message_id = delivered(world, PEOPLE)
+    with pytest.raises(EffectsFailedError, match="could not be pulled back"):
+        world.run(remediate, look_for="message id", values=message_id).result()
+
+
+def test_blocks_end_and_what_was_changed_by_hand_stays(api: Any, make_world: Any) -> None:
+    world = make_world(0, frozen=True)
+    world.save_blocks()
+    world.run(block_sender, sender=BAD, days=1).result()
+    assert world.run(expire_blocks).result() == {}
+    world.tenant.clock.advance(timedelta(days=2))
+    assert world.run(expire_blocks, dry_run=True).result() == {"would end": 1, "left alone": 0}
+    assert world.tenant.policies()
+    assert world.run(expire_blocks).result() == {"ended": 1}
+    assert world.tenant.policies() == []
+
+
+def _name(server: Any, run: Any) -> str:
+    with server.settings(), get_client(sync_client=True) as client:
+        state = client.read_flow_run(run).state
+    return state.name if state else ""
+
+
+def _since(server: Any, run: Any) -> Any:
+    with server.settings(), get_client(sync_client=True) as client:
+        state = client.read_flow_run(run).state
+    return state.timestamp if state else None
+
+
+def _answer(server: Any, run: Any, **answer: str) -> None:
+    with server.settings():
+        resume_flow_run(run, run_input={"your_name": "ben", "note": "", **answer}, _sync=True)  # type: ignore[call-arg]
+
+
+@pytest.mark.slow
+def test_a_person_approves_exactly_what_is_done_and_a_changed_plan_is_asked_again(worker: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    alert = alert_of(world, PEOPLE[:1])
+    run = worker.begin(BLOCK, **world.names, alert=alert, requested_by="amy", ask_first=True)
+    worker.wait_until(lambda: _name(worker, run) == "Suspended", seconds=200)
+    assert ledger(world) == [("block_sender", "proposed")]
+    assert changes(world) == []
+
+    asked = _since(worker, run)
+    alert_of(world, PEOPLE[1:])  # somebody else gets mail from there: now it would be a policy
+    _answer(worker, run, decision="approve")
+    worker.wait_until(lambda: _name(worker, run) == "Suspended" and _since(worker, run) != asked, seconds=200)
+    assert changes(world) == []
+    assert ledger(world) == [("block_sender", "refused"), ("create_block_sender_policy", "proposed")]
+
+    _answer(worker, run, decision="approve")
+    done = worker.wait(run)
+    assert done.state.is_completed(), done.state
+    assert changes(world) == ["create_policy"]
+    with world.opened() as store:
+        (made,) = store.ledger.list(state="applied")
+    assert made.requested_by == "amy, approved by ben"
+
+
+@pytest.mark.slow
+def test_a_declined_block_is_withdrawn(worker: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks()
+    run = worker.begin(BLOCK, **world.names, sender=BAD, ask_first=True)
+    worker.wait_until(lambda: _name(worker, run) == "Suspended", seconds=200)
+    _answer(worker, run, decision="decline", note="it is a supplier")
+
+    assert worker.wait(run).state.is_completed()
+    assert changes(world) == []
+    assert ledger(world) == [("create_block_sender_policy", "refused")]
