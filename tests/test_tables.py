@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailroom import tables
 from mailroom.errors import InvalidInputError
 from mailroom.tables import CsvFile, columns_of, flat, new_csv, safe_cell, to_csv, to_frame
 
@@ -130,3 +131,17 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
 def test_a_second_file_of_the_same_name_gets_a_number(tmp_path: Path) -> None:
     first = to_csv([], new_csv(tmp_path / "new", "found"))
     assert [first.name, new_csv(tmp_path / "new", "found").name] == ["found.csv", "found (2).csv"]
+
+
+def test_a_text_file_is_new_and_its_owners_only(tmp_path: Path) -> None:
+    first = tables.save_text(tmp_path / "out", "picture", "svg", "<svg/>")
+    second = tables.save_text(tmp_path / "out", "picture", "svg", "<svg/>")
+    assert (first.name, second.name) == ("picture.svg", "picture (2).svg")
+    assert first.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InvalidInputError, match="was not written"):
+        tables.write_text(first, "again")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidInputError):
+        tables.write_text(link, "through a link")
+    assert not (tmp_path / "elsewhere").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ def investigate(
         seconds: Time for all sources together; what was not read by then is said.
         details: Messages that are looked at one by one for risk and Message-ID, the newest.
         tenant: Only alerts of this tenant in the store; empty: of every one.
-        progress: Told (source, rows so far, None), from several threads.
+        progress: Told (source, rows so far, None) from several threads, and ("sources", done, all) from this one.
 
     Raises:
         InvalidInputError: The period or a number cannot be meant.
@@ -84,7 +84,10 @@ def investigate(
         view = StoreView()
         own_store = pool.submit(_ask, context, STORE, lambda c, a: _fill(view, ask_store(c, a)))
         earlier = pool.submit(_before, context)
-        answers = [*(future.result() for future in asked.values()), own_store.result()]
+        waited = [*asked.values(), own_store]
+        for done, _ in enumerate(as_completed(waited), 1):
+            progress("sources", done, len(waited))
+        answers = [future.result() for future in waited]
         before = earlier.result()
     finally:
         context.stop.set()  # whoever interrupts does not wait for the next page

@@ -17,8 +17,9 @@ def next_steps(found: Investigation) -> list[Suggestion]:
 
 
 def _steps(found: Investigation) -> Iterator[Suggestion]:
-    if found.clicked_by:
-        people = _quoted(*found.clicked_by[:_MOST_PEOPLE])
+    clicked = [person for person in found.clicked_by if not person.startswith("-")]  # no option of a command
+    if clicked:
+        people = _quoted(*clicked[:_MOST_PEOPLE])
         yield Suggestion(
             "Ask who clicked what was entered there.",
             f'mailroom ask {people} -s "Did you open this link?" -t "Did you enter a password or open a file?"',
@@ -46,7 +47,7 @@ def _steps(found: Investigation) -> Iterator[Suggestion]:
             f'mailroom archive search --from {_quoted(who)} --time "Last Month"',
             "archive search/on demand",
         )
-    named = next((message for message in found.incoming if message.tracking_id), None)
+    named = next((message for message in found.incoming if message.tracking_id[:1] not in {"", "-"}), None)
     if named is not None:
         yield Suggestion(
             "Look at one of the messages: headers, attachments, why it was held.",
@@ -95,5 +96,5 @@ def _arguments(found: Investigation) -> str:
 
 
 def _quoted(*words: str) -> str:
-    """Words as a shell takes them as they are; one that looks like an option is made none."""
-    return " ".join(shlex.quote(f"./{word}" if word.startswith("-") else word) for word in words)
+    """Words as a shell takes them as they are."""
+    return " ".join(map(shlex.quote, words))

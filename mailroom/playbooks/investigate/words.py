@@ -23,7 +23,7 @@ def sentence(found: Investigation, *, named: bool = True) -> str:
     """
     said = [_what(found, named), _clicks(found), *_outgoing(found), *_earlier(found)]
     text = "; ".join(part for part in said if part) + "."
-    text = text[0].upper() + text[1:] if not named or not found.inquiry.sender else text
+    text = text[0].upper() + text[1:] if not named or not found.inquiry.who else text
     missing = [row.name for row in found.sources if row.state == "could not be asked"]
     partly = [row.name for row in found.sources if row.state == "asked in part"]
     if missing:
