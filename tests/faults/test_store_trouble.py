@@ -164,7 +164,7 @@ def test_connections_killed_inside_any_transaction_cost_nothing_but_a_repeat(
     commits = steps.read_text().split().count("store.before_commit")
     assert commits > 10
 
-    for number in range(1, commits + 1, 6):
+    for number in range(1, commits + 1, 3):
         name = postgres.new_database(postgres_template)
         with sites(postgres.url(name)) as site:
             worker = site.start(f"stop:store.before_commit:{number}")
