@@ -44,6 +44,7 @@ def _sibling(name: str) -> ModuleType:
 
 small_tenant = _sibling("small_tenant")  # for `from mailroom_tests_small_tenant import ...`
 _sibling("change_world")  # for `from mailroom_tests_change_world import ...`
+_sibling("dovecot_fixtures")  # a folder that needs mail servers imports the fixtures it wants by name
 
 
 @pytest.fixture(scope="session")

@@ -9,20 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mailroom_tests_dovecot_fixtures import _dovecot_if_installed, certificates, dovecot, sibling
 from mailroom_tests_small_tenant import Workbench, empty_tenant
 
 from mailroom.store import Store
 from sandbox import Tenant
 
-_spec = importlib.util.spec_from_file_location(
-    "mailroom_tests_dovecot_fixtures", Path(__file__).parent.with_name("dovecot_fixtures.py")
-)
-assert _spec
-assert _spec.loader
-_fixtures = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(_fixtures)
-certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
-_fixtures.sibling("mailbox_world")
+__all__ = ["_dovecot_if_installed", "certificates", "dovecot"]
+
+sibling("mailbox_world")
 
 _spec = importlib.util.spec_from_file_location(
     "imap_scripted", Path(__file__).parent.with_name("mail") / "imap" / "scripted.py"
@@ -48,7 +43,7 @@ def bench(bench_for: Callable[..., Workbench], tenant: Tenant) -> Workbench:
 @pytest.fixture
 def mailbox(dovecot: Any, store: Store) -> Any:
     """A fresh mailbox on the real server, with a fresh store; on both databases. See `mailbox_world.py`."""
-    world = _fixtures.sibling("mailbox_world")
+    world = sibling("mailbox_world")
     user = dovecot.new_user()
     return world.Mailbox(dovecot, user, world.account_of(dovecot, user), store)
 

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from mailroom_tests_dovecot_fixtures import _dovecot_if_installed, certificates, dovecot
 from mailroom_tests_small_tenant import small_tenant
 
 from mailroom.mimecast import ClientCredentials, MimecastClient
@@ -38,12 +39,7 @@ def _sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-_spec = importlib.util.spec_from_file_location("mailroom_tests_dovecot_fixtures", HERE.with_name("dovecot_fixtures.py"))
-assert _spec
-assert _spec.loader
-_fixtures = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(_fixtures)
-certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
+__all__ = ["_dovecot_if_installed", "certificates", "dovecot"]
 
 _sibling("checker")
 cycle = _sibling("cycle")

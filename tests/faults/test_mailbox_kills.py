@@ -7,7 +7,6 @@ MAILROOM_TEST_ALL_KILLS=1 takes every step on PostgreSQL too.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from mailroom_tests_dovecot_fixtures import sibling
 from sqlalchemy import select
 
 from mailroom.store import Store
@@ -30,21 +30,7 @@ HERE = Path(__file__).parent
 FINAL = {"alerted", "duplicate", "filtered", "quarantined", "gone"}
 
 
-def _load(name: str) -> Any:
-    full = f"mailroom_tests_{name}"
-    if full not in sys.modules:
-        spec = importlib.util.spec_from_file_location(full, HERE.with_name(f"{name}.py"))
-        assert spec
-        assert spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[full] = module
-        spec.loader.exec_module(module)
-    return sys.modules[full]
-
-
-_fixtures = _load("dovecot_fixtures")
-certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
-world = _load("mailbox_world")
+world = sibling("mailbox_world")
 
 
 class Cycles:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from mailroom_tests_dovecot_fixtures import (
+    _dovecot_if_installed,
+    _smtp_server,
+    certificates,
+    dovecot,
+    sibling,
+    smtp_server,
+)
 from prefect.logging import disable_run_logger
 
 from mailroom.mail.account import MailAccount, account_from
@@ -20,16 +26,9 @@ from mailroom.store import Store
 from sandbox.mail import MailServer
 from tasks import _open
 
-_spec = importlib.util.spec_from_file_location(
-    "mailroom_tests_dovecot_fixtures", Path(__file__).parent.with_name("dovecot_fixtures.py")
-)
-assert _spec
-assert _spec.loader
-_fixtures = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
-_spec.loader.exec_module(_fixtures)
-certificates, dovecot = _fixtures.certificates, _fixtures.dovecot
-_smtp_server, smtp_server = _fixtures._smtp_server, _fixtures.smtp_server
-_fixtures.sibling("mailbox_world")
+__all__ = ["_dovecot_if_installed", "_smtp_server", "certificates", "dovecot", "smtp_server"]
+
+sibling("mailbox_world")
 
 SOC = "soc@northwind.example"
 
@@ -124,7 +123,7 @@ def mail_post(request: pytest.FixtureRequest, tmp_path: Path, mail_helper: Modul
 @pytest.fixture
 def http_proxy(certificates: Any) -> Iterator[Any]:
     """A proxy that demands a login; see `proxies.py`."""
-    servers = _fixtures.sibling("proxies").ProxyServers(certificates)
+    servers = sibling("proxies").ProxyServers(certificates)
     servers.http.username, servers.http.password = "user", "the-right-proxy-password"
     yield servers.http
     servers.close()

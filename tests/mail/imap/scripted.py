@@ -197,3 +197,30 @@ class ScriptedImap:
             raise ConnectionError
         else:
             connection.send(tag + b" OK done\r\n")
+
+
+MAIL = b"Subject: one\r\n\r\nbody\r\n"
+DONE = b"{tag} OK done\r\n"
+HOW_LONG = (len(MAIL), MAIL)
+
+
+def fetched(uid: int, raw: bytes = MAIL, number: int = 1, date: bytes = b'"02-Nov-2026 10:00:00 +0000"') -> bytes:
+    """A FETCH answer with a whole mail."""
+    return b"* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE %s FLAGS (\\Seen) BODY[]<0> {%d}\r\n%s)\r\n" % (
+        number,
+        uid,
+        len(raw),
+        date,
+        len(raw),
+        raw,
+    )
+
+
+def got(session, uids, **limits):
+    """What the session hands out, by UID."""
+    return {mail.uid: mail.raw for mail in session.fetch_raw(uids, **limits)}
+
+
+def there(*uids: int) -> bytes:
+    """A SEARCH answer."""
+    return b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids) + b"\r\n" + DONE

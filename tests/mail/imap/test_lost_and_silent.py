@@ -1,0 +1,111 @@
+"""Connections that are cut at any byte, servers that stall or drip: whole mails or a typed error, in time."""
+
+from __future__ import annotations
+
+import pytest
+from imap_scripted import MAIL, Connection, fetched
+
+from mailroom.clock import SystemClock
+from mailroom.errors import (
+    TransientError,
+)
+from mailroom.mail.imap import ImapSession
+
+# -- cut at any byte ---------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_dropped_at_any_byte_hands_out_whole_mails_only(scripted):
+    answer = fetched(1) + fetched(2, MAIL * 3, 2)
+    first_ends, second_ends = len(fetched(1)), len(answer)
+    for k in range(0, len(answer) + 1, 3):
+        scripted.on("UID FETCH", scripted.drop(answer[:k]))
+        with scripted.open() as session:
+            mails = []
+            with pytest.raises(TransientError):
+                for mail in session.fetch_raw([1, 2]):
+                    mails.append(mail.raw)
+            whole = (k >= first_ends) + (k >= second_ends)
+            assert mails == [MAIL, MAIL * 3][:whole]
+            assert not session.is_alive
+            with pytest.raises(TransientError, match="open a new session"):
+                session.noop()
+
+
+def test_a_connection_cut_by_the_network_is_transient_wherever_it_happens(dovecot, user, settings_for, tcp_proxy):
+    raws = [b"Subject: %d\r\n\r\n" % n + b"x" * 60 + b"\r\n" for n in range(30)]
+    uids = dovecot.append(user, "INBOX", *raws)
+    for cut in (0, 10, 100, 500, 1_500, 2_000, 3_333, 4_096):
+        relay = tcp_proxy(dovecot.imap_port)
+        relay.cut_after(cut)
+        mails = []
+        with pytest.raises(TransientError):  # noqa: SIM117
+            with ImapSession.open(
+                settings_for(user, port=relay.port, security="none", allow_plaintext=True)
+            ) as session:
+                session.open("INBOX")
+                mails.extend(session.fetch_raw(uids))
+        assert [mail.raw for mail in mails] == raws[: len(mails)]
+
+
+# -- slow and silent ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "SELECT", "UID SEARCH"])
+def test_silence_ends_after_the_read_timeout(scripted, command):
+    scripted.on(command, scripted.stall())
+    with pytest.raises(TransientError), scripted.open(read_timeout=0.2) as session:
+        session.search()
+
+
+def test_silence_instead_of_a_greeting(scripted):
+    scripted.greeting = lambda connection: scripted.hold.wait(30)
+    with pytest.raises(TransientError, match="no greeting"):
+        ImapSession.open(scripted.settings(read_timeout=0.2))
+
+
+def test_silence_inside_a_mail(scripted):
+    scripted.on("UID FETCH", scripted.stall(fetched(1) + fetched(2)[:-10]))
+    with scripted.open() as session:
+        session.client.socket().settimeout(0.2)
+        mails = []
+        with pytest.raises(TransientError, match="no answer"):
+            mails.extend(session.fetch_raw([1, 2]))
+        assert [mail.uid for mail in mails] == [1]
+
+
+def test_a_server_that_drips_is_ended_by_the_deadline_of_the_whole_answer(scripted):
+    class ClockThatJumps(SystemClock):
+        ahead = 0.0
+
+        def monotonic(self) -> float:
+            return super().monotonic() + self.ahead
+
+    clock = ClockThatJumps()
+
+    def drip(connection: Connection, tag: bytes) -> None:
+        connection.send(b"* SEARCH")
+        while not scripted.hold.wait(0.01):
+            connection.send(b" 1")
+            clock.ahead += 20
+
+    scripted.on("UID SEARCH", drip)
+    with ImapSession.open(scripted.settings(), clock) as session:
+        session.open("INBOX")
+        with pytest.raises(TransientError, match="no answer"):
+            session.search()
+
+
+def test_a_frozen_real_server_is_noticed(dovecot, user, settings_for):
+    with ImapSession.open(settings_for(user)) as session:
+        session.open("INBOX")
+        session.client.socket().settimeout(0.5)
+        with dovecot.frozen(), pytest.raises(TransientError):
+            session.search()
+
+
+def test_a_kicked_session_is_transient(session, dovecot, user):
+    session.open("INBOX")
+    dovecot.kick(user)
+    with pytest.raises(TransientError):
+        for _ in range(50):
+            session.noop()
