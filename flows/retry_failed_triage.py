@@ -22,8 +22,9 @@ def retry_failed_triage(
 ) -> dict[str, Any]:
     """Take up everything that was not finished: unknown outcomes, failed actions, alerts without a verdict.
 
-    Outcomes nobody saw are looked up in the hold queue and the release log first. Then every action that was wanted
-    and is not applied is tried once more. What was applied is never touched.
+    Outcomes nobody saw are looked up first: in the hold queue and the release log, in policies, lists and incidents.
+    Then every action that was wanted and is not applied is tried once more, changes of senders, policies, URLs and
+    groups included. What was applied is never touched.
 
     Args:
         mimecast: Name of the "Mimecast Credentials" block.
@@ -39,6 +40,7 @@ def retry_failed_triage(
         reopened = playbook.reopen_for_retry(store=store, quarantined_too=quarantined_too)
         triaged = playbook.triage_alerts(store=store, policy=policy)
         outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
+        outcomes += playbook.retry_changes(mimecast=mimecast, store=store, policy=policy)
     counts = playbook.publish_triage_report(
         store=store, ingested={}, triaged=triaged, outcomes=outcomes, looked_up=looked_up, reopened=reopened
     )

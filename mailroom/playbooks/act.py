@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
-from mailroom.effects.changes import look_up_changes
+from mailroom.effects.changes import CHANGES, look_up_changes
 from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.gate import PolicyGate
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.tenants import names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
 from mailroom.store.alerts import Alert
@@ -94,7 +95,12 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
     else:
         desk.store.ledger.adopt_orphans()
     unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)]
-    return reconcile(desk.client, desk.store, unknown) + look_up_changes(desk.client, desk.store)
+    found = reconcile(desk.client, desk.store, unknown)
+    changed = desk.store.ledger.open_effects(states=("unknown",), kinds=CHANGES)
+    if changed:
+        names = names_of(desk.client, desk.store)  # a store may hold changes of several tenants
+        found += look_up_changes(desk.client, desk.store, [action for action in changed if action.tenant in names])
+    return found
 
 
 def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[ActionResult]:

@@ -5,23 +5,34 @@ Effect: changes the tenant, each change at most once, however often it is called
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from mailroom.effects import changes
-from mailroom.effects.changes import ChangeResult, Preview, change_of
+from mailroom.effects.changes import CHANGES, ChangeResult, Preview, change_of
 from mailroom.effects.changes.policy import parameters_of
 from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
-from mailroom.mimecast import MimecastClient, account, policies
+from mailroom.mimecast import MimecastClient, policies
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.gate import PolicyChangeGate
+from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store import Store
 from mailroom.store.actions import ActionResult
 
-_names: WeakKeyDictionary[MimecastClient, str] = WeakKeyDictionary()
+__all__ = [
+    "as_action_result",
+    "change",
+    "expire",
+    "policy_with",
+    "preview",
+    "raise_unless_done",
+    "report_target",
+    "retry",
+    "tenant_of",
+    "undo",
+]
 
 
 def change(
@@ -80,19 +91,22 @@ def undo(desk: Desk, action_id: int, *, requested_by: str = "analyst") -> Change
 
 
 def expire(
-    desk: Desk, *, now: datetime | None = None, tenant: str | None = None, limit: int = 500
+    desk: Desk, *, now: datetime | None = None, tenants: Collection[str] = (), limit: int = 500
 ) -> list[ChangeResult]:
-    """Take back what is over. Errors as `mailroom.effects.changes.expire_due`."""
+    """Take back what is over in this tenant. Errors as `mailroom.effects.changes.expire_due`."""
     return changes.expire_due(
-        desk.client, desk.store, now or desk.store.ledger.now(), tenant=tenant, gate=PolicyChangeGate(desk.policy),
-        limit=limit,
+        desk.client, desk.store, now or desk.store.ledger.now(), tenants=tenants or names_of(desk.client, desk.store),
+        gate=PolicyChangeGate(desk.policy), limit=limit,
     )  # fmt: skip
 
 
-def retry(desk: Desk, *, tenant: str | None = None) -> list[ChangeResult]:
-    """Take up the changes that were wanted and are not made; nothing while the kill switch is on."""
+def retry(desk: Desk, *, tenants: Collection[str] = ()) -> list[ChangeResult]:
+    """Take up the changes of this tenant that were wanted and are not made; nothing while the kill switch is on."""
     gate = PolicyChangeGate(desk.policy)
-    return [] if gate.closed() else changes.retry_changes(desk.client, desk.store, tenant=tenant, gate=gate)
+    if gate.closed() or not desk.store.ledger.to_do(1, kinds=CHANGES):
+        return []
+    names = tenants or names_of(desk.client, desk.store)
+    return changes.retry_changes(desk.client, desk.store, tenants=names, gate=gate)
 
 
 def policy_with(client: MimecastClient, policy_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,13 +137,6 @@ def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
             raise
         return message_id.strip(), None
     return alert.tracking_id or message_id.strip(), alert.id
-
-
-def tenant_of(client: MimecastClient) -> str:
-    """The account code behind a client; asked for once."""
-    if client not in _names:
-        _names[client] = account.get_account(client).code
-    return _names[client]
 
 
 def as_action_result(result: ChangeResult) -> ActionResult:

@@ -52,6 +52,12 @@ class Sources:
         row = self._db.read(lambda c: c.execute(query).first(), tx)
         return Source(*row) if row else None
 
+    def tenants_of(self, account: str) -> set[str]:
+        """What the tenant with this account code is called in the store: its sources say so."""
+        query = select(sources.c.tenant, sources.c.generation).distinct()
+        rows = self._db.read(lambda tx: tx.execute(query).all())
+        return {row.tenant for row in rows if row.generation.partition("/")[0] == account}
+
     def _find(self, tx: Connection, identity: dict[str, str]) -> Source | None:
         query = select(*_SOURCE)
         for name, value in identity.items():

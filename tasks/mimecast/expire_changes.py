@@ -49,6 +49,6 @@ def expire_changes(
     with action("Expire Changes"):
         desk = desk_of(mimecast, store, policy)
         found: dict[str, int] = {}
-        for result in changes.expire(desk, tenant=changes.tenant_of(desk.client), limit=max_changes):
+        for result in changes.expire(desk, limit=max_changes):
             found[result.state] = found.get(result.state, 0) + 1
     return found

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tasks.playbook.publish_triage_report import publish_triage_report
     from tasks.playbook.pull_back_mail import pull_back_mail
     from tasks.playbook.reopen_for_retry import reopen_for_retry
+    from tasks.playbook.retry_changes import retry_changes
     from tasks.playbook.tell_recipients import tell_recipients
     from tasks.playbook.triage_alerts import triage_alerts
     from tasks.playbook.withdraw_sender_block import withdraw_sender_block
@@ -50,6 +51,7 @@ __all__ = [
     "publish_triage_report",
     "pull_back_mail",
     "reopen_for_retry",
+    "retry_changes",
     "tell_recipients",
     "triage_alerts",
     "withdraw_sender_block",

@@ -28,7 +28,9 @@ from mailroom.errors import (
 from mailroom.mimecast import managed_urls, policies
 from mailroom.mimecast.managed_urls import UrlWish
 from mailroom.mimecast.policy_models import PolicyWish
+from mailroom.playbooks import act, changes
 from mailroom.playbooks.gate import PolicyChangeGate
+from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store.actions import ActionResult, NewAction
 from sandbox import Fault
 
@@ -624,6 +626,58 @@ def test_an_old_wish_that_was_put_off_is_not_taken_up_after_its_contrary_unless_
 
     assert again.state == "applied"
     assert bench.store.ledger.get(permit.action_id).state == "undone"
+
+
+# one store, two tenants: nobody's wish is carried out for somebody else
+def test_looking_up_retrying_and_expiring_stay_within_the_tenant(bench):
+    change = change_of("create_managed_url")
+    code = tenant_of(bench.client)
+    for tenant in (code, "another"):
+        for state in ("unknown", "intended", "applied"):
+            wanted = change.checked({"url": f"http://{state}.example"})
+            action = bench.store.ledger.intend(
+                NewAction(tenant, None, change.kind, state, change.slot(wanted), wanted, "manual",
+                          expires_at=None if state != "applied" else bench.store.ledger.now())
+            )  # fmt: skip
+            if state != "intended":
+                bench.store.ledger.claim([action.id], owner="somebody")
+                bench.store.ledger.settle([ActionResult(action.id, state, result={"id": "eNx"})])
+
+    act.look_up_unknown(bench.desk)
+    changes.retry(bench.desk)
+    changes.expire(bench.desk)
+
+    states = {tenant: {one.target: one.state for one in bench.store.ledger.list() if one.tenant == tenant}
+              for tenant in (code, "another")}  # fmt: skip
+    assert states["another"] == {"unknown": "unknown", "intended": "intended", "applied": "applied"}
+    assert states[code]["unknown"] == states[code]["intended"] == "applied"
+
+
+def test_a_tenant_is_known_by_the_names_its_sources_bear(bench):
+    code = tenant_of(bench.client)
+    bench.store.sources.ensure("northwind", "held", "queue", f"{code}/api-2.0")
+    bench.store.sources.ensure("another", "held", "queue", f"{code}X/api-2.0")
+
+    assert names_of(bench.client, bench.store) == {code, "northwind"}
+
+
+def test_retry_takes_up_no_wish_whose_end_has_passed_and_none_that_is_old(bench, monkeypatch):
+    now = bench.store.ledger.now()
+    change = change_of("create_managed_url")
+    for number, end in enumerate((now, None)):
+        wanted = change.checked({"url": f"http://x.example/{number}"})
+        bench.store.ledger.intend(
+            NewAction(TENANT, None, change.kind, f"x{number}", change.slot(wanted), wanted, "manual", expires_at=end)
+        )
+    later = now + timedelta(days=8)
+    monkeypatch.setattr(bench.store.ledger, "now", lambda: later)
+
+    assert retry_changes(bench.client, bench.store) == []
+
+    details = {one.detail for one in bench.store.ledger.list(state="refused")}
+    assert any("its end has passed" in text for text in details)
+    assert any("not made within 7 days" in text for text in details)
+    assert bench.tenant.effects == []
 
 
 def test_an_unknown_action_cannot_be_undone(bench):

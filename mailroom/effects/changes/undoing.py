@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from mailroom.effects.changes.looking import replaced_since
-from mailroom.effects.changes.model import ChangeGate, OpenChangeGate, UndoWish
+from mailroom.effects.changes.model import Change, ChangeGate, OpenChangeGate, UndoWish
 from mailroom.effects.changes.outcome import ChangeResult, Preview, result_of
 from mailroom.effects.changes.registry import CHANGES, change_of
 from mailroom.effects.changes.runner import carry_on, change_once, preview_change
@@ -18,6 +19,8 @@ from mailroom.store.actions import Action, ActionResult
 log = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
+_TAKEN_UP_WITHIN = timedelta(days=7)
+"""A wish this old is not taken up by itself: what was right then need not be right now."""
 
 
 def undo_once(
@@ -76,8 +79,8 @@ def undo_wish(action: Action) -> UndoWish:
 
 
 def expire_due(
-    client: MimecastClient, store: Store, now: datetime, *, tenant: str | None = None, gate: ChangeGate | None = None,
-    requested_by: str = "expiry", limit: int = 500,
+    client: MimecastClient, store: Store, now: datetime, *, tenants: Collection[str] | None = None,
+    gate: ChangeGate | None = None, requested_by: str = "expiry", limit: int = 500,
 ) -> list[ChangeResult]:  # fmt: skip
     """Take back every change of ours whose time is over.
 
@@ -87,7 +90,7 @@ def expire_due(
         client: Which tenant.
         store: Whose ledger.
         now: This instant.
-        tenant: Only of this tenant; None: of all in the store.
+        tenants: Only of the tenant with these names; None: of all in the store.
         gate: The last check.
         requested_by: For the history.
         limit: Most changes of one call.
@@ -102,7 +105,9 @@ def expire_due(
     """
     gate = gate or OpenChangeGate()
     results = []
-    for action in store.ledger.expiring(now, tenant=tenant, kinds=CHANGES, limit=limit):
+    names = [None] if tenants is None else sorted(tenants)
+    due = [one for name in names for one in store.ledger.expiring(now, tenant=name, kinds=CHANGES, limit=limit)]
+    for action in due[:limit]:
         if store.ledger.get(action.id).state != "applied":
             continue  # another one of this call has ended it too
         if reason := gate.closed():
@@ -127,7 +132,7 @@ def expire_due(
 
 
 def retry_changes(
-    client: MimecastClient, store: Store, *, tenant: str | None = None, gate: ChangeGate | None = None
+    client: MimecastClient, store: Store, *, tenants: Collection[str] | None = None, gate: ChangeGate | None = None
 ) -> list[ChangeResult]:
     """Take up every change that was wanted and is not made: never begun, or certainly not sent.
 
@@ -142,14 +147,13 @@ def retry_changes(
     gate = gate or OpenChangeGate()
     if reason := gate.closed():
         raise RefusedError(reason)
-    results = []
+    results, now = [], store.ledger.now()
     for action in store.ledger.to_do(kinds=CHANGES, max_attempts=_MOST_ATTEMPTS):
-        if action.state == "failed" or (tenant is not None and action.tenant != tenant):
+        if action.state == "failed" or (tenants is not None and action.tenant not in tenants):
             continue
         change = CHANGES[action.kind]
-        if newer := replaced_since(store, change, action):
-            why = f"replaced by action {newer.id} ({newer.kind})"
-            store.ledger.settle([ActionResult(action.id, "refused", why, "replaced", retryable=False)])
+        if why := _outdated(store, change, action, now):
+            store.ledger.settle([ActionResult(action.id, "refused", why, "outdated", retryable=False)])
             continue
         try:
             results.append(carry_on(client, store, change, action, gate))
@@ -158,6 +162,17 @@ def retry_changes(
             known = store.ledger.get(action.id)
             results.append(ChangeResult(known.state, known.id, known.kind, known.result, str(error)))
     return results
+
+
+def _outdated(store: Store, change: Change, action: Action, now: datetime) -> str:
+    """Why a wish that was put off is not taken up any more."""
+    if newer := replaced_since(store, change, action):
+        return f"replaced by action {newer.id} ({newer.kind})"
+    if action.expires_at is not None and action.expires_at <= now:
+        return "its end has passed before it was made"
+    if action.updated_at <= now - _TAKEN_UP_WITHIN:
+        return f"not made within {_TAKEN_UP_WITHIN.days} days; whoever still wants it has to ask again"
+    return ""
 
 
 def _undone(store: Store, action: Action) -> ChangeResult:
