@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,6 +71,13 @@ def wanted(
     )  # fmt: skip
 
 
+@contextmanager
+def chosen(folders: str, **criteria: Any) -> Iterator[tuple[ImapSession, MailCriteria]]:
+    """The mailbox, logged in, and the criteria of the options; see `wanted`."""
+    with opened(folders) as (session, named):
+        yield session, wanted(named, **criteria)
+
+
 def cells(row: MailRow) -> tuple[object, ...]:
     """A row of `COLUMNS`."""
     received = f"{row.received_at:%Y-%m-%d %H:%M}" if row.received_at else "unknown"
@@ -94,11 +101,10 @@ def search(
     """Find mails. Reads only."""
     from mailroom.mail.actions.selecting import search as find
 
-    with opened(folders) as (session, named):
-        criteria = wanted(
-            named, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
-            unread=unread, days=days,
-        )  # fmt: skip
+    with chosen(
+        folders, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
+        unread=unread, days=days,
+    ) as (session, criteria):  # fmt: skip
         rows = find(session, criteria, limit=limit)
     if as_json:
         output.print_json({"emails": [row.as_json() for row in rows]})

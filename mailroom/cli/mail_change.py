@@ -18,9 +18,8 @@ from mailroom.cli.mail import (
     Uid,
     Unread,
     cells,
+    chosen,
     mail_app,
-    opened,
-    wanted,
 )
 
 if TYPE_CHECKING:
@@ -56,11 +55,10 @@ def move(
     """Move the mails that fit. Changes the mailbox with --yes only."""
     from mailroom.mail.actions.move import move as act
 
-    with opened(folders) as (session, named):
-        criteria = wanted(
-            named, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
-            unread=unread, days=days,
-        )  # fmt: skip
+    with chosen(
+        folders, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
+        unread=unread, days=days,
+    ) as (session, criteria):  # fmt: skip
         report = act(session, criteria, destination, dry_run=not yes, most=most, create=create)
     _show(report, "moved", as_json=as_json)
 
@@ -87,11 +85,10 @@ def delete(
     """Delete the mails that fit; never without a criterion. Changes the mailbox with --yes only."""
     from mailroom.mail.actions.delete import delete as act
 
-    with opened(folders) as (session, named):
-        criteria = wanted(
-            named, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
-            unread=unread, days=days,
-        )  # fmt: skip
+    with chosen(
+        folders, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
+        unread=unread, days=days,
+    ) as (session, criteria):  # fmt: skip
         # What a dry run shows must be what --yes would do, but it may well show several mails.
         report = act(
             session, criteria, dry_run=not yes, several=every or not yes, permanently=permanently, most=most
@@ -119,10 +116,10 @@ def mark(
     """Mark the mails that fit. Changes the mailbox with --yes only."""
     from mailroom.mail.actions.mark import mark as act
 
-    with opened(folders) as (session, named):
-        criteria = wanted(
-            named, message_id=message_id, uid=uid, subject=subject, sender=sender, unread=unread, days=days
-        )
+    with chosen(folders, message_id=message_id, uid=uid, subject=subject, sender=sender, unread=unread, days=days) as (
+        session,
+        criteria,
+    ):
         report = act(session, criteria, mark_as, keyword=keyword, dry_run=not yes, most=most)  # type: ignore[arg-type]
     _show(report, "marked", as_json=as_json)
 

@@ -6,33 +6,15 @@ from dataclasses import replace
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict
 
-from mailroom.effects.mail_outcome import content_digest
+from mailroom.effects.mail_outcome import content_digest, slot_of
 from mailroom.effects.send_mail import send_once
-from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
 from mailroom.mail.compose import OutgoingMail
 from mailroom.mail.threading_headers import new_message_id
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail._asking import addresses, desk, looks_like_html, step_key
-
-
-class SendResult(BaseModel):
-    """What became of one mail."""
-
-    model_config = ConfigDict(frozen=True)
-
-    is_success: bool
-    message_id: str
-    """With it "Wait for Email from User" finds the answers."""
-    accepted: int
-    """Recipients whose mail the server took over in this run; 0 when it had been sent before."""
-    refused: list[str]
-    """Recipients that no attempt will reach, each with the server's words."""
-    open: list[str]
-    """Recipients refused for now; Retry tries only these."""
-    message: str
+from tasks.mail._sent import SendResult, sent_result
 
 
 @describe(
@@ -87,17 +69,7 @@ def send_email(
         )  # fmt: skip
         digest = content_digest(mail)
         key = step_key(step and f"mail/{step}", "mail", digest)
-        known = here.store.ledger.in_slot("", f"mail:{key}")
+        known = here.store.ledger.in_slot("", slot_of(key))
         message_id = known.target if known else new_message_id(account.domain)
         sent = send_once(here.store, account, replace(mail, message_id=message_id), key=key, digest=digest)
-        if sent.state in {"unknown", "sending"}:
-            raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
-        if sent.state == "not_applied":
-            raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
-        if not sent.is_sent:
-            raise RejectedError(sent.detail)
-    return SendResult(
-        is_success=not sent.open, message_id=sent.message_id, accepted=len(sent.accepted),
-        refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
-        message=f"Email was sent; {len(sent.open)} refused for now." if sent.open else "Email was sent successfully.",
-    )  # fmt: skip
+        return sent_result(sent, "Email was sent successfully.")

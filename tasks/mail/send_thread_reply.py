@@ -10,8 +10,8 @@ from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
 from tasks.mail._asking import addresses, looks_like_html
-from tasks.mail._follow_up import post, sent_result
-from tasks.mail.send_email import SendResult
+from tasks.mail._follow_up import post
+from tasks.mail._sent import SendResult, sent_result
 
 
 @describe(

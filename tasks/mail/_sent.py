@@ -1,0 +1,46 @@
+"""What the actions that send one mail share: the result, in the documented words."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from mailroom.effects.mail_outcome import SendOutcome
+from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
+
+
+class SendResult(BaseModel):
+    """What became of one mail."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_success: bool
+    message_id: str
+    """With it "Wait for Email from User" finds the answers."""
+    accepted: int
+    """Recipients whose mail the server took over in this run; 0 when it had been sent before."""
+    refused: list[str]
+    """Recipients that no attempt will reach, each with the server's words."""
+    open: list[str]
+    """Recipients refused for now; Retry tries only these."""
+    message: str
+
+
+def sent_result(sent: SendOutcome, done: str) -> SendResult:
+    """The result of a mail that went out.
+
+    Raises:
+        OutcomeUnknownError: nobody knows; it is never sent again blindly.
+        TransientError: nobody got it.
+        RejectedError: the server refused it.
+    """
+    if sent.state in {"unknown", "sending"}:
+        raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
+    if sent.state == "not_applied":
+        raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
+    if not sent.is_sent:
+        raise RejectedError(sent.detail)
+    return SendResult(
+        is_success=not sent.open, message_id=sent.message_id, accepted=len(sent.accepted),
+        refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
+        message=done if not sent.open else f"{done} {len(sent.open)} recipients were refused for now.",
+    )  # fmt: skip
