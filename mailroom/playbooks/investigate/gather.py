@@ -117,13 +117,14 @@ def _put_together(context: Context, answers: list[Asked], view: StoreView, befor
         asked.sightings.clear()  # each source's rows are let go as soon as they are messages
     unplaced = 0
     for asked in answers:
-        unplaced += sum(not book.add(seen, known_only=True) for seen in asked.loose)
+        strange = sum(not book.add(seen, known_only=True) for seen in asked.loose)
+        unplaced += strange if asked.name == ARCHIVE else 0
         for click in asked.clicks:
             book.click(click)
         notes += [f"{asked.name}: {note}" for note in asked.notes]
     if unplaced:
         notes.append(
-            f"{unplaced} further mails mention the host of the link somewhere; the search by words is loose, so they "
+            f"{unplaced} further archived mails may mention the host of the link; the search by words is loose, so they "
             "are not counted"
         )
     if book.people_cut:

@@ -81,7 +81,9 @@ def _take(context: Context, asked: Asked, view: StoreView, page: Sequence[Alert]
         _authenticated(context, view.authentication, alert.event)
         done = [_words(action) for action in actions.get(alert.id, [])]
         done += [_answered(told) for told in answers.get(alert.id, [])]
-        asked.sightings.append(_seen(alert, verdict.verdict if verdict else "", tuple(done)))
+        seen = _seen(alert, verdict.verdict if verdict else "", tuple(done))
+        is_sure = not context.inquiry.url or _has_link(alert.event, context.inquiry.host)
+        (asked.sightings if is_sure else asked.loose).append(seen)
 
 
 def _seen(alert: Alert, verdict: str, done: tuple[str, ...]) -> Sighting:
@@ -105,6 +107,15 @@ def _seen(alert: Alert, verdict: str, done: tuple[str, ...]) -> Sighting:
         tracking_id=short_id(alert.tracking_id), hold_id=short_id(alert.hold_id), alert_id=alert.id,
         received_by=(short_address(alert.recipient),) if alert.handling == "released" else (), done=done,
     )  # fmt: skip
+
+
+def _has_link(value: object, host: str) -> bool:
+    """Whether a link to the host stands anywhere in an event; its name alone may be a sender's domain."""
+    if isinstance(value, str):
+        return re.search(rf"(?i)://(?:[^\s/@]*@)?{re.escape(host)}(?![\w-]|\.\w)", value) is not None
+    if isinstance(value, dict):
+        return any(_has_link(one, host) for one in value.values())
+    return isinstance(value, list) and any(_has_link(one, host) for one in value)
 
 
 def _authenticated(context: Context, found: Authentication, event: dict[str, Any]) -> None:

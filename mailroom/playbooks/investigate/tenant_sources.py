@@ -11,7 +11,7 @@ from mailroom.mimecast import archive, held, tracking
 from mailroom.mimecast.archive_models import ArchiveEntry
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.mimecast.models import HeldMessage, TrackedEmail
-from mailroom.playbooks.investigate.asking import Asked, Context
+from mailroom.playbooks.investigate.asking import MOST_READ, Asked, Context
 from mailroom.playbooks.investigate.sightings import (
     ARCHIVE,
     HELD,
@@ -58,9 +58,13 @@ def ask_tracking(context: Context, asked: Asked) -> None:
 
 
 def ask_held(context: Context, asked: Asked) -> None:
-    """The hold queue, by sender, recipient or subject."""
+    """The hold queue, by sender, recipient or subject; whether it finds domains is not documented, so all is read."""
     inquiry = context.inquiry
-    questions = [("sender", inquiry.who), ("recipient", inquiry.who)] if inquiry.who else [("subject", inquiry.subject)]
+    questions: list[tuple[str, str] | None] = [("subject", inquiry.subject)]
+    if inquiry.sender:
+        questions = [("sender", inquiry.sender), ("recipient", inquiry.sender)]
+    elif inquiry.domain:
+        questions = [None]
     if not inquiry.who and not inquiry.subject:
         asked.state, asked.detail = "not needed", "the hold queue cannot be searched by a link; message tracking can"
         return
@@ -69,7 +73,7 @@ def ask_held(context: Context, asked: Asked) -> None:
         walk = held.get_hold_message_list(
             context.hurried(), start=context.period.start, end=context.period.end, search_by=question
         )
-        for entry in context.read(asked, walk):
+        for entry in context.read(asked, walk, most=MOST_READ):
             found = _held(entry)
             ours = inquiry.is_from(found.recipients) and not inquiry.is_from(found.senders)
             fits = ours or inquiry.is_from(found.senders) or not inquiry.who
