@@ -13,9 +13,9 @@ from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender.model import MANAGED, POLICY
 from mailroom.playbooks.block_sender.recorded import as_we_left_it, policy_of, shown
-from mailroom.playbooks.changes import tenant_of
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.tenants import names_of
 from mailroom.store import Store
 from mailroom.store.actions import Action
 
@@ -76,7 +76,7 @@ def find_due(
 
     Args:
         desk: Tenant, store and policy.
-        tenant: Name of the tenant in the store; the account code when empty. Blocks of others are none of ours.
+        tenant: Name of the tenant in the store; when empty, every name of the tenant behind the client.
         now: This instant; by default by the tenant's clock.
         permit_managed_senders: End managed senders too. Mimecast can only turn them into permits.
         limit: Most blocks of one call.
@@ -84,9 +84,9 @@ def find_due(
     Raises:
         MailroomError: The tenant cannot be read.
     """
-    name = tenant or tenant_of(desk.client)
+    names = [tenant] if tenant else sorted(names_of(desk.client, desk.store))
     moment = now or desk.client.now()
-    due = desk.store.ledger.expiring(moment, tenant=name, kinds=KINDS, limit=limit)
+    due = [one for name in names for one in desk.store.ledger.expiring(moment, tenant=name, kinds=KINDS, limit=limit)]
     return [_seen(desk, action, moment, permit_managed_senders) for action in due]
 
 

@@ -23,7 +23,7 @@ from mailroom.playbooks.block_sender.model import (
     slot_of,
 )
 from mailroom.playbooks.block_sender.recorded import as_we_left_it, covering, policy_of, shown, standing
-from mailroom.playbooks.changes import tenant_of
+from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.alerts import Alert
 from mailroom.store.schema import LIVE_STATES
 

@@ -11,10 +11,10 @@ from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender.recorded import standing
-from mailroom.playbooks.changes import tenant_of
 from mailroom.playbooks.remediate.find import find_everywhere
 from mailroom.playbooks.remediate.form import RemediateForm
 from mailroom.playbooks.remediate.model import Item, RemediationPlan
+from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.columns import canonical_json
 
 KIND = "create_remediation_incident"
