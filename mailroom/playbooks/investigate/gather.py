@@ -124,8 +124,8 @@ def _put_together(context: Context, answers: list[Asked], view: StoreView, befor
         notes += [f"{asked.name}: {note}" for note in asked.notes]
     if unplaced:
         notes.append(
-            f"{unplaced} further archived mails may mention the host of the link; the search by words is loose, so they "
-            "are not counted"
+            f"{unplaced} further archived mails may mention the host of the link; the search by words is loose, so "
+            "they are not counted"
         )
     if book.people_cut:
         notes.append("some mailings had too many recipients to keep all of them; their numbers are right")
