@@ -36,7 +36,7 @@ def retry_changes(mimecast: str = "default", store: str = "default", policy: str
         {
             "kind": one.kind,
             "hold_id": "",
-            "alert_id": "",
+            "alert_id": str(desk.store.ledger.get(one.action_id).alert_id or "none"),
             "state": one.state if one.is_done or one.state == "refused" else "failed",
             "message": without_mailboxes(one.detail),
         }
