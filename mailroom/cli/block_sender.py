@@ -10,6 +10,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.playbooks.block_sender import BlockPlan
@@ -51,6 +52,7 @@ def block_sender(
     Refuses our own domains, partners, VIPs, forged senders, free-mail providers and public suffixes, and says what to
     block instead. `mailroom block` makes the bare change, without these checks.
     """
+    need_a_word(dry_run=dry_run, yes=yes, as_json=as_json)
     from mailroom.playbooks import block_sender as blocking
 
     form = blocking.BlockForm(
@@ -67,7 +69,7 @@ def block_sender(
             _end(plan, [], as_json=as_json, dry_run=True)
             return
         blocking.raise_if_refused(plan)
-        if plan.steps and not yes and not as_json and not typer.confirm("Do it?"):
+        if plan.steps and not yes and not agreed("Do it?"):
             output.note("nothing was changed")
             raise typer.Exit(Exit.OK)
         results = blocking.block(table, plan)
@@ -100,6 +102,20 @@ def expire_blocks(
     if any(not one.is_well for one in found):
         output.fail("not every block was ended; the same command tries only these again")
         raise typer.Exit(Exit.NOT_ALL_APPLIED)
+
+
+def need_a_word(*, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Nobody can be asked where JSON is wanted. Raises InvalidInputError."""
+    if as_json and not yes and not dry_run:
+        raise InvalidInputError("with --json nobody can be asked: add --dry-run, or --yes to do it")
+
+
+def agreed(question: str) -> bool:
+    """Ask on the terminal; where nobody is there, the answer is no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        return False
 
 
 def _show(plan: BlockPlan) -> None:

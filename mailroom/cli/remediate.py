@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.block_sender import AsJson, Dry, Yes
+from mailroom.cli.block_sender import AsJson, Dry, Yes, agreed, need_a_word
 from mailroom.cli.exits import Exit
 
 _WIDE = 300
@@ -42,6 +42,7 @@ def remediate(
 
     Interrupted, the same command goes on with the incidents that were begun, and begins only what is missing.
     """
+    need_a_word(dry_run=dry_run, yes=yes, as_json=as_json)
     from mailroom.playbooks import remediate as remediation
 
     form = remediation.RemediateForm(
@@ -61,7 +62,7 @@ def remediate(
                 output.print_json({"dry_run": True, "items": plan.rows(), "notes": list(plan.notes)})
             return
         remediation.raise_if_too_many(plan)
-        if not yes and not as_json and not typer.confirm("Pull it back?"):
+        if not yes and not agreed("Pull it back?"):
             output.note("nothing was changed")
             raise typer.Exit(Exit.OK)
         results = remediation.remediate(table, plan, follow_seconds=follow_minutes * 60)
