@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
+from prefect.logging.handlers import APILogWorker
 
 from flows.block_sender import block_sender
 from flows.expire_blocks import expire_blocks
@@ -167,6 +169,29 @@ def test_blocks_end_and_what_was_changed_by_hand_stays(api: Any, make_world: Any
     assert world.tenant.policies()
     assert world.run(expire_blocks).result() == {"ended": 1}
     assert world.tenant.policies() == []
+
+
+@pytest.mark.slow
+def test_prefect_learns_nobodys_address(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0, remediation_fails=2, remediation_steps=2)
+    world.save_blocks()
+    world.break_calls("fail_in_200", MANAGED, times=1, code="err_managedsender_busy", message=f"no {PEOPLE[0]}")
+    alert = alert_of(world, PEOPLE)
+    assert world.run(block_sender, alert=alert, how="managed sender").is_failed()
+    assert world.run(block_sender, alert=alert, how="managed sender").is_completed()
+    assert world.run(block_sender, alert=alert, how="managed sender", dry_run=True).is_completed()
+    assert world.run(remediate, look_for="message id", values=delivered(world, PEOPLE)).is_failed()
+    assert world.run(expire_blocks).is_completed()
+
+    APILogWorker.drain_all(timeout=10)
+    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    places = {"Prefect's database": helper.database_text(api.database), "its log": api.log_text("server")}
+    for path in api.home.rglob("*"):
+        if path.is_file() and "prefect.db" not in path.name:
+            places[str(path.relative_to(api.home))] = path.read_bytes().decode("utf-8", "replace")
+    for where, text in places.items():
+        assert not {person for person in PEOPLE if person.partition("@")[0] in text}, where
+    assert "sender-block-plan" in places["Prefect's database"]
 
 
 def _name(server: Any, run: Any) -> str:
