@@ -170,7 +170,8 @@ def _prepare_folder(path: Path) -> None:
         raise StoreUnavailableError(not_writable(path))
     for extra in ("-wal", "-shm"):  # left by a run under another account
         beside = path.with_name(path.name + extra)
-        if beside.exists() and not os.access(beside, os.R_OK | os.W_OK):
+        # Whoever closes the store last removes them: what is gone at the second look was never in the way.
+        if beside.exists() and not os.access(beside, os.R_OK | os.W_OK) and beside.exists():
             raise StoreUnavailableError(not_writable(beside))
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
