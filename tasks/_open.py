@@ -26,16 +26,19 @@ log = logging.getLogger("mailroom.tasks")
 _POLICY_SECONDS = 5.0
 _lock = threading.RLock()
 _policies: dict[str, tuple[float, Policy]] = {}
+_opened: list[MimecastClient | Store] = []
 
 
 @lru_cache(maxsize=8)
 def _client(block: str) -> MimecastClient:
-    return load(MimecastCredentials, block).get_client(on_wait=_show_wait)
+    _opened.append(made := load(MimecastCredentials, block).get_client(on_wait=_show_wait))
+    return made
 
 
 @lru_cache(maxsize=8)
 def _store(block: str) -> Store:
-    return load(AlertStore, block).get_store()
+    _opened.append(made := load(AlertStore, block).get_store())
+    return made
 
 
 @lru_cache(maxsize=8)
@@ -94,6 +97,8 @@ def close_all() -> None:
         _store.cache_clear()
         _account.cache_clear()
         _policies.clear()
+        while _opened:
+            _opened.pop().close()
 
 
 def _show_wait(seconds: float, function: str, reason: str) -> None:

@@ -19,7 +19,6 @@ from mailroom.store.schema import items
 
 _QUICK_BYTES = 32 << 20
 """Up to this size every start checks all pages (some tens of milliseconds)."""
-_HEADER = b"SQLite format 3\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,12 @@ def check_on_start(db: Database) -> None:
     size = path.stat().st_size
     if not size:
         return
-    with path.open("rb") as stream:
-        if stream.read(len(_HEADER)) != _HEADER:
-            raise corrupt(str(path), "the file is not an SQLite database")
-    if size <= _QUICK_BYTES:
-        problems = db.read(lambda tx: _pages(tx, "quick_check"))
-        if problems:
-            raise corrupt(str(path), problems[0])
+    # Only SQLite itself may open the file. Closing it anywhere in a process takes away the locks of every connection
+    # that the process has to it; another process then removes the log they are writing to.
+    if size > _QUICK_BYTES:
+        db.read(lambda tx: tx.execute(text("PRAGMA schema_version")).scalar())
+    elif problems := db.read(lambda tx: _pages(tx, "quick_check")):
+        raise corrupt(str(path), problems[0])
 
 
 def check(db: Database, events: Events, runs: Runs, blobs: Blobs, *, deep: bool) -> CheckReport:

@@ -163,7 +163,8 @@ def _prepare_folder(path: Path) -> None:
             msg = f"{path} is a folder; the store's URL must name a file."
             raise InvalidInputError(msg)
         if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            with suppress(FileExistsError):  # made meanwhile; a file that is in use must not be opened here, see health
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise StoreUnavailableError(not_writable(path)) from error
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
