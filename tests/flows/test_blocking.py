@@ -21,8 +21,10 @@ from tasks import _open
 
 pytestmark = [pytest.mark.prefect]
 
-BAD = "kanari.absender@evil.example"
-PEOPLE = ["kanari.eins@northwind.example", "kanari.zwei@northwind.example"]
+BAD = "boeser.absender@evil.example"
+PEOPLE = ["stille.eins@northwind.example", "stille.zwei@northwind.example"]
+"""Nobody types them into a form: Prefect must not learn them."""
+TYPED = ["getippt.eins@northwind.example", "getippt.zwei@northwind.example"]
 MANAGED = "/api/managedsender/permit-or-block-sender"
 BLOCK = "block sender/on demand"
 
@@ -85,8 +87,8 @@ def test_a_sender_is_blocked_once_and_the_second_run_says_so(api: Any, make_worl
     assert (first.result()["state"], second.result()["state"]) == ("blocked", "already blocked")
     assert changes(world) == ["create_policy"]
     shown = json.dumps(helper.artifacts(helper.run_id(first)))
-    assert "kanari.eins" not in shown
-    assert "kanari.zwei" not in shown
+    assert "stille.eins" not in shown
+    assert "stille.zwei" not in shown
 
 
 def test_a_refusal_ends_the_run_with_what_to_do_instead(api: Any, make_world: Any) -> None:
@@ -103,7 +105,7 @@ def test_a_failed_change_fails_the_run_and_the_next_one_makes_only_it(api: Any, 
     world.break_calls(
         "fail_in_200", "/api/managedsender/permit-or-block-sender", times=1, code="err_managedsender_busy"
     )
-    form = {"sender": BAD, "how": "managed sender", "recipients": ", ".join(PEOPLE)}
+    form = {"sender": BAD, "how": "managed sender", "recipients": ", ".join(TYPED)}
 
     with pytest.raises(EffectsFailedError, match=r"1 of 2 blocks were not made.*Retry makes only these"):
         world.run(block_sender, **form).result()
@@ -146,7 +148,7 @@ def test_mail_is_pulled_back_and_nobody_is_named(api: Any, make_world: Any, help
     assert state.result()["pulled_back"] == 2
     assert sorted(set(changes(world))) == ["create_incident", "create_policy", "remediate"]
     shown = json.dumps(helper.artifacts(helper.run_id(state)))
-    assert "kanari.eins" not in shown
+    assert "stille.eins" not in shown
     assert world.run(remediate, **form).result()["items"] == {"done": 1}
     assert changes(world).count("create_incident") == 1
 
