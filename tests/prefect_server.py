@@ -161,10 +161,12 @@ class PrefectServer:
         )
 
     def deploy(self) -> str:
-        """Work pool and deployments; returns what `prefect deploy` printed.
+        """Block types, work pool and deployments, as `make deploy` makes them; returns what `prefect deploy` printed.
 
         The schedules are switched off afterwards: no run starts but those that a test asks for.
         """
+        registered = self.command("block", "register", "-m", "blocks")
+        assert registered.returncode == 0, registered.stdout + registered.stderr
         pool = {"name": POOL, "type": "process"}
         assert _direct().post(f"{self.api}/work_pools/", json=pool, timeout=10).status_code in {201, 409}
         done = self.command("--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")

@@ -54,10 +54,11 @@ def finished(
 def test_the_deployments_are_listed_with_their_schedules(tab: Any, finished: Finished) -> None:
     page = tab.open("/v2/deployments")
     deployed = yaml.safe_load((ROOT / "deployments.yaml").read_text("utf-8"))["deployments"]
-    for entry in deployed:
-        flow = entry["entrypoint"].rpartition(".")[2].replace("_", " ")
-        expect(page.get_by_text(flow, exact=True).first).to_be_visible()
     expect(page.get_by_text(f"{len(deployed)} Deployments")).to_be_visible()
+    for entry in deployed:  # they fill more than one page
+        flow = entry["entrypoint"].rpartition(".")[2].replace("_", " ")
+        page.get_by_placeholder("Search deployments").fill(flow)
+        expect(page.get_by_text(flow, exact=True).first).to_be_visible()
 
 
 def test_the_run_form_explains_every_field_and_offers_the_choices(tab: Any, finished: Finished, helper: Any) -> None:

@@ -189,6 +189,7 @@ def test_nobodys_mailbox_reaches_prefect(
 ) -> None:
     two = tenant.credentials_v2
     start = (tenant.clock.now() - timedelta(days=28)).isoformat()
+    before = helper.database_text(api.database)  # other tests use this server, and type addresses into forms
     with (
         serve(tenant) as server,
         MimecastClient(server.url, ClientCredentials(two.client_id, two.client_secret), clock=tenant.clock) as client,
@@ -200,4 +201,5 @@ def test_nobodys_mailbox_reaches_prefect(
     for key in ("messages", "held-messages", "ttp-url-logs", "audit-events", "groups"):
         assert f'"{key}"' in text or key in text
     assert "northwind[.]example" in text, "the domains are shown, so that the search below means something"
-    assert not [address for address in SEEN if f"{address.partition('@')[0]}@" in text]
+    local_parts = {f"{address.partition('@')[0]}@" for address in SEEN}
+    assert not [part for part in local_parts if text.count(part) > before.count(part)]
