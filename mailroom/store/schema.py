@@ -162,10 +162,17 @@ actions = Table(
 )  # fmt: skip
 
 approvals = Table(
-    "approvals", metadata, _id(), _ref("action_id", "actions.id", nullable=False), _text("digest"),
-    _text("approver"), _text("channel"), _text("state"), _text("reason"), _time("created_at"), _time("expires_at"),
-    _time("decided_at", nullable=True), _time("used_at", nullable=True), Index(None, "action_id"),
-    Index("ix_approvals_open", "digest", unique=True, **_where("state IN ('open', 'granted')")),
+    "approvals", metadata, _id(), _text("tenant"), _text("kind"), _text("summary"), _text("digest"), _json("plan"),
+    _count("targets"), Column("wide", Boolean, nullable=False), _text("proposer"), _text("approver"), _text("channel"),
+    _text("state"), _text("reason"), _ref("case_id", "cases.id"), _ref("wait_id", "waits.id"), _text("flow_run_id"),
+    _time("created_at"), _time("expires_at"), _time("decided_at", nullable=True), _time("used_at", nullable=True),
+    Index("ix_approvals_open", "tenant", "digest", unique=True, **_where("state IN ('open', 'granted')")),
+    Index(None, "state", "id"), Index("ix_approvals_wait", "wait_id", **_where("wait_id IS NOT NULL")),
+)  # fmt: skip
+
+approval_actions = Table(
+    "approval_actions", metadata, _ref("approval_id", "approvals.id", nullable=False, primary_key=True),
+    _ref("action_id", "actions.id", nullable=False, primary_key=True), _text("digest"), Index(None, "action_id"),
 )  # fmt: skip
 
 waits = Table(
@@ -177,13 +184,15 @@ waits = Table(
     _time("scan_from", nullable=True), _text("state"), _json("outcome"), _text("detail"),
     _time("sent_at", nullable=True), _time("deadline"), _time("created_at"), _time("changed_at"),
     _time("resolved_at", nullable=True), _time("resumed_at", nullable=True), _text("resume_note"),
+    _time("handled_at", nullable=True),
     UniqueConstraint("key"),
     Index("ix_waits_token", "token_hash", unique=True, **_where("token_hash <> ''")),
     Index("ix_waits_open", "mailbox", "id", **_where("state = 'open'")),
     Index("ix_waits_deadline", "deadline", **_where("state = 'open'")),
     Index("ix_waits_to_resume", "mailbox", "id",
           **_where("state <> 'open' AND flow_run_id <> '' AND resumed_at IS NULL")),
-    Index(None, "changed_at"),
+    Index(None, "changed_at"), Index("ix_waits_alert", "alert_id", **_where("alert_id IS NOT NULL")),
+    Index("ix_waits_to_handle", "kind", "id", **_where("state <> 'open' AND handled_at IS NULL")),
 )  # fmt: skip
 
 answers = Table(
@@ -199,13 +208,40 @@ answers = Table(
 cases = Table(
     "cases", metadata, _id(), _text("tenant"), _text("title"), _text("state"),
     Column("priority", Integer, nullable=False), _text("environment"), _text("assigned_to"), _time("opened_at"),
-    _time("closed_at", nullable=True), _text("reason"),
-    Index(None, "state", "id"),
+    _time("closed_at", nullable=True), _text("reason"), _text("key"), _text("template"), _text("description"),
+    _text("created_by"), _text("state_before"), _time("due_at", nullable=True), _time("updated_at", nullable=True),
+    _ref("merged_into_id", "cases.id"), _ref("root_id", "cases.id"),
+    Index(None, "state", "id"), Index("ix_cases_key", "tenant", "key", unique=True, **_where("key <> ''")),
+    Index("ix_cases_merged", "merged_into_id", **_where("merged_into_id IS NOT NULL")),
+    Index("ix_cases_root", "root_id", **_where("root_id IS NOT NULL")),
 )  # fmt: skip
 
 case_alerts = Table(
     "case_alerts", metadata, _ref("case_id", "cases.id", nullable=False, primary_key=True),
-    _ref("alert_id", "alerts.id", nullable=False, primary_key=True), _time("added_at"), Index(None, "alert_id"),
+    _ref("alert_id", "alerts.id", nullable=False, primary_key=True), _time("added_at"), _text("added_by"),
+    _text("why"), Index(None, "alert_id"),
+)  # fmt: skip
+
+case_files = Table(
+    "case_files", metadata, _id(), _ref("case_id", "cases.id", nullable=False), _ref("alert_id", "alerts.id"),
+    Column("sha256", CleanText, ForeignKey("blobs.sha256"), nullable=False), _text("name"), _text("content_type"),
+    Column("size", BIG_ID, nullable=False), _text("added_by"), _time("added_at"),
+    UniqueConstraint("case_id", "sha256", "name"),
+)  # fmt: skip
+
+case_tasks = Table(
+    "case_tasks", metadata, _id(), _ref("case_id", "cases.id", nullable=False), _text("key"), _text("title"),
+    _text("description"), _text("state"), _text("assigned_to"), _time("due_at", nullable=True), _text("created_by"),
+    _time("created_at"), _text("done_by"), _time("done_at", nullable=True), _text("note"),
+    UniqueConstraint("case_id", "key"),
+)  # fmt: skip
+
+playbook_runs = Table(
+    "playbook_runs", metadata, _id(), _text("key"), _text("tenant"), _ref("case_id", "cases.id"),
+    _ref("alert_id", "alerts.id"), _text("playbook"), _json("parameters"), _text("state"), _text("requested_by"),
+    _text("flow_run_id"), _text("detail"), _json("result"), _count("attempts"), _time("created_at"),
+    _time("started_at", nullable=True), _time("finished_at", nullable=True), UniqueConstraint("key"),
+    Index(None, "case_id"), Index("ix_playbook_runs_open", "id", **_where("state IN ('wanted', 'started')")),
 )  # fmt: skip
 
 case_events = Table(
@@ -224,6 +260,47 @@ custom_fields = Table(
     "custom_fields", metadata, _text("scope", primary_key=True),
     Column("subject_id", BIG_ID, primary_key=True, autoincrement=False), _text("name", primary_key=True),
     _json("value"), _time("updated_at"),
+)  # fmt: skip
+
+# --- rules on mail, campaigns, what people say ----------------------------------------------------------------------
+
+mail_rule_passes = Table(
+    "mail_rule_passes", metadata, _ref("alert_id", "alerts.id", nullable=False, primary_key=True),
+    _text("rule_digest"), _count("matched"), _time("at"),
+)  # fmt: skip
+
+mail_rule_hits = Table(
+    "mail_rule_hits", metadata, _id(), _ref("alert_id", "alerts.id", nullable=False), _text("rule_id"),
+    Column("rule_version", Integer, nullable=False), _text("rule_digest"), _text("state"), _json("actions"),
+    _json("results"), _text("detail"), _count("attempts"), _time("created_at"), _time("settled_at", nullable=True),
+    UniqueConstraint("rule_id", "alert_id"), Index(None, "alert_id"),
+    Index("ix_mail_rule_hits_open", "id", **_where("state = 'open'")),
+)  # fmt: skip
+
+alert_campaigns = Table(
+    "alert_campaigns", metadata, _ref("alert_id", "alerts.id", nullable=False, primary_key=True), _text("key"),
+    _json("parts"), _time("at"), Index(None, "key"),
+)  # fmt: skip
+
+alert_evidence = Table(
+    "alert_evidence", metadata, _id(), _ref("alert_id", "alerts.id", nullable=False), _text("key"), _text("kind"),
+    Column("points", Integer, nullable=False), _text("text"), _text("who"), _json("source"), _time("at"),
+    UniqueConstraint("alert_id", "key"),
+)  # fmt: skip
+
+labels = Table(
+    "labels", metadata, _id(), _ref("alert_id", "alerts.id", nullable=False), _text("label"), _text("source"),
+    _text("who"), _text("why"), Column("is_current", Boolean, nullable=False), _time("at"),
+    Index("ix_labels_current", "alert_id", unique=True, **_where("is_current")), Index(None, "alert_id"),
+)  # fmt: skip
+
+user_reports = Table(
+    "user_reports", metadata, _id(), _ref("alert_id", "alerts.id", nullable=False), _text("tenant"), _text("reporter"),
+    _text("message_id"), _text("sender"), _text("subject"), _text("campaign_key"),
+    _ref("original_alert_id", "alerts.id"), _ref("case_id", "cases.id"), _text("state"), _text("verdict"),
+    _json("detail"), _time("created_at"), _time("settled_at", nullable=True), UniqueConstraint("alert_id"),
+    Index(None, "campaign_key"), Index(None, "message_id"),
+    Index("ix_user_reports_open", "id", **_where("state = 'open'")),
 )  # fmt: skip
 
 # --- house-keeping ------------------------------------------------------------------------------------------------
