@@ -16,6 +16,7 @@ import typer
 
 from mailroom import __version__
 from mailroom.cli import desk, output
+from mailroom.cli.actions import actions_app
 from mailroom.cli.archive import archive_app
 from mailroom.cli.block_sender import block_sender, expire_blocks
 from mailroom.cli.check import check
@@ -54,6 +55,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(actions_app, name="actions")
 app.add_typer(archive_app, name="archive")
 app.add_typer(ingest_app, name="ingest")
 app.add_typer(mail_app, name="mail")
