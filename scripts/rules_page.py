@@ -15,11 +15,12 @@ from datetime import date
 from pathlib import Path
 
 from mailroom.cli.settings import PolicySection
+from mailroom.rulelang.fields import Field
+from mailroom.rulelang.schemas import load_schema
 from mailroom.triage import RailSettings, RuleSet, load_ruleset, starter_rules
 from mailroom.triage.evaluation import max_harm, passed_actions
-from mailroom.triage.fields import DECISION_FIELDS, FIELDS, Field
+from mailroom.triage.fields import DECISION_FIELDS, FIELDS
 from mailroom.triage.rules import Rule
-from mailroom.triage.schemas import load_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "rules.md"
@@ -80,7 +81,9 @@ def starter_list_table() -> str:
 
 def gates() -> str:
     """What an evaluation record must show, worked out with the gate itself."""
-    actions = load_schema("rule")["properties"]["evaluation"]["items"]["properties"]["action"]["enum"]
+    actions = load_schema("mailroom.triage", "rule")["properties"]["evaluation"]["items"]["properties"]["action"][
+        "enum"
+    ]
     rows = [
         (f"`{action}`", f"{max_harm(action):.1%}", *(_least(action, wrong) for wrong in (0, 1, 2)))
         for action in actions

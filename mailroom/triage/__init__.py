@@ -4,6 +4,8 @@ ruleset = load_ruleset()
 decision = triage_event(ruleset, event, history=History(benign=3))
 """
 
+from mailroom.rulelang.ternary import UNKNOWN
+from mailroom.rulelang.yaml_source import RuleError
 from mailroom.triage.approvals import Approval, approval_digest, check_approval
 from mailroom.triage.context import Context
 from mailroom.triage.decide import decide, triage_event
@@ -20,8 +22,6 @@ from mailroom.triage.ruleset import (
     starter_playbooks,
     starter_rules,
 )
-from mailroom.triage.ternary import UNKNOWN
-from mailroom.triage.yaml_source import RuleError
 
 __all__ = [
     "ACTIONS",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailroom.triage.text import has_direction_marks, strip_invisible
+from mailroom.rulelang.text import has_direction_marks, strip_invisible
 
 MAX_COMPONENTS = 1_000
 _MAX_NAME = 1_024

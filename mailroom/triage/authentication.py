@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailroom.triage.domains import canonical_domain, root_domain
-from mailroom.triage.text import skeleton
+from mailroom.rulelang.domains import canonical_domain, root_domain
+from mailroom.rulelang.text import skeleton
 
 MAX_HEADERS = 50
 MAX_VALUE = 16_384

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailroom.triage.domains import canonical_domain, root_domain
+from mailroom.rulelang.domains import canonical_domain, root_domain
+from mailroom.rulelang.lists import Entry, ValueList
+from mailroom.rulelang.text import words
 from mailroom.triage.lookalike import ProtectedDomains
 from mailroom.triage.people import Brand, BrandNames, Person
-from mailroom.triage.text import words
 
 if TYPE_CHECKING:
     from mailroom.triage.sender import Sender
@@ -76,6 +77,32 @@ def make_brand(name: str, aliases: Iterable[str], owned: Iterable[str]) -> Brand
 def make_person(name: str, addresses: Iterable[str]) -> Person:
     """A VIP."""
     return Person(name, frozenset(address.strip().lower() for address in addresses if "@" in address))
+
+
+def context_of(lists: Mapping[str, ValueList]) -> Context:
+    """The signals' view of the lists. Lists that are missing are empty."""
+
+    def values(name: str) -> Sequence[str]:
+        return [entry.value for entry in lists[name].entries] if name in lists else ()
+
+    def entries(name: str) -> Sequence[Entry]:
+        return lists[name].entries if name in lists else ()
+
+    risky = {value.casefold().lstrip(".") for name in RISKY_LISTS for value in values(name)}
+    trusted = tuple(sorted({value.lower() for value in values("trusted_authserv_ids")}))
+    return Context(
+        own_domains=domains(values("own_domains")),
+        partner_domains=domains(values("partner_domains")),
+        free_mail=domains(values("free_mail")),
+        simulation_domains=domains(values("simulation_domains")),
+        trusted_authserv_ids=trusted or Context.trusted_authserv_ids,
+        vips=tuple(sorted((make_person(e.value, e.addresses) for e in entries("vips")), key=lambda p: p.name)),
+        brands=tuple(
+            sorted((make_brand(e.value, e.names, e.domains) for e in entries("brands")), key=lambda b: b.name)
+        ),
+        risky_extensions=frozenset(risky),
+        never_lookalikes=domains(values("not_lookalikes")),
+    )
 
 
 def describe(context: Context) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailroom.triage.ternary import UNKNOWN
+from mailroom.rulelang.ternary import UNKNOWN
 
 DELIVERING = frozenset({"release", "release_to_sandbox", "permit_sender"})
 """Actions that let a mail, or the sender's future mail, through."""

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mailroom.rulelang.domains import root_domain, within
+from mailroom.rulelang.from_header import canonical_address, decode_words, find_addresses
+from mailroom.rulelang.ternary import UNKNOWN, Unknown
+from mailroom.rulelang.text import has_invisible, has_styled_letters
 from mailroom.triage.attachments import read_attachments
 from mailroom.triage.authentication import read_authentication
 from mailroom.triage.context import Context
-from mailroom.triage.domains import root_domain, within
-from mailroom.triage.from_header import canonical_address, decode_words, find_addresses
 from mailroom.triage.sender import Sender, read_sender
-from mailroom.triage.ternary import UNKNOWN, Unknown
-from mailroom.triage.text import has_invisible, has_styled_letters
 from mailroom.triage.vendor import IMPERSONATION_HEADER, header_map, hold_reason, impersonation_hits, says_malware
 
 _MAX_SUBJECT = 4_096

@@ -6,31 +6,9 @@ This table is the vocabulary of rule files. The loader refuses a field that is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from mailroom.rulelang.fields import Field, field_table
 
-Level = Literal["T1", "T2"]
-FieldType = Literal["text", "number", "boolean", "list"]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: `list` fields hold texts, and a test on them holds when any element passes."""
-
-    type: FieldType
-    level: Level
-    meaning: str
-
-
-def _table(text: str) -> dict[str, Field]:
-    fields = {}
-    for line in text.strip().splitlines():
-        name, kind, level, meaning = line.split(None, 3)
-        fields[name] = Field(kind, level, meaning)  # type: ignore[arg-type]
-    return fields
-
-
-FIELDS: dict[str, Field] = _table("""
+FIELDS: dict[str, Field] = field_table("""
 level                      text     T1  evidence level of the alert: T1 or T2
 route                      text     T1  inbound, outbound or internal
 subject                    text     T1  subject, encoded words decoded
@@ -124,7 +102,7 @@ group.size                 number   T1  alerts with the same content
 group.reports              number   T1  users who reported the same content
 """)
 
-DECISION_FIELDS: dict[str, Field] = _table("""
+DECISION_FIELDS: dict[str, Field] = field_table("""
 verdict                    text     T1  malicious, suspicious, spam, graymail, benign, simulation, undetermined
 risk                       number   T1  0 to 100
 confidence                 number   T1  0 to 1

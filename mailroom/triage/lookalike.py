@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from mailroom.triage.domains import root_domain, split_domain, unicode_domain, within
-from mailroom.triage.text import skeleton
+from mailroom.rulelang.domains import root_domain, split_domain, unicode_domain, within
+from mailroom.rulelang.text import skeleton
 
 _SHORTEST_LABEL = 4  # three-letter names are one edit away from half the dictionary
 _SHORTEST_EDIT = 5

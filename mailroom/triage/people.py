@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
-from mailroom.triage.domains import root_domain
-from mailroom.triage.text import letters_joined, words
+from mailroom.rulelang.domains import root_domain
+from mailroom.rulelang.text import letters_joined, words
 
 _SHORTEST_GLUED = 6  # "dhlservice" is too weak a claim, "microsoftservice" is not
 _SHORTEST_NAME = 8  # letters; shorter names are compared exactly

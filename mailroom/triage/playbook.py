@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mailroom.rulelang.explain import Fill, compile_sentence
+from mailroom.rulelang.lists import ValueList
+from mailroom.rulelang.modifiers import ModifierError
+from mailroom.rulelang.schemas import check
+from mailroom.rulelang.searches import Test, TestBank
+from mailroom.rulelang.yaml_source import RuleError, read_documents
 from mailroom.triage.denials import absolute_denials
-from mailroom.triage.explain import Fill, compile_sentence
 from mailroom.triage.fields import DECISION_FIELDS, FIELDS
-from mailroom.triage.lists import ValueList
-from mailroom.triage.modifiers import ModifierError
-from mailroom.triage.schemas import check
-from mailroom.triage.searches import Test, TestBank
-from mailroom.triage.yaml_source import RuleError, read_documents
 
 _FIELDS = FIELDS | DECISION_FIELDS
 
@@ -85,7 +85,7 @@ def load_playbook(file: Path, lists: Mapping[str, ValueList]) -> Playbook:
     if len(documents) != 1:
         raise RuleError(f"{file}:1: needs exactly one table, found {len(documents)}")
     document = documents[0]
-    problems = check("playbooks", document)
+    problems = check("mailroom.triage", "playbooks", document)
     if problems:
         raise RuleError(*problems)
     bank = TestBank(_FIELDS, lists)

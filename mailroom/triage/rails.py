@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.approvals import Approval, check_approval
 from mailroom.triage.decision import Decision
 from mailroom.triage.denials import DELIVERING, absolute_denials
-from mailroom.triage.ternary import UNKNOWN
 
 Mode = Literal["observe", "advise", "auto"]
 Outcome = Literal["act", "propose", "observe", "deny"]

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mailroom.triage.context import Context
+from mailroom.rulelang.lists import Entry, ValueList
+from mailroom.rulelang.searches import TestBank
+from mailroom.rulelang.ternary import UNKNOWN, Ternary
+from mailroom.triage.context import Context, context_of
 from mailroom.triage.extract import Facts, extract
 from mailroom.triage.fields import FIELDS
-from mailroom.triage.lists import Entry, ValueList, context_of
 from mailroom.triage.rules import Rule, compile_rule
 from mailroom.triage.samples import event_of, history_of
-from mailroom.triage.searches import TestBank
-from mailroom.triage.ternary import UNKNOWN, Ternary
 
 _WORDS: Mapping[Ternary, str] = {True: "true", False: "false", None: "unknown"}
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailroom.triage.condition import ConditionError, Evaluate, both, compile_condition, either, numbered
+from mailroom.rulelang.condition import Evaluate
+from mailroom.rulelang.explain import Fill, compile_sentence
+from mailroom.rulelang.matching import compile_match
+from mailroom.rulelang.searches import TestBank
+from mailroom.rulelang.yaml_source import Document
 from mailroom.triage.evaluation import passed_actions
-from mailroom.triage.explain import Fill, compile_sentence
 from mailroom.triage.fields import FIELDS
-from mailroom.triage.modifiers import ModifierError
-from mailroom.triage.searches import TestBank
-from mailroom.triage.yaml_source import Document
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,7 @@ def compile_rule(document: Document, bank: TestBank, default_kind: str, problems
     """
     data = document.data
     before = len(problems)
-    fields: set[str] = set()
-    scope = _search(data.get("when", {}), ("when",), document, bank, fields, problems)
-    searches = {
-        name: _alternatives(search, ("match", name), document, bank, fields, problems)
-        for name, search in data["match"].items()
-    }
-    condition = None
-    try:
-        condition, used = compile_condition(data["condition"], searches)
-        if unused := sorted(set(searches) - used):
-            problems.append(f"{document.at('match', unused[0])}: search {unused[0]!r} is not used by the condition")
-    except ConditionError as error:
-        problems.append(f"{document.at('condition')}: condition {error}")
+    evaluate, fields = compile_match(document, bank, problems)
     explain: Fill = str
     try:
         explain = compile_sentence(data["explain"], FIELDS)
@@ -79,7 +67,7 @@ def compile_rule(document: Document, bank: TestBank, default_kind: str, problems
         problems.append(f"{document.at('explain')}: explain {error}")
     kind = data.get("kind", default_kind)
     auto_actions = _check_meaning(document, kind, fields, problems)
-    if len(problems) > before or condition is None:
+    if len(problems) > before or evaluate is None:
         return None
 
     suggest = data.get("suggest", {})
@@ -101,48 +89,16 @@ def compile_rule(document: Document, bank: TestBank, default_kind: str, problems
         suggests_verdict=suggest.get("verdict", ""),
         suggests_action=suggest.get("action", ""),
         auto_actions=auto_actions,
-        fields=frozenset(fields),
+        fields=fields,
         explain=explain,
-        evaluate=both([numbered(scope), condition]) if scope else condition,
+        evaluate=evaluate,
         content={**{key: value for key, value in data.items() if key != "tests"}, "kind": kind},
         where=document.at("id"),
         document=document,
     )
 
 
-def _search(
-    search: Mapping[str, Any],
-    path: tuple[str | int, ...],
-    document: Document,
-    bank: TestBank,
-    fields: set[str],
-    problems: list[str],
-) -> list[int]:
-    numbers = []
-    for key, value in search.items():
-        fields.add(key.partition("|")[0])
-        try:
-            numbers.append(bank.add(key, value))
-        except ModifierError as error:
-            problems.append(f"{document.at(*path, key)}: {error}")
-    return numbers
-
-
-def _alternatives(
-    search: Any,
-    path: tuple[str | int, ...],
-    document: Document,
-    bank: TestBank,
-    fields: set[str],
-    problems: list[str],
-) -> Evaluate:
-    if isinstance(search, list):
-        branches = [_search(one, (*path, index), document, bank, fields, problems) for index, one in enumerate(search)]
-        return either([numbered(numbers or [0]) for numbers in branches])
-    return numbered(_search(search, path, document, bank, fields, problems) or [0])
-
-
-def _check_meaning(document: Document, kind: str, fields: set[str], problems: list[str]) -> frozenset[str]:
+def _check_meaning(document: Document, kind: str, fields: frozenset[str], problems: list[str]) -> frozenset[str]:
     """Rules between the parts of a rule that a schema cannot say."""
     data = document.data
     deeper = sorted(name for name in fields if name in FIELDS and FIELDS[name].level > data["level"])

@@ -10,18 +10,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from mailroom.triage.context import Context
-from mailroom.triage.evaluator import Evaluator
+from mailroom.rulelang.evaluator import Evaluator
+from mailroom.rulelang.lists import ValueList, load_lists
+from mailroom.rulelang.schemas import check
+from mailroom.rulelang.searches import TestBank
+from mailroom.rulelang.ternary import Ternary
+from mailroom.rulelang.yaml_source import RuleError, read_documents, yaml_files
+from mailroom.triage.context import Context, context_of
 from mailroom.triage.extract import Facts
 from mailroom.triage.fields import FIELDS, HISTORY_FIELDS
-from mailroom.triage.lists import ValueList, context_of, load_lists, yaml_files
 from mailroom.triage.playbook import Playbook, load_playbook
 from mailroom.triage.rule_tests import RuleTester
 from mailroom.triage.rules import Rule, compile_rule
-from mailroom.triage.schemas import check
-from mailroom.triage.searches import TestBank
-from mailroom.triage.ternary import Ternary
-from mailroom.triage.yaml_source import RuleError, read_documents
 
 ENGINE_VERSION = 1
 """Raised when the same rules and facts would decide otherwise; part of every digest."""
@@ -146,7 +146,7 @@ def _load_file(
     folders = file.relative_to(directory).parts[:-1]
     kind = "insight" if "insights" in folders else "exclusion" if "exclusions" in folders else "rule"
     for document in documents:
-        if wrong := check("rule", document):
+        if wrong := check("mailroom.triage", "rule", document):
             problems += wrong
             continue
         for_tests = compile_rule(document, banks[1], kind, problems)

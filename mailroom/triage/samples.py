@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mailroom.rulelang.from_header import read_from
 from mailroom.triage.extract import History
-from mailroom.triage.from_header import read_from
 from mailroom.triage.vendor import IMPERSONATION_TESTS
 
 _TRUSTED = "relay.mimecast.com"

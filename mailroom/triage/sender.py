@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mailroom.rulelang.domains import root_domain, within
+from mailroom.rulelang.from_header import FromReading, find_addresses, read_from
+from mailroom.rulelang.text import has_invisible, has_styled_letters
 from mailroom.triage.context import Context
-from mailroom.triage.domains import root_domain, within
-from mailroom.triage.from_header import FromReading, find_addresses, read_from
 from mailroom.triage.people import impersonated_person
-from mailroom.triage.text import has_invisible, has_styled_letters
 
 _MOST_KEPT = 4_096
 _LONGEST_KEPT = 1_000

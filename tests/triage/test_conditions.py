@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from mailroom.triage.condition import ConditionError, compile_condition, numbered
-from mailroom.triage.ternary import UNKNOWN, all_of, any_of, at_least, negate
+from mailroom.rulelang.condition import ConditionError, compile_condition, numbered
+from mailroom.rulelang.ternary import UNKNOWN, all_of, any_of, at_least, negate
 
 VALUES = (True, False, None)
 SEARCHES = {name: numbered([index]) for index, name in enumerate(("a", "b", "c"))}

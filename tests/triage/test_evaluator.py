@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
+from mailroom.rulelang.evaluator import Evaluator
+from mailroom.rulelang.lists import load_lists
+from mailroom.rulelang.searches import TestBank
 from mailroom.triage import UNKNOWN, Context, Facts, load_ruleset, starter_lists
-from mailroom.triage.evaluator import Evaluator
 from mailroom.triage.fields import FIELDS
-from mailroom.triage.lists import load_lists
 from mailroom.triage.people import Person
-from mailroom.triage.searches import TestBank
 from mailroom.triage.sender import read_sender
 
 TODAY = date(2026, 11, 21)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailroom.triage.from_header import decode_words, find_addresses, read_from
+from mailroom.rulelang.from_header import decode_words, find_addresses, read_from
 
 
 @pytest.mark.parametrize(

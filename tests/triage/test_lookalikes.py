@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mailroom.rulelang.domains import canonical_domain, root_domain, unicode_domain
+from mailroom.rulelang.text import shown, skeleton
 from mailroom.triage.context import Context, make_brand, make_person
-from mailroom.triage.domains import canonical_domain, root_domain, unicode_domain
 from mailroom.triage.lookalike import ProtectedDomains
 from mailroom.triage.people import BrandNames, impersonated_person
-from mailroom.triage.text import shown, skeleton
 
 OURS = ProtectedDomains(["northwind.example", "northwind-group.example", "adatum.example"])
 CLARA = make_person("Clara Lindqvist", ["clara.lindqvist@northwind.example"])

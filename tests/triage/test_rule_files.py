@@ -199,10 +199,10 @@ def _facts(values):
     ],
 )
 def test_every_modifier_has_its_meaning(line, value, expected):
-    from mailroom.triage.evaluator import Evaluator
+    from mailroom.rulelang.evaluator import Evaluator
+    from mailroom.rulelang.searches import TestBank
+    from mailroom.rulelang.yaml_source import parse_documents
     from mailroom.triage.fields import FIELDS
-    from mailroom.triage.searches import TestBank
-    from mailroom.triage.yaml_source import parse_documents
 
     ((key, operand),) = parse_documents(line, "one.yml")[0].data.items()
     bank = TestBank(FIELDS, {})

@@ -11,11 +11,11 @@ from mailroom.errors import AccessError, NotOfferedError, RejectedError
 from mailroom.mimecast import MimecastClient, archive, tracking
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.playbooks.block_sender.model import Subject
+from mailroom.rulelang.domains import within
+from mailroom.rulelang.from_header import canonical_address
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
 from mailroom.triage import Context, extract
-from mailroom.triage.domains import within
-from mailroom.triage.from_header import canonical_address
 
 _MONTH = timedelta(days=29)
 _OTHER_ALERTS = 50

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mailroom.playbooks.block_sender.evidence import Evidence
 from mailroom.playbooks.block_sender.model import Refusal, Subject
+from mailroom.rulelang.domains import is_public_suffix, root_domain, within
 from mailroom.triage import Context
-from mailroom.triage.domains import is_public_suffix, root_domain, within
 
 _ADDRESS_ONLY = "Block the one address instead."
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mailroom.errors import InvalidInputError
 from mailroom.indicators import refang, unwrap
-from mailroom.triage.domains import canonical_domain
+from mailroom.rulelang.domains import canonical_domain
 
 DAYS = 7
 MOST_DAYS = 365

@@ -18,7 +18,7 @@ from mailroom.mail.threading_headers import new_message_id
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.remediate.model import ItemResult, RemediationPlan
-from mailroom.triage.domains import within
+from mailroom.rulelang.domains import within
 
 SUBJECT = "A harmful message was removed from your mailbox"
 MOST_PEOPLE = 100

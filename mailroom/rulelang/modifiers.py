@@ -1,6 +1,6 @@
 """What stands between a field and a value in a rule: `field|modifier: value`.
 
-Every modifier compiles to a function from a known value to true or false; `tests.compile_test` adds the third truth
+Every modifier compiles to a function from a known value to true or false; `searches` adds the third truth
 value. Texts are compared without regard to case. On list fields a test holds when any element passes; `not_in` and
 `not_contains` hold when none does.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import re2
 
-from mailroom.triage.text import needs_substring_match, skeleton, words
+from mailroom.rulelang.text import needs_substring_match, skeleton, words
 
 MAX_PATTERN = 1_000
 MAX_REGEX_TEXT = 16_384

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from operator import itemgetter
 
-from mailroom.triage.ternary import Ternary, at_least
+from mailroom.rulelang.ternary import Ternary, at_least
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 50

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from mailroom.triage.domains import canonical_domain
-from mailroom.triage.text import has_control, has_direction_marks, has_invisible
+from mailroom.rulelang.domains import canonical_domain
+from mailroom.rulelang.text import has_control, has_direction_marks, has_invisible
 
 MAX_HEADER = 8_192
 MAX_HEADERS = 20

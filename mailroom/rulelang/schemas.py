@@ -1,4 +1,4 @@
-"""Check a YAML document against one of the packaged JSON schemas and say where it differs."""
+"""Check a YAML document against a packaged JSON schema and say where it differs."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from mailroom.triage.yaml_source import Document
+from mailroom.rulelang.yaml_source import Document
 
 
-def load_schema(name: str) -> dict[str, Any]:
-    """The packaged schema `rule`, `list` or `playbooks` as a mapping."""
-    text = files("mailroom.triage").joinpath("json_schemas", f"{name}.schema.json").read_text(encoding="utf-8")
+def load_schema(package: str, name: str) -> dict[str, Any]:
+    """The schema `json_schemas/<name>.schema.json` of a package such as `mailroom.triage`, as a mapping."""
+    text = files(package).joinpath("json_schemas", f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(load_schema(name))
+def _validator(package: str, name: str) -> Draft202012Validator:
+    return Draft202012Validator(load_schema(package, name))
 
 
-def check(schema: str, document: Document) -> list[str]:
+def check(package: str, schema: str, document: Document) -> list[str]:
     """Problems of a document as `path:line: message`; empty when it fits.
 
     Args:
-        schema: `rule`, `list` or `playbooks`.
+        package: Where the schema stands, such as `mailroom.triage`.
+        schema: Name of the schema, such as `rule`.
         document: What was read.
     """
-    errors = sorted(_validator(schema).iter_errors(document.data), key=lambda e: list(map(str, e.absolute_path)))
+    errors = sorted(
+        _validator(package, schema).iter_errors(document.data), key=lambda e: list(map(str, e.absolute_path))
+    )
     return [_say(error, document) for error in errors]
 
 

@@ -11,8 +11,8 @@ from operator import itemgetter
 from types import NoneType
 from typing import Any
 
-from mailroom.triage.searches import Line
-from mailroom.triage.ternary import UNKNOWN, Ternary, Unknown
+from mailroom.rulelang.searches import Line
+from mailroom.rulelang.ternary import UNKNOWN, Ternary, Unknown
 
 Answers = tuple[Ternary, ...]
 _FIXED = frozenset({Unknown, NoneType, bool})

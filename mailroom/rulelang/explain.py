@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from mailroom.triage.ternary import UNKNOWN
-from mailroom.triage.text import shown
+from mailroom.rulelang.ternary import UNKNOWN
+from mailroom.rulelang.text import shown
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 Fill = Callable[[Mapping[str, Any]], str]

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import tldextract
 
-from mailroom.triage.text import INVISIBLE
+from mailroom.rulelang.text import INVISIBLE
 
 # Private suffixes (github.io, azurewebsites.net ...) separate owners, so they count as suffixes.
 _EXTRACT = tldextract.TLDExtract(

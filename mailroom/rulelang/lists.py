@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mailroom.triage.context import RISKY_LISTS, Context, domains, make_brand, make_person
-from mailroom.triage.domains import canonical_domain
-from mailroom.triage.from_header import canonical_address, read_from
-from mailroom.triage.schemas import check
-from mailroom.triage.yaml_source import Document, RuleError, read_documents
+from mailroom.rulelang.domains import canonical_domain
+from mailroom.rulelang.from_header import canonical_address, read_from
+from mailroom.rulelang.schemas import check
+from mailroom.rulelang.yaml_source import Document, RuleError, read_documents, yaml_files
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def load_lists(directories: Iterable[Path], today: date) -> tuple[Lists, Lists, 
 
 
 def _take(document: Document, seen: dict[str, str], into: dict[str, ValueList], problems: list[str]) -> None:
-    if wrong := check("list", document):
+    if wrong := check("mailroom.rulelang", "list", document):
         problems += wrong
         return
     name = document.data["list"]
@@ -161,40 +160,3 @@ def _take(document: Document, seen: dict[str, str], into: dict[str, ValueList], 
     if document.data.get("mode") == "append" and name in into:
         entries = (*into[name].entries, *entries)
     into[name] = ValueList(name, document.data.get("title", name), document.data["kind"], entries)
-
-
-def yaml_files(directory: Path) -> list[Path]:
-    """Every `.yml` and `.yaml` file below a directory, sorted.
-
-    Raises:
-        RuleError: The directory does not exist.
-    """
-    if not directory.is_dir():
-        raise RuleError(f"{directory}:1: is not a folder; check the path in the triage policy")
-    return sorted(path for path in directory.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
-
-
-def context_of(lists: Mapping[str, ValueList]) -> Context:
-    """The signals' view of the lists. Lists that are missing are empty."""
-
-    def values(name: str) -> Sequence[str]:
-        return [entry.value for entry in lists[name].entries] if name in lists else ()
-
-    def entries(name: str) -> Sequence[Entry]:
-        return lists[name].entries if name in lists else ()
-
-    risky = {value.casefold().lstrip(".") for name in RISKY_LISTS for value in values(name)}
-    trusted = tuple(sorted({value.lower() for value in values("trusted_authserv_ids")}))
-    return Context(
-        own_domains=domains(values("own_domains")),
-        partner_domains=domains(values("partner_domains")),
-        free_mail=domains(values("free_mail")),
-        simulation_domains=domains(values("simulation_domains")),
-        trusted_authserv_ids=trusted or Context.trusted_authserv_ids,
-        vips=tuple(sorted((make_person(e.value, e.addresses) for e in entries("vips")), key=lambda p: p.name)),
-        brands=tuple(
-            sorted((make_brand(e.value, e.names, e.domains) for e in entries("brands")), key=lambda b: b.name)
-        ),
-        risky_extensions=frozenset(risky),
-        never_lookalikes=domains(values("not_lookalikes")),
-    )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from mailroom.triage import modifiers
-from mailroom.triage.fields import Field
-from mailroom.triage.lists import ValueList
-from mailroom.triage.modifiers import Check, ModifierError
-from mailroom.triage.ternary import UNKNOWN, Ternary
+from mailroom.rulelang import modifiers
+from mailroom.rulelang.fields import Field
+from mailroom.rulelang.lists import ValueList
+from mailroom.rulelang.modifiers import Check, ModifierError
+from mailroom.rulelang.ternary import UNKNOWN, Ternary
 
 Test = Callable[[Mapping[str, Any]], Ternary]
 

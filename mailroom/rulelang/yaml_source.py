@@ -62,6 +62,17 @@ class Document:
         return f"{self.file}:{self.lines.get(path, self.line)}"
 
 
+def yaml_files(directory: Path) -> list[Path]:
+    """Every `.yml` and `.yaml` file below a directory, sorted.
+
+    Raises:
+        RuleError: The directory does not exist.
+    """
+    if not directory.is_dir():
+        raise RuleError(f"{directory}:1: is not a folder; check the path in the policy or on the command line")
+    return sorted(path for path in directory.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
+
+
 def read_documents(file: Path, shown_as: str | None = None) -> list[Document]:
     """All documents of a file.
 
