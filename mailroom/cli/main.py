@@ -27,6 +27,7 @@ from mailroom.cli.explain import explain
 from mailroom.cli.group import group_app
 from mailroom.cli.ingest import ingest_app
 from mailroom.cli.investigate import investigate
+from mailroom.cli.label import label
 from mailroom.cli.mail_save import mail_app
 from mailroom.cli.mimecast_threats import mimecast_app
 from mailroom.cli.policy import policy_app
@@ -82,6 +83,7 @@ app.command("permit")(permit)
 app.command("report")(report)
 app.command("remediate-incident")(remediate_incident)
 app.command("overturn")(overturn)
+app.command("label")(label)
 app.command("stats")(stats)
 app.command("undo")(undo)
 

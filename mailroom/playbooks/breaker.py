@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailroom.errors import InvalidInputError
 from mailroom.store import Store
+from mailroom.store.labels import OVERTURN
 
 OVERTURNED = "overturned"
 MALICIOUS = "reported_malicious"
@@ -56,8 +57,16 @@ def overturn(store: Store, text: str, *, malicious: bool, who: str, why: str) ->
         InvalidInputError: nothing was done to this message.
     """
     alert = store.alerts.find(text)
-    if not any(action.state == "applied" for action in store.ledger.for_alert(alert.id)):
+    applied = [action for action in store.ledger.for_alert(alert.id) if action.state == "applied"]
+    if not applied:
         msg = f"Nothing was done to the message of alert {alert.id}, so there is nothing to overturn."
         raise InvalidInputError(msg)
-    store.alerts.set_handling(alert.id, MALICIOUS if malicious else OVERTURNED, why, who)
+    kept_away = applied[-1].kind not in {"release", "release_to_sandbox"}
+    label = "malicious" if malicious else "wanted" if kept_away else "suspicious"
+
+    handling = MALICIOUS if malicious else OVERTURNED
+    store.run(lambda tx: (
+        store.alerts.set_handling(alert.id, handling, why, who, tx),
+        store.labels.record(alert.id, label, source=OVERTURN, who=who, why=why, tx=tx),
+    ))  # fmt: skip
     return alert.id

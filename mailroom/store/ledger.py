@@ -19,6 +19,7 @@ from mailroom.store.alerts import Alerts
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events
 from mailroom.store.intents import Intents
+from mailroom.store.labels import Labels
 from mailroom.store.owners import owner_is_dead
 from mailroom.store.schema import LIVE_STATES, actions, alerts
 from mailroom.store.transitions import Transitions
@@ -30,10 +31,10 @@ ORPHANED_AFTER = timedelta(minutes=15)
 class Ledger:
     """Intents, claims and results of actions."""
 
-    def __init__(self, db: Database, events: Events, alert_store: Alerts) -> None:
+    def __init__(self, db: Database, events: Events, alert_store: Alerts, labels: Labels) -> None:
         self._db = db
         self._intents = Intents(db, events)
-        self._transitions = Transitions(db, events, alert_store)
+        self._transitions = Transitions(db, events, alert_store, labels)
 
     def intend(self, new: NewAction, tx: Connection | None = None) -> Action:
         """Write an intent down, or return the equal one that is there (`created` is False then).
@@ -129,13 +130,25 @@ class Ledger:
         *,
         after_id: int = 0,
         max_attempts: int | None = None,
+        max_failures: int | None = None,
         kinds: Collection[str] | None = None,
     ) -> list[Action]:
-        """What still waits to be sent: intended, not applied, failed but retryable. Oldest first."""
+        """What still waits to be sent: intended, not applied, failed but retryable. Oldest first.
+
+        `max_failures` leaves out what the product refused at that many attempts; what never reached it stays in.
+        """
         condition = and_(actions.c.id > after_id, claimable(), _of(kinds))
         if max_attempts is not None:
             condition = and_(condition, actions.c.attempt < max_attempts)
+        if max_failures is not None:
+            condition = and_(condition, or_(actions.c.state != "failed", actions.c.attempt < max_failures))
         return self._select(condition, limit=limit)
+
+    def given_up(self, max_failures: int, *, kinds: Collection[str] | None = None) -> int:
+        """How many retryable actions failed at so many attempts that `to_do(max_failures=...)` leaves them out."""
+        condition = and_(claimable(), actions.c.state == "failed", actions.c.attempt >= max_failures, _of(kinds))
+        query = select(func.count()).select_from(actions).where(condition)
+        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def list(
         self, *, state: str | None = None, kind: str | None = None, limit: int = 100, offset: int = 0

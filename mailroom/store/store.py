@@ -32,6 +32,7 @@ from mailroom.store.health import CheckReport, check, check_on_start
 from mailroom.store.inquiries import Inquiries
 from mailroom.store.intake import Intake
 from mailroom.store.items import Items
+from mailroom.store.labels import Labels
 from mailroom.store.leases import Leases
 from mailroom.store.ledger import Ledger
 from mailroom.store.logins import Logins
@@ -61,7 +62,8 @@ class Store:
         self.intake = Intake(db, self.leases, self.cursors)
         self.alerts = Alerts(db, self.events)
         self.verdicts = Verdicts(db)
-        self.ledger = Ledger(db, self.events, self.alerts)
+        self.labels = Labels(db, self.events)
+        self.ledger = Ledger(db, self.events, self.alerts, self.labels)
         self.stats = Stats(db)
         self.inquiries = Inquiries(db)
         self.waits = Waits(db, self.events, self.leases, self.cursors)

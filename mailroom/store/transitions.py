@@ -14,18 +14,22 @@ from mailroom.store.actions import CLAIMABLE, NEXT_STATES, Action, ActionResult,
 from mailroom.store.alerts import Alerts
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
+from mailroom.store.labels import Labels
 from mailroom.store.schema import LIVE_STATES, actions
 
 _LOCKED = (
     select(actions).where(actions.c.id.in_(bindparam("ids", expanding=True))).order_by(actions.c.id).with_for_update()
 )
 
+_DISPOSITIONS = ("release", "release_to_sandbox", "reject")
+
 
 class Transitions:
     """Carries out `Ledger.claim`, `Ledger.settle` and `Ledger.adopt_orphans`."""
 
-    def __init__(self, db: Database, events: Events, alert_store: Alerts) -> None:
+    def __init__(self, db: Database, events: Events, alert_store: Alerts, labels: Labels) -> None:
         self._db = db
+        self._labels = labels
         self._events = events
         self._alerts = alert_store
 
@@ -63,6 +67,7 @@ class Transitions:
         now = self._db.now(tx)
         events: list[NewEvent] = []
         handling: dict[str, list[tuple[int, str, str]]] = {}
+        by_people: list[tuple[int, str, str]] = []
         ignored: list[int] = []
         for start in range(0, len(results), CHUNK):
             chunk = results[start : start + CHUNK]
@@ -90,9 +95,13 @@ class Transitions:
                     by = who or old.requested_by or old.mode
                     why = result.handling_reason or result.detail
                     handling.setdefault(by, []).append((new.alert_id, result.handling, why))
+                if new.state == "applied" and new.mode == "manual" and new.kind in _DISPOSITIONS and new.alert_id:
+                    by_people.append((new.alert_id, new.kind, new.requested_by))
             self._db.update_rows(tx, actions, [_columns(new) for new in changed.values()])
         for by, changes in handling.items():
             events += self._alerts.apply_handling(tx, changes, by)
+        if by_people:
+            events += self._labels.from_dispositions(tx, by_people)
         self._events.add_many(tx, events, at=now)
         return ignored
 
