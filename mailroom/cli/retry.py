@@ -27,7 +27,7 @@ def retry(
         taken_up = changes.retry(here.desk())
         reopened = reopen_quarantined(here.store)
         with output.progress(as_json) as progress:
-            report = triage_alerts(here.store, here.policy(), progress=progress)
+            report = triage_alerts(here.store, here.policy(), again=True, progress=progress)
             results = acting.carry_out(here, report.to_do, progress)
         if not as_json:
             output.note(

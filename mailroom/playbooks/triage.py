@@ -32,6 +32,7 @@ _BATCH = 250
 _PREVIEW = 25
 _MOST_TO_DO = 10_000
 _MOST_UNFINISHED = 100
+_MOST_FAILURES = 5
 _ENDED = "It ended without a word; a later run went on."
 Progress = Callable[[str, int, int | None], None]
 
@@ -76,6 +77,7 @@ def triage_alerts(
     dry_run: bool = False,
     flow_run_id: str = "",
     now: datetime | None = None,
+    again: bool = False,
     progress: Progress = lambda _step, _done, _total: None,
 ) -> TriageReport:
     """Give every open alert without a current verdict its verdict, and enter the actions that the rails allow.
@@ -89,6 +91,7 @@ def triage_alerts(
         dry_run: Decide and report; write nothing.
         flow_run_id: Kept with the run.
         now: This instant; the system's when left out.
+        again: Also name actions that the tenant refused several times; left alone otherwise.
         progress: Told how many alerts are done.
 
     Raises:
@@ -101,8 +104,10 @@ def triage_alerts(
     if not dry_run and (digest := _nothing_to_decide(store, rules)):
         run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters={"rule_digest": digest, "rules": rules})
         store.runs.finish(run_id, "completed", {"triaged": 0})
-        to_do = [_wanted(action) for action in store.ledger.to_do(_MOST_TO_DO, kinds=KINDS)]
-        return TriageReport(run_id=run_id, to_do=to_do, seconds=round(time.monotonic() - started, 3))
+        idle = TriageReport(run_id=run_id)
+        _name_what_is_wanted(store, idle, again=again)
+        idle.seconds = round(time.monotonic() - started, 3)
+        return idle
     ruleset = policy.ruleset(now.date())
     if dry_run:
         report = _Triage(store, policy, ruleset, now, 0, progress, dry_run=True).run()
@@ -116,11 +121,24 @@ def triage_alerts(
             except MailroomError as error:
                 store.runs.finish(run_id, "failed", {}, str(error))
                 raise
+            _name_what_is_wanted(store, report, again=again)
             store.runs.finish(run_id, "completed", {"triaged": report.triaged, "verdicts": report.verdicts})
         finally:
             store.leases.release(lease)
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _name_what_is_wanted(store: Store, report: TriageReport, *, again: bool) -> None:
+    """The actions to carry out now. One that the tenant keeps refusing is left alone, and that is said."""
+    failures = None if again else _MOST_FAILURES
+    wanted = store.ledger.to_do(_MOST_TO_DO, kinds=KINDS, max_failures=failures)
+    report.to_do = [_wanted(action) for action in wanted]
+    if not again and (given_up := store.ledger.given_up(_MOST_FAILURES, kinds=KINDS)):
+        report.warnings.append(
+            f"The tenant refused {given_up} actions {_MOST_FAILURES} times; they are left alone. See `mailroom actions "
+            'list --state failed`; "retry failed triage" (`mailroom retry`) tries them again.'
+        )
 
 
 def _nothing_to_decide(store: Store, rules: str) -> str:
@@ -164,8 +182,6 @@ class _Triage:
             self.store.runs.finish(run_id, "lost", {}, _ENDED)
         self.report.verdicts = dict(sorted(self.verdicts.items()))
         self.report.planned = dict(sorted(self.planned.items()))
-        if not self.dry_run:
-            self.report.to_do = [_wanted(action) for action in self.store.ledger.to_do(_MOST_TO_DO, kinds=KINDS)]
         return self.report
 
     # what an earlier run left ---------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from tasks._wording import action
 
 
 @task(name="Triage Alerts", task_run_name="Triage Alerts", cache_policy=NO_CACHE)
-def triage_alerts(store: str = "default", policy: str = "default", *, dry_run: bool = False) -> dict[str, Any]:
+def triage_alerts(
+    store: str = "default", policy: str = "default", *, dry_run: bool = False, again: bool = False
+) -> dict[str, Any]:
     """Decide about every open alert that has no verdict yet, and write down what is to be done.
 
     Effect: writes verdicts and intents to the store; the tenant is not touched. Twice is harmless: the second time
@@ -25,6 +27,7 @@ def triage_alerts(store: str = "default", policy: str = "default", *, dry_run: b
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block.
         dry_run: Decide, but write nothing.
+        again: Also name actions that the tenant has refused several times.
 
     Returns:
         run_id, triaged, verdicts (by name), planned (by ruling), alert_ids, to_do (one entry per action to carry
@@ -42,6 +45,7 @@ def triage_alerts(store: str = "default", policy: str = "default", *, dry_run: b
             _open.policy(policy),
             dry_run=dry_run,
             flow_run_id=str(flow_run.id or ""),
+            again=again,
             progress=progress,
         )
     log = get_run_logger()

@@ -125,6 +125,22 @@ def test_a_second_run_decides_nothing_and_names_what_is_still_to_do(store: Store
     assert (second.triaged, second.to_do) == (0, first.to_do)
 
 
+def test_an_action_that_the_tenant_keeps_refusing_is_left_alone_until_somebody_asks_for_it(store: Store) -> None:
+    put(store, wanted(1))
+    [todo] = triage_alerts(store, policy(), now=NOW).to_do
+    for _ in range(5):
+        store.ledger.claim([todo.action_id], owner="worker")
+        store.ledger.settle([ActionResult(todo.action_id, "failed", "the message is locked")])
+
+    later = triage_alerts(store, policy(), now=NOW)
+    asked = triage_alerts(store, policy(), now=NOW, again=True)
+
+    assert later.to_do == []
+    assert "refused 1 actions 5 times" in later.warnings[-1]
+    assert [one.action_id for one in asked.to_do] == [todo.action_id]
+    assert asked.warnings == []
+
+
 def test_equal_alerts_and_rules_give_equal_evidence(store: Store) -> None:
     put(store, wanted(2))
     triage_alerts(store, policy(), now=NOW)

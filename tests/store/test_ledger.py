@@ -161,6 +161,17 @@ def test_a_failed_action_is_tried_again_only_when_that_makes_sense(store, world)
     assert [action.id for action in store.ledger.claim([one.id, two.id], owner="me")] == [one.id]
 
 
+def test_what_the_tenant_keeps_refusing_is_left_out_and_what_never_reached_it_is_not(store, world):
+    refused, cut_off = (store.ledger.intend(world.action(alert_id)) for alert_id in world.alerts(2))
+    for _ in range(3):
+        store.ledger.claim([refused.id, cut_off.id], owner="me")
+        store.ledger.settle([ActionResult(refused.id, "failed", "locked"), ActionResult(cut_off.id, "not_applied")])
+
+    assert [todo.id for todo in store.ledger.to_do(max_failures=3)] == [cut_off.id]
+    assert store.ledger.given_up(3) == 1
+    assert [todo.id for todo in store.ledger.to_do()] == [refused.id, cut_off.id]
+
+
 def test_a_failed_release_cannot_be_repeated_once_a_reject_is_intended(store, world, alert_id):
     release = store.ledger.intend(world.action(alert_id))
     store.ledger.claim([release.id], owner="me")
