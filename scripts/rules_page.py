@@ -81,9 +81,8 @@ def starter_list_table() -> str:
 
 def gates() -> str:
     """What an evaluation record must show, worked out with the gate itself."""
-    actions = load_schema("mailroom.triage", "rule")["properties"]["evaluation"]["items"]["properties"]["action"][
-        "enum"
-    ]
+    record = load_schema("mailroom.triage", "rule")["properties"]["evaluation"]["items"]
+    actions = record["properties"]["action"]["enum"]
     rows = [
         (f"`{action}`", f"{max_harm(action):.1%}", *(_least(action, wrong) for wrong in (0, 1, 2)))
         for action in actions

@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any
 
 from mailroom.rulelang.searches import Line
-from mailroom.rulelang.ternary import UNKNOWN, Ternary, Unknown
+from mailroom.rulelang.ternary import CUT, UNKNOWN, Ternary, Unknown
 
 Answers = tuple[Ternary, ...]
 _FIXED = frozenset({Unknown, NoneType, bool})
@@ -37,6 +37,8 @@ class _Group:
 
     def answers(self, value: Any) -> Answers:
         """What all tests say about a text, a number or a list."""
+        if value.__class__ in CUT:
+            return self._of_the_beginning(value)
         if isinstance(value, str):
             known = self._hits.get(value.casefold(), self._misses) if self._hits else self._misses
         elif not isinstance(value, list):
@@ -49,6 +51,12 @@ class _Group:
         else:
             known = ()
         return known + self._checked(value) if self._others else known
+
+    def _of_the_beginning(self, value: Any) -> Answers:
+        """Of a value that is known in part a hit is known, a miss is not."""
+        folded = {item.casefold() for item in ([value] if isinstance(value, str) else value) if isinstance(item, str)}
+        known = [(not negated if not texts.isdisjoint(folded) else None) for texts, negated in self._exact]
+        return (*known, *[(not negated if check(value) else None) for check, negated in self._others])
 
     def _checked(self, value: Any) -> Answers:
         return tuple([check(value) is not negated for check, negated in self._others])

@@ -15,10 +15,11 @@ from typing import Any
 
 import re2
 
-from mailroom.rulelang.text import needs_substring_match, skeleton, words
+from mailroom.rulelang.text import MAX_TEXT, long_skeleton, needs_substring_match, skeleton, words
 
 MAX_PATTERN = 1_000
-MAX_REGEX_TEXT = 16_384
+MAX_REGEX_TEXT = 100_000
+"""Characters of one value that a pattern sees; no body in an event is longer."""
 _MAX_REGEX_MEMORY = 1 << 20
 Check = Callable[[Any], bool]
 
@@ -88,6 +89,12 @@ def _bag(text: str) -> tuple[frozenset[str], str]:
     return frozenset(found), f" {' '.join(found)} "
 
 
+@lru_cache(maxsize=8)
+def _long_bag(text: str) -> tuple[frozenset[str], str]:
+    found = words(text, long=True)
+    return frozenset(found), f" {' '.join(found)} "
+
+
 def words_any(operand: Sequence[Any]) -> Check:
     """Holds one of the words or phrases, whole, whatever look-alike letters they are written in."""
     texts = _folded_texts(operand)
@@ -99,14 +106,15 @@ def words_any(operand: Sequence[Any]) -> Check:
     starts = frozenset(found[0] for found in split if len(found) > 1)
 
     def check(text: str) -> bool:
-        bag, line = _bag(text)
+        is_long = len(text) > MAX_TEXT
+        bag, line = _long_bag(text) if is_long else _bag(text)
         if not single.isdisjoint(bag):
             return True
         if not starts.isdisjoint(bag) and any(phrase in line for phrase in phrases):
             return True
         if not parts or (text.isascii() and not ascii_parts):
             return False
-        look = skeleton(text)
+        look = long_skeleton(text) if is_long else skeleton(text)
         return any(part in look for part in parts)
 
     return _any_element(check)

@@ -12,7 +12,7 @@ from mailroom.rulelang import modifiers
 from mailroom.rulelang.fields import Field
 from mailroom.rulelang.lists import ValueList
 from mailroom.rulelang.modifiers import Check, ModifierError
-from mailroom.rulelang.ternary import UNKNOWN, Ternary
+from mailroom.rulelang.ternary import CUT, UNKNOWN, Ternary
 
 Test = Callable[[Mapping[str, Any]], Ternary]
 
@@ -158,7 +158,10 @@ def _plain_test(name: str, check: Check, *, negated: bool) -> Test:
             return None
         if value.__class__ is list and not value:
             return on_empty_list
-        return check(value) is not negated
+        held = check(value)
+        if not held and value.__class__ in CUT:
+            return None
+        return held is not negated
 
     return test
 
@@ -171,6 +174,8 @@ def _guarded_test(name: str, check: Check, free: Check, *, negated: bool) -> Tes
         if value is UNKNOWN:
             return None
         held: Ternary = check(value)
+        if not held and value.__class__ in CUT:
+            return None
         if held and not free(value):
             proof = facts.get("auth.dmarc_pass", UNKNOWN)
             held = None if proof is UNKNOWN else proof is True

@@ -29,6 +29,21 @@ class Unknown(Enum):
 UNKNOWN = Unknown.UNKNOWN
 
 
+class CutText(str):
+    """The beginning of a longer text: what is not in it may stand in the rest, so a miss is unknown."""
+
+    __slots__ = ()
+
+
+class CutList(list[str]):
+    """The first of more values: what is not among them may come later, so a miss is unknown."""
+
+    __slots__ = ()
+
+
+CUT = frozenset({CutText, CutList})
+
+
 def negate(value: Ternary) -> Ternary:
     """Kleene's not."""
     return None if value is None else not value

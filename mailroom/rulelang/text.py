@@ -12,6 +12,8 @@ from functools import lru_cache
 
 MAX_TEXT = 2_048
 """Characters of one value that comparisons look at; canonical ordering of combining marks is quadratic beyond."""
+MAX_LONG_TEXT = 100_000
+"""The same for a body, which is compared piece by piece."""
 
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -108,9 +110,24 @@ def skeleton(text: str) -> str:
     return letters.translate(_TABLE).casefold().translate(_TABLE)
 
 
-def words(text: str) -> list[str]:
-    """The words of `text`, as skeletons, in order."""
-    return _WORD.findall(skeleton(text))
+def words(text: str, *, long: bool = False) -> list[str]:
+    """The words of `text`, as skeletons, in order; of a body with `long`, else of a line."""
+    return _WORD.findall(long_skeleton(text) if long else skeleton(text))
+
+
+@lru_cache(maxsize=8)
+def long_skeleton(text: str) -> str:
+    """`skeleton` of a body: piece by piece, cut between words where there are any."""
+    text = text[:MAX_LONG_TEXT]
+    parts, start = [], 0
+    while start < len(text):
+        end = start + MAX_TEXT
+        if end < len(text):
+            gap = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+            end = gap + 1 if gap > start else end
+        parts.append(skeleton.__wrapped__(text[start:end]))
+        start = end
+    return "".join(parts)
 
 
 def needs_substring_match(phrase: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from mailroom.rulelang.evaluator import Evaluator
 from mailroom.rulelang.lists import load_lists
 from mailroom.rulelang.searches import TestBank
+from mailroom.rulelang.ternary import CutList, CutText
 from mailroom.triage import UNKNOWN, Context, Facts, load_ruleset, starter_lists
 from mailroom.triage.fields import FIELDS
 from mailroom.triage.people import Person
@@ -105,3 +106,28 @@ def test_rules_that_say_no_are_not_named_and_those_without_an_answer_are():
     assert answers["dmarc-fail"] is None
     known = Facts({"hold.is_malware": False})
     assert "hold-malware" not in {rule.id for rule, _ in ruleset.evaluate(known)}
+
+
+@pytest.mark.parametrize("value", [CutText("Invoice, it begins"), CutText("invoice"), CutList(["To", "x"]), CutList()])
+def test_what_is_known_in_part_is_answered_alike_too(bank, value):
+    lines = [line for line in bank.lines if FIELDS[line.name].type in ("text", "list")]
+    facts = Facts(dict.fromkeys((line.name for line in lines), value))
+
+    assert list(Evaluator(lines).run(facts)) == [line.test(facts) for line in lines]
+
+
+def test_what_a_cut_text_does_not_say_is_unknown_and_what_it_says_is_known(bank):
+    answers = dict(zip([key for key, _ in ASKED], bank.tests, strict=True))
+    facts = {"subject": CutText("An invoice, and so on"), "header.names": CutList(["to"])}
+
+    assert answers["subject|contains"](facts) is True
+    assert answers["subject|words_any"](facts) is None
+    assert answers["header.names|not_contains"](facts) is None
+    assert answers["header.names|not_in"](facts) is False
+
+
+def test_a_word_deep_in_a_long_text_is_found(bank):
+    text = "harmless words and moré. " * 3_000 + "please pаy now " + "x" * 5_000
+
+    assert bank.tests[ASKED.index(("subject|words_any", ["pay now", "发票"]))]({"subject": text}) is True
+    assert bank.tests[ASKED.index(("subject|words_any", ["pay now", "发票"]))]({"subject": text + "发票"}) is True
