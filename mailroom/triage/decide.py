@@ -7,15 +7,16 @@ called spam when the rules that suggest spam carry the score and the rules that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailroom.triage.decision import Contribution, Decision, evidence_digest
 from mailroom.triage.extract import Facts, History, extract
 from mailroom.triage.rules import Rule
 from mailroom.triage.ruleset import RuleSet
+from mailroom.triage.testimony import GROUP, Testimony, answer_of, contributions, weight
 
 MALICIOUS = 70
 SUSPICIOUS = 40
@@ -31,7 +32,10 @@ _SIDES = {"spam": "spam", "graymail": "graymail", "suspicious": "attack", "malic
 """Suggested verdict -> what a rule that suggests it speaks for."""
 
 
-def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None) -> Decision:
+def decide(
+    ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None,
+    people: Sequence[Testimony] = (),
+) -> Decision:  # fmt: skip
     """Judge one message.
 
     Args:
@@ -39,9 +43,10 @@ def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetim
         facts: What `extract` found.
         seed_priority: Priority from the gateway's risk: -1, 40, 60 or 80.
         now: Accepted for symmetry with `triage_event`; time enters through the fact `hours_to_expiry`.
+        people: What people said about this message; counts as one more group of evidence.
 
     Returns:
-        The decision. Equal facts and an equal digest give an equal decision.
+        The decision. Equal facts, an equal digest and the same words of people give an equal decision.
     """
     answers = ruleset.evaluate(facts)
     unknown = [rule.id for rule, answer in answers if answer is None and rule.kind == "rule"]
@@ -58,42 +63,33 @@ def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetim
             shadow.append(_contribution(rule, facts))
         elif rule.id not in silenced:
             counted.append(rule)
-    sums = _group_sums(counted)
-    risk = max(0, min(100, sum(rule.score for rule in counted)))
-    confidence = round(_available(ruleset, facts) * _agreement(sums), 4)
-    absolute = next((rule.id for rule in counted if rule.absolute), None)
-    harmful = tuple(sorted(group for group, points in sums.items() if points >= SPEAKS))
-    verdict = _verdict(counted, facts, risk, confidence, absolute, harmful, exclusion)
+    by_rules = _score(ruleset, counted, facts, exclusion, ())
+    score = _score(ruleset, counted, facts, exclusion, people) if people else by_rules
+    suggested = sorted({rule.suggests_action for rule in counted if rule.suggests_action})
+    proposal = ruleset.playbook.propose(_context(facts, score, suggested, people))
     evidence = tuple(_contribution(rule, facts) for rule in counted)
+    if people:
+        alone = ruleset.playbook.propose(_context(facts, by_rules, suggested, ()))
+        evidence += contributions(people, changes_action=proposal.action != alone.action)
     if exclusion is not None:
         insights.append(_contribution(exclusion, facts))
     priority, why = _priority(facts, seed_priority)
-    context: dict[str, Any] = {
-        **facts,
-        "verdict": verdict,
-        "risk": risk,
-        "confidence": confidence,
-        "groups": list(harmful),
-        "group_count": len(harmful),
-        "absolute": absolute,
-        "suggested": sorted({rule.suggests_action for rule in counted if rule.suggests_action}),
-    }
     return Decision(
-        verdict=verdict,
-        risk=risk,
-        confidence=confidence,
+        verdict=score.verdict,
+        risk=score.risk,
+        confidence=score.confidence,
         evidence=evidence,
         insights=tuple(insights),
         shadow=tuple(shadow),
         unknown=tuple(unknown),
-        absolute=absolute,
-        groups=harmful,
+        absolute=score.absolute,
+        groups=score.harmful,
         priority=priority,
         seed_priority=seed_priority,
         priority_reasons=why,
         digest=ruleset.digest,
-        evidence_digest=evidence_digest(verdict, risk, evidence),
-        proposal=ruleset.playbook.propose(context),
+        evidence_digest=evidence_digest(score.verdict, score.risk, evidence),
+        proposal=proposal,
     )
 
 
@@ -106,6 +102,43 @@ def triage_event(
 ) -> Decision:
     """`extract` and `decide` in one step."""
     return decide(ruleset, extract(event, ruleset.context, history, now=now), seed_priority, now)
+
+
+class _Score(NamedTuple):
+    verdict: str
+    risk: int
+    confidence: float
+    absolute: str | None
+    harmful: tuple[str, ...]
+
+
+def _score(
+    ruleset: RuleSet, counted: list[Rule], facts: Facts, exclusion: Rule | None, people: Sequence[Testimony]
+) -> _Score:
+    sums = _group_sums(counted)
+    if people:
+        sums[GROUP] = weight(people)
+    risk = max(0, min(100, sum(sums.values())))
+    confidence = round(_available(ruleset, facts) * _agreement(sums), 4)
+    absolute = next((rule.id for rule in counted if rule.absolute), None)
+    harmful = tuple(sorted(group for group, points in sums.items() if points >= SPEAKS))
+    verdict = _verdict(counted, facts, risk, confidence, absolute, harmful, exclusion)
+    return _Score(verdict, risk, confidence, absolute, harmful)
+
+
+def _context(facts: Facts, score: _Score, suggested: list[str], people: Sequence[Testimony]) -> dict[str, Any]:
+    """What the playbook table is asked with."""
+    return {
+        **facts,
+        "verdict": score.verdict,
+        "risk": score.risk,
+        "confidence": score.confidence,
+        "groups": list(score.harmful),
+        "group_count": len(score.harmful),
+        "absolute": score.absolute,
+        "suggested": suggested,
+        "recipient.answer": answer_of(people),
+    }
 
 
 def _exclusions(holding: list[Rule]) -> tuple[frozenset[str], Rule | None]:

@@ -110,6 +110,7 @@ groups                     list     T1  groups of evidence that point to harm
 group_count                number   T1  how many
 absolute                   text     T1  id of the absolute rule that decided, if any
 suggested                  list     T1  actions suggested by the rules that matched
+recipient.answer           text     T1  expected, unexpected, unsure or silent; none when the recipient was not asked
 """)
 """Fields known only after the decision; `playbooks.yml` may use them beside `FIELDS`."""
 

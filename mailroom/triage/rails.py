@@ -18,11 +18,14 @@ from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.approvals import Approval, check_approval
 from mailroom.triage.decision import Decision
 from mailroom.triage.denials import DELIVERING, absolute_denials
+from mailroom.triage.testimony import GROUP
 
 Mode = Literal["observe", "advise", "auto"]
 Outcome = Literal["act", "propose", "observe", "deny"]
 PASSIVE = frozenset({"leave", "ask_analyst"})
 """Proposals that change nothing outside our own store."""
+_NEEDS_NO_RECORD = frozenset({"ask_recipient"})
+"""A question changes nothing about the message; the mode says whether it may be put by itself."""
 _AUTOMATIC_MAIL = frozenset({"bulk", "list", "junk", "auto_reply"})
 
 
@@ -177,7 +180,9 @@ def _hesitations(kind: str, decision: Decision, facts: Facts, settings: RailSett
         found.append(("R3", "The recipient is a VIP, whose mail is never released automatically."))
     if kind in ("permit_sender", "block_sender"):
         found.append(("R5", f"{kind} always needs an approval."))
-    if settings.require_evaluated_rules:
+    if any(entry.group == GROUP and kind not in entry.auto_actions for entry in decision.evidence):
+        found.append(("R1", f"What people say is evidence: by itself it never leads to an automatic {kind}."))
+    if settings.require_evaluated_rules and kind not in _NEEDS_NO_RECORD:
         lacking = [entry.rule_id for entry in decision.evidence if entry.points and kind not in entry.auto_actions]
         if lacking or not decision.evidence:
             names = ", ".join(lacking[:5]) or "none"
