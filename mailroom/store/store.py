@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.store.alerts import Alerts
+from mailroom.store.approvals import Approvals
 from mailroom.store.blobs import Blobs
 from mailroom.store.case_files import CaseFiles
 from mailroom.store.case_tasks import CaseTasks
@@ -76,6 +77,7 @@ class Store:
         self.stats = Stats(db)
         self.reporting = Reporting(db)
         self.inquiries = Inquiries(db)
+        self.approvals = Approvals(db, self.events)
         self.user_reports = UserReports(db, self.events, self.sources)
         self.waits = Waits(db, self.events, self.leases, self.cursors)
         self.cases = Cases(db, self.events)
