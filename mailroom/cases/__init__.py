@@ -1,1 +1,1 @@
-"""Wing: incidents. Templates, rules on mail, campaigns: pure functions that know neither SQL nor any server."""
+"""Wing: what cases are made of - states, fields, incident templates, rules on mail. Pure; knows no store."""
