@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,14 +19,15 @@ from mailroom.errors import MailroomError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.breaker import breaker_state
 from mailroom.playbooks.harmless import harmless
+from mailroom.playbooks.judging import heard, judge_alerts, record_verdicts, supersede
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.events import NewEvent
-from mailroom.store.history import History as StoredHistory
-from mailroom.store.verdicts import NewVerdict
-from mailroom.triage import Decision, Facts, History, RailState, RuleSet, Ruling, decide, extract, judge
+from mailroom.store.intents import SUPERSEDED
+from mailroom.triage import Decision, Facts, RailState, RuleSet, Ruling, judge
+from mailroom.triage.testimony import GROUP
 
 _BATCH = 250
 _PREVIEW = 25
@@ -78,6 +79,7 @@ def triage_alerts(
     flow_run_id: str = "",
     now: datetime | None = None,
     again: bool = False,
+    alert_ids: Collection[int] | None = None,
     progress: Progress = lambda _step, _done, _total: None,
 ) -> TriageReport:
     """Give every open alert without a current verdict its verdict, and enter the actions that the rails allow.
@@ -92,6 +94,7 @@ def triage_alerts(
         flow_run_id: Kept with the run.
         now: This instant; the system's when left out.
         again: Also name actions that the tenant refused several times; left alone otherwise.
+        alert_ids: Only these, because people said something about them; None for every open alert.
         progress: Told how many alerts are done.
 
     Raises:
@@ -101,7 +104,7 @@ def triage_alerts(
     started = time.monotonic()
     now = now or datetime.now(UTC)
     rules = policy.fingerprint(now.date())
-    if not dry_run and (digest := _nothing_to_decide(store, rules)):
+    if not dry_run and alert_ids is None and (digest := _nothing_to_decide(store, rules)):
         run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters={"rule_digest": digest, "rules": rules})
         store.runs.finish(run_id, "completed", {"triaged": 0})
         idle = TriageReport(run_id=run_id)
@@ -110,14 +113,14 @@ def triage_alerts(
         return idle
     ruleset = policy.ruleset(now.date())
     if dry_run:
-        report = _Triage(store, policy, ruleset, now, 0, progress, dry_run=True).run()
+        report = _Triage(store, policy, ruleset, now, 0, progress, dry_run=True, only=alert_ids).run()
     else:
         lease = store.leases.acquire("triage")
         try:
             parameters = {"rule_digest": ruleset.digest, "rules": rules}
             run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
             try:
-                report = _Triage(store, policy, ruleset, now, run_id, progress, dry_run=False).run()
+                report = _Triage(store, policy, ruleset, now, run_id, progress, dry_run=False, only=alert_ids).run()
             except MailroomError as error:
                 store.runs.finish(run_id, "failed", {}, str(error))
                 raise
@@ -161,17 +164,20 @@ class _Triage:
         progress: Progress,
         *,
         dry_run: bool,
+        only: Collection[int] | None,
     ) -> None:
+        self.only = only
         self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
         self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
+        self.heard: set[int] = set()  # alerts about which people said something: older wishes may be void
         self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
         self.verdicts: Counter[str] = Counter()
         self.planned: Counter[str] = Counter()
 
     def run(self) -> TriageReport:
-        unfinished = [] if self.dry_run else self._unfinished_runs()
+        unfinished = [] if self.dry_run or self.only is not None else self._unfinished_runs()
         if unfinished:
             self._take_up(set(unfinished))
         self._give_verdicts()
@@ -206,29 +212,31 @@ class _Triage:
                 self.report.triaged += 1
                 self.report.alert_ids.append(alert.id)
                 self.verdicts[verdict.verdict] += 1
-                if actions := self.store.ledger.for_alert(alert.id):
-                    self.entered.update(action.kind for action in actions if action.is_live)
-                elif verdict.proposed_action in KINDS:
+                actions = [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]
+                self.entered.update(action.kind for action in actions if action.is_live)
+                done = any(one.kind == verdict.proposed_action and one.code != SUPERSEDED for one in actions)
+                if verdict.proposed_action in KINDS and not done:
                     self.candidates.append((alert.id, verdict.id))
+                if any(entry.get("group") == GROUP for entry in verdict.evidence):
+                    self.heard.add(alert.id)
 
     # first pass ---------------------------------------------------------------------------------------------
 
     def _give_verdicts(self) -> None:
         best: list[tuple[int, int, dict[str, str]]] = []
         for alerts in self._batches():
-            decided = [(alert, *pair) for alert, pair in zip(alerts, self._decide(alerts), strict=True)]
-            ids = (
-                [0] * len(decided)
-                if self.dry_run
-                else self.store.verdicts.record(
-                    [_new_verdict(alert, decision, self.report.run_id) for alert, _, decision in decided]
-                )
-            )
+            if self.dry_run:
+                pairs, ids = judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
+            else:
+                pairs, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
+            decided = [(alert, *pair) for alert, pair in zip(alerts, pairs, strict=True)]
             faultpoint("triage.batch_recorded")
             for (alert, _, decision), verdict_id in zip(decided, ids, strict=True):
                 self.verdicts[decision.verdict] += 1
                 if decision.proposal.action in KINDS:
                     self.candidates.append((alert.id, verdict_id))
+                if heard(decision):
+                    self.heard.add(alert.id)
                 if self.dry_run:
                     best.append((-decision.risk, alert.id, _preview(alert, decision)))
             if self.dry_run:
@@ -239,6 +247,15 @@ class _Triage:
         self.report.preview = [row for _, _, row in best]
 
     def _batches(self) -> Iterator[list[Alert]]:
+        if self.only is not None:
+            wanted = self.store.alerts.get_many(sorted(set(self.only)))
+            judged = self.store.verdicts.current_many(wanted)
+            digest = self.ruleset.digest
+            current = {known for known, verdict in judged.items() if verdict.rule_digest == digest}
+            # In pages as well: a look at one is one transaction.
+            left = [one for one in wanted.values() if one.handling == "open" and one.id not in current]
+            yield from (left[start : start + _BATCH] for start in range(0, len(left), _BATCH))
+            return
         after = 0
         while alerts := self.store.alerts.untriaged(
             _BATCH, after_id=after, rule_digest=self.ruleset.digest, connector=CONNECTOR
@@ -246,18 +263,11 @@ class _Triage:
             after = alerts[-1].id
             yield alerts
 
-    def _decide(self, alerts: list[Alert]) -> list[tuple[Facts, Decision]]:
-        histories = self.store.alerts.histories(alerts)
-        decided = []
-        for alert in alerts:
-            facts = extract(alert.event, self.ruleset.context, _history(histories.get(alert.id)), now=self.now)
-            decision = decide(self.ruleset, facts, seed_priority=alert.seed_priority, now=self.now)
-            decided.append((facts, decision))
-        return decided
-
     # second pass --------------------------------------------------------------------------------------------
 
     def _rule_on_candidates(self) -> None:
+        if not self.dry_run and (others := self.heard - {alert_id for alert_id, _ in self.candidates}):
+            supersede(self.store, dict.fromkeys(others, ("", False)))
         if not self.candidates:
             return
         counters = _Counters(self.store, self.policy, self.now, self.report.triaged, self.entered)
@@ -265,10 +275,12 @@ class _Triage:
             chunk = self.candidates[start : start + _BATCH]
             alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])
             ordered = [alerts[alert_id] for alert_id, _ in chunk]
+            decided = judge_alerts(self.store, self.ruleset, ordered, self.now)
             to_act: list[NewAction] = []
             to_propose: list[NewAction] = []
             wall: list[NewEvent] = []
-            for alert, (facts, decision), (_, verdict_id) in zip(ordered, self._decide(ordered), chunk, strict=True):
+            void: dict[int, tuple[str, bool]] = {}
+            for alert, (facts, decision), (_, verdict_id) in zip(ordered, decided, chunk, strict=True):
                 ruling = judge(
                     decision, facts, self.policy.rails, counters.state(facts), parameters=self._parameters(decision)
                 )
@@ -283,7 +295,11 @@ class _Triage:
                     to_propose.append(new)
                 if ruling.outcome in {"propose", "deny"}:
                     wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
+                if alert.id in self.heard:
+                    void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
             if not self.dry_run:
+                if void:
+                    supersede(self.store, void)
                 self._enter(to_act, to_propose, wall)
 
     def _enter(self, to_act: list[NewAction], to_propose: list[NewAction], wall: list[NewEvent]) -> None:
@@ -358,29 +374,6 @@ class _Counters:
 def _domain(facts: Facts) -> str:
     value = facts.get("from.root_domain")
     return value if isinstance(value, str) else ""
-
-
-def _history(stored: StoredHistory | None) -> History | None:
-    if stored is None:
-        return None
-    return History(stored.benign, stored.malicious, stored.first_contact, stored.group_size)
-
-
-def _new_verdict(alert: Alert, decision: Decision, run_id: int) -> NewVerdict:
-    return NewVerdict(
-        alert_id=alert.id,
-        run_id=run_id,
-        verdict=decision.verdict,
-        risk=decision.risk,
-        confidence=decision.confidence,
-        priority=decision.priority,
-        rule_digest=decision.digest,
-        level=alert.level,
-        evidence=[entry.to_dict() for entry in (*decision.evidence, *decision.insights)],
-        shadow=[entry.to_dict() for entry in decision.shadow],
-        proposed_action=decision.proposal.action,
-        proposed_reason=decision.proposal.reason,
-    )
 
 
 def _preview(alert: Alert, decision: Decision) -> dict[str, str]:

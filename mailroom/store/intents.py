@@ -17,6 +17,8 @@ from mailroom.store.schema import actions
 from mailroom.store.undo import undo_of
 
 _SETTLED_FOR_GOOD = ("already_done", "refused")
+SUPERSEDED = "superseded"
+"""Code of a refused action that was withdrawn because the decision changed; if it changes back, it is wanted anew."""
 
 
 def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
@@ -120,6 +122,8 @@ def _decide(stored: list[Action], new: NewAction, state: str) -> Action | Refuse
     for old in reversed(same):
         if old.state in {"failed", "not_applied", "proposed"} and old.retryable:
             return old
+        if old.code == SUPERSEDED:
+            continue
         if old.state in _SETTLED_FOR_GOOD and (new.mode != "manual" or state == "proposed"):
             return old
         if old.state == "failed" and new.mode != "manual":
