@@ -17,6 +17,7 @@ from mailroom.rulelang.ternary import UNKNOWN, Unknown
 from mailroom.rulelang.text import has_invisible, has_styled_letters
 from mailroom.triage.attachments import read_attachments
 from mailroom.triage.authentication import read_authentication
+from mailroom.triage.body import read_body
 from mailroom.triage.context import Context
 from mailroom.triage.sender import Sender, read_sender
 from mailroom.triage.vendor import IMPERSONATION_HEADER, header_map, hold_reason, impersonation_hits, says_malware
@@ -56,7 +57,7 @@ def extract(
     *,
     now: datetime | None = None,
 ) -> Facts:
-    """Derive every signal of levels T1 and T2 from an event.
+    """Derive every signal from an event, as far as its level carries them.
 
     Args:
         event: An alert's `event` mapping. A missing key means unknown.
@@ -68,7 +69,8 @@ def extract(
         The facts. Never raises on any event content.
     """
     facts = Facts()
-    level = "T2" if event.get("level") == "T2" else "T1"
+    level = str(event.get("level"))
+    level = level if level in ("T2", "T3") else "T1"
     facts["level"] = level
     _plain(facts, event)
     _subject(facts, event)
@@ -77,9 +79,11 @@ def extract(
     _recipients(facts, event, context)
     _vendor(facts, event)
     _attachments(facts, event, context)
-    if level == "T2":
+    if level != "T1":
         _headers(facts, event, context)
         _authentication(facts, event, context, sender)
+    if level == "T3":
+        facts.update(read_body(event, facts.get("from.root_domain")))
     if history is not None:
         _history(facts, history)
     expires = _time(event.get("expires_at"))
@@ -191,7 +195,7 @@ def _vendor(facts: Facts, event: Mapping[str, Any]) -> None:
         facts["vendor.detection_level"] = event["detection_level"].lower()
     if isinstance(event.get("categories"), list):
         facts["vendor.categories"] = [text.lower() for text in _texts(event["categories"], 100)]
-    if facts["level"] == "T2":
+    if facts["level"] != "T1":
         if isinstance(event.get("grey_email"), bool):
             facts["vendor.graymail"] = event["grey_email"]
         detail = event.get("spam_detail")

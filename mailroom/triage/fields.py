@@ -1,7 +1,7 @@
 """Every field a rule may ask for: its type, the level of evidence it needs, and what it says.
 
 This table is the vocabulary of rule files. The loader refuses a field that is not here and a rule that asks for a
-`T2` field while it declares level `T1`.
+field of a deeper level than it declares. `T1`: tracking and hold list. `T2`: message details. `T3`: the mail itself.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from mailroom.rulelang.fields import Field, field_table
 
 FIELDS: dict[str, Field] = field_table("""
-level                      text     T1  evidence level of the alert: T1 or T2
+level                      text     T1  evidence level of the alert: T1, T2 or T3
 route                      text     T1  inbound, outbound or internal
 subject                    text     T1  subject, encoded words decoded
 subject.invisible          boolean  T1  zero-width or direction characters in the subject
@@ -94,6 +94,15 @@ auth.forged                boolean  T2  authentication results were planted by t
 auth.foreign_servers       list     T2  untrusted servers that added authentication results
 impersonation.hits         list     T2  impersonation tests of the gateway that fired
 impersonation.count        number   T2  how many of them
+body.text                  text     T3  the words of the mail, links written out; at most 50,000 characters
+body.invisible             boolean  T3  zero-width or direction characters in the words of the mail
+links.count                number   T3  links in the mail
+links.hosts                list     T3  hosts they lead to; of rewritten links the true one
+links.root_domains         list     T3  registered parts of these hosts
+links.all_foreign          boolean  T3  there are links, and none leads to the sender's registered domain
+links.shown_differs        boolean  T3  a link shows another registered domain than it leads to
+links.ip_host              boolean  T3  a link leads to an IP address
+links.user_part            boolean  T3  a link has a user part before its host (name@host)
 sender.benign_count        number   T1  earlier mails of this sender judged benign
 sender.malicious_count     number   T1  earlier mails of this sender judged malicious
 sender.first_contact       boolean  T1  this recipient has no earlier mail from this sender

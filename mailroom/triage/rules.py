@@ -103,7 +103,8 @@ def _check_meaning(document: Document, kind: str, fields: frozenset[str], proble
     data = document.data
     deeper = sorted(name for name in fields if name in FIELDS and FIELDS[name].level > data["level"])
     if deeper:
-        problems.append(f"{document.at('level')}: asks for {', '.join(deeper)}, which needs level T2")
+        needed = max(FIELDS[name].level for name in deeper)
+        problems.append(f"{document.at('level')}: asks for {', '.join(deeper)}, which needs level {needed}")
     if kind == "rule":
         problems += [
             f"{document.at()}: a rule that counts needs `{needed}` (or make it an insight)"

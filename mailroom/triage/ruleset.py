@@ -115,7 +115,8 @@ def load_ruleset(
         raise RuleError(*problems)
     ordered = tuple(loaded[name] for name in sorted(loaded))
     counting = [rule for rule in ordered if rule.kind == "rule" and rule.status != "shadow"]
-    required = frozenset(name for rule in counting for name in rule.fields)
+    # The mail itself is there for few messages: that it is not speaks against no decision.
+    required = frozenset(name for rule in counting for name in rule.fields if FIELDS[name].level != "T3")
     used = {f"${name}" for name in bank.used_lists if not active[name].entries}
     warnings += [f"list {name} is used by rules and empty" for name in sorted(used)]
     return RuleSet(

@@ -42,8 +42,11 @@ def event_of(sample: Mapping[str, Any]) -> dict[str, Any]:
         "size": sample.get("size", 4_096),
         "sender_ip": sample.get("sender_ip", "192.0.2.1"),
     }
-    if level == "T2":
+    if level != "T1":
         event |= _detail(sample, values, attachments)
+    if level == "T3":
+        links = [{"url": one, "shown": ""} if isinstance(one, str) else one for one in sample.get("links", [])]
+        event |= {"text": sample.get("text", "Hello, see you tomorrow."), "links": links}
     return event
 
 
