@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from mailroom.errors import NotFoundError
 from mailroom.store.case_rows import Case, IdList, Link, case_of
+from mailroom.store.columns import JSON_VALUE
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import alerts, case_alerts, cases, custom_fields
 
@@ -190,4 +191,4 @@ def _sent_by(sender: str) -> ColumnElement[bool]:
 def _with_field(name: str, value: Any) -> Select[Any]:
     here = and_(custom_fields.c.scope == "case", custom_fields.c.subject_id == _PART.c.id, custom_fields.c.name == name)
     found = select(_SHOWN).join(custom_fields, here)
-    return found if value is None else found.where(custom_fields.c.value == value)
+    return found if value is None else found.where(custom_fields.c.value == literal(value, JSON_VALUE))
