@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from mailroom.rulelang.lists import Entry, ValueList
+from mailroom.rulelang.lists import ValueList
 from mailroom.rulelang.searches import TestBank
 from mailroom.rulelang.ternary import UNKNOWN, Ternary
+from mailroom.rulelang.testing import AnswersWhenAsked, unexpected, with_entries
 from mailroom.triage.context import Context, context_of
 from mailroom.triage.extract import Facts, extract
 from mailroom.triage.fields import FIELDS
 from mailroom.triage.rules import Rule, compile_rule
 from mailroom.triage.samples import event_of, history_of
-
-_WORDS: Mapping[Ternary, str] = {True: "true", False: "false", None: "unknown"}
 
 
 class RuleTester:
@@ -38,11 +36,8 @@ class RuleTester:
             except ValueError as error:
                 found.append(f"{where}: test {test['name']!r}: {error}")
                 continue
-            expected = test["expect"] if isinstance(test["expect"], str) else _WORDS[test["expect"]]
-            if _WORDS[outcome] != expected:
-                found.append(
-                    f"{where}: rule {rule.id}: test {test['name']!r} expects {expected} and got {_WORDS[outcome]}"
-                )
+            if wrong := unexpected(test, outcome):
+                found.append(f"{where}: rule {rule.id}: {wrong}")
         return found
 
     def _run(self, rule: Rule, sample: Mapping[str, Any]) -> Ternary:
@@ -56,29 +51,14 @@ class RuleTester:
                 raise ValueError("; ".join(problems))
             evaluate = compiled.evaluate
         facts = sample_facts(sample, context)
-        return evaluate(_Lazy(bank, facts))
+        return evaluate(AnswersWhenAsked(bank, facts))
 
     def _overlaid(self, overlay: Mapping[str, Any]) -> tuple[Mapping[str, ValueList], Context]:
         key = json.dumps(overlay, sort_keys=True, default=str)
         if key not in self._contexts:
-            lists = dict(self._lists)
-            for name, values in overlay.items():
-                if name not in lists:
-                    raise ValueError(f"list {name!r} is unknown")
-                lists[name] = replace(lists[name], entries=tuple(_entry(value) for value in values))
+            lists = with_entries(self._lists, overlay)
             self._contexts[key] = (lists, context_of(lists))
         return self._contexts[key]
-
-
-class _Lazy(list[Ternary]):
-    """Results of a bank's tests, each computed when asked for."""
-
-    def __init__(self, bank: TestBank, facts: Facts) -> None:
-        super().__init__()
-        self._bank, self._facts = bank, facts
-
-    def __getitem__(self, number: Any) -> Any:
-        return self._bank.lines[number].test(self._facts)
 
 
 def sample_facts(sample: Mapping[str, Any], context: Context) -> Facts:
@@ -95,17 +75,3 @@ def sample_facts(sample: Mapping[str, Any], context: Context) -> Facts:
     for name in sample.get("missing", []):
         facts.pop(name, UNKNOWN)
     return facts
-
-
-def _entry(value: Any) -> Entry:
-    if isinstance(value, dict):
-        return Entry(
-            str(value["value"]),
-            "test",
-            "test",
-            addresses=tuple(value.get("addresses", ())),
-            domains=tuple(value.get("domains", ())),
-            names=tuple(value.get("names", ())),
-            requires_dmarc=value.get("require") == "dmarc_pass",
-        )
-    return Entry(str(value), "test", "test")
