@@ -19,7 +19,7 @@ def questions(store: Store, *, settled: bool, limit: int, before: int) -> list[d
     found = store.waits.lines(state=None if settled else "open", limit=limit or None, before_id=before or None)
     replied = store.waits.replied(one.id for one in found)
     unclear = store.waits.get_many(
-        one.id for one in found if one.kind == "question" and one.is_open and (one.sent_at is None or one.detail)
+        one.id for one in found if one.is_ours and one.is_open and (one.sent_at is None or one.detail)
     )
     sending = {wait_id: sending_of(store, wait).as_json() for wait_id, wait in unclear.items()}
     return [_row(one, replied.get(one.id, 0), sending.get(one.id)) for one in found]

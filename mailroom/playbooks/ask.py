@@ -7,9 +7,11 @@ question, its mail is sent once, and its deadline stays what it was.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.send_mail import send_once
@@ -34,6 +36,7 @@ from mailroom.playbooks.sending import take_up
 from mailroom.playbooks.watch_replies import Resume, watch
 from mailroom.store import Store
 from mailroom.store.wait_rows import NewWait, Wait
+from mailroom.store.waits import Once
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,9 @@ def ask(
     alert_id: int | None = None,
     requested_by: str = "",
     words_may_change: bool = False,
+    kind: str = "question",
+    more: Mapping[str, Any] = MappingProxyType({}),
+    once: Once | None = None,
 ) -> Wait:
     """Put a question, once.
 
@@ -73,6 +79,9 @@ def ask(
         requested_by: Who asks, for the history.
         words_may_change: A stored question with other words under this key is the same question (the code that
             writes them may have been upgraded while the run waited); else that is refused.
+        kind: What sort of question; `waits.to_handle` finds those whose outcome is used without a run by it.
+        more: Plain data to be kept with the question.
+        once: Refused while a question with such a key is younger than this.
 
     Returns:
         The stored question, open as a rule; `undeliverable` when the server refused every recipient for good. Whom it
@@ -80,13 +89,14 @@ def ask(
 
     Raises:
         InvalidInputError: the question is not possible.
-        RefusedError: a guard, another question under this key, or a form this version does not read.
+        RefusedError: a guard, another question under this key, a form this version does not read, or `once`.
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
         TransientError: not sent now; asking again under the same key sends it.
     """
     # Once it is stored, what counts is what was allowed then: new rails or rules must not lose its answer.
     people = question.people() if desk.store.waits.by_key(key) is not None else check(desk, question)
-    stored = desk.store.waits.ask(_new_wait(desk, question, people, key, flow_run_id, alert_id))
+    new = _new_wait(desk, question, people, key, flow_run_id, alert_id)
+    stored = desk.store.waits.ask(replace(new, kind=kind, question=dict(more) | new.question), once=once)
     if not stored.created and stored.question.get("digest") != question.digest:
         if not words_may_change:
             raise RefusedError(

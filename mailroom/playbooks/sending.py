@@ -56,7 +56,7 @@ class Sending:
 
 def chain_of(store: Store, wait: Wait) -> list[Action]:
     """The actions that send a question: the first one, then those for people who were put off. Reads the store."""
-    if wait.kind != "question" or not wait.message_ids:
+    if not wait.is_ours or not wait.message_ids:
         return []
     return store.ledger.find(wait.tenant, kinds=(SEND_MAIL,), states=_STATES, target=wait.message_ids[0])
 
@@ -73,7 +73,7 @@ def next_try(chain: Sequence[Action]) -> datetime | None:
 def sending_of(store: Store, wait: Wait) -> Sending:
     """How the sending of a question stands. Effect: reads the store."""
     chain = chain_of(store, wait)
-    return _judged(wait, chain) if wait.kind == "question" else Sending("")
+    return _judged(wait, chain) if wait.is_ours else Sending("")
 
 
 def take_up(store: Store, wait: Wait) -> Wait:

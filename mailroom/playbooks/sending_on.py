@@ -76,7 +76,7 @@ class SendingOn:
     def _by_mail(self) -> dict[str, Wait]:
         """The questions of this mailbox, open or settled lately, by the Message-IDs of their mails."""
         waits = self._book.waits.values()
-        return {known: wait for wait in waits if wait.kind == "question" for known in wait.message_ids}
+        return {known: wait for wait in waits if wait.is_ours for known in wait.message_ids}
 
     def _look_up(self, by_mail: Mapping[str, Wait]) -> None:
         """Each search goes over whole folders: one mail is looked for ever more seldom, and not for ever."""
@@ -109,7 +109,7 @@ class SendingOn:
     def _take_up_unsent(self) -> None:
         """Whoever asked may have ended between the sending and its record in the question."""
         for wait in self._book.open_waits():
-            if wait.sent_at is None and wait.kind == "question":
+            if wait.sent_at is None and wait.is_ours:
                 take_up(self._store, self._store.waits.get(wait.id))
 
     def _try_again(self, by_mail: Mapping[str, Wait], problems: list[str]) -> int:

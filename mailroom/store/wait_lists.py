@@ -6,12 +6,13 @@ import builtins
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import answers, waits
 from mailroom.store.wait_rows import EARLIER_TOKENS, LINE_COLUMNS, OPEN, Wait, WaitLine, line_of, wait_of
 
+_MOST_OF_ONE_PERSON = 50
 _LIGHT = (waits.c.id, waits.c.changed_at)
 
 
@@ -70,6 +71,45 @@ class WaitLists:
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             found.update({int(row[0]): int(row[1]) for row in rows})
         return found
+
+    def to_handle(
+        self, kind: str, limit: int = 500, *, mailbox: str | None = None, after_id: int = 0
+    ) -> builtins.list[Wait]:
+        """Settled questions of this kind whose outcome nobody has made use of yet, oldest first."""
+        query = select(waits).where(
+            waits.c.kind == kind, waits.c.state != literal_column(f"'{OPEN}'"), waits.c.handled_at.is_(None),
+            waits.c.id > after_id,
+        )  # fmt: skip
+        if mailbox is not None:
+            query = query.where(waits.c.mailbox == mailbox)
+        query = query.order_by(waits.c.id).limit(limit)
+        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def asked_since(self, prefix: str, since: datetime) -> builtins.list[Wait]:
+        """Questions whose keys begin so, put since then, newest first."""
+        query = select(waits).where(self._begins(prefix), waits.c.created_at >= since)
+        query = query.order_by(waits.c.id.desc()).limit(_MOST_OF_ONE_PERSON)
+        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def count_since(self, kind: str, since: datetime) -> int:
+        """How many questions of this kind were put since then."""
+        query = select(func.count()).select_from(waits).where(waits.c.kind == kind, waits.c.created_at >= since)
+        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+
+    def of_alerts(self, alert_ids: Iterable[int], kind: str) -> dict[int, Wait]:
+        """The newest question of this kind about each of the alerts about which there is one."""
+        wanted, found = builtins.list(alert_ids), dict[int, Wait]()
+        for start in range(0, len(wanted), CHUNK):
+            query = select(waits).where(waits.c.alert_id.in_(wanted[start : start + CHUNK]), waits.c.kind == kind)
+            rows = self._db.read(lambda tx, query=query: tx.execute(query.order_by(waits.c.id)).all())  # type: ignore[misc]
+            found.update({row.alert_id: wait_of(row) for row in rows})
+        return found
+
+    def _begins(self, prefix: str) -> ColumnElement[bool]:
+        """Keys that begin so, by the index where the database can: SQLite compares text by its bytes."""
+        if self._db.is_sqlite:
+            return and_(waits.c.key >= prefix, waits.c.key < prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        return waits.c.key.startswith(prefix, autoescape=True)
 
     def counts(self) -> dict[str, int]:
         """Questions by state."""

@@ -101,12 +101,19 @@ class Wait:
     resolved_at: datetime | None
     resumed_at: datetime | None
     resume_note: str
+    handled_at: datetime | None = None
+    """When its outcome was made use of without a run; None while it is open, or where a run does that."""
     created: bool = False
 
     @property
     def is_open(self) -> bool:
         """Still waiting."""
         return self.state == OPEN
+
+    @property
+    def is_ours(self) -> bool:
+        """Its mail is sent for it; else it waits for the answers to a mail sent earlier."""
+        return self.kind != "mail"
 
     @property
     def token_hashes(self) -> tuple[str, ...]:
@@ -150,6 +157,11 @@ class WaitLine:
     def is_open(self) -> bool:
         """Still waiting."""
         return self.state == OPEN
+
+    @property
+    def is_ours(self) -> bool:
+        """Its mail is sent for it; else it waits for the answers to a mail sent earlier."""
+        return self.kind != "mail"
 
 
 LINE_COLUMNS = tuple(one.name for one in fields(WaitLine))

@@ -7,12 +7,13 @@ look that is killed is simply done again. The unique key (question, folder/UIDVA
 from __future__ import annotations
 
 import builtins
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
@@ -37,6 +38,9 @@ from mailroom.store.wait_rows import (
     wait_row,
 )
 
+Once = tuple[str, timedelta]
+"""(beginning of keys, time): at most one question whose key begins so within this time."""
+
 
 class Waits(WaitLists):
     """The repository of questions."""
@@ -49,11 +53,16 @@ class Waits(WaitLists):
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
-    def ask(self, new: NewWait) -> Wait:
+    def ask(self, new: NewWait, *, once: Once | None = None) -> Wait:
         """Write a question down, or return the one with the same key (`created` is False then).
 
+        Args:
+            new: The question.
+            once: Refused while another one of these is younger than this.
+
         Raises:
-            RefusedError: a question with this key is there, but it went to other people or waits for another mail.
+            RefusedError: a question with this key is there, but it went to other people or waits for another mail; or
+                `once` forbids it.
         """
         if not new.recipients or not 1 <= new.needed <= len(new.recipients):
             msg = f"{new.needed} answers are wanted of {len(new.recipients)} people; ask somebody, and at most of all."
@@ -61,6 +70,8 @@ class Waits(WaitLists):
 
         def enter(tx: Connection) -> Wait:
             row = wait_row(new, self._db.now(tx))
+            if once is not None and self._one(tx, waits.c.key == new.key) is None:
+                self._check_once(tx, once)
             made = self._db.insert_rows(tx, waits, [row], waits.c.id)
             found = self._one(tx, waits.c.key == new.key)
             if found is None:  # another key, but the same token: cannot happen with 130 random bits
@@ -141,6 +152,11 @@ class Waits(WaitLists):
         """The question with this key."""
         return self._db.read(lambda tx: self._one(tx, waits.c.key == key))
 
+    def answers_of(self, ids: Iterable[int]) -> dict[int, builtins.list[StoredAnswer]]:
+        """Everything that came back to these questions, by arrival."""
+        wanted = builtins.list(ids)
+        return self._db.read(lambda tx: self._answers(tx, wanted))
+
     def answers(self, wait_id: int) -> builtins.list[StoredAnswer]:
         """Everything that came back, by arrival."""
         return self._db.read(lambda tx: self._answers(tx, [wait_id]).get(wait_id, []))
@@ -211,7 +227,9 @@ class Waits(WaitLists):
                 if wait.id in touched and (done := self._settle_if_over(tx, wait)) is not None
             ]
             for wait_id in touched - {wait.id for wait in settled}:
-                self._set(tx, wait_id)
+                # Somebody who changed their mind after the question was settled is heard once more.
+                again = {"handled_at": None} if open_waits[wait_id].handled_at is not None else {}
+                self._set(tx, wait_id, **again)
             for wait_id in looked_back:
                 self._set(tx, wait_id, scan_from=None)
             for source_id, mark in marks:
@@ -278,6 +296,19 @@ class Waits(WaitLists):
         if self.get(wait_id).resume_note != note:
             self._change(wait_id, resume_note=note)
 
+    def handled(self, ids: Iterable[int]) -> None:
+        """The outcome of these settled questions was made use of. A later answer of a person opens that again."""
+        wanted = sorted(set(ids))
+
+        def write(tx: Connection) -> None:
+            now = self._db.now(tx)
+            for start in range(0, len(wanted), CHUNK):
+                condition = waits.c.id.in_(wanted[start : start + CHUNK]), waits.c.state != OPEN
+                tx.execute(waits.update().where(*condition).values(handled_at=now))
+
+        if wanted:
+            self._db.run(write)
+
     # -- ending ---------------------------------------------------------------------------------------------------
 
     def cancel(self, wait_id: int, why: str, *, state: str = "cancelled") -> Wait:
@@ -292,6 +323,18 @@ class Waits(WaitLists):
         return self._db.run(write)
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _check_once(self, tx: Connection, once: Once) -> None:
+        prefix, within = once
+        if not self._db.is_sqlite:  # there one writer at a time is the rule
+            number = int.from_bytes(hashlib.sha256(prefix.encode()).digest()[:8], "big", signed=True)
+            tx.execute(select(func.pg_advisory_xact_lock(number)))
+        since = self._db.now(tx) - within
+        young = self._begins(prefix), waits.c.created_at > since
+        known = tx.execute(select(waits.c.id).where(*young).limit(1)).scalar()
+        if known is not None:
+            hours = within.total_seconds() / 3600
+            raise RefusedError(f"question {known} went to the same person within {hours:.0f} hours: one is enough.")
 
     def _settle_if_over(self, tx: Connection, wait: Wait) -> Wait | None:
         if not wait.is_open:
