@@ -32,6 +32,7 @@ def investigate_sender(
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
+    alert: str = "",
 ) -> dict[str, Any]:
     """Who is this, whom did they write to, what became of it, who clicked, and what to do next. Changes nothing.
 
@@ -52,6 +53,8 @@ def investigate_sender(
         mimecast: Name of the "Mimecast Credentials" block.
         store: Name of the "Alert Store" block.
         policy: Name of the "Triage Policy" block: its lists say whose authentication results are believed.
+        alert: Instead of a sender: number, hold id or tracking id of an alert; its sender is meant. Prefect keeps no
+            address then.
 
     Returns:
         The sentence without names, counts by status, how many people received it and clicked, which sources could not
@@ -63,7 +66,7 @@ def investigate_sender(
     with tenant_slot(mimecast):
         found = playbook.investigate_sender(
             sender, domain, subject, url, days=_DAYS[period], most_messages=most_messages, mimecast=mimecast,
-            store=store, policy=policy,
+            store=store, policy=policy, alert=alert,
         )  # fmt: skip
     if not found.tenant_answered:
         raise MailroomError(

@@ -190,6 +190,11 @@ class PlaybookRuns:
 
         return self._db.run(write)
 
+    def remark(self, run_id: int, detail: str) -> None:
+        """Say why it waits; no event. Effect: writes the store when that is news. Twice is harmless."""
+        mine = (playbook_runs.c.id == run_id) & (playbook_runs.c.detail != detail)
+        self._db.run(lambda tx: tx.execute(update(playbook_runs).where(mine).values(detail=detail)))
+
     def _set(self, tx: Connection, run: PlaybookRun, state: str, who: str, why: str, **values: Any) -> PlaybookRun:
         tx.execute(update(playbook_runs).where(playbook_runs.c.id == run.id).values(state=state, **values))
         if run.case_id is not None or run.alert_id is not None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tasks.playbook.pull_back_mail import pull_back_mail
     from tasks.playbook.reopen_for_retry import reopen_for_retry
     from tasks.playbook.retry_changes import retry_changes
+    from tasks.playbook.start_wanted_playbooks import start_wanted_playbooks
     from tasks.playbook.tell_recipients import tell_recipients
     from tasks.playbook.triage_alerts import triage_alerts
     from tasks.playbook.withdraw_sender_block import withdraw_sender_block
@@ -52,6 +53,7 @@ __all__ = [
     "pull_back_mail",
     "reopen_for_retry",
     "retry_changes",
+    "start_wanted_playbooks",
     "tell_recipients",
     "triage_alerts",
     "withdraw_sender_block",

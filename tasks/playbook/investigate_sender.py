@@ -14,6 +14,7 @@ from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 from pydantic import Field
 
+from mailroom.errors import NotFoundError
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.investigate import (
@@ -58,6 +59,7 @@ def investigate_sender(
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
+    alert: str = "",
 ) -> Investigation:
     """Find out what is known about a sender, a domain, a subject or a link, and show it without anybody's address.
 
@@ -76,16 +78,23 @@ def investigate_sender(
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block: whose authentication results are believed.
+        alert: Number, hold id or tracking id of an alert, instead of a sender: its sender is meant.
 
     Returns:
         Everything that was found, with addresses. It stays in the calling flow; Prefect keeps nothing of it.
 
     Raises:
         InvalidInputError: nothing was given, or something that cannot be meant.
+        NotFoundError: there is no such alert, or it names no sender.
 
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
     with action("Investigate Sender"):
+        if alert.strip():
+            known = _open.store(store).alerts.find(alert)
+            sender = sender or known.sender
+            if not sender:
+                raise NotFoundError(f"Alert {known.id} names no sender; there is nobody to investigate.")
         inquiry = inquiry_about(sender=sender, domain=domain, subject=subject, url=url)
         desk = Desk(_open.client(mimecast), _open.store(store), lambda: _open.policy(policy))
         with artifact_progress("Investigate Sender") as progress:

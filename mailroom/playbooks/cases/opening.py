@@ -14,6 +14,7 @@ from mailroom.cases.templates import IncidentTemplate
 from mailroom.cases.values import fitting
 from mailroom.errors import InvalidInputError
 from mailroom.faults import faultpoint
+from mailroom.playbooks.known_playbooks import wanted_state
 from mailroom.redact import one_line
 from mailroom.store import Alert, NewEvent, Store
 from mailroom.store.case_rows import Case, NewCase
@@ -121,6 +122,7 @@ def wanted_playbooks(
     wanted: list[NewPlaybookRun] = []
     for plan in template.playbooks:
         base = f"case:{case.id}:{plan.place}:{plan.playbook}"
+        state = wanted_state(plan.playbook, autorun=plan.autorun)
         if plan.scope == "each alert":
             places: list[tuple[str, int | None]] = [(f"{base}:{one}", one) for one in linked]
         elif plan.scope == "first alert":
@@ -130,7 +132,7 @@ def wanted_playbooks(
         wanted += [
             NewPlaybookRun(
                 key=key, playbook=plan.playbook, tenant=case.tenant, case_id=case.id, alert_id=alert_id,
-                parameters=dict(plan.parameters), state="wanted" if plan.autorun else "offered", requested_by=who,
+                parameters=dict(plan.parameters), state=state, requested_by=who,
             )
             for key, alert_id in places
         ]  # fmt: skip
