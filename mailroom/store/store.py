@@ -21,6 +21,7 @@ from mailroom.store.approvals import Approvals
 from mailroom.store.blobs import Blobs
 from mailroom.store.case_files import CaseFiles
 from mailroom.store.case_tasks import CaseTasks
+from mailroom.store.campaigns import Campaigns
 from mailroom.store.cases import Cases
 from mailroom.store.columns import dump_json, load_json
 from mailroom.store.custom_fields import CustomFields
@@ -42,6 +43,7 @@ from mailroom.store.labels import Labels
 from mailroom.store.leases import Leases
 from mailroom.store.ledger import Ledger
 from mailroom.store.logins import Logins
+from mailroom.store.mail_rules import MailRuleBook
 from mailroom.store.migrate import prepare
 from mailroom.store.playbook_runs import PlaybookRuns
 from mailroom.store.reporting import Reporting
@@ -85,6 +87,8 @@ class Store:
         self.case_tasks = CaseTasks(db, self.events)
         self.fields = CustomFields(db, self.events)
         self.playbook_runs = PlaybookRuns(db, self.events, self.leases)
+        self.mail_rules = MailRuleBook(db, self.events)
+        self.campaigns = Campaigns(db)
 
     @classmethod
     def open(

@@ -11,6 +11,11 @@ from math import sqrt
 from typing import Any
 
 _MAX_HARM = {"release": 0.001, "release_to_sandbox": 0.001, "permit_sender": 0.001}
+_LETS_IN = frozenset(_MAX_HARM)
+HARMFUL = frozenset({"malicious", "suspicious"})
+"""Labels of mail that must not reach anybody."""
+UNWANTED = HARMFUL | {"spam"}
+"""Labels of mail against which a rule may rightly speak."""
 _DEFAULT_MAX_HARM = 0.005
 _Z95 = 1.959963984540054
 
@@ -26,10 +31,33 @@ def upper_bound(wrong: int, decisions: int) -> float:
         return 1.0
     if wrong == 0:
         return min(1.0, 3 / decisions)
-    share, z2 = wrong / decisions, _Z95**2
-    middle = share + z2 / (2 * decisions)
-    spread = _Z95 * sqrt(share * (1 - share) / decisions + z2 / (4 * decisions**2))
-    return float(min(1.0, (middle + spread) / (1 + z2 / decisions)))
+    return interval(wrong, decisions)[1]
+
+
+def interval(hits: int, number: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share; (0, 1) when nothing was counted."""
+    if number <= 0:
+        return 0.0, 1.0
+    share, z2 = hits / number, _Z95**2
+    middle = share + z2 / (2 * number)
+    spread = _Z95 * sqrt(share * (1 - share) / number + z2 / (4 * number**2))
+    scale = 1 + z2 / number
+    return max(0.0, (middle - spread) / scale), float(min(1.0, (middle + spread) / scale))
+
+
+def was_wrong(action: str, label: str) -> bool:
+    """Whether an action would have done harm to a mail with this label: let harm in, or kept wanted mail away."""
+    return label in HARMFUL if action in _LETS_IN else label == "wanted"
+
+
+def spoke_rightly(points: int, label: str, suggests: str = "") -> bool:
+    """Whether a rule's points went the right way for a mail with this label.
+
+    Graymail is no harm: a rule may speak for it, and against it only when it suggests spam or graymail.
+    """
+    if points < 0:
+        return label not in UNWANTED
+    return label in UNWANTED or (label == "graymail" and suggests in {"spam", "graymail"})
 
 
 def passed_actions(records: Iterable[Mapping[str, Any]], version: int) -> tuple[frozenset[str], list[str]]:
