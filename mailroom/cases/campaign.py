@@ -89,7 +89,7 @@ def campaign_of(parts: MailParts) -> Campaign | None:
         known["hosts"], known["paths"] = hosts, paths
     subject = subject_skeleton(parts.subject)
     if subject:
-        known["subject"] = subject
+        known["subject"] = _unvarying(parts.subject)
     if domain:
         known["domain"] = domain
     envelope = _root(parts.envelope)
@@ -108,10 +108,14 @@ def campaign_of(parts: MailParts) -> Campaign | None:
 
 def subject_skeleton(subject: str) -> str:
     """What stays the same when a subject is sent a thousand times: no prefixes, numbers, addresses, look-alikes."""
+    return " ".join(words(_unvarying(subject))[:_MOST_WORDS])
+
+
+def _unvarying(subject: str) -> str:
     text = subject[:500]
     while match := _PREFIX.match(text):
         text = text[match.end() :]
-    return " ".join(words(_VARIES.sub(" ", text))[:_MOST_WORDS])
+    return " ".join(_VARIES.sub(" ", text).split())
 
 
 _WORDS = {
@@ -142,8 +146,8 @@ def shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     found = [
         name for name in ("files", "hosts") if set(map(str, one.get(name) or ())) & set(map(str, other.get(name) or ()))
     ]
-    subject = one.get("subject")
-    if subject and subject == other.get("subject") and len(str(subject).split()) >= _SHORTEST_SUBJECT:
+    subject = subject_skeleton(str(one.get("subject") or ""))
+    if len(subject.split()) >= _SHORTEST_SUBJECT and subject == subject_skeleton(str(other.get("subject") or "")):
         found.append("subject")
     return found
 
