@@ -44,6 +44,9 @@ __all__ = ["HeldSettings", "IngestReport", "Progress", "ingest_held"]
 
 log = logging.getLogger(__name__)
 
+_ROWS_AT_ONCE = 4_000
+"""Each transaction writes every page of an index that it touches once: the more rows, the fewer writes per row."""
+
 CONNECTOR = "held"
 """What sources and alerts of the hold queue are filed under."""
 
@@ -146,18 +149,27 @@ class _Cycle:
         def keep(raw: object, _error: Exception) -> None:
             unreadable.append(_staged_raw(raw, end))
 
-        for page in one_ahead(held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep)):
-            rows = [_staged(entry) for entry in page]
-            while unreadable:
-                rows.append(unreadable.popleft())
+        rows: list[StagedItem] = []
+
+        def stage() -> None:
             staged = self.store.items.stage(self.source_id, self.run_id, rows, lease=self.lease)
             if staged.known:  # known and settled is a duplicate; known and still waiting is not
                 keys = {row.external_key for row in rows}
                 self.report.duplicate += self.store.items.count_settled(self.source_id, keys)
-            listed += len(rows)
+            rows.clear()
+            faultpoint("ingest.page_staged")
+
+        for page in one_ahead(held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep)):
+            rows += [_staged(entry) for entry in page]
+            while unreadable:
+                rows.append(unreadable.popleft())
+            listed += len(page)
             self.progress("listed", listed, None)
             self.keeper.keep()
-            faultpoint("ingest.page_staged")
+            if len(rows) >= _ROWS_AT_ONCE:
+                stage()
+        if rows:
+            stage()
         if leftovers:
             log.info("%d entries were left by an earlier cycle and are taken up first", leftovers)
 
@@ -198,7 +210,7 @@ class _Cycle:
             log.warning("the time limit of %.0f s is reached; the next cycle goes on", self.settings.time_limit)
             return 0
         # Without details a slice costs nothing to do again, so fewer and larger transactions.
-        size = self.settings.slice_size * (1 if self.settings.with_detail else 4)
+        size = self.settings.slice_size if self.settings.with_detail else _ROWS_AT_ONCE
         return min(size, self.settings.max_messages - done) if self.settings.max_messages else size
 
     def _decide(self, fetcher: DetailFetcher, items: list[Item]) -> list[Settled]:
