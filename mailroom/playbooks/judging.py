@@ -49,7 +49,7 @@ def judge_alerts(
 
 
 def record_verdicts(
-    store: Store, ruleset: RuleSet, alerts: Sequence[Alert], run_id: int, now: datetime
+    store: Store, ruleset: RuleSet, alerts: Sequence[Alert], run_id: int | None, now: datetime
 ) -> tuple[list[tuple[Facts, Decision]], list[int]]:
     """Judge these alerts and store their verdicts; returns the decisions and the ids of the verdicts, in order.
 
@@ -126,7 +126,7 @@ def _testimony(one: Evidence) -> Testimony:
     return Testimony(one.kind, one.points, one.text, answer if answer in _ANSWERS else "")  # type: ignore[arg-type]
 
 
-def _new_verdict(alert: Alert, decision: Decision, run_id: int) -> NewVerdict:
+def _new_verdict(alert: Alert, decision: Decision, run_id: int | None) -> NewVerdict:
     return NewVerdict(
         alert_id=alert.id,
         run_id=run_id,

@@ -66,7 +66,9 @@ class UserReports:
         self, alert_id: int, *, tenant: str, reporter: str, message_id: str = "", sender: str = "", subject: str = "",
         state: str = OPEN, why: str = "", detail: dict[str, Any] | None = None,
     ) -> UserReport:  # fmt: skip
-        """Write a report down, or return the one of this alert. Effect: writes the store, with an event. Harmless twice.
+        """Write a report down, or return the one of this alert.
+
+        Effect: writes the store, with an event; harmless twice.
 
         Args:
             alert_id: The alert of the reporting mail.

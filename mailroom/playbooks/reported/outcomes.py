@@ -1,0 +1,85 @@
+"""When a report is settled: the verdict is certain, somebody said what the mail was, or the case was closed."""
+
+from __future__ import annotations
+
+from mailroom.faults import faultpoint
+from mailroom.playbooks.reported.model import FINAL, WHO, Handled, ReportDesk, ReportResult
+from mailroom.playbooks.reported.telling import tell
+from mailroom.store.labels import PERSON
+from mailroom.store.user_reports import OPEN, SETTLED, WAITING, UserReport
+
+_CLOSED = "closed"
+_BY_LABEL = {"wanted": "benign"}
+
+
+def answer_report(here: ReportDesk, report: UserReport) -> ReportResult:
+    """Tell the reporter the result as soon as there is one; until then the report waits.
+
+    Effect: sends at most one mail, writes the store. Twice is harmless.
+
+    Raises:
+        TransientError, AccessError: The mail could not be sent now; the report goes on waiting.
+    """
+    if report.state != WAITING:
+        return result_of(report)
+    outcome, why = outcome_of(here, report)
+    if not outcome:
+        return result_of(report)
+    alert = here.desk.store.alerts.get(report.alert_id)
+    told = tell(here, report, alert, "result", outcome)
+    faultpoint("reported.result_told")
+    settled = here.desk.store.user_reports.change(
+        report.id, who=WHO, why=why, only_if=(OPEN, WAITING), state=SETTLED,
+        verdict=report.verdict if outcome == _CLOSED else outcome, detail={"outcome": outcome, "told": told},
+    )  # fmt: skip
+    faultpoint("reported.settled")
+    here.desk.store.alerts.set_handling(alert.id, "handled", f"report {report.id}: {outcome}", WHO)
+    result = result_of(settled)
+    result.told = told
+    return result
+
+
+def outcome_of(here: ReportDesk, report: UserReport) -> tuple[str, str]:
+    """What the reporter can be told now, and why; empty while a person has to decide. Effect: reads the store.
+
+    That a mail is harmless is as good as releasing it: it takes a person, or a policy that releases by itself.
+    """
+    store = here.desk.store
+    if report.original_alert_id is not None:
+        label = store.labels.current(report.original_alert_id)
+        if label is not None and label.source == PERSON:
+            return _BY_LABEL.get(label.label, label.label), "a person said what the mail was"
+    verdict = report.verdict
+    if report.original_alert_id is not None and (current := store.verdicts.current(report.original_alert_id)):
+        # Further reports may have made it worse since; another mail of the same report may be worse.
+        verdict = "malicious" if current.verdict == "malicious" else verdict
+    if verdict in FINAL:
+        return verdict, "the verdict is certain"
+    if verdict == "benign" and here.desk.policy().rails.modes.get("release", "observe") == "auto":
+        return verdict, "the verdict is certain, and the policy releases by itself"
+    if report.case_id is not None:
+        case = store.cases.get(store.cases.get(report.case_id).shown_id)
+        if case.state == "closed":
+            return _CLOSED, f"case {case.id} was closed"
+    return "", ""
+
+
+def result_of(report: UserReport) -> ReportResult:
+    """A stored report, as the playbook answers."""
+    detail = report.detail
+    mails = [
+        Handled(
+            verdict=str(row.get("verdict", "")), risk=int(row.get("risk", 0)), how=str(row.get("how", "")),
+            alert_id=row.get("alert"), case_id=row.get("case"), reporters=int(row.get("reporters", 0)),
+            counts={name: value for name, value in row.items() if name in _COUNTS},
+            proposed=list(row.get("proposed", ())), notes=list(row.get("notes", ())),
+        )
+        for row in detail.get("mails", ())
+    ]  # fmt: skip
+    return ReportResult(
+        report.alert_id, report.id, report.state, str(detail.get("why", "")), report.verdict, mails,
+        told=bool(detail.get("told")),
+    )  # fmt: skip
+
+
+_COUNTS = ("copies", "delivered", "people", "held", "clicks", "similar", "similar_people")
