@@ -81,6 +81,21 @@ class TriagePolicy(Block):
         "Restricted Content",
     ] = Field(default="Select One", title="Rejection Reason", description="Reason shown in the product.")
 
+    approvers: list[str] = Field(
+        default=[],
+        title="Approvers",
+        description="Who may approve by mail: Name / account <address>. The account tells that somebody who proposes "
+        "on the command line is the same person.",
+    )
+    approval_mailbox: str = Field(
+        default="",
+        title="Approval Mailbox",
+        description='Name of the "Mailbox Credentials" block that asks the approvers; empty: nobody is asked by mail.',
+    )
+    approval_hours: float = Field(
+        default=4.0, gt=0, le=72, title="Approval Hours", description="How long an approval can be given and used."
+    )
+
     @model_validator(mode="after")
     def _folders_are_absolute(self) -> Self:
         for path in (*self.rules, *self.lists):
@@ -113,4 +128,7 @@ class TriagePolicy(Block):
             max_release_share=self.max_release_share,
             reject_note=self.reject_note,
             reject_reason=self.reject_reason,
+            approvers=tuple(self.approvers),
+            approval_mailbox=self.approval_mailbox,
+            approval_ttl_hours=self.approval_hours,
         )

@@ -26,10 +26,11 @@ from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 
 if TYPE_CHECKING:
+    from mailroom.cases.templates import IncidentTemplate
     from mailroom.mail.account import MailAccount
 
 FILE = "mailroom.toml"
-_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked")
+_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases")
 
 
 class _Section(BaseModel):
@@ -84,6 +85,9 @@ class PolicySection(_Section):
     max_release_share: float = 0.30
     reject_note: str = ""
     reject_reason: str = "Select One"
+    approvers: list[str] = []
+    approval_mailbox: str = ""
+    approval_hours: float = 4.0
 
 
 class HeldSection(_Section):
@@ -105,6 +109,13 @@ class HeldSection(_Section):
     tenant: str = ""
 
 
+class CasesSection(_Section):
+    """`[cases]`: incident templates."""
+
+    templates: list[str] = []
+    starter_templates: bool = True
+
+
 class Settings(_Section):
     """Everything in `mailroom.toml`, with the environment laid over it."""
 
@@ -118,6 +129,7 @@ class Settings(_Section):
     held: HeldSection = HeldSection()
     tracked: TrackedForm = TrackedForm()
     """`[tracked]`: the tracking connector."""
+    cases: CasesSection = CasesSection()
 
     def open_store(self) -> Store:
         """Open the store, making the home folder and the database where they do not exist."""
@@ -186,7 +198,16 @@ class Settings(_Section):
         fields = self.policy.model_dump()
         rules = tuple(self._below_home(path) for path in fields.pop("rules"))
         lists = tuple(self._below_home(path) for path in fields.pop("lists"))
-        return Policy.build(rules=rules, lists=lists, **fields)
+        hours, approvers = fields.pop("approval_hours"), tuple(fields.pop("approvers"))
+        return Policy.build(rules=rules, lists=lists, approvers=approvers, approval_ttl_hours=hours, **fields)
+
+    def incident_templates(self) -> dict[str, IncidentTemplate]:
+        """The templates that come with mailroom, and those of the folders named, by name."""
+        from mailroom.cases.templates import load_templates
+
+        found = load_templates() if self.cases.starter_templates else {}
+        folders = [self._below_home(path) for path in self.cases.templates]
+        return found | (load_templates(*folders) if folders else {})
 
     def _below_home(self, path: str) -> Path:
         return self.home / Path(path).expanduser()

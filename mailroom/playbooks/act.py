@@ -36,7 +36,7 @@ class Desk:
 
     def gate(self) -> PolicyGate:
         """The last check before an effect."""
-        return PolicyGate(self.policy)
+        return PolicyGate(self.policy, self.store)
 
 
 def dispose(

@@ -70,7 +70,8 @@ def change(
     wanted.check_now(desk.client, checked)
     return changes.change_once(
         desk.client, desk.store, wanted, checked, tenant=tenant or tenant_of(desk.client), requested_by=requested_by,
-        gate=PolicyChangeGate(desk.policy), alert_id=alert_id, again=again, expires_at=expires_at, mode=mode,
+        gate=PolicyChangeGate(desk.policy, desk.store), alert_id=alert_id, again=again, expires_at=expires_at,
+        mode=mode,
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def preview(
 
 def undo(desk: Desk, action_id: int, *, requested_by: str = "analyst") -> ChangeResult:
     """Take one applied change back, once. Errors as `mailroom.effects.changes.undo_once`."""
-    gate = PolicyChangeGate(desk.policy)
+    gate = PolicyChangeGate(desk.policy, desk.store)
     return changes.undo_once(desk.client, desk.store, action_id, requested_by=requested_by, gate=gate)
 
 
@@ -96,13 +97,13 @@ def expire(
     """Take back what is over in this tenant. Errors as `mailroom.effects.changes.expire_due`."""
     return changes.expire_due(
         desk.client, desk.store, now or desk.store.ledger.now(), tenants=tenants or names_of(desk.client, desk.store),
-        gate=PolicyChangeGate(desk.policy), limit=limit,
+        gate=PolicyChangeGate(desk.policy, desk.store), limit=limit,
     )  # fmt: skip
 
 
 def retry(desk: Desk, *, tenants: Collection[str] = ()) -> list[ChangeResult]:
     """Take up the changes of this tenant that were wanted and are not made; nothing while the kill switch is on."""
-    gate = PolicyChangeGate(desk.policy)
+    gate = PolicyChangeGate(desk.policy, desk.store)
     if gate.closed() or not desk.store.ledger.to_do(1, kinds=CHANGES):
         return []
     names = tenants or names_of(desk.client, desk.store)

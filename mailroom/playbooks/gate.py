@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from mailroom.playbooks.approvals.binding import objection_to_approved
 from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
 from mailroom.store.actions import Action
 from mailroom.triage import extract, judge_execution
 from mailroom.triage.rails import forbidden
@@ -17,17 +19,21 @@ _MODE_OF = {"create_block_sender_policy": "block_sender"}
 
 
 class PolicyChangeGate:
-    """Kill switch and mode, for changes of the tenant; denials that are about a held message do not apply here."""
+    """Kill switch, mode and approval, for changes of the tenant; denials about a held message do not apply here."""
 
-    def __init__(self, policy: Callable[[], Policy]) -> None:
-        self._read = policy
+    def __init__(self, policy: Callable[[], Policy], store: Store | None = None) -> None:
+        self._read, self._store = policy, store
 
     def closed(self) -> str:
         """Why nothing may be changed now. Reads the policy each time."""
         return _KILLED if self._read().rails.kill_switch else ""
 
     def objection(self, action: Action) -> str:
-        """Why this change must not be made: what nobody asked for needs the mode `auto`."""
+        """Why this change must not be made: what nobody asked for needs the mode `auto`, or its approval."""
+        if action.approval_id is not None:
+            if self._store is None:
+                return "It was approved, and whether the approval still counts cannot be seen here."
+            return objection_to_approved(self._store, self._read(), action, None)
         name = _MODE_OF.get(action.kind, action.kind)
         if action.mode == "auto" and self._read().rails.modes.get(name, "observe") != "auto":
             return f"The mode of {name} is not auto: a person has to do it."
@@ -35,10 +41,10 @@ class PolicyChangeGate:
 
 
 class PolicyGate:
-    """Kill switch, mode and absolute denials; whether the message is still held is looked up by the effect itself."""
+    """Kill switch, mode, approval, absolute denials; whether the message is still held the effect itself looks up."""
 
-    def __init__(self, policy: Callable[[], Policy]) -> None:
-        self._read = policy
+    def __init__(self, policy: Callable[[], Policy], store: Store) -> None:
+        self._read, self._store = policy, store
         self._policy = policy()
         self._context = self._policy.ruleset().context
 
@@ -54,6 +60,8 @@ class PolicyGate:
     def objection(self, action: Action, event: dict[str, Any]) -> str:
         """Why this action must not be carried out; a person may do what is merely unproven."""
         policy = self._policy
+        if action.approval_id is not None:
+            return objection_to_approved(self._store, policy, action, event)
         facts = extract(event, self._context)
         if action.mode == "manual":
             found = forbidden(action.kind, facts, policy.rails, action.parameters, by_person=True)

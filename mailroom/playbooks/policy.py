@@ -26,12 +26,16 @@ class Policy:
         rules: Folders with rule files, the packaged ones included if they are used.
         lists: Folders with lists; later ones add to earlier ones.
         reject_parameters: Note and reason of rejections; the sender is never told of an automatic one.
+        approvers: Who is asked for approvals by mail, as `Name / account <address>`.
+        approval_mailbox: Name of the mailbox that asks them; empty: nobody is asked by mail.
     """
 
     rails: RailSettings
     rules: tuple[Path, ...]
     lists: tuple[Path, ...]
     reject_parameters: Mapping[str, Any] = field(default_factory=dict)
+    approvers: tuple[str, ...] = ()
+    approval_mailbox: str = ""
 
     @classmethod
     def build(
@@ -42,12 +46,14 @@ class Policy:
         starter_rules: bool = True,
         reject_note: str = "",
         reject_reason: str = "Select One",
+        approvers: tuple[str, ...] = (),
+        approval_mailbox: str = "",
         **rails: Any,
     ) -> Policy:
         """From the flat fields of a block or a settings file.
 
         Raises:
-            InvalidInputError: a folder does not exist, or a rail has an impossible value.
+            InvalidInputError: a folder does not exist, a rail has an impossible value, or an approver is no address.
         """
         for folder in (*rules, *lists):
             if not folder.is_dir():
@@ -62,11 +68,17 @@ class Policy:
             first = error.errors(include_input=False, include_url=False)[0]
             msg = f"policy: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
             raise InvalidInputError(msg) from None
+        if approvers:
+            from mailroom.playbooks.approvals.people import People  # only where there are any
+
+            People.of(approvers)
         return cls(
             rails=settings,
             rules=((_packaged_rules(),) if starter_rules else ()) + rules,
             lists=(starter_lists(), *lists),
             reject_parameters={"note": reject_note, "reason": reject_reason, "notify_sender": False},
+            approvers=tuple(approvers),
+            approval_mailbox=approval_mailbox,
         )
 
     def ruleset(self, today: date | None = None) -> RuleSet:

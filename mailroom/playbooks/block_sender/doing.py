@@ -13,19 +13,22 @@ from mailroom.playbooks.block_sender.planning import raise_if_refused
 from mailroom.playbooks.block_sender.ruling import BLOCK
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
 
 
 class BlockGate(PolicyChangeGate):
     """Kill switch, mode of blocking and lists, as they are at this moment."""
 
-    def __init__(self, policy: Callable[[], Policy], subject: Subject) -> None:
-        super().__init__(policy)
+    def __init__(self, policy: Callable[[], Policy], subject: Subject, store: Store) -> None:
+        super().__init__(policy, store)
         self._policy, self._subject = policy, subject
 
     def objection(self, action: Action) -> str:
         """Why this must not be blocked now."""
         policy = self._policy()
+        if action.approval_id is not None and (reason := super().objection(action)):
+            return reason
         if action.mode == "auto" and policy.rails.modes.get(BLOCK, "observe") != "auto":
             return f"The mode of {BLOCK} is not auto any more: a person has to do it."
         return " ".join(one.text for one in refusals.by_lists(self._subject, policy.ruleset().context))
@@ -49,7 +52,7 @@ def carry_out_step(
         RefusedError: The kill switch is on, or another process is at it.
         AccessError, TransientError, ResponseError: Not sent; it stays wanted.
     """
-    gate = BlockGate(desk.policy, plan.subject)
+    gate = BlockGate(desk.policy, plan.subject, desk.store)
     _free_place(desk, step, gate, plan.requested_by)
     faultpoint("block.place_free")
     who = plan.requested_by or ("policy" if automatic else "analyst")

@@ -1,0 +1,66 @@
+"""A named person's yes or no: checked against what is true now, and against who proposed it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mailroom.errors import RefusedError
+from mailroom.faults import faultpoint
+from mailroom.playbooks.approvals.people import People
+from mailroom.playbooks.approvals.requesting import changed
+from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
+from mailroom.store.approval_rows import UNDECIDED, StoredApproval
+
+Channel = Literal["form", "mail", "command line", "playbook"]
+
+
+def approve(
+    store: Store, policy: Policy, approval_id: int, *, digest: str, by: str, channel: Channel, note: str = ""
+) -> StoredApproval:
+    """Say yes to exactly what this digest names.
+
+    Effect: writes the store; nothing is carried out yet. Twice by the same person is once.
+
+    Args:
+        store: Whose approvals.
+        policy: Rules, lists, approvers.
+        approval_id: Which one.
+        digest: Of what the person was shown.
+        by: Who says yes: an account, a name, an address.
+        channel: How it came.
+        note: For the history.
+
+    Raises:
+        RefusedError: It is decided, expired or void by now, or proposer and approver may be one person.
+        InvalidInputError: Nobody is named.
+    """
+    known = look(store, policy, approval_id)
+    if known.wide and not known.plan.get("by_rule"):
+        why = People.of(policy.approvers).second_person(known.proposer, by)
+        if why:
+            raise RefusedError(f"Approval {approval_id} does not count. {why}")
+    granted = store.approvals.grant(approval_id, digest=digest, by=by.strip(), channel=channel, note=note)
+    faultpoint("approval.granted")
+    return granted
+
+
+def decline(
+    store: Store, approval_id: int, *, digest: str, by: str, channel: Channel, note: str = ""
+) -> StoredApproval:
+    """Say no; the proposals are closed. Effect: writes the store. Errors as `approve`; a no may come from anybody."""
+    return store.approvals.decline(approval_id, digest=digest, by=by.strip(), channel=channel, note=note)
+
+
+def look(store: Store, policy: Policy, approval_id: int) -> StoredApproval:
+    """The approval as it stands now: ended when its time is over, or when what it is about has changed.
+
+    Effect: writes the store when it ends. Twice is harmless.
+    """
+    known = store.approvals.get(approval_id)
+    if known.state in UNDECIDED and known.expires_at <= store.approvals.now():
+        store.approvals.expire()
+        known = store.approvals.get(approval_id)
+    if known.is_open and (why := changed(store, policy, known)):
+        known = store.approvals.void(approval_id, why)
+    return known

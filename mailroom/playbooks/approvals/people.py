@@ -1,0 +1,87 @@
+"""Who may approve, and whether two names are one person: two people decide about wide actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailroom.errors import InvalidInputError
+from mailroom.mail.compose import parse_mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """One person: the address, and the names under which they are known here (account, name in a form)."""
+
+    address: str
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Approver:
+        """From `ben@corp.example`, `Ben Ode <ben@corp.example>` or `Ben Ode / bode <ben@corp.example>`.
+
+        Raises:
+            InvalidInputError: It holds no address, or several.
+        """
+        before, _, rest = text.rpartition("<")
+        names = before.strip().strip('"')
+        try:
+            (found,) = parse_mailboxes((rest.strip().rstrip(">") if before else text,))
+        except (InvalidInputError, ValueError):
+            raise InvalidInputError(
+                f"approver {text[:80]!r} names no single address; write ben@corp.example or Ben / bode "
+                "<ben@corp.example>"
+            ) from None
+        return cls(found.address.lower(), frozenset(_plain(one) for one in names.split("/") if one.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The approvers of a site."""
+
+    approvers: tuple[Approver, ...] = ()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> People:
+        """Raises InvalidInputError: an entry cannot be read, or two share a name."""
+        found = tuple(Approver.of(text) for text in texts if text.strip())
+        keys = [key for one in found for key in (one.address, *one.names)]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise InvalidInputError(f"approvers: {twice[0]!r} stands for two people; each name and address only once")
+        return cls(found)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Whom an approval may be asked of by mail."""
+        return tuple(one.address for one in self.approvers)
+
+    def find(self, name: str) -> Approver | None:
+        """Whoever goes by this name or address."""
+        wanted = _plain(name)
+        return next((one for one in self.approvers if wanted == one.address or wanted in one.names), None)
+
+    def second_person(self, proposer: str, approver: str) -> str:
+        """Why these two may be one person; empty when they are certainly two.
+
+        An account and an address are compared through the list of approvers: without it nobody can tell.
+        """
+        one, two = _plain(proposer), _plain(approver)
+        first, second = self.find(one), self.find(two)
+        if first is not None and second is not None and first != second:
+            return ""
+        if (first is not None and first == second) or one == two or _local(one) == _local(two):
+            return "Bulk actions, permits and domain-wide policies need an approver other than the proposer."
+        if ("@" in one) != ("@" in two):
+            return (
+                f"Whether {proposer} and {approver} are two people cannot be seen; name both the account and the "
+                "address in the policy's approvers: Name / account <address>."
+            )
+        return ""
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _local(name: str) -> str:
+    return name.partition("@")[0].partition("+")[0]

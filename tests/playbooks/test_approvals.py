@@ -1,0 +1,355 @@
+"""Approvals: bound to what was shown, used once, void when anything changes, two people for wide ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import PEOPLE, SUBJECTS, Workbench, add, policy
+from sqlalchemy import update
+
+from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.playbooks import act, changes
+from mailroom.playbooks.approvals import deciding
+from mailroom.playbooks.approvals.doing import carry_out_approved
+from mailroom.playbooks.approvals.people import People
+from mailroom.playbooks.approvals.requesting import request, request_for_proposals
+from mailroom.store.actions import NewAction
+from mailroom.store.evidence import NewEvidence
+from mailroom.store.schema import alerts, approvals
+from sandbox import Tenant
+
+ADVISE: dict[str, Any] = {"modes": {"release": "advise", "reject": "advise"}}
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    """As the small tenant, but its time goes on: holds are not over yet."""
+    tenant = Tenant.generate(messages=0, history=0, seed=7)
+    for number, subject in enumerate(SUBJECTS):
+        add(tenant, f"{subject} {number}", minutes=60 - number, to=PEOPLE[:2] if number in {0, 1, 5} else PEOPLE[:1])
+    return tenant
+
+
+@pytest.fixture
+def bench(bench_for: Callable[..., Workbench], tenant: Tenant) -> Workbench:
+    """Four proposals to release, five to reject."""
+    bench = bench_for(tenant)
+    bench.policy = policy(**ADVISE)
+    bench.ingest()
+    bench.triage()
+    return bench
+
+
+def proposals(bench: Workbench, kind: str = "release") -> list[int]:
+    return [one.id for one in bench.store.ledger.list(state="proposed", kind=kind, limit=1000)]
+
+
+def ask(bench: Workbench, *ids: int, **more: Any) -> Any:
+    found = request(bench.store, bench.policy, ids or proposals(bench)[:1], **more)
+    assert found.approval is not None, found.left_out
+    return found.approval
+
+
+def approve(bench: Workbench, approval: Any, by: str = "ben", **more: Any) -> Any:
+    known = {"digest": approval.digest, "by": by, "channel": "form"}
+    return deciding.approve(bench.store, bench.policy, approval.id, **known | more)
+
+
+def carry_out(bench: Workbench, approval: Any) -> dict[str, int]:
+    return carry_out_approved(bench.desk, approval.id).counts()
+
+
+def effects(bench: Workbench) -> int:
+    return len(bench.tenant.effects)
+
+
+def alert_of(bench: Workbench, approval: Any) -> int:
+    (member,) = bench.store.approvals.members(approval.id)
+    assert member.alert_id is not None
+    return member.alert_id
+
+
+def test_what_was_approved_is_done_once(bench: Workbench) -> None:
+    approval = approve(bench, ask(bench))
+
+    assert carry_out(bench, approval) == carry_out(bench, approval) == {"applied": 1}
+
+    assert effects(bench) == 1
+    action = bench.store.ledger.list(state="applied")[0]
+    assert (action.approval_id, action.requested_by) == (approval.id, "triage, approved by ben")
+    assert bench.store.check().problems == ()
+
+
+def test_nothing_is_done_before_somebody_approves_or_after_somebody_declines(bench: Workbench) -> None:
+    approval = ask(bench)
+    with pytest.raises(RefusedError, match="is open"):
+        carry_out(bench, approval)
+    deciding.decline(bench.store, approval.id, digest=approval.digest, by="ben", channel="form", note="a supplier")
+    with pytest.raises(RefusedError, match=r"is declined \(a supplier\)"):
+        carry_out(bench, approval)
+    with pytest.raises(RefusedError, match="is declined by ben"):
+        approve(bench, approval)
+    assert effects(bench) == 0
+    bench.triage()
+    assert request(
+        bench.store, bench.policy, [m.action_id for m in bench.store.approvals.members(approval.id)]
+    ).left_out
+
+
+def test_a_yes_to_something_else_does_not_count(bench: Workbench) -> None:
+    first, second = (ask(bench, one) for one in proposals(bench)[:2])
+    with pytest.raises(RefusedError, match="something else"):
+        approve(bench, first, digest=second.digest)
+    assert bench.store.approvals.get(first.id).is_open
+
+
+def say_something(bench: Workbench, alert: int) -> None:
+    bench.store.evidence.put(NewEvidence(alert, "recipient", "recipient_answer", 20, "not expected", "ann"))
+
+
+def handled(bench: Workbench, alert: int) -> None:
+    bench.store.alerts.set_handling(alert, "released", "in the console", "somebody")
+
+
+def read_again(bench: Workbench, alert: int) -> None:
+    known = bench.store.alerts.get(alert)
+    bench.store.alerts.update_detail(alert, known.event | {"subject": "another"}, known.level)
+
+
+def hold_ends(bench: Workbench, alert: int) -> None:
+    known = bench.store.alerts.get(alert)
+    over = (bench.store.approvals.now() - timedelta(seconds=1)).isoformat()
+    bench.store.alerts.update_detail(alert, known.event | {"expires_at": over}, known.level)
+
+
+def new_rules(bench: Workbench, _alert: int) -> None:
+    bench.policy = replace(bench.policy, lists=bench.policy.lists[:1])
+
+
+CHANGES = [say_something, handled, read_again, hold_ends, new_rules]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_before_the_decision_voids_it(bench: Workbench, change: Any) -> None:
+    approval = ask(bench)
+    change(bench, alert_of(bench, approval))
+    with pytest.raises(RefusedError, match="is void"):
+        approve(bench, approval)
+    assert bench.store.approvals.get(approval.id).state == "void"
+    assert effects(bench) == 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_after_the_decision_is_not_done(bench: Workbench, change: Any) -> None:
+    approval = approve(bench, ask(bench))
+    change(bench, alert_of(bench, approval))
+    with pytest.raises(RefusedError, match="is void"):
+        carry_out(bench, approval)
+    assert effects(bench) == 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("way", ["approval", "triage"])
+def test_what_changes_between_use_and_effect_is_refused_by_the_last_look(
+    bench: Workbench, change: Any, way: str
+) -> None:
+    approval = approve(bench, ask(bench))
+    (member,) = bench.store.approvals.members(approval.id)
+    bench.store.approvals.use(approval.id, [member.action_id], {})  # the process ended here
+    change(bench, alert_of(bench, approval))
+    if way == "approval":
+        assert carry_out(bench, approval) == {"refused": 1}
+    else:  # any other run that finds it in the ledger
+        (done,) = act.carry_out_wanted(bench.desk, [member.action_id])
+        assert done.state == "refused"
+    assert effects(bench) == 0
+
+
+def late(bench: Workbench, approval: Any) -> None:
+    past = bench.store.approvals.now() - timedelta(seconds=1)
+    bench.store.run(lambda tx: tx.execute(update(approvals).where(approvals.c.id == approval.id)
+                                          .values(expires_at=past, decided_at=past - timedelta(hours=1))))  # fmt: skip
+
+
+def test_an_approval_ends_with_its_time_before_the_decision_after_it_and_before_the_effect(bench: Workbench) -> None:
+    one, two, three = (ask(bench, known) for known in proposals(bench)[:3])
+    late(bench, one)
+    with pytest.raises(RefusedError, match="is expired"):
+        approve(bench, one)
+    approve(bench, two)
+    late(bench, two)
+    with pytest.raises(RefusedError, match="is expired"):
+        carry_out(bench, two)
+    approve(bench, three)
+    (member,) = bench.store.approvals.members(three.id)
+    bench.store.approvals.use(three.id, [member.action_id], {})
+    late(bench, three)
+    assert carry_out(bench, three) == {"refused": 1}
+    assert "expired at" in bench.store.ledger.get(member.action_id).detail
+    assert effects(bench) == 0
+
+
+def test_a_message_that_is_gone_from_the_queue_is_left_alone(bench: Workbench) -> None:
+    approval = approve(bench, ask(bench))
+    bench.tenant.admin_release(bench.store.alerts.get(alert_of(bench, approval)).hold_id)
+    assert carry_out(bench, approval) == {"already_done": 1}
+    assert [one.kind for one in bench.tenant.effects] == ["admin_release"]
+
+
+def test_the_kill_switch_spends_no_approval(bench: Workbench) -> None:
+    approval = approve(bench, ask(bench))
+    bench.policy = policy(**ADVISE, kill_switch=True)
+    with pytest.raises(RefusedError, match="kill switch"):
+        carry_out(bench, approval)
+    bench.policy = policy(**ADVISE)
+    assert carry_out(bench, approval) == {"applied": 1}
+
+
+def test_of_many_the_changed_ones_drop_out_and_the_rest_is_done(bench: Workbench) -> None:
+    ids = proposals(bench, "reject")
+    approval = approve(bench, ask(bench, *ids))
+    say_something(bench, bench.store.ledger.get(ids[0]).alert_id or 0)
+    assert carry_out(bench, approval) == {"applied": 4, "proposed": 1}
+    assert effects(bench) == 4
+
+
+def test_an_approved_release_meets_the_absolute_denials_still(bench: Workbench) -> None:
+    (hold_id,) = add(bench.tenant, "wanted but harmful", risk="high")
+    bench.ingest()
+    bench.triage()
+    alert = bench.alert_of(hold_id)
+    (made,) = bench.store.ledger.propose_many([
+        NewAction(alert.tenant, alert.id, "release", alert.hold_id, f"disposition:{alert.hold_id}", mode="manual",
+                  requested_by="amy")
+    ])  # fmt: skip
+    found = request(bench.store, bench.policy, [made.id])  # type: ignore[union-attr]
+    assert found.approval is None
+    assert "risk as high" in "".join(found.left_out.values())
+
+
+# -- two people ----------------------------------------------------------------------------------------------------
+
+
+def by_person(bench: Workbench, who: str, count: int) -> list[int]:
+    wanted = [
+        NewAction(one.tenant, one.id, "reject", one.hold_id, f"disposition:{one.hold_id}", mode="manual",
+                  requested_by=who)
+        for one in bench.store.alerts.list(limit=count)
+    ]  # fmt: skip
+    found = bench.store.ledger.propose_many(wanted)
+    return [one.id for one in found]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("by", ["amy", "AMY ", "amy@northwind.example", "Amy+x@northwind.example"])
+def test_nobody_approves_a_wide_action_of_their_own(bench: Workbench, by: str) -> None:
+    approval = ask(bench, *by_person(bench, "amy", 11), proposer="amy")
+    assert approval.wide
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, approval, by=by)
+    assert approve(bench, approval, by="ben").state == "granted"
+
+
+def test_ten_of_their_own_a_person_may_approve(bench: Workbench) -> None:
+    approval = ask(bench, *by_person(bench, "amy", 10), proposer="amy")
+    assert not approval.wide
+    assert approve(bench, approval, by="amy").state == "granted"
+
+
+def test_an_account_and_an_address_are_compared_through_the_list_of_approvers(bench: Workbench) -> None:
+    approval = ask(bench, *by_person(bench, "aode", 11), proposer="aode")
+    with pytest.raises(RefusedError, match="cannot be seen"):
+        approve(bench, approval, by="amy@northwind.example")
+    bench.policy = replace(bench.policy, approvers=("Amy Ode / aode <amy@northwind.example>", "ben@northwind.example"))
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, approval, by="amy@northwind.example")
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, approval, by="Amy Ode")
+    assert approve(bench, approval, by="ben@northwind.example").state == "granted"
+
+
+def test_a_block_for_everybody_is_wide(bench: Workbench) -> None:
+    wish = {
+        "description": "x", "sender": "bad@evil.example", "sender_type": "Email Address", "recipient_type": "Everyone",
+        "extracted_data": "Both", "end_time": "",
+    }  # fmt: skip
+    approval = ask(bench, block(bench, **wish), proposer="amy")
+    assert approval.wide
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, approval, by="amy")
+    assert carry_out(bench, approve(bench, approval, by="ben")) == {"applied": 1}
+    assert [one.kind for one in bench.tenant.effects] == ["create_policy"]
+
+
+def block(bench: Workbench, **wish: Any) -> int:
+    kind = "create_block_sender_policy"
+    change = changes.change_of(kind)
+    wanted = change.checked(wish)
+    (made,) = bench.store.ledger.propose_many([
+        NewAction(changes.tenant_of(bench.client), None, kind, change.target(wanted), change.slot(wanted), wanted,
+                  "manual", requested_by="amy")
+    ])  # fmt: skip
+    return int(made.id)  # type: ignore[union-attr]
+
+
+def test_no_approval_blocks_a_partner(bench: Workbench) -> None:
+    wish = {
+        "description": "x", "sender": "ann@fabrikam.example", "sender_type": "Email Address",
+        "recipient_type": "Everyone", "extracted_data": "Both", "end_time": "",
+    }  # fmt: skip
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
+    assert carry_out(bench, approval) == {"refused": 1}
+    assert effects(bench) == 0
+
+
+def test_a_retry_of_changes_looks_at_the_approval_as_well(bench: Workbench) -> None:
+    wish = {
+        "description": "x", "sender": "bad@evil.example", "sender_type": "Email Address", "recipient_type": "Everyone",
+        "extracted_data": "Both", "end_time": "",
+    }  # fmt: skip
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
+    (member,) = bench.store.approvals.members(approval.id)
+    bench.store.approvals.use(approval.id, [member.action_id], {})
+    late(bench, approval)
+    changes.retry(bench.desk)
+    assert bench.store.ledger.get(member.action_id).state == "refused"
+    assert effects(bench) == 0
+
+
+def test_an_approvers_entry_needs_one_address_and_names_of_its_own() -> None:
+    assert People.of(["Ben Ode / bode <Ben@corp.example>"]).find("BODE").address == "ben@corp.example"  # type: ignore[union-attr]
+    for wrong in (["Ben Ode"], ["<>"], ["ben <a@x.example>", "ben <b@x.example>"]):
+        with pytest.raises(InvalidInputError):
+            People.of(wrong)
+
+
+# -- asking for all proposals --------------------------------------------------------------------------------------
+
+
+def test_every_proposal_of_the_rules_is_asked_for_once_in_groups(bench: Workbench) -> None:
+    def ask_all() -> Any:
+        return request_for_proposals(bench.store, bench.policy, tenants=changes.names_of(bench.client, bench.store))
+
+    first, second = ask_all(), ask_all()
+    assert (len(first.opened), second.opened) == (2, [])  # one sender domain, two kinds
+    assert sorted(bench.store.approvals.get(one).targets for one in first.opened) == [4, 5]
+    assert all(bench.store.approvals.get(one).plan["by_rule"] for one in first.opened)
+
+    ids = proposals(bench)
+    handled(bench, bench.store.ledger.get(ids[0]).alert_id or 0)
+    third = ask_all()
+    assert (len(third.void), len(third.opened), third.withdrawn) == (1, 1, [ids[0]])
+    assert bench.store.approvals.get(third.opened[0]).targets == 3
+    assert ask_all().opened == []
+
+
+def test_what_people_propose_is_asked_by_whoever_proposed_it(bench: Workbench) -> None:
+    for one in proposals(bench) + proposals(bench, "reject"):
+        bench.store.run(lambda tx, one=one: tx.execute(update(alerts).values(handling="expired")))
+    block(bench, description="x", sender="bad@evil.example", sender_type="Email Address", recipient_type="Everyone",
+          extracted_data="Both", end_time="")  # fmt: skip
+    found = request_for_proposals(bench.store, bench.policy, tenants=changes.names_of(bench.client, bench.store))
+    assert found.opened == []
