@@ -1,8 +1,8 @@
 """A back door for people and tests that run the sandbox as another process.
 
 `GET /__sandbox__/state` counts, `/effects`, `/calls`, `/labels`, `/policies`, `/incidents`, `/archive`, `/contract`;
-`POST /faults`, `/advance`, `/limit`, `/admin`, `/message`, `/deliver`, `/permissions`, `/switches`; `/mail/...` when
-there is a mail server beside the tenant. The server listens on loopback; there is no password.
+`POST /faults`, `/advance`, `/limit`, `/admin`, `/message`, `/deliver`, `/permissions`, `/switches`; with a mail server
+beside the tenant also `/mail/...` and `POST /report`. The server listens on loopback; there is no password.
 """
 
 from __future__ import annotations
@@ -129,6 +129,8 @@ def _write(tenant: Tenant, name: str, sent: dict[str, Any]) -> Any:
             return {"hold_ids": tenant.add_message(visible_in=delay, **sent)}
         case "deliver":
             return tenant.deliver(**sent)
+        case "report":
+            return tenant.report(**sent)
         case "switches":
             for name, value in sent.items():
                 if name not in _CHANGEABLE:

@@ -298,6 +298,44 @@ class Tenant(Looking, Switches):
                 done[address] = self.world.judge(number)
         return done
 
+    def report(
+        self, message: str, *, person: str = "", how: str = "attached", to: str = "phish@northwind.example"
+    ) -> dict[str, Any]:
+        """Somebody who got a message forwards it to a mailbox of the mail server beside the tenant.
+
+        Args:
+            message: Message-ID or hold id.
+            person: Who reports; empty: its first recipient.
+            how: `attached` or `inline`.
+            to: Where the report goes.
+
+        Returns:
+            The truth about the report.
+
+        Raises:
+            ValueError: There is no mail server, or no such message.
+        """
+        if self.mail is None or how not in ("attached", "inline"):
+            raise ValueError("a report needs a mail server beside the tenant, and goes attached or inline")
+        with self.lock:
+            numbers = (one.number for one in self.world.messages if self.world.visible(one.number))
+            if message.startswith("<"):
+                number = next((one for one in numbers if self.world.mail(one).message_id == message), None)
+            else:
+                number = self.world.mint.read(message).number
+            if number is None:
+                raise ValueError(f"no message {message}")
+            mail, received = self.world.mail(number), self.world.messages[number].received
+        sent = {
+            "person": person or mail.recipients[0][1],
+            "mail": mail,
+            "received": datetime.fromtimestamp(received, UTC),
+            "enclosed": how == "attached",
+            "to": to,
+        }
+        done: dict[str, Any] = self.mail("POST", "report", sent)
+        return done
+
     def add_late_message(self, visible_in: timedelta, **fields: Any) -> list[str]:
         """A message received now that searches find only after `visible_in`. Returns its hold ids."""
         return self.add_message(visible_in=visible_in, **fields)

@@ -1,6 +1,7 @@
 """The mail server's part of the back door, below `/__sandbox__/mail/`.
 
-`GET state`, `people`, `sent`, `answers`, `truths`; `POST deliver`, `habit`, `advance`, `faults`.
+`GET state`, `people`, `sent`, `answers`, `truths`; `POST deliver`, `habit`, `advance`, `faults`; `report` is for the
+tenant beside it, which knows the mails.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def change(server: MailServer, name: str, sent: dict[str, Any]) -> Any:
         case "habit":
             address = sent.pop("address")
             return asdict(server.set_habit(address, Habit(**sent)).habit)
+        case "report":
+            return asdict(server.report(**sent))
         case "advance":
             return {"sent": server.advance(float(sent["seconds"])), "now": server.clock.now().isoformat()}
         case "faults":

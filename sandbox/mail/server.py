@@ -7,13 +7,14 @@ import tempfile
 import threading
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sandbox.clock import TenantClock
-from sandbox.mail import smtp
+from sandbox.data import Mail
+from sandbox.mail import reporting, smtp
 from sandbox.mail.answering import Answer
 from sandbox.mail.certificate import identity
 from sandbox.mail.delivery import Origin
@@ -232,6 +233,37 @@ class MailServer:
             raise KeyError(to)
         self._wake()
         return stored.uid
+
+    def report(
+        self, person: str, mail: Mail, received: datetime, *, enclosed: bool = True, to: str = PHISH[1]
+    ) -> Truth:
+        """Somebody forwards a mail of the tenant to one of our mailboxes, because it looks wrong.
+
+        Args:
+            person: Address of whoever reports.
+            mail: The tenant's mail.
+            received: When the tenant received it.
+            enclosed: Attached as a file instead of quoted.
+            to: Where the report goes.
+
+        Returns:
+            The truth about the report, with its UID; it is among `truths` too.
+
+        Raises:
+            KeyError: Nobody here has the address `to`.
+        """
+        who = self.people.get(person.lower()) or Person("", person.lower(), Habit())
+        raw, origin, truth = reporting.report(
+            who, mail, received, enclosed=enclosed, to=("Report phishing", to), at=self.clock.now(),
+            seed=str(self._office.seed),
+        )  # fmt: skip
+        stored = self._call(self._office.deliver(raw, to, origin))
+        if stored is None:
+            raise KeyError(to)
+        truth = replace(truth, uid=stored.uid)
+        self._office.truths.append(truth)
+        self._wake()
+        return truth
 
     def advance(self, step: timedelta | float) -> int:
         """Move the server's time forward (seconds, or a span); whoever is due by then has acted when this returns.
