@@ -18,6 +18,7 @@ from benchmarks import (
     mail_fetch,
     mail_parse,
     mailbox,
+    report,
     table,
     tracked,
     triage,
@@ -40,6 +41,7 @@ _PARTS = (
     "mailbox-idle",
     "asking",
     "archive",
+    "report",
 )
 
 
@@ -78,6 +80,8 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return cycle.nothing_new(folder)
     if part == "archive":
         return archive.searching(folder)
+    if part == "report":
+        return report.whole_report(folder)
     if part == "asking":
         return asking.open_questions(folder)
     if part == "mail-parse":

@@ -39,6 +39,7 @@ from mailroom.cli.sandbox import run_sandbox
 from mailroom.cli.senders import block, permit, report
 from mailroom.cli.stats import stats
 from mailroom.cli.triage import triage
+from mailroom.cli.triage_report import triage_report
 from mailroom.cli.undo import undo
 from mailroom.cli.urls import url_app
 from mailroom.errors import MailroomError
@@ -73,6 +74,7 @@ app.command("demo")(demo)
 app.command("sandbox")(run_sandbox)
 app.command("check")(check)
 app.command("triage")(triage)
+app.command("triage-report")(triage_report)
 app.command("retry")(retry)
 app.command("explain")(explain)
 app.command("investigate")(investigate)

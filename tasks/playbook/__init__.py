@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tasks.playbook.ingest_tracked_messages import ingest_tracked_messages
     from tasks.playbook.investigate_sender import investigate_sender
     from tasks.playbook.look_up_unknown_outcomes import look_up_unknown_outcomes
+    from tasks.playbook.mail_triage_report import mail_triage_report
+    from tasks.playbook.make_triage_report import make_triage_report
     from tasks.playbook.plan_sender_block import plan_sender_block
     from tasks.playbook.propose_sender_block import propose_sender_block
     from tasks.playbook.publish_check_report import publish_check_report
@@ -45,6 +47,8 @@ __all__ = [
     "ingest_tracked_messages",
     "investigate_sender",
     "look_up_unknown_outcomes",
+    "mail_triage_report",
+    "make_triage_report",
     "plan_sender_block",
     "propose_sender_block",
     "publish_check_report",

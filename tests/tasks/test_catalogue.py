@@ -37,7 +37,15 @@ EFFECTS = (
         ("apply_sender_block", "block_harmful_content", "pull_back_mail", "end_block"), "changes the tenant"
     )
     | dict.fromkeys(
-        ("tell_recipients", "send_email", "send_email_and_wait", "send_thread_reply", "forward_email"), "sends mail"
+        (
+            "tell_recipients",
+            "mail_triage_report",
+            "send_email",
+            "send_email_and_wait",
+            "send_thread_reply",
+            "forward_email",
+        ),
+        "sends mail",
     )
     | dict.fromkeys(("delete_email", "mark_email", "move_email_to_folder"), "changes the mailbox")
 )
@@ -98,6 +106,7 @@ def test_there_is_a_catalogue() -> None:
         "remediate",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
+        "triage_report",
         "watch_replies",
     }
 
