@@ -78,6 +78,16 @@ def fitting(values: Mapping[str, Any], types: Mapping[str, FieldType] | None = N
     }
 
 
+def readings(text: str) -> tuple[Any, ...]:
+    """What a text typed by a person may mean as the value of a field: the text itself, a number, true or false."""
+    meant: list[Any] = [text]
+    if (number := _number(text)) is not None:
+        meant.append(number)
+    if (word := _WORDS.get(text.strip().lower())) is not None:
+        meant.append(word)
+    return tuple(meant)
+
+
 def _text(value: Any) -> str | None:
     return str(value)[:LONGEST_TEXT] if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 

@@ -104,11 +104,10 @@ class Campaigns:
             limit: Most rows.
             keys: Only these.
         """
-        columns = (
-            alert_campaigns.c.key, func.count().label("n"), func.count(alerts.c.sender.distinct()).label("senders"),
-            func.count(alerts.c.recipient.distinct()).label("recipients"),
-            func.min(alerts.c.received_at).label("first"), func.max(alerts.c.received_at).label("last"), func.max(alerts.c.id).label("newest"),
-        )  # fmt: skip
+        times = func.min(alerts.c.received_at).label("first"), func.max(alerts.c.received_at).label("last")
+        senders, recipients = (func.count(one.distinct()) for one in (alerts.c.sender, alerts.c.recipient))
+        counts = func.count().label("n"), senders.label("senders"), recipients.label("recipients")
+        columns = (alert_campaigns.c.key, *counts, *times, func.max(alerts.c.id).label("newest"))
         query = select(*columns).join(alerts, alerts.c.id == alert_campaigns.c.alert_id)
         query = query.where(alert_campaigns.c.key != NONE)
         if since is not None:

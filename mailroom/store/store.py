@@ -19,9 +19,9 @@ from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.store.alerts import Alerts
 from mailroom.store.approvals import Approvals
 from mailroom.store.blobs import Blobs
+from mailroom.store.campaigns import Campaigns
 from mailroom.store.case_files import CaseFiles
 from mailroom.store.case_tasks import CaseTasks
-from mailroom.store.campaigns import Campaigns
 from mailroom.store.cases import Cases
 from mailroom.store.columns import dump_json, load_json
 from mailroom.store.custom_fields import CustomFields
@@ -47,6 +47,7 @@ from mailroom.store.mail_rules import MailRuleBook
 from mailroom.store.migrate import prepare
 from mailroom.store.playbook_runs import PlaybookRuns
 from mailroom.store.reporting import Reporting
+from mailroom.store.recipients import Recipients
 from mailroom.store.runs import Runs
 from mailroom.store.sources import Cursors, Sources
 from mailroom.store.stats import Stats
@@ -81,6 +82,7 @@ class Store:
         self.inquiries = Inquiries(db)
         self.approvals = Approvals(db, self.events)
         self.user_reports = UserReports(db, self.events, self.sources)
+        self.recipients = Recipients(db)
         self.waits = Waits(db, self.events, self.leases, self.cursors)
         self.cases = Cases(db, self.events)
         self.case_files = CaseFiles(db, self.events, blobs)
