@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mailroom.mail.account import MailAccount
 
 FILE = "mailroom.toml"
-_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases")
+_SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases", "mail_rules")
 
 
 class _Section(BaseModel):
@@ -85,6 +85,10 @@ class PolicySection(_Section):
     max_release_share: float = 0.30
     reject_note: str = ""
     reject_reason: str = "Select One"
+    recipient_language: str = "en"
+    recipient_languages: dict[str, str] = {}
+    recipient_hours: float = 24.0
+    recipient_proof: bool = False
     approvers: list[str] = []
     approval_mailbox: str = ""
     approval_hours: float = 4.0
@@ -116,6 +120,17 @@ class CasesSection(_Section):
     starter_templates: bool = True
 
 
+class MailRulesSection(_Section):
+    """`[mail_rules]`: rules on mail that came into the mailbox."""
+
+    rules: list[str] = []
+    """Folders of rules; `starter` names the packaged ones. Empty: no rules are applied."""
+    lists: list[str] = []
+    """Folders of lists, besides those of the policy."""
+    days: float = 30.0
+    """Mail stored longer ago is left alone; 0: none is."""
+
+
 class Settings(_Section):
     """Everything in `mailroom.toml`, with the environment laid over it."""
 
@@ -130,6 +145,7 @@ class Settings(_Section):
     tracked: TrackedForm = TrackedForm()
     """`[tracked]`: the tracking connector."""
     cases: CasesSection = CasesSection()
+    mail_rules: MailRulesSection = MailRulesSection()
 
     def open_store(self) -> Store:
         """Open the store, making the home folder and the database where they do not exist."""

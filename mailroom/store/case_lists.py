@@ -33,7 +33,7 @@ class CaseQuery:
     field: str = ""
     """Name of a field it must have ..."""
     value: Any = None
-    """... with this value; None: any."""
+    """... with this value, or with one of a tuple of values; None: any."""
     min_priority: int | None = None
     template: str = ""
     tenant: str = ""
@@ -191,4 +191,7 @@ def _sent_by(sender: str) -> ColumnElement[bool]:
 def _with_field(name: str, value: Any) -> Select[Any]:
     here = and_(custom_fields.c.scope == "case", custom_fields.c.subject_id == _PART.c.id, custom_fields.c.name == name)
     found = select(_SHOWN).join(custom_fields, here)
-    return found if value is None else found.where(custom_fields.c.value == literal(value, JSON_VALUE))
+    if value is None:
+        return found
+    wanted = value if isinstance(value, tuple) else (value,)
+    return found.where(or_(*(custom_fields.c.value == literal(one, JSON_VALUE) for one in wanted)))

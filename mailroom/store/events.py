@@ -7,12 +7,12 @@ the end show too. Whoever can rewrite the whole database can forge all of it; ke
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from mailroom.store.columns import canonical_json
 from mailroom.store.database import Database
@@ -23,7 +23,6 @@ _HASHED = ("alert_id", "case_id", "action_id", "kind", "who", "what", "before", 
 
 
 _HEAD = select(chain_heads.c.last_id, chain_heads.c.hash).where(chain_heads.c.name == _CHAIN).with_for_update()
-_INSERT = case_events.insert()
 _INSERT = case_events.insert()
 _MOVE_HEAD = (
     update(chain_heads)
@@ -66,7 +65,8 @@ class Event:
     hash: str
 
 
-def _hash(previous: str, event_id: int, at: datetime, values: dict[str, Any]) -> str:
+def event_hash(previous: str, event_id: int, at: datetime, values: Mapping[str, Any]) -> str:
+    """SHA-256 over an event and the hash of the one before it."""
     body = canonical_json([previous, event_id, at.astimezone(UTC).isoformat(), [values[name] for name in _HASHED]])
     return hashlib.sha256(body.encode("ascii")).hexdigest()
 
@@ -109,6 +109,22 @@ class Events:
         row = self._db.read(lambda tx: tx.execute(select(chain_heads).where(chain_heads.c.name == _CHAIN)).first())
         return (int(row.last_id), str(row.hash)) if row else (0, "")
 
+    def hash_of(self, event_id: int) -> str | None:
+        """The hash of an event; None when there is no such event."""
+        query = select(case_events.c.hash).where(case_events.c.id == event_id)
+        return self._db.read(lambda tx: tx.execute(query).scalar())
+
+    def walk(
+        self, *, after_id: int = 0, until_id: int | None = None, case_ids: Sequence[int] = (),
+        alert_id: int | None = None, page: int = 2_000,
+    ) -> Iterator[Event]:  # fmt: skip
+        """Events in order, a page at a time; only those of these cases, or of this alert, where some are named."""
+        wanted = [case_events.c.case_id.in_(case_ids)] if case_ids else []
+        wanted += [case_events.c.alert_id == alert_id] if alert_id is not None else []
+        wanted += [case_events.c.id <= until_id] if until_id is not None else []
+        for row in self._walk(page, after_id, wanted):
+            yield Event(**row._asdict())
+
     def verify(self, page: int = 2_000) -> list[str]:
         """Walk the whole chain; returns a sentence for every break (at most ten). Memory stays flat."""
         problems: list[str] = []
@@ -118,7 +134,7 @@ class Events:
                 problems.append(f"Events {expected} to {row.id - 1} of the wall are missing.")
             elif row.prev_hash != previous:
                 problems.append(f"Event {row.id} of the wall does not follow the one before it.")
-            if row.hash != _hash(row.prev_hash, row.id, row.at, row._asdict()):
+            if row.hash != event_hash(row.prev_hash, row.id, row.at, row._asdict()):
                 problems.append(f"Event {row.id} of the wall was changed after it was written.")
             previous, expected = row.hash, row.id + 1
             if len(problems) >= 10:
@@ -140,7 +156,7 @@ class Events:
         for event in events:
             last_id += 1
             values = {name: getattr(event, name) for name in _HASHED}
-            digest = _hash(previous, last_id, at, values)
+            digest = event_hash(previous, last_id, at, values)
             rows.append({"id": last_id, "at": at, "prev_hash": previous, "hash": digest, **values})
             previous = digest
         if self._db.is_sqlite or len(rows) == 1:
@@ -153,10 +169,10 @@ class Events:
         query = select(case_events).where(condition).order_by(case_events.c.id)
         return [Event(**row._asdict()) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
 
-    def _walk(self, page: int) -> Iterator[Row[Any]]:
-        after = 0
+    def _walk(self, page: int, after: int = 0, wanted: Sequence[ColumnElement[bool]] = ()) -> Iterator[Row[Any]]:
         while True:
-            query = select(case_events).where(case_events.c.id > after).order_by(case_events.c.id).limit(page)
+            query = select(case_events).where(case_events.c.id > after, *wanted)
+            query = query.order_by(case_events.c.id).limit(page)
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             if not rows:
                 return
