@@ -1,0 +1,246 @@
+"""Approving by mail: token, listed address and a passing authentication result, or it does not count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email import policy as mail_policy
+from email.utils import format_datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import Workbench, add, policy
+from sqlalchemy import update
+
+from mailroom.errors import InvalidInputError
+from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, read, take_answer
+from mailroom.playbooks.approvals.deciding import approve
+from mailroom.playbooks.approvals.doing import carry_out_approved
+from mailroom.playbooks.approvals.requesting import request
+from mailroom.playbooks.ask import PostDesk
+from mailroom.playbooks.watch_replies import watch_once
+from mailroom.store.schema import approvals
+from sandbox import Tenant
+from sandbox.mail import AUTHSERV_ID, Habit
+
+BEN, EVE = "tomasz.nowak@northwind.example", "clara.lindqvist@northwind.example"
+NEVER = {BEN: Habit("never"), EVE: Habit("never")}
+TRUSTED = {"trusted_authserv_ids": (AUTHSERV_ID,)}
+
+
+class Scene:
+    """One proposal of the rules, an approval of it, and a mailbox that asks Ben."""
+
+    def __init__(self, bench: Workbench, world: Any, account: dict[str, Any]) -> None:
+        self.bench, self.store, self.mail = bench, bench.store, world.mail
+        self.post = PostDesk(bench.store, world.account(**account))
+        self.policy = policy(modes={"release": "advise"}, approvers=(f"Ben / bode <{BEN}>",))
+        bench.policy = self.policy
+        bench.ingest()
+        bench.triage()
+        (proposal,) = bench.store.ledger.list(state="proposed")
+        approval = request(bench.store, self.policy, [proposal.id]).approval
+        assert approval is not None
+        self.id, self.action = approval.id, proposal.id
+
+    def ask(self) -> Any:
+        return ask_approvers(self.post, self.policy, self.id)
+
+    def look(self) -> Any:
+        watch_once(self.store, self.post.account)
+        return take_answer(self.store, self.policy, self.id)
+
+    def asked(self) -> Any:
+        return message_from_bytes(self.mail.sent[-1].raw, policy=mail_policy.default)
+
+    @property
+    def token(self) -> str:
+        found = re.search(r"\[#(.+?)\]", str(self.asked()["Subject"]))
+        assert found
+        return found[0]
+
+    def answer(
+        self, body: str = "approve", *, sender: str = BEN, subject: str | None = None, extra: str = "", **origin: Any
+    ) -> bytes:
+        """An answer that somebody writes by hand; by default as Ben would."""
+        subject = f"Re: Approval {self.token}" if subject is None else subject
+        name = abs(hash((body, subject, sender)))
+        lines = (
+            f"From: {sender}\r\nTo: soc@northwind.example\r\nSubject: {subject}\r\n{extra}"
+            f"In-Reply-To: {self.asked()['Message-ID']}\r\nMessage-ID: <{name}@x.example>\r\n"
+            f"Date: {format_datetime(datetime.now(UTC))}\r\n\r\n{body}\r\n"
+        ).encode()
+        self.mail.deliver(lines, sender=origin.pop("envelope", sender), **{"dmarc": "pass"} | origin)
+        return lines
+
+
+@pytest.fixture
+def make(
+    bench_for: Callable[..., Workbench], mail_helper: ModuleType, tmp_path: Path
+) -> Iterator[Callable[..., Scene]]:
+    with ExitStack() as stack:
+
+        def scene(people: dict[str, Habit] | None = None, account: dict[str, Any] | None = None) -> Scene:
+            tenant = Tenant.generate(messages=0, history=0, seed=7)
+            add(tenant, "wanted <img src=x> http://evil.example/pay")
+            world = stack.enter_context(mail_helper.mail_world("soc", tmp_path / "mail", NEVER | (people or {})))
+            return Scene(bench_for(tenant), world, TRUSTED if account is None else account)
+
+        yield scene
+
+
+def test_an_approver_answers_with_one_word_and_it_is_done_once(make: Callable[..., Scene]) -> None:
+    scene = make({BEN: Habit("answers", text="Approve", delay=0)})
+    scene.ask()
+    scene.ask()  # killed and run again: the same question
+    assert len(scene.mail.sent) == 1
+    deadline = datetime.now(UTC) + timedelta(seconds=30)
+    while (known := scene.look()).is_open:
+        assert datetime.now(UTC) < deadline
+    assert (known.state, known.approver, known.channel) == ("granted", BEN, "mail")
+    assert take_answer(scene.store, scene.policy, scene.id) == known
+    for _ in range(2):
+        assert carry_out_approved(scene.bench.desk, scene.id).counts() == {"applied": 1}
+    assert len(scene.bench.tenant.effects) == 1
+
+
+def test_the_mail_shows_what_would_be_done_harmlessly_and_nobodys_address(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    mail = scene.asked()
+    text = mail.get_body().get_content()
+    assert "release" in text
+    assert "contoso-logistics[.]example" in text
+    assert "evil.example" not in text
+    assert "<img" not in text
+    assert "ann@northwind" not in text
+    assert mail["To"] == BEN
+
+
+def test_a_declined_one_is_closed(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer("Decline.\n\nIt is a supplier.")
+    assert scene.look().state == "declined"
+    assert scene.store.ledger.get(scene.action).state == "refused"
+
+
+BAD: dict[str, tuple[str, dict[str, Any]]] = {
+    "without the token": ("token", {"subject": "Re: Approval"}),
+    "with another token": ("token", {"subject": "Re: Approval [#AAAAAAAAAAAAAAAAAAAAAAAAAA]"}),
+    "from somebody who is not listed": ("not asked", {"sender": EVE}),
+    "from outside": ("not asked", {"sender": "ben@attacker.example"}),
+    "from a plus address": ("not asked", {"sender": BEN.replace("@", "+x@")}),
+    "under two names": ("not asked", {"sender": f"{BEN}, {EVE}", "envelope": BEN}),
+    "that failed authentication": ("forged", {"envelope": "x@attacker.example", "ip": "203.0.113.9", "dmarc": "fail"}),
+    "that nobody authenticated": ("not proven", {"dmarc": "none"}),
+    "with a result of its own": (
+        "not proven",
+        {"dmarc": "none", "extra": f"Authentication-Results: other.example; dmarc=pass header.from={BEN}\r\n"},
+    ),
+    "of a machine": ("auto", {"extra": "Auto-Submitted: auto-replied\r\n"}),
+    "that is not clear": ("neither", {"body": "approve only if you are sure"}),
+    "that says both": ("neither", {"body": "approve\n\ndecline"}),
+    "that says nothing": ("neither", {"body": "What is this?"}),
+    "that only quotes": ("", {"body": "> approve"}),
+}
+
+
+@pytest.mark.parametrize("which", list(BAD))
+def test_an_answer_does_not_count(make: Callable[..., Scene], which: str) -> None:
+    why, mail = BAD[which]
+    scene = make()
+    scene.ask()
+    scene.answer(**mail)
+    known = scene.look()
+    assert known.is_open
+    assert known.wait_id is not None
+    assert scene.store.ledger.get(scene.action).state == "proposed"
+    wait = scene.store.waits.get(known.wait_id)
+    (answer,) = scene.store.waits.answers(wait.id)
+    assert why in read(answer, wait, scene.policy, known).why
+
+
+def test_an_unclear_answer_is_asked_again_and_the_next_one_counts(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    old = scene.token
+    scene.answer("Yes, go on")
+    assert scene.look().is_open
+    scene.ask()
+    scene.ask()
+    assert len(scene.mail.sent) == 2
+    assert "asked again" in scene.asked().get_body().get_content()
+    scene.answer("approve", subject=f"Re: Approval {old}", extra="X-Old: 1\r\n")  # of the first question, by token
+    scene.answer("approve")
+    assert scene.look().state == "granted"
+
+
+def test_a_replayed_answer_does_nothing(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    raw = scene.answer()
+    assert scene.look().state == "granted"
+    carry_out_approved(scene.bench.desk, scene.id)
+    scene.mail.deliver(raw, sender=BEN)
+    assert scene.look().state == "used"
+    assert len(scene.bench.tenant.effects) == 1
+
+
+def test_an_answer_that_comes_after_the_time_or_after_a_change_does_nothing(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer()
+    past = scene.store.approvals.now() - timedelta(seconds=1)
+    scene.store.run(lambda tx: tx.execute(update(approvals).values(expires_at=past)))
+    assert scene.look().state == "expired"
+    assert scene.store.ledger.get(scene.action).state == "proposed"
+
+
+def test_an_answer_to_what_has_changed_does_nothing(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer()
+    (member,) = scene.store.approvals.members(scene.id)
+    assert member.alert_id
+    scene.store.alerts.set_handling(member.alert_id, "rejected", "in the console", "somebody")
+    assert scene.look().state == "void"
+
+
+def test_who_was_taken_off_the_list_meanwhile_does_not_count(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer()
+    scene.policy = replace(scene.policy, approvers=(EVE,))
+    assert scene.look().is_open
+
+
+def test_whoever_decides_first_ends_the_question(make: Callable[..., Scene]) -> None:
+    scene = make()
+    known = scene.ask()
+    granted = approve(scene.store, scene.policy, scene.id, digest=known.digest, by="eve", channel="command line")
+    close_question(scene.store, granted)
+    scene.answer("decline")
+    assert scene.look().state == "granted"
+    assert known.wait_id is not None
+    assert scene.store.waits.get(known.wait_id).state == "cancelled"
+
+
+def test_without_a_trusted_server_nobody_is_asked_by_mail(make: Callable[..., Scene]) -> None:
+    scene = make(account={})
+    with pytest.raises(InvalidInputError, match="trusted"):
+        scene.ask()
+    assert scene.mail.sent == []
+
+
+def test_nobody_is_asked_about_something_wide_of_their_own(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.store.run(lambda tx: tx.execute(update(approvals).values(wide=True, proposer="bode", plan={})))
+    assert scene.ask().wait_id is None
+    assert scene.mail.sent == []
