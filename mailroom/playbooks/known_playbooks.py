@@ -110,6 +110,18 @@ def _block_sender(place: Workplace, run: PlaybookRun) -> dict[str, Any]:
     return {"state": "proposed", "actions": numbers}
 
 
+def _handle_report(place: Workplace, run: PlaybookRun) -> dict[str, Any]:
+    from mailroom.playbooks.reported import ReportDesk, handle_report
+    from mailroom.playbooks.tenants import names_of, tenant_of
+
+    if place.mailbox is None:
+        raise InvalidInputError("Handling a report needs the mailbox that it came to: configure it.")
+    desk = place.desk()
+    tenant = run.tenant if run.tenant in names_of(desk.client, place.store) else tenant_of(desk.client)
+    here = ReportDesk(desk, place.mailbox(), tenant)
+    return handle_report(here, int(run.alert_id or 0)).row()
+
+
 KNOWN: dict[str, KnownPlaybook] = {
     one.name: one
     for one in (
@@ -125,6 +137,10 @@ KNOWN: dict[str, KnownPlaybook] = {
         KnownPlaybook(
             "remediate", "remediate/on demand", _harmful, blocks=(*_TENANT, "mailbox"),
             allowed=frozenset({"days_back", "most_messages", "follow_minutes"}), autorun=False,
+        ),
+        KnownPlaybook(
+            "handle reported phish", "handle reported phish/on demand", _alert, blocks=(*_TENANT, "mailbox"),
+            allowed=frozenset({"answer_reporters"}), in_place=_handle_report,
         ),
     )
 }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tasks._catalogue_package import import_when_asked
 
 if TYPE_CHECKING:
+    from tasks.playbook.apply_mail_rules import apply_mail_rules
     from tasks.playbook.apply_sender_block import apply_sender_block
     from tasks.playbook.block_harmful_content import block_harmful_content
     from tasks.playbook.check_block_approval import check_block_approval
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tasks.playbook.end_block import end_block
     from tasks.playbook.find_due_blocks import find_due_blocks
     from tasks.playbook.find_harmful_mail import find_harmful_mail
+    from tasks.playbook.handle_reports import handle_reports
     from tasks.playbook.ingest_held_messages import ingest_held_messages
     from tasks.playbook.ingest_mails import ingest_mails
     from tasks.playbook.ingest_tracked_messages import ingest_tracked_messages
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from tasks.playbook.withdraw_sender_block import withdraw_sender_block
 
 __all__ = [
+    "apply_mail_rules",
     "apply_sender_block",
     "block_harmful_content",
     "check_block_approval",
@@ -42,6 +45,7 @@ __all__ = [
     "end_block",
     "find_due_blocks",
     "find_harmful_mail",
+    "handle_reports",
     "ingest_held_messages",
     "ingest_mails",
     "ingest_tracked_messages",

@@ -39,6 +39,7 @@ EFFECTS = (
     | dict.fromkeys(
         (
             "tell_recipients",
+            "handle_reports",
             "mail_triage_report",
             "send_email",
             "send_email_and_wait",
@@ -99,6 +100,7 @@ def test_there_is_a_catalogue() -> None:
         "block_sender",
         "check_connections",
         "expire_blocks",
+        "handle_reported_phish",
         "ingest_held_messages_then_triage",
         "ingest_mailbox",
         "ingest_tracked_messages",
@@ -106,6 +108,7 @@ def test_there_is_a_catalogue() -> None:
         "remediate",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
+        "start_playbooks",
         "triage_report",
         "watch_replies",
     }
