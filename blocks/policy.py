@@ -9,6 +9,7 @@ from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, model_validator
 
 from mailroom.errors import InvalidInputError
+from mailroom.playbooks.asking_settings import LANGUAGES
 from mailroom.playbooks.policy import Policy
 
 Mode = Literal["observe", "advise", "auto"]
@@ -45,6 +46,12 @@ class TriagePolicy(Block):
     release_to_sandbox: Mode = Field(default="observe", title="Release To Sandbox", description=_MODE)
     block_sender: Mode = Field(
         default="observe", title="Block Sender", description=f"For blocks that nobody asked for. {_MODE}"
+    )
+    ask_recipient: Mode = Field(
+        default="observe",
+        title="Ask Recipient",
+        description="Asking the recipient of a held message by mail whether they expect it. observe, advise: only when "
+        "a person wants it. auto: whenever the rules propose it, within the limits.",
     )
     per_run: int = Field(default=20, ge=0, title="Most Actions Per Run", description="Then acting stops for the run.")
     per_hour: int = Field(default=100, ge=0, title="Most Actions Per Hour", description="Over all runs.")
@@ -96,6 +103,26 @@ class TriagePolicy(Block):
         default=4.0, gt=0, le=72, title="Approval Hours", description="How long an approval can be given and used."
     )
 
+    recipient_language: str = Field(
+        default="en",
+        title="Recipients' Language",
+        description=f"Of questions to recipients whose language nobody knows: {', '.join(LANGUAGES)}.",
+    )
+    recipient_languages: dict[str, str] = Field(
+        default={},
+        title="Languages Of Recipients",
+        description='Address, or "@domain", and the language of questions to whoever it is.',
+    )
+    recipient_hours: float = Field(
+        default=24.0, ge=1, le=336, title="Hours To Answer", description="The end of the hold comes first."
+    )
+    recipient_proof: bool = Field(
+        default=False,
+        title="Only Proven Answers",
+        description="Count an answer only if a trusted server has proven its sender (DMARC pass). Leave it off where "
+        "internal mail carries no such result.",
+    )
+
     @model_validator(mode="after")
     def _folders_are_absolute(self) -> Self:
         for path in (*self.rules, *self.lists):
@@ -121,6 +148,7 @@ class TriagePolicy(Block):
                 "reject": self.reject,
                 "release_to_sandbox": self.release_to_sandbox,
                 "block_sender": self.block_sender,
+                "ask_recipient": self.ask_recipient,
             },
             per_run=self.per_run,
             per_hour=self.per_hour,
@@ -128,6 +156,10 @@ class TriagePolicy(Block):
             max_release_share=self.max_release_share,
             reject_note=self.reject_note,
             reject_reason=self.reject_reason,
+            recipient_language=self.recipient_language,
+            recipient_languages=self.recipient_languages,
+            recipient_hours=self.recipient_hours,
+            recipient_proof=self.recipient_proof,
             approvers=tuple(self.approvers),
             approval_mailbox=self.approval_mailbox,
             approval_ttl_hours=self.approval_hours,

@@ -225,6 +225,10 @@ class Settings(_Section):
         folders = [self._below_home(path) for path in self.cases.templates]
         return found | (load_templates(*folders) if folders else {})
 
+    def mail_rule_folders(self, names: list[str]) -> list[str]:
+        """Folders of rules on mail or of their lists as they are named; `starter` stays what it is."""
+        return [name if name == "starter" else str(self._below_home(name)) for name in names]
+
     def _below_home(self, path: str) -> Path:
         return self.home / Path(path).expanduser()
 

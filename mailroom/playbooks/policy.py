@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from mailroom import __version__
 from mailroom.errors import InvalidInputError
+from mailroom.playbooks.asking_settings import AskingSettings
 from mailroom.triage import RailSettings, RuleSet, load_ruleset, starter_lists, starter_rules
 
 
@@ -36,6 +38,8 @@ class Policy:
     reject_parameters: Mapping[str, Any] = field(default_factory=dict)
     approvers: tuple[str, ...] = ()
     approval_mailbox: str = ""
+    asking: AskingSettings = field(default_factory=AskingSettings)
+    """How recipients are asked about held messages."""
 
     @classmethod
     def build(
@@ -48,6 +52,10 @@ class Policy:
         reject_reason: str = "Select One",
         approvers: tuple[str, ...] = (),
         approval_mailbox: str = "",
+        recipient_language: str = "en",
+        recipient_languages: Mapping[str, str] = MappingProxyType({}),
+        recipient_hours: float = 24.0,
+        recipient_proof: bool = False,
         **rails: Any,
     ) -> Policy:
         """From the flat fields of a block or a settings file.
@@ -72,8 +80,10 @@ class Policy:
             from mailroom.playbooks.approvals.people import People  # only where there are any
 
             People.of(approvers)
+        asking = AskingSettings(recipient_language, dict(recipient_languages), recipient_hours, recipient_proof)
         return cls(
             rails=settings,
+            asking=asking,
             rules=((_packaged_rules(),) if starter_rules else ()) + rules,
             lists=(starter_lists(), *lists),
             reject_parameters={"note": reject_note, "reason": reject_reason, "notify_sender": False},

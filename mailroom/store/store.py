@@ -46,8 +46,8 @@ from mailroom.store.logins import Logins
 from mailroom.store.mail_rules import MailRuleBook
 from mailroom.store.migrate import prepare
 from mailroom.store.playbook_runs import PlaybookRuns
-from mailroom.store.reporting import Reporting
 from mailroom.store.recipients import Recipients
+from mailroom.store.reporting import Reporting
 from mailroom.store.runs import Runs
 from mailroom.store.sources import Cursors, Sources
 from mailroom.store.stats import Stats

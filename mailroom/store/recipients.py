@@ -1,0 +1,38 @@
+"""Which held messages wait for a question to their recipient. Reads only."""
+
+from __future__ import annotations
+
+import builtins
+
+from sqlalchemy import select
+
+from mailroom.store.database import Database
+from mailroom.store.schema import alerts, verdicts, waits
+
+
+class Recipients:
+    """Looks for messages whose recipient is to be asked."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def to_ask(self, proposal: str, kind: str, *, after_id: int = 0, limit: int = 250) -> builtins.list[int]:
+        """Open held alerts whose current verdict proposes this and about which no such question went out, by id.
+
+        A question that was stored and never sent does not count as one.
+        """
+        asked = select(waits.c.id).where(
+            waits.c.alert_id == alerts.c.id, waits.c.kind == kind,
+            (waits.c.state != "open") | waits.c.sent_at.is_not(None) | waits.c.send_action_id.is_not(None),
+        )  # fmt: skip
+        query = (
+            select(alerts.c.id)
+            .join(verdicts, (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current)
+            .where(
+                alerts.c.handling == "open", alerts.c.hold_id != "", alerts.c.id > after_id,
+                verdicts.c.proposed_action == proposal, ~asked.exists(),
+            )
+            .order_by(alerts.c.id)
+            .limit(limit)
+        )  # fmt: skip
+        return [int(row[0]) for row in self._db.read(lambda tx: tx.execute(query).all())]
