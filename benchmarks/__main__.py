@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     archive,
     asking,
+    cases,
     cycle,
     deployed,
     effects,
@@ -41,6 +42,7 @@ _PARTS = (
     "mailbox-idle",
     "asking",
     "archive",
+    "cases",
     "report",
 )
 
@@ -82,6 +84,8 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return archive.searching(folder)
     if part == "report":
         return report.whole_report(folder)
+    if part == "cases":
+        return cases.listing_and_searching(folder)
     if part == "asking":
         return asking.open_questions(folder)
     if part == "mail-parse":
