@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from email import message_from_bytes, policy as email_policy
+from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email import policy as email_policy
 from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +15,15 @@ import pytest
 from mailroom_tests_small_tenant import Workbench, add, empty_tenant
 
 from mailroom.connectors.mailbox import MailboxSettings, ingest_mailbox
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.playbooks.ask import PostDesk, ask
+from mailroom.playbooks.cases import set_state
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.question import Question
 from mailroom.playbooks.reported import ReportDesk, ReportResult, handle_report, handle_reports
 from mailroom.triage import demo_lists
+from sandbox import Fault
+from sandbox.data import Component
 from sandbox.mail import Habit
 
 PHISH = "phish@northwind.example"
@@ -38,7 +44,7 @@ class World:
         """A phishing mail that reached these people; returns its Message-ID."""
         plain = {
             "from_addr": EVIL, "from_env": EVIL, "from_name": "DHL Express", "dkim_domain": "parcel-desk.example",
-            "category": "phish", "url": URL,
+            "category": "phish", "url": URL, "components": [Component("HTML", "", "text/html", 900, "t", False)],
         }  # fmt: skip
         subject = fields.pop("subject", "Your parcel: confirm your password within 24 hours")
         for hold_id in add(self.bench.tenant, subject, to=people or (AMY, BEN), **plain | fields):
@@ -97,8 +103,26 @@ def mail(**headers: str) -> EmailMessage:
     return made
 
 
-def wire(made: EmailMessage) -> bytes:
-    return made.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def wire(made: EmailMessage, inner: bytes = b"") -> bytes:
+    """As it goes over the wire; `inner` is attached byte for byte."""
+    mark = b"b%d" % len(inner)
+    raw = made.as_bytes().replace(b"\r\n", b"\n")
+    if inner:
+        head, _, body = raw.partition(b"\n\n")
+        keep = [line for line in head.split(b"\n") if not line.lower().startswith((b"content-", b"mime-"))]
+        top = b"\n".join(
+            [*keep, b"MIME-Version: 1.0", b'Content-Type: multipart/mixed; boundary="%s"' % mark, b"", b""]
+        )
+        raw = top + b"--%s\nContent-Type: text/plain\n\n" % mark + body
+        raw += b"\n--%s\nContent-Type: message/rfc822\n\n" % mark
+        raw += inner.replace(b"\r\n", b"\n") + b"\n--%s--\n" % mark
+    return raw.replace(b"\n", b"\r\n")
+
+
+def strange(subject: str = "Hello", sender: str = "Sam <sam@stranger.example>", **headers: str) -> bytes:
+    """A mail that the tenant does not know."""
+    made = mail(**{"From": sender, "To": AMY, "Subject": subject, "Message_ID": "<s1@stranger.example>"} | headers)
+    return wire(made)
 
 
 @pytest.mark.parametrize("how", ["attached", "inline"])
@@ -113,8 +137,249 @@ def test_a_phish_that_was_delivered_is_judged_and_pulling_it_back_and_blocking_a
     assert (one.how, one.counts["delivered"], one.counts["people"], one.reporters) == (how, 2, 2, 1)
     original = world.bench.store.alerts.get(one.alert_id or 0)
     assert (original.connector, original.level, original.message_id) == ("reported", "T3", message_id)
-    assert world.proposals() == [("create_block_sender_policy", "proposed"), ("create_remediation_incident", "proposed")]
+    assert world.proposals() == [
+        ("create_block_sender_policy", "proposed"),
+        ("create_remediation_incident", "proposed"),
+    ]
     assert world.bench.tenant.incidents() == []
     case = world.bench.store.cases.get(one.case_id or 0)
     assert case.priority == 80
     assert set(world.bench.store.cases.alert_ids(case.id)) == {result.alert_id, original.id}
+
+
+def test_the_reporter_is_thanked_and_told_once_and_nothing_of_the_mail_is_quoted(world: World) -> None:
+    message_id = world.attack(AMY, subject="Kanarienvogel: confirm your password within 24 hours")
+    alert = world.report(message_id)
+    first = world.handle(alert)
+    again = world.handle(alert)
+
+    assert (first.thanked, first.told) == (True, True)
+    assert again.as_json() | {"thanked": True} == first.as_json()
+    thanks, result = world.mails_to(AMY)
+    assert (thanks["Subject"], result["Subject"]) == ("Thank you for your report", "The result of your report")
+    for sent in (thanks, result):
+        text = sent.as_string()
+        assert sent["Auto-Submitted"] == "auto-replied"
+        assert sent["In-Reply-To"] == world.bench.store.alerts.get(alert).message_id
+        assert not any(word in text for word in ("Kanarienvogel", "parcel", "http", "DHL"))
+    assert "was an attack" in result.get_content()
+    assert len(world.bench.store.ledger.list(limit=100)) == 4
+
+
+def test_two_people_who_report_one_mail_are_one_case_and_count_together(world: World) -> None:
+    message_id = world.attack(AMY, BEN)
+    one = world.handle(world.report(message_id, AMY, "attached"))
+    two = world.handle(world.report(message_id, BEN, "inline"))
+
+    assert (one.mails[0].reporters, two.mails[0].reporters) == (1, 2)
+    assert one.mails[0].alert_id == two.mails[0].alert_id
+    assert one.mails[0].case_id == two.mails[0].case_id
+    [said] = world.bench.store.evidence.of(one.mails[0].alert_id or 0)
+    assert (said.kind, said.points, said.text) == ("user_reports", 20, "2 of our people reported it")
+    assert len(world.proposals()) == 2
+    assert len(world.mails_to(BEN)) == 2
+
+
+def test_the_same_person_reporting_twice_on_a_day_counts_once_and_gets_no_second_thanks(world: World) -> None:
+    message_id = world.attack(AMY)
+    world.handle(world.report(message_id, AMY, "attached"))
+    again = world.handle(world.report(message_id, AMY, "attached"))
+
+    assert again.mails[0].reporters == 1
+    assert len(world.mails_to(AMY)) == 2
+
+
+def test_mail_like_it_is_found_and_pulling_it_back_is_proposed_as_well(world: World) -> None:
+    other = world.attack(EVE, subject="Second parcel, same place")
+    message_id = world.attack(AMY)
+    result = world.handle(world.report(message_id))
+
+    (one,) = result.mails
+    assert one.counts["similar"] == 2
+    incidents = [
+        action.parameters["values"]
+        for action in world.bench.store.ledger.list(limit=100)
+        if action.kind == "create_remediation_incident"
+    ]
+    assert sorted(incidents) == sorted([[message_id], [other]])
+
+
+def test_a_doubtful_mail_waits_for_a_person_and_then_the_reporter_is_told(world: World) -> None:
+    alert = world.write(wire(mail(), strange()))
+    waiting = world.handle(alert)
+    assert (waiting.state, waiting.verdict, waiting.told) == ("waiting", "undetermined", False)
+    assert world.handle(alert).state == "waiting"
+    assert len(world.mails_to(AMY)) == 1
+
+    world.bench.store.labels.record(waiting.mails[0].alert_id or 0, "wanted", source="person", who="ann")
+    (settled,) = handle_reports(world.desk)
+    assert (settled.state, settled.verdict, settled.told) == ("settled", "benign", True)
+    assert handle_reports(world.desk) == []
+    assert "nothing wrong" in world.mails_to(AMY)[1].get_content()
+
+
+def test_closing_the_case_answers_whoever_waits(world: World) -> None:
+    result = world.handle(world.write(wire(mail(), strange())))
+    case = result.mails[0].case_id or 0
+    set_state(world.bench.store, case, "closed", who="ann", why="looked at it")
+
+    (settled,) = handle_reports(world.desk)
+    assert settled.state == "settled"
+    assert "Somebody has looked" in world.mails_to(AMY)[1].get_content()
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin", "why"),
+    [
+        ({"Auto_Submitted": "auto-replied"}, {}, "machine"),
+        ({"From": "eva@elsewhere.example"}, {"sender": "eva@elsewhere.example", "user": ""}, "outside"),
+        ({}, {"sender": "x@elsewhere.example", "user": "", "ip": "203.0.113.9"}, "forged"),
+        ({"From": f"{AMY}, {BEN}"}, {}, "several authors"),
+        ({"From": PHISH}, {"sender": PHISH}, "mailbox of ours"),
+    ],
+)
+def test_machines_strangers_and_forgeries_are_refused_and_get_no_mail(
+    world: World, headers: dict[str, str], origin: dict[str, str], why: str
+) -> None:
+    raw = wire(mail(**headers), strange())
+    world.office.mail.deliver(raw, PHISH, **{"sender": AMY, "user": AMY} | origin)
+    ingest_mailbox(
+        world.desk.account, world.bench.store, MailboxSettings(offset_days=3_000, skip_own_conversations=False)
+    )
+    result = world.handle(world.bench.store.alerts.list(limit=1)[0].id)
+
+    assert result.state == "refused"
+    assert why in result.why
+    assert list(world.office.mail.sent) == []
+    assert world.bench.store.alerts.list(connector="reported") == []
+
+
+def test_a_mail_without_another_in_it_is_no_report_and_its_writer_is_asked_to_attach_it(world: World) -> None:
+    alert = world.write(wire(mail(Subject="I got something strange")))
+    for _ in range(2):
+        result = world.handle(alert)
+        assert result.state == "no report"
+    (asked,) = world.mails_to(AMY)
+    assert "as an attachment" in asked.get_content()
+
+
+def test_authentication_results_inside_a_reported_mail_are_not_believed(world: World) -> None:
+    planted = strange(
+        "Your password expires today", "IT <it@partner.example>",
+        Authentication_Results="relay.mimecast.com; dmarc=pass header.from=partner.example",
+    )  # fmt: skip
+    result = world.handle(world.write(wire(mail(), planted)))
+
+    original = world.bench.store.alerts.get(result.mails[0].alert_id or 0)
+    assert "authentication_results" not in original.event
+    assert not any(name.lower() == "authentication-results" for name, _ in original.event["headers"])
+    assert result.verdict != "benign"
+    assert ("create_block_sender_policy", "proposed") not in world.proposals()
+
+
+def test_who_is_forged_is_not_blocked(world: World) -> None:
+    message_id = world.attack(AMY, dmarc="fail", spf="fail", dkim="none")
+    result = world.handle(world.report(message_id))
+
+    assert result.verdict == "malicious"
+    assert [kind for kind, _ in world.proposals()] == ["create_remediation_incident"]
+    assert any("nobody proves" in note for note in result.mails[0].notes)
+
+
+def test_a_header_block_that_the_phisher_wrote_himself_accuses_nobody(world: World) -> None:
+    text = (
+        f"Is this real?\n\n---------- Forwarded message ---------\nFrom: Parcel <{EVIL}>\n"
+        "Date: Mon, 2 Mar 2026 09:00:00 +0000\nSubject: Fwd: your order\nTo: Clara <clara.lindqvist@northwind.example>\n"
+        "\nsee below\n\n---------- Forwarded message ---------\nFrom: Victim <boss@contoso-logistics.example>\n"
+        "Date: Mon, 2 Mar 2026 08:00:00 +0000\nSubject: your order\nTo: <x@y.example>\n\nPay now.\n"
+    )
+    made = mail()
+    made.set_content(text)
+    result = world.handle(world.write(wire(made)))
+
+    assert world.bench.store.alerts.get(result.mails[0].alert_id or 0).sender == EVIL
+
+
+def test_a_colleagues_forward_is_passed_over(world: World) -> None:
+    inner = wire(mail(From=f"Ben <{BEN}>", To=AMY, Message_ID="<f@northwind.example>"), strange("Look here"))
+    result = world.handle(world.write(wire(mail(), inner)))
+
+    original = world.bench.store.alerts.get(result.mails[0].alert_id or 0)
+    assert (original.sender, original.title) == ("sam@stranger.example", "Look here")
+
+
+def test_a_held_message_is_judged_by_triage_with_the_words_of_people(world: World) -> None:
+    ids = add(
+        world.bench.tenant, "Your parcel", to=[AMY], from_addr=EVIL, from_env=EVIL, dkim_domain="parcel-desk.example"
+    )
+    world.bench.ingest()
+    (held,) = world.bench.store.alerts.list(connector="held")
+    world.desk = replace(world.desk, tenant=held.tenant)
+    message_id = str(held.event["message_id"])
+    result = world.handle(world.report(message_id))
+
+    assert result.mails[0].alert_id == held.id
+    assert world.bench.store.verdicts.current(held.id) is not None
+    assert world.bench.store.alerts.get(held.id).level == "T3"
+    assert world.bench.tenant.times_applied("reject", ids[0]) == 0
+
+
+def test_a_question_of_ours_that_is_reported_is_genuine(world: World) -> None:
+    post = PostDesk(world.bench.store, world.desk.account, clock=world.desk.clock)
+    wait = ask(post, Question(to=(AMY,), subject="Did you expect this?", text="Please tell us."), key="q1")
+    question = next(one.raw for one in world.office.mail.sent)
+    result = world.handle(world.write(wire(mail(), question)))
+
+    assert wait.message_ids
+    assert (result.state, result.verdict) == ("settled", "ours")
+    assert "really came from us" in world.mails_to(AMY)[-1].get_content()
+    assert world.proposals() == []
+
+
+def test_a_dry_run_and_a_kill_switch(world: World) -> None:
+    message_id = world.attack(AMY)
+    alert = world.report(message_id)
+    dry = world.handle(alert, dry_run=True)
+    assert (dry.state, dry.verdict, dry.report_id) == ("dry run", "malicious", 0)
+    assert world.bench.store.user_reports.of_alert(alert) is None
+    assert world.bench.store.alerts.list(connector="reported") == []
+
+    world.bench.policy = Policy.build(lists=(demo_lists(),), kill_switch=True)
+    stopped = world.handle(alert)
+    assert (stopped.verdict, stopped.thanked, stopped.told) == ("malicious", False, False)
+    assert world.proposals() == []
+    assert list(world.office.mail.sent) == []
+
+
+def test_all_reports_of_a_mailbox_are_handled_each_once_and_other_mail_is_left_alone(world: World) -> None:
+    world.report(world.attack(AMY))
+    world.write(wire(mail(Subject="Lunch?", From=BEN, Message_ID="<lunch@northwind.example>")), BEN)
+    gone = world.write(wire(mail(From=EVE, Message_ID="<gone@northwind.example>"), strange()), EVE)
+    world.office.mail.expunge(PHISH, "INBOX", 3)
+
+    results = handle_reports(world.desk)
+    assert sorted(one.state for one in results) == ["refused", "settled"]
+    assert "deleted" in next(one.why for one in results if one.alert_id == gone)
+    assert handle_reports(world.desk) == []
+    assert world.bench.store.user_reports.counts() == {"no report": 1, "refused": 1, "settled": 1}
+    assert world.mails_to(BEN) == []
+
+
+def test_a_source_that_is_refused_is_said_and_the_rest_goes_on(world: World) -> None:
+    message_id = world.attack(AMY)
+    alert = world.report(message_id)
+    world.bench.tenant.faults.add(
+        Fault("fail_in_200", "/api/message-finder/search", times=None, code="err_xdk_not_allowed")
+    )
+    result = world.handle(alert)
+    assert any(note.startswith("tracking: not searched") for note in result.mails[0].notes)
+    assert result.state in {"waiting", "settled"}
+
+
+def test_what_is_no_mail_of_a_mailbox_cannot_be_handled(world: World) -> None:
+    add(world.bench.tenant, "Held", to=[AMY])
+    world.bench.ingest()
+    with pytest.raises(InvalidInputError, match="not of a mail in a mailbox"):
+        world.handle(world.bench.store.alerts.list()[0].id)
+    with pytest.raises(NotFoundError):
+        world.handle(4711)

@@ -144,12 +144,10 @@ class _Handling:
         known = look_up(self.client, self.store, original, self.reporter.address, tenant=self.here.tenant)
         handled.notes += known.notes
         alert = stand_in(self.here, original, known, self.reporter.address, self.alert.received_at)
-        campaign = campaign_of(self._parts(original, alert))
+        campaign = self._campaign(original, alert)
         handled.alert_id = alert.id
         if first:
-            self.store.user_reports.change(
-                report.id, who=WHO, original_alert_id=alert.id, campaign_key=campaign.key if campaign else ""
-            )
+            self.store.user_reports.change(report.id, who=WHO, original_alert_id=alert.id, campaign_key=campaign)
             faultpoint("reported.original_noted")
         alerts = known.alerts or [alert]
         if self.reporter.proven or not self.here.account.trusted_authserv_ids:
@@ -157,7 +155,7 @@ class _Handling:
         judged = judge(self.here, alert, alerts)
         handled.verdict, handled.risk = judged.verdict, judged.risk
         if judged.verdict in NEEDS_A_PERSON:
-            self._work_on(handled, original, alert, alerts, judged, known.message_id, campaign.key if campaign else "")
+            self._work_on(handled, original, alert, alerts, judged, known.message_id, campaign)
         return handled
 
     def _work_on(
@@ -176,7 +174,7 @@ class _Handling:
         case = open_case(
             self.store, tenant=self.here.tenant, title=f"Reported mail: {original.subject or '(no subject)'}", who=WHO,
             why=f"one of our people reported it; verdict {judged.verdict}, risk {judged.risk}",
-            key=f"reported:{campaign or original.key}", priority=_PRIORITY.get(judged.verdict, 40),
+            key=f"reported:{campaign or alert.id}", priority=_PRIORITY.get(judged.verdict, 40),
             alert_ids=[self.alert.id, *(one.id for one in alerts)],
         )  # fmt: skip
         handled.case_id = case.id
@@ -210,6 +208,13 @@ class _Handling:
             self.store.ledger.find(tenant, kinds=(SEND_MAIL,), states=states, target=original.message_id, limit=1)
             for tenant in dict.fromkeys((self.here.tenant, ""))
         )
+
+    def _campaign(self, original: Original, alert: Alert) -> str:
+        """Where the mail belongs: as it was first seen, so that all reports of one mail share a case."""
+        found = campaign_of(self._parts(original, alert))
+        if found is not None:
+            self.store.campaigns.write({alert.id: (found.key, found.parts)})
+        return self.store.campaigns.of([alert.id]).get(alert.id, ("", {}))[0]
 
     def _parts(self, original: Original, alert: Alert) -> MailParts:
         files = original.mail.attachments if original.mail else ()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from mailroom.connectors.reported import LEVEL, Original, alert_of, content_of, event_of
 from mailroom.errors import BusyError
 from mailroom.faults import faultpoint
-from mailroom.playbooks.judging import record_verdicts
+from mailroom.playbooks.judging import people_of, record_verdicts
 from mailroom.playbooks.reported.finding import Known
 from mailroom.playbooks.reported.model import ReportDesk
 from mailroom.playbooks.triage import triage_alerts
@@ -20,6 +20,7 @@ from mailroom.store.alerts import Alert
 from mailroom.store.evidence import MOST_POINTS, NewEvidence
 from mailroom.store.labels import PERSON
 from mailroom.triage import Decision, decide, extract
+from mailroom.triage.testimony import Testimony
 
 KIND = "user_reports"
 """Kind and key of the evidence: one entry per alert, however many people report."""
@@ -114,12 +115,15 @@ def judge(here: ReportDesk, alert: Alert, alerts: list[Alert]) -> Judged:
 
 
 def judge_dry(here: ReportDesk, original: Original, known: Known, reporter: str) -> Decision:
-    """What the verdict would be, without what other reporters say. Effect: reads."""
+    """What the verdict would be, this report among what people say. Effect: reads."""
     ruleset = here.desk.policy().ruleset(here.clock.now().date())
     event = event_of(original, reporter, record=known.record, info=known.info)
     if known.alerts and _is_whole(original, known.alerts[0]):
         event = known.alerts[0].event | content_of(original) | {"level": LEVEL}
-    return decide(ruleset, extract(event, ruleset.context, now=here.clock.now()))
+    said = [Testimony(KIND, POINTS_EACH, "one of our people reported it")]
+    if known.alerts:
+        said = list(people_of(here.desk.store, [known.alerts[0].id]).get(known.alerts[0].id, said))
+    return decide(ruleset, extract(event, ruleset.context, now=here.clock.now()), people=said)
 
 
 def _is_whole(original: Original, alert: Alert) -> bool:
