@@ -46,6 +46,9 @@ def ingest_mailbox(
     ask_server: bool = True,
     attached_mails: Literal["events", "alerts", "no"] = "events",
     indicators: bool = True,
+    rules: str = "",
+    rule_lists: str = "",
+    templates: str = "",
     catch_up: bool = False,
     dry_run: bool = False,
 ) -> dict[str, Any]:
@@ -90,11 +93,15 @@ def ingest_mailbox(
         ask_server: Let the mail server narrow the search by the filters; they are checked on each mail in any case.
         attached_mails: What mails attached to a mail become: events of its alert, alerts of their own, or nothing.
         indicators: Look for addresses, links, hashes and so on in each mail.
+        rules: Folders of rules on mail that are applied afterwards, separated by commas; starter names the packaged
+            ones. Empty: no rules.
+        rule_lists: Folders of lists that those rules use.
+        templates: Folders of incident templates that those rules name, besides the packaged ones.
         catch_up: Take the whole backlog in this run, without limit on number and time.
         dry_run: Only count what would be fetched; store nothing, mark nothing.
 
     Returns:
-        The counts of this run.
+        The counts of this run, and of the rules under `rules`.
     """
     form = {
         "folders": folders, "fetch_type": fetch_type, "mark_as_read": mark_as_read,
@@ -116,4 +123,10 @@ def ingest_mailbox(
     log.info("%(fetched)d fetched: %(alerted)d new alerts, %(filtered)d filtered, %(waiting)d waiting", counts)
     for folder in counts["rebuilt"]:
         log.warning("%s was rebuilt on the server; its mails were compared with what is stored", folder)
+    if rules.strip():
+        applied = playbook.apply_mail_rules(
+            mailbox=mailbox, store=store, rules=rules, lists=rule_lists, templates=templates
+        )
+        counts["rules"] = applied
+        log.info("rules: %(looked_at)d mails looked at, %(matched)d matches, %(incidents)d incidents opened", applied)
     return counts

@@ -36,6 +36,10 @@ def held(
         settings = here.held_settings(max_messages=max_messages)
         with output.progress(as_json) as progress:
             report = ingest_held(here.client, here.store, settings, tenant=here.tenant, progress=progress)
+        if report.alerted:
+            from mailroom.playbooks.campaigns import group_new  # an idle cycle does without
+
+            group_new(here.store)
     counts = report.counts() | {"waiting": report.waiting, "seconds": round(report.seconds, 2)}
     if not as_json:
         output.table("Hold queue", INGEST_COLUMNS, [[counts[name] for name in INGEST_COLUMNS]])

@@ -12,6 +12,7 @@ from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.connectors.mailbox import MailboxReport, Preview
+    from mailroom.playbooks.mail_rules import MailRulesReport
 
 COLUMNS = ("fetched", "alerted", "duplicate", "filtered", "quarantined", "gone", "waiting", "seconds")
 
@@ -27,7 +28,10 @@ def mailbox(
     max_messages: Annotated[int, typer.Option(help="Most mails this time; 0 = no limit.", show_default=False)] = -1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Turn the mailbox's new mail into alerts, each mail once. What to fetch stands in [intake] of mailroom.toml."""
+    """Turn the mailbox's new mail into alerts, each mail once, and apply the rules of [mail_rules] to them.
+
+    What to fetch stands in [intake] of mailroom.toml.
+    """
     from mailroom.connectors.mailbox import ingest_mailbox, preview_mailbox  # other commands do without
 
     if dry_run and catch_up:
@@ -46,17 +50,33 @@ def mailbox(
             report = ingest_mailbox(
                 here.account, here.store, settings, tenant=form.tenant, catch_up=catch_up, progress=progress
             )
-    _show(report, as_json=as_json)
+            rules = _apply_rules(here, report.alerted, progress)
+    _show(report, rules, as_json=as_json)
 
 
-def _show(report: MailboxReport, *, as_json: bool) -> None:
+def _apply_rules(here: desk.Here, alerted: int, progress: output.ProgressCall) -> MailRulesReport | None:
+    """Put the new mails into campaigns and apply the rules, where there are any."""
+    from mailroom.playbooks.campaigns import group_new
+
+    if alerted:
+        group_new(here.store)
+    if not here.settings.mail_rules.rules:
+        return None
+    from mailroom.cli.mail_rules import applied, loaded
+
+    ruleset, templates = loaded(here, None)
+    return applied(here, ruleset, templates, progress=progress)
+
+
+def _show(report: MailboxReport, rules: MailRulesReport | None, *, as_json: bool) -> None:
     counts = report.counts() | {"waiting": report.waiting, "seconds": round(report.seconds, 2)}
     if as_json:
         folders = [
             {"folder": one.folder, "fetched": one.fetched, **one.counts, "waiting": one.waiting}
             for one in report.folders
         ]
-        output.print_json(counts | {"unmarked": report.unmarked, "rebuilt": report.rebuilt, "folders": folders})
+        more = {"rules": rules.counts()} if rules is not None else {}
+        output.print_json(counts | {"unmarked": report.unmarked, "rebuilt": report.rebuilt, "folders": folders} | more)
         return
     output.table("Mailbox", COLUMNS, [[counts[name] for name in COLUMNS]])
     for folder in report.rebuilt:
@@ -65,6 +85,10 @@ def _show(report: MailboxReport, *, as_json: bool) -> None:
         output.note(f"{report.unmarked} mails could not be marked as read; the next cycle tries again")
     if report.waiting:
         output.note(f"{report.waiting} mails wait for the next cycle; --catch-up takes them all at once")
+    if rules is not None:
+        from mailroom.cli.mail_rules import show_counts
+
+        show_counts(rules)
 
 
 def _show_preview(rows: list[Preview], *, as_json: bool) -> None:

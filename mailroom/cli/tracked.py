@@ -45,6 +45,10 @@ def tracked(
             report = ingest_tracked(
                 here.client, here.store, settings, tenant=form.tenant, catch_up=catch_up, progress=progress
             )
+        if report.alerted:
+            from mailroom.playbooks.campaigns import group_new  # an idle cycle does without
+
+            group_new(here.store)
     _show(report, as_json=as_json)
 
 

@@ -38,14 +38,10 @@ class Campaigns:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def without(
-        self, connectors: Iterable[str], *, after_id: int = 0, since: datetime | None = None, limit: int = 500
-    ) -> list[Alert]:
+    def without(self, connectors: Iterable[str], *, after_id: int = 0, limit: int = 500) -> list[Alert]:
         """Alerts that have no campaign worked out yet, by id."""
         known = select(alert_campaigns.c.alert_id).where(alert_campaigns.c.alert_id == alerts.c.id).exists()
         wanted = select(alerts.c.id).where(alerts.c.connector.in_(list(connectors)), alerts.c.id > after_id, ~known)
-        if since is not None:
-            wanted = wanted.where(alerts.c.created_at >= since)
 
         def read(tx: Connection) -> list[Alert]:
             ids = list(tx.execute(wanted.order_by(alerts.c.id).limit(min(limit, CHUNK))).scalars())
@@ -53,6 +49,10 @@ class Campaigns:
             return [Alert(**row._asdict()) for row in tx.execute(query)]
 
         return self._db.read(read)
+
+    def newest(self) -> int:
+        """The newest alert that was looked at; 0: none."""
+        return self._db.read(lambda tx: int(tx.execute(select(func.max(alert_campaigns.c.alert_id))).scalar() or 0))
 
     def write(self, found: Mapping[int, tuple[str, Mapping[str, Any]]]) -> int:
         """Write down (key, parts) of alerts; returns how many are new. Twice is harmless: the first one stays."""

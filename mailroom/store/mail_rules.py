@@ -21,6 +21,8 @@ from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import alerts, mail_rule_hits, mail_rule_passes
 
 OPEN, DONE, FAILED, UNKNOWN = "open", "done", "failed", "unknown"
+_LOOK_BACK = 5_000
+"""Alerts are numbered as they come in; only a transaction that began long ago may still show one so far back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ class MailRuleBook:
             connector: Which kind of alert.
             tenant: Only those of this tenant; empty: all.
             since: Only what was stored at or after this instant.
-            after_id: Only later ones.
+            after_id: Only later ones; 0: from a while before the newest one that was looked at.
             limit: Most rows.
         """
+        if not after_id:
+            after_id = self._looked_up_to(connector, tenant) - _LOOK_BACK
         seen = select(mail_rule_passes.c.alert_id).where(mail_rule_passes.c.alert_id == alerts.c.id).exists()
         wanted = select(alerts.c.id).where(alerts.c.connector == connector, alerts.c.id > after_id, ~seen)
         if tenant:
@@ -88,6 +92,14 @@ class MailRuleBook:
             return found
 
         return self._db.read(read)
+
+    def _looked_up_to(self, connector: str, tenant: str) -> int:
+        query = select(mail_rule_passes.c.alert_id).join(alerts, alerts.c.id == mail_rule_passes.c.alert_id)
+        query = query.where(alerts.c.connector == connector)
+        if tenant:
+            query = query.where(alerts.c.tenant == tenant)
+        newest = query.order_by(mail_rule_passes.c.alert_id.desc()).limit(1)
+        return int(self._db.read(lambda tx: tx.execute(newest).scalar()) or 0)
 
     def record(self, digest: str, found: Mapping[int, Sequence[NewHit]], *, who: str) -> int:
         """Write down that these alerts were looked at, and what held. Returns the number of new hits.

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from mailroom.connectors.held import HeldSettings, ingest_held
+from mailroom.playbooks.campaigns import group_new
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._progress import artifact_progress
@@ -68,4 +69,6 @@ def ingest_held_messages(
             flow_run_id=str(flow_run.id or ""),
             progress=progress,
         )
+        if report.alerted:
+            group_new(_open.store(store))
     return {**report.counts(), "waiting": report.waiting, "seconds": round(report.seconds, 2)}

@@ -52,6 +52,7 @@ def ingest_mails(
     """
     # Flows that touch no mailbox import this module too.
     from mailroom.connectors.mailbox import ingest_mailbox, preview_mailbox
+    from mailroom.playbooks.campaigns import group_new
 
     given = MailboxForm(**(form or {}))
     settings = given.settings()
@@ -65,6 +66,8 @@ def ingest_mails(
             account, opened, settings, tenant=given.tenant, flow_run_id=str(flow_run.id or ""), catch_up=catch_up,
             progress=progress,
         )  # fmt: skip
+        if report.alerted:
+            group_new(opened)
     return {
         **report.counts(), "waiting": report.waiting, "unmarked": report.unmarked, "rebuilt": report.rebuilt,
         "seconds": round(report.seconds, 2),

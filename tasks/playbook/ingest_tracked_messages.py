@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from mailroom.connectors.tracked_form import TrackedForm
+from mailroom.playbooks.campaigns import group_new
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._progress import artifact_progress
@@ -63,4 +64,6 @@ def ingest_tracked_messages(
             client, opened, settings, tenant=given.tenant, flow_run_id=str(flow_run.id or ""), catch_up=catch_up,
             progress=progress,
         )  # fmt: skip
+        if report.alerted:
+            group_new(opened)
     return report.kept() | {"seconds": round(report.seconds, 2)}

@@ -14,19 +14,19 @@ Templates = Mapping[str, IncidentTemplate]
 
 
 def load_checked(
-    folders: Iterable[Path | str], lists: Iterable[Path | str] = (), templates: Iterable[Path] = ()
+    folders: Iterable[Path | str], lists: Iterable[Path | str] = (), *, templates: Templates | None = None
 ) -> tuple[MailRuleSet, Templates]:
     """The rules of these folders, tested, and the templates they may name.
 
     Args:
         folders: Folders of rules; `starter` names the packaged ones.
         lists: Folders of lists.
-        templates: Folders of incident templates; the packaged ones when empty.
+        templates: Incident templates; the packaged ones when left out.
 
     Raises:
         RuleError: every problem of every file, one `path:line: message` each.
     """
-    known = load_templates(*templates)
+    known = load_templates() if templates is None else templates
     ruleset = load_mail_rules(folders, lists)
     check_references(ruleset, known)
     return ruleset, known
