@@ -1,0 +1,171 @@
+"""SIGKILL at every kind of step of working on cases and of starting what they want; resume, and once more.
+
+On both databases. What was half done is finished by the next run, a third one changes nothing, each wanted playbook is
+one run, and the wall is whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from mailroom.store import Store
+from mailroom.store.schema import (
+    alerts,
+    case_alerts,
+    case_events,
+    case_files,
+    case_tasks,
+    cases,
+    custom_fields,
+    playbook_runs,
+)
+from sandbox import Server, Tenant, serve
+
+pytestmark = [pytest.mark.slow]
+
+TABLES = (cases, case_alerts, case_files, case_tasks, custom_fields, playbook_runs, case_events)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MAILS = 5
+
+
+@pytest.fixture(scope="module")
+def casework_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
+    forks = fault_helpers.Forks(tmp_path_factory.mktemp("casework"), "casework.py")
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Tenant, Server]]:
+    tenant = Tenant.generate(messages=0, history=0, seed=7)
+    with serve(tenant) as running:
+        yield tenant, running
+
+
+class Place:
+    """A store with a few alerts, a folder that remembers runs as Prefect does, and work on cases in it."""
+
+    def __init__(self, forks: Any, store_url: str, folder: Path, server: tuple[Tenant, Server]) -> None:
+        self._forks, self.store_url, self.folder = forks, store_url, folder
+        self._tenant, self._server = server
+        self.api = folder / "api"
+        folder.mkdir(parents=True)
+        with Store.open(store_url) as store:
+            source = store.sources.ensure("northwind", "held", "hold queue", "2.0")
+            rows = [
+                {
+                    "source_id": source.id, "tenant": "northwind", "connector": "held", "external_key": f"hold-{n}",
+                    "title": "Parcel", "sender": "billing@evil.example", "sender_domain": "evil.example",
+                    "received_at": NOON, "seed_priority": 40, "priority": 40, "event": {"schema": 1},
+                    "handling": "open", "created_at": NOON, "updated_at": NOON,
+                }
+                for n in range(MAILS)
+            ]  # fmt: skip
+            store.run(lambda tx: tx.execute(insert(alerts), rows))
+
+    def run(self, step: str, fault: str = "") -> Any:
+        keys = self._tenant.credentials_v2
+        process = self._forks.start(
+            fault, step=step, store=self.store_url, blobs=str(self.folder / "blobs"), api=str(self.api),
+            url=self._server.url, keys=json.dumps({"client_id": keys.client_id, "client_secret": keys.client_secret}),
+        )  # fmt: skip
+        process.code = process.wait()
+        return process
+
+    def content(self) -> list[Any]:
+        with Store.open(self.store_url, blobs=self.folder / "blobs") as store:
+            assert store.check().problems == ()
+            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(*table.primary_key))))  # type: ignore[misc]
+                    for table in TABLES]  # fmt: skip
+
+    def numbers(self) -> dict[str, int]:
+        """Rows per table; events by kind."""
+        found = self.content()
+        counts = {table.name: len(rows) for table, rows in zip(TABLES, found, strict=True)}
+        for event in found[-1]:
+            counts[event.kind] = counts.get(event.kind, 0) + 1
+        return counts
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def places(
+    request: pytest.FixtureRequest, casework_forks: Any, memory_folder: Path, server: tuple[Tenant, Server]
+) -> Iterator[Callable[[], Place]]:
+    numbers = itertools.count(1)
+    used: list[str] = []
+
+    def fresh_url(number: int) -> str:
+        if request.param == "postgres":
+            postgres = request.getfixturevalue("postgres")
+            if used:
+                postgres.drop_database(used.pop())
+            used.append(postgres.new_database(request.getfixturevalue("postgres_template")))
+            return str(postgres.url(used[-1]))
+        folder = memory_folder / f"store-{number}"
+        folder.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+        return f"sqlite:///{folder / 'store.db'}"
+
+    def make() -> Place:
+        number = next(numbers)
+        return Place(casework_forks, fresh_url(number), memory_folder / f"place-{number}", server)
+
+    yield make
+    if used:
+        request.getfixturevalue("postgres").drop_database(used.pop())
+
+
+BEFORE = {"open": (), "work": (), "unmerge": ("work",), "start": ("open",), "here": ("open",)}
+
+
+@pytest.mark.parametrize("step", list(BEFORE))
+def test_killed_at_any_step_it_is_finished_by_the_next_run_and_happens_once(
+    places: Any, tmp_path: Path, step: str
+) -> None:
+    log = tmp_path / "steps"
+    place = places()
+    for earlier in BEFORE[step]:
+        assert place.run(earlier).code == 0
+    done = place.run(step, fault=f"count:{log}")
+    assert done.code == 0, done.report
+    wanted = _settled(place, step)
+    names = log.read_text().split()
+    last = {name: number for number, name in enumerate(names, 1)}
+    assert {"store.before_commit", "store.after_commit"} <= set(last)
+
+    for name, number in last.items():
+        place = places()
+        for earlier in BEFORE[step]:
+            assert place.run(earlier).code == 0
+        where = f"killed at {name}, step {number} of {len(names)}"
+        assert place.run(step, fault=f"kill:#{number}").code == -signal.SIGKILL, where
+        resumed = place.run(step)
+        assert resumed.code == 0, f"{where}: {resumed.report}"
+        assert _settled(place, step) == wanted, where
+        before = place.content()
+        again = place.run(step)
+        assert again.code == 0, f"{where}: {again.report}"
+        assert place.content() == before, where
+
+
+def _settled(place: Place, step: str) -> dict[str, int]:
+    """What stands there in the end; a playbook that was started is looked at once more."""
+    if step == "start":
+        place.run(step)
+        assert len(list(place.api.iterdir())) == 1, "the playbook was started twice"
+    counts = place.numbers()
+    if step == "here":  # a playbook that was killed is begun again: the wall says so
+        for name in ("playbook.started", "case_events"):
+            counts.pop(name, None)
+    return counts
