@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.triage_report.model import (
     EXPIRY,
+    MOST_DAYS,
     NOT_JUDGED,
     STEPS,
     ReportNumbers,
@@ -24,7 +25,6 @@ from mailroom.triage.evaluation import HARMFUL
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_DAYS = 3_660
 _TOP = 15
 _MOST_NAMES = 50_000
 """Distinct senders or campaigns that are counted at a time; the rarest are forgotten beyond."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailroom.triage.evaluation import interval
 
+MOST_DAYS = 3_660
 STEPS = ("first touch", "verdict", "action")
 """What is timed from the arrival of a mail: somebody dealt with it, it was judged, something was done."""
 EXPIRY = ("over", "under 4 hours", "under 24 hours", "under 3 days", "later", "not known")

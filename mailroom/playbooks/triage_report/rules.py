@@ -66,11 +66,18 @@ class RuleTally:
         return sorted(known.values(), key=lambda one: (-one.labelled, -one.spoke, one.rule_id, one.version))
 
 
-def _count(spoke: Counter[_Spoke], text: str) -> None:
+def read_entries(text: Any) -> list[dict[str, Any]]:
+    """The entries of a verdict's evidence, as it is stored."""
+    if text in _EMPTY:
+        return []
     try:
-        entries = orjson.loads(text)
+        return list(orjson.loads(text))
     except orjson.JSONDecodeError:  # a number longer than 64 bits
-        entries = load_json(text)
+        return list(load_json(text))
+
+
+def _count(spoke: Counter[_Spoke], text: str) -> None:
+    entries = read_entries(text)
     try:
         parts = list(map(_parts, entries))  # nearly all of a report's time would go into a loop in Python
     except KeyError:  # an entry that does not have them all
