@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -12,7 +12,12 @@ from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound,
 from prefect.input import RunInput
 from pydantic import Field
 
+from mailroom.playbooks.approvals.by_mail import KIND
+from mailroom.store.approval_rows import StoredApproval
 from mailroom.store.wait_rows import Wait
+
+LOOK_AGAIN: dict[str, Any] = {"decision": "look again", "your_name": "", "note": ""}
+"""What the form of an approval is resumed with when somebody has decided elsewhere."""
 
 
 class WaitOutcome(RunInput):
@@ -35,12 +40,23 @@ def resume_run(wait: Wait) -> bool | str:
         True when it goes on (or has ended and would find the outcome when it is retried), False when Prefect does not
         know it any more, a text when it has to be tried again.
     """
+    if wait.kind == KIND:
+        return _resume(wait.flow_run_id, LOOK_AGAIN)
+    return _resume(wait.flow_run_id, {"outcome": wait.state, "question_id": wait.id})
+
+
+def resume_approval(approval: StoredApproval) -> bool | str:
+    """Resume the run that waits for this approval, which was decided elsewhere; returns as `resume_run`."""
+    return _resume(approval.flow_run_id, LOOK_AGAIN)
+
+
+def _resume(flow_run_id: str, run_input: dict[str, Any]) -> bool | str:
     try:
-        run_id = UUID(wait.flow_run_id)
+        run_id = UUID(flow_run_id)
     except ValueError:
         return False
     try:
-        resume_flow_run(run_id, run_input={"outcome": wait.state, "question_id": wait.id}, _sync=True)  # type: ignore[call-arg]
+        resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]
     except ObjectNotFound:
         return False
     except NotPausedError:

@@ -21,7 +21,7 @@ from mailroom.store.approval_rows import StoredApproval
 from mailroom.store.wait_rows import StoredAnswer, Wait
 
 KIND = "approval"
-"""Beginning of the key of these questions."""
+"""Kind of these questions, and the beginning of their keys."""
 _TOKEN = frozenset({"E4", "E5", "E5b"})
 """Evidence that the mail carries the question's token; a reference to its Message-ID is not enough."""
 _MOST_ROUNDS = 3
@@ -79,7 +79,7 @@ def ask_approvers(post: PostDesk, policy: Policy, approval_id: int, *, flow_run_
     question = _question(store, known, to, number)
     wait = ask(
         post, question, key=f"{KIND}/{approval_id}/{number}", flow_run_id=flow_run_id, requested_by=known.proposer,
-        words_may_change=True,
+        words_may_change=True, kind=KIND, more={"approval": approval_id},
     )  # fmt: skip
     faultpoint("approval.asked")
     return store.approvals.attach(approval_id, wait_id=wait.id)

@@ -1,0 +1,139 @@
+"""Many messages at once: chosen by a query, shown first, proposed as one approval, done once, one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mailroom.effects.changes import change_of
+from mailroom.effects.kinds import slot
+from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.faults import faultpoint
+from mailroom.playbooks.approvals.choosing import Choice, choose
+from mailroom.playbooks.approvals.requesting import Requested, request
+from mailroom.playbooks.harmless import harmless
+from mailroom.playbooks.policy import Policy
+from mailroom.store import Store
+from mailroom.store.actions import Action, NewAction
+from mailroom.triage import extract
+from mailroom.triage.rails import forbidden
+
+What = Literal["release", "reject", "report"]
+_REPORT = "report_message"
+_UNFINISHED = ("intended", "sending", "unknown", "not_applied", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One chosen message, and why it will not be touched, if so."""
+
+    choice: Choice
+    action: NewAction
+    refused: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """For the preview: nobody's address."""
+        alert, verdict = self.choice.alert, self.choice.verdict
+        return {
+            "alert": alert.id, "verdict": f"{verdict.verdict} {verdict.risk}" if verdict else "",
+            "domain": harmless(alert.sender_domain, 60), "subject": harmless(alert.title, 80),
+            "would": f"left out: {harmless(self.refused, 160)}" if self.refused else self.action.kind,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a bulk action would do."""
+
+    what: What
+    lines: tuple[Line, ...]
+    proposer: str
+    where: tuple[str, ...] = field(default=())
+
+    @property
+    def wanted(self) -> list[NewAction]:
+        """The actions of what is not left out."""
+        return [one.action for one in self.lines if not one.refused]
+
+
+def plan_bulk(
+    store: Store, policy: Policy, what: What, where: Sequence[str], *, proposer: str, parameters: dict[str, Any],
+    limit: int = 500, tenants: Sequence[str] = (),
+) -> Plan:  # fmt: skip
+    """Choose and look, without writing anything.
+
+    Args:
+        store: Whose alerts.
+        policy: Rails: what they forbid is left out and shown.
+        what: `release`, `reject` or `report`.
+        where: The query; see `choosing`.
+        proposer: Who wants it.
+        parameters: Of the action: note, reason and notify_sender of a rejection; report_as and comment of a report.
+        limit: Most messages.
+        tenants: Only of these.
+
+    Raises:
+        InvalidInputError: The query or a parameter cannot be read, or too many messages fit.
+    """
+    if what not in ("release", "reject", "report"):
+        raise InvalidInputError(f"{what!r}: choose release, reject or report")
+    context = policy.ruleset().context
+    rails = policy.rails.model_copy(update={"kill_switch": False})
+    lines = []
+    for choice in choose(store, where, limit=limit, tenants=tenants):
+        action = _action(choice, what, parameters, proposer)
+        why = ""
+        if what != "report":
+            denied = forbidden(action.kind, extract(choice.alert.event, context), rails, action.parameters)
+            why = " ".join(text for _, text in denied)
+        elif not choice.alert.tracking_id:
+            why = "It has no tracking id, by which it could be reported."
+        lines.append(Line(choice, action, why))
+    return Plan(what, tuple(lines), proposer, tuple(where))
+
+
+def propose_bulk(store: Store, policy: Policy, plan: Plan) -> Requested:
+    """Write the plan down as proposals with one approval over all of them.
+
+    Effect: writes the store. Twice is harmless: equal proposals and an equal approval are found again. When all of it
+    was approved and is not finished, the approval under way is returned.
+
+    Raises:
+        RefusedError: Nothing is left of it.
+    """
+    left_out = {}
+    proposed: list[int] = []
+    under_way: set[int] = set()
+    answers = store.ledger.propose_many(plan.wanted)
+    for new, answer in zip(plan.wanted, answers, strict=True):
+        if isinstance(answer, Action) and answer.state == "proposed":
+            proposed.append(answer.id)
+        elif isinstance(answer, Action):
+            left_out[new.alert_id or 0] = f"it is {answer.state} as action {answer.id}"
+            if answer.approval_id is not None and answer.state in _UNFINISHED:
+                under_way.add(answer.approval_id)
+        else:
+            left_out[new.alert_id or 0] = str(answer)
+    faultpoint("bulk.proposed")
+    done = request(store, policy, proposed, proposer=plan.proposer) if proposed else Requested(None)
+    if done.approval is not None:
+        return done
+    if under_way:  # the same command again, after it was killed
+        return Requested(store.approvals.get(min(under_way)), left_out)
+    reasons = sorted({*left_out.values(), *done.left_out.values()})
+    raise RefusedError(f"Nothing can be approved: {'; '.join(reasons[:3]) or 'no message fits'}.")
+
+
+def _action(choice: Choice, what: What, parameters: dict[str, Any], proposer: str) -> NewAction:
+    alert, verdict = choice.alert, choice.verdict
+    known = {
+        "tenant": alert.tenant, "alert_id": alert.id, "mode": "manual", "requested_by": proposer,
+        "verdict_id": verdict.id if verdict else None, "rule_digest": verdict.rule_digest if verdict else "",
+    }  # fmt: skip
+    if what == "report":
+        change = change_of(_REPORT)
+        wanted = change.checked({"message_id": alert.tracking_id or "-", **parameters})
+        return NewAction(kind=_REPORT, target=change.target(wanted), slot=change.slot(wanted), parameters=wanted,
+                         **known)  # type: ignore[arg-type]  # fmt: skip
+    return NewAction(kind=what, target=alert.hold_id, slot=slot(alert.hold_id), parameters=dict(parameters), **known)  # type: ignore[arg-type]

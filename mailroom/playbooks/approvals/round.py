@@ -1,0 +1,98 @@
+"""One round over all approvals: ask for what waits, take answers in, do what is approved and nobody else will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailroom.errors import MailroomError
+from mailroom.playbooks.act import Desk
+from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
+from mailroom.playbooks.approvals.doing import carry_out_approved
+from mailroom.playbooks.approvals.requesting import Round, request_for_proposals
+from mailroom.playbooks.ask import PostDesk
+from mailroom.playbooks.tenants import names_of
+from mailroom.playbooks.watch_replies import Resume
+from mailroom.store.approval_rows import GRANTED, OPEN, StoredApproval
+
+Tell = Callable[[StoredApproval], "bool | str"]
+"""Tells the suspended run of a decided approval. True or False: done or no such run. A text: not now, and why."""
+
+
+@dataclass(slots=True)
+class RoundReport:
+    """What a round did."""
+
+    requested: Round = field(default_factory=Round)
+    asked: int = 0
+    """Open approvals of which approvers know by mail."""
+    decided_by_mail: int = 0
+    done: dict[int, dict[str, int]] = field(default_factory=dict)
+    """Approval -> actions by state, of those that no run carries out."""
+    told: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts and numbers."""
+        wanted = self.requested
+        return {
+            "opened": wanted.opened, "expired": wanted.expired, "void": wanted.void, "withdrawn": wanted.withdrawn,
+            "forbidden": wanted.forbidden, "asked": self.asked, "decided_by_mail": self.decided_by_mail,
+            "done": self.done, "told": self.told, "problems": self.problems,
+        }  # fmt: skip
+
+
+def request_approvals(
+    desk: Desk, post: PostDesk | None = None, *, resume: Resume | None = None, tell: Tell | None = None,
+    carry_out: bool = True,
+) -> RoundReport:  # fmt: skip
+    """Look after everything that needs an approval.
+
+    Effect: writes the store, sends mail to approvers, and changes the tenant where somebody has approved it by mail and
+    no run waits for it. Twice is harmless.
+
+    Args:
+        desk: Tenant, store and policy.
+        post: The mailbox that asks the approvers; None: nobody is asked by mail.
+        resume: Resumes the run behind a question.
+        tell: Tells the run that waits for an approval.
+        carry_out: Do what is granted and belongs to no run.
+    """
+    store, policy = desk.store, desk.policy()
+    names = names_of(desk.client, store)
+    report = RoundReport(request_for_proposals(store, policy, tenants=names))
+    for known in store.approvals.list(states=(OPEN,), limit=1_000):
+        if known.tenant not in names:
+            continue
+        if known.wait_id is not None and not take_answer(store, policy, known.id).is_open:
+            report.decided_by_mail += store.approvals.get(known.id).channel == "mail"
+            continue
+        if post is not None and not known.flow_run_id:  # a run asks by itself, and waits for the answer
+            try:
+                report.asked += ask_approvers(post, policy, known.id).wait_id is not None
+            except MailroomError as error:
+                report.problems.append(f"approvers were not asked about approval {known.id}: {error}")
+    for known in store.approvals.list(states=(GRANTED,), limit=1_000) if carry_out else []:
+        if known.tenant in names and not known.flow_run_id:
+            try:
+                report.done[known.id] = carry_out_approved(desk, known.id).counts()
+            except MailroomError as error:
+                report.problems.append(f"approval {known.id}: {error}")
+    tell_runs(desk, report, tell=tell, resume=resume)
+    return report
+
+
+def tell_runs(desk: Desk, report: RoundReport, *, tell: Tell | None, resume: Resume | None) -> None:
+    """The runs of approvals that were decided elsewhere go on. Effect: writes the store. Twice is harmless."""
+    store = desk.store
+    for known in [store.approvals.get(one) for one in (*report.requested.expired, *report.requested.void)]:
+        close_question(store, known, resume)
+    for known in store.approvals.to_tell() if tell is not None else []:
+        close_question(store, known, resume)
+        said = tell(known) if tell is not None else False
+        if isinstance(said, str):
+            report.problems.append(f"the run of approval {known.id} was not told: {said}")
+        else:
+            store.approvals.told(known.id)
+            report.told += 1

@@ -1,0 +1,145 @@
+"""`mailroom approvals`, `approve`, `decline` and `bulk`, as typed in a terminal, against a sandbox tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import PEOPLE, RULES, add
+
+from mailroom.cli import approvals as commands
+from mailroom.cli import bulk as bulk_commands
+from mailroom.cli.exits import Exit
+from mailroom.triage import demo_lists
+from sandbox import Tenant
+
+ADVISE = f"""
+rules = ['{RULES}']
+lists = ['{demo_lists()}']
+starter_rules = false
+modes = {{ release = "advise", reject = "advise" }}
+"""
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return Tenant.generate(messages=0, history=0, seed=11)
+
+
+@pytest.fixture
+def holds(tenant: Tenant) -> dict[str, str]:
+    """Subject -> hold id of twelve messages that the rules would reject, and two that they would release."""
+    subjects = [f"junk {number}" for number in range(12)] + [f"wanted {number}" for number in range(2)]
+    return {one: add(tenant, one, minutes=60 - at, to=PEOPLE[:1])[0] for at, one in enumerate(subjects)}
+
+
+@pytest.fixture
+def run(
+    mailroom: Callable[..., Any], home: Path, holds: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """As `amy`, or whoever `who=` says, once the queue is taken in and judged."""
+    settings = home / "mailroom.toml"
+    settings.write_text(settings.read_text().partition("[policy]")[0] + f"[policy]\n{ADVISE}")
+
+    def call(*arguments: str, who: str = "amy") -> Any:
+        for module in (commands, bulk_commands):
+            monkeypatch.setattr(module, "account", lambda: who)
+        return mailroom(*arguments, at=home)
+
+    assert call("ingest", "held").code == Exit.OK
+    assert call("triage").code == Exit.OK
+    return call
+
+
+def effects(tenant: Tenant) -> list[str]:
+    return [one.kind for one in tenant.effects]
+
+
+def test_proposals_are_asked_for_shown_approved_and_done_once(run: Any, tenant: Tenant) -> None:
+    opened = run("approvals", "request", "--json").json["opened"]
+    assert len(opened) == 3  # twelve rejections are ten and two
+    assert run("approvals", "request", "--json").json["opened"] == []
+    listed = run("approvals", "list", "--json").json["approvals"]
+    release = next(one for one in listed if one["kind"] == "release")
+    shown = run("approvals", "show", str(release["id"]))
+    assert "contoso-logistics[.]example" in shown.text
+    assert "northwind" not in shown.text
+    assert effects(tenant) == []
+
+    for _ in range(2):
+        assert run("approve", str(release["id"]), "--yes", "--json").json["approvals"][0]["counts"] == {"applied": 2}
+    assert effects(tenant) == ["release"] * 2
+    assert run("approve", str(release["id"]), "--yes", who="eve").code == Exit.OK  # nothing left to do
+    assert effects(tenant) == ["release"] * 2
+
+
+def test_a_declined_proposal_is_gone(run: Any, tenant: Tenant) -> None:
+    (first, *_) = run("approvals", "request", "--json").json["opened"]
+    assert run("decline", str(first), "--note", "no").code == Exit.OK
+    assert run("approve", str(first), "--yes").code == Exit.REFUSED
+    assert run("decline", "99").code == Exit.NOT_FOUND
+    assert first not in run("approvals", "request", "--json").json["opened"]
+    assert effects(tenant) == []
+
+
+def test_without_a_yes_nothing_is_decided(run: Any, tenant: Tenant) -> None:
+    (first, *_) = run("approvals", "request", "--json").json["opened"]
+    assert run("approve", str(first)).code == Exit.OK
+    assert run("approve", str(first), "--json").code == Exit.USAGE
+    assert run("approve", "--yes").code == Exit.USAGE
+    assert run("approve", str(first), "--dry-run", "--json").json["approvals"][0]["dry_run"]
+    assert run("approvals", "show", str(first), "--json").json["state"] == "open"
+    assert effects(tenant) == []
+
+
+def test_proposals_are_approved_by_a_query(run: Any, tenant: Tenant) -> None:
+    done = run("approve", "--where", "proposed=release", "--where", "subject~wanted", "--yes", "--json").json
+    assert done["approvals"][0]["counts"] == {"applied": 2}
+    assert run("approve", "--where", "subject~nothing like it", "--yes").code == Exit.NOT_FOUND
+    assert run("approve", "--where", "nonsense", "--yes").code == Exit.USAGE
+    assert effects(tenant) == ["release"] * 2
+
+
+def test_a_bulk_action_shows_first_and_is_done_once(run: Any, tenant: Tenant) -> None:
+    wanted = ("bulk", "reject", "--where", "subject~junk 1")  # 1, 10 and 11
+    preview = run(*wanted, "--preview", "--json").json["messages"]
+    assert len(preview) == 3
+    assert run(*wanted).code == Exit.OK  # nobody there to say yes
+    assert effects(tenant) == []
+    assert run(*wanted, "--yes", "--json").json["counts"] == {"applied": 3}
+    assert run(*wanted, "--yes").code == Exit.OK
+    assert effects(tenant) == ["reject"] * 3
+
+
+def test_more_than_ten_need_somebody_else(run: Any, tenant: Tenant) -> None:
+    asked = run("bulk", "reject", "--where", "subject~junk", "--note", "unwanted", "--yes", "--json").json["approval"]
+    assert (asked["targets"], asked["wide"], asked["state"]) == (12, True, "open")
+    refused = run("approve", str(asked["id"]), "--yes")
+    assert refused.code == Exit.REFUSED
+    assert "other than the proposer" in " ".join(refused.text.split())
+    assert effects(tenant) == []
+
+    done = run("approve", str(asked["id"]), "--yes", "--json", who="ben").json["approvals"][0]
+    assert (done["counts"], done["approver"]) == ({"applied": 12}, "ben")
+    assert effects(tenant) == ["reject"] * 12
+
+
+def test_a_query_that_fits_too_much_or_nothing_is_refused(run: Any, tenant: Tenant) -> None:
+    assert run("bulk", "release", "--yes").code == Exit.USAGE
+    assert run("bulk", "reject", "--where", "subject~junk", "--limit", "5", "--yes").code == Exit.USAGE
+    assert run("bulk", "reject", "--where", "subject>=3", "--yes").code == Exit.USAGE
+    assert run("bulk", "reject", "--where", "verdict=", "--yes").code == Exit.USAGE
+    assert run("bulk", "reject", "--where", "risk>=high", "--yes").code == Exit.USAGE
+    assert effects(tenant) == []
+
+
+def test_what_somebody_else_released_meanwhile_is_reported_and_not_touched(
+    run: Any, tenant: Tenant, holds: dict[str, str]
+) -> None:
+    asked = run("bulk", "reject", "--where", "subject=junk 3,junk 4", "--propose", "--json").json["approval"]
+    tenant.admin_release(holds["junk 3"])
+    counts = run("approve", str(asked["id"]), "--yes", "--json").json["approvals"][0]["counts"]
+    assert counts == {"already_done": 1, "applied": 1}
+    assert effects(tenant) == ["admin_release", "reject"]
