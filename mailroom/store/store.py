@@ -32,6 +32,7 @@ from mailroom.store.database import (
     prune_commit_keys,
 )
 from mailroom.store.dialects import configure_postgresql, configure_sqlite
+from mailroom.store.dossier import Dossiers
 from mailroom.store.events import Events
 from mailroom.store.evidence import EvidenceOfPeople
 from mailroom.store.failures import not_writable
@@ -79,6 +80,7 @@ class Store:
         self.ledger = Ledger(db, self.events, self.alerts, self.labels)
         self.stats = Stats(db)
         self.reporting = Reporting(db)
+        self.dossiers = Dossiers(db)
         self.inquiries = Inquiries(db)
         self.approvals = Approvals(db, self.events)
         self.user_reports = UserReports(db, self.events, self.sources)
