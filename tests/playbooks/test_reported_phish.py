@@ -289,7 +289,7 @@ def test_who_is_forged_is_not_blocked(world: World) -> None:
 def test_a_header_block_that_the_phisher_wrote_himself_accuses_nobody(world: World) -> None:
     text = (
         f"Is this real?\n\n---------- Forwarded message ---------\nFrom: Parcel <{EVIL}>\n"
-        "Date: Mon, 2 Mar 2026 09:00:00 +0000\nSubject: Fwd: your order\nTo: Clara <clara.lindqvist@northwind.example>\n"
+        f"Date: Mon, 2 Mar 2026 09:00:00 +0000\nSubject: Fwd: your order\nTo: Clara <{AMY}>\n"
         "\nsee below\n\n---------- Forwarded message ---------\nFrom: Victim <boss@contoso-logistics.example>\n"
         "Date: Mon, 2 Mar 2026 08:00:00 +0000\nSubject: your order\nTo: <x@y.example>\n\nPay now.\n"
     )

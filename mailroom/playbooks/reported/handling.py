@@ -45,7 +45,7 @@ def handle_report(here: ReportDesk, alert: str | int, *, dry_run: bool = False) 
     Raises:
         NotFoundError: There is no such alert, or its mail was deleted.
         InvalidInputError: The alert is not of a mail in a mailbox.
-        TransientError, AccessError: Tenant or mailbox cannot be read now, or the mail server is away; try again.
+        TransientError, AccessError: Tenant or mailbox cannot be read now; try again.
     """
     found = here.desk.store.alerts.find(str(alert))
     if found.connector != MAILBOX:
@@ -78,7 +78,7 @@ class _Handling:
         if self.dry_run:
             return self._dry()
         report = self._begin()
-        thanked = tell(self.here, report, self.alert, "thanks")
+        thanked = tell(self.here, report, self.alert, "thanks") == "sent"
         faultpoint("reported.thanked")
         mails = [self._one(report, original, first=not number) for number, original in enumerate(self.originals)]
         return self._finish(report, mails, thanked=thanked)
@@ -99,7 +99,7 @@ class _Handling:
         result = self._closed(NO_REPORT, "no forwarded mail was found in it")
         if not self.dry_run:
             report = self.store.user_reports.get(result.report_id)
-            result.thanked = tell(self.here, report, self.alert, "nothing found")
+            result.thanked = tell(self.here, report, self.alert, "nothing found") == "sent"
         return result
 
     def _dry(self) -> ReportResult:

@@ -15,10 +15,8 @@ _BY_LABEL = {"wanted": "benign"}
 def answer_report(here: ReportDesk, report: UserReport) -> ReportResult:
     """Tell the reporter the result as soon as there is one; until then the report waits.
 
-    Effect: sends at most one mail, writes the store. Twice is harmless.
-
-    Raises:
-        TransientError, AccessError: The mail could not be sent now; the report goes on waiting.
+    Effect: sends at most one mail, writes the store. Twice is harmless. While the mail cannot be sent it goes on
+    waiting.
     """
     if report.state != WAITING:
         return result_of(report)
@@ -26,8 +24,11 @@ def answer_report(here: ReportDesk, report: UserReport) -> ReportResult:
     if not outcome:
         return result_of(report)
     alert = here.desk.store.alerts.get(report.alert_id)
-    told = tell(here, report, alert, "result", outcome)
+    answer = tell(here, report, alert, "result", outcome)
     faultpoint("reported.result_told")
+    if answer == "later":
+        return result_of(report)
+    told = answer == "sent"
     settled = here.desk.store.user_reports.change(
         report.id, who=WHO, why=why, only_if=(OPEN, WAITING), state=SETTLED,
         verdict=report.verdict if outcome == _CLOSED else outcome, detail={"outcome": outcome, "told": told},

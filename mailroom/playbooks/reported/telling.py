@@ -23,11 +23,13 @@ log = logging.getLogger(__name__)
 MOST_THANKS = 10
 """To one person within an hour: whoever reports more is told the results only."""
 Kind = Literal["thanks", "nothing found", "result"]
+Told = Literal["sent", "later", "no"]
+_LOOKED_FOR = timedelta(days=1)
 _HEADERS = (("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All"))
 
 
-def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict: str = "") -> bool:
-    """Send a reporter one mail; True when it is sent, now or before.
+def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict: str = "") -> Told:
+    """Send a reporter one mail.
 
     Effect: sends mail. Twice sends nothing again; a person who reports the same mail twice on a day gets it once.
 
@@ -38,17 +40,17 @@ def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict
         kind: Which mail.
         verdict: For `result`: the key of the words.
 
-    Raises:
-        TransientError, AccessError: It could not be sent now.
+    Returns:
+        `sent`, now or before; `later`: not now, or nobody has seen the end of it, and worth another look; `no`.
     """
     if not here.answer or PolicyChangeGate(here.desk.policy).closed():
-        return False
+        return "no"
     store = here.desk.store
     if (
         kind == "thanks"
         and store.user_reports.lately(report.reporter, report.created_at - timedelta(hours=1)) > MOST_THANKS
     ):
-        return False
+        return "no"
     day = f"{report.created_at.astimezone(UTC):%Y-%m-%d}"
     what = "thanks" if kind == "nothing found" else kind
     told = [what, report.reporter, str(report.detail.get("key", "")), day, verdict]
@@ -69,9 +71,15 @@ def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict
         )  # fmt: skip
     except (RefusedError, RejectedError, InvalidInputError) as error:
         log.warning("report %d: the reporter is not told: %s", report.id, error)
-        return False
+        return "no"
     faultpoint("reported.told")
-    return sent.is_sent
+    if sent.is_sent:
+        return "sent"
+    if sent.state == "unknown":  # each look may still show what became of it; after a day nobody will know
+        action = store.ledger.in_slot(here.tenant, f"mail:{key}")
+        begun = action.claimed_at if action is not None else None
+        return "later" if begun is None or store.ledger.now() - begun < _LOOKED_FOR else "no"
+    return "later" if sent.state in ("not_applied", "sending", "intended") else "no"
 
 
 def text_of(report: UserReport, kind: Kind, verdict: str = "") -> str:
