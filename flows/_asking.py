@@ -60,7 +60,7 @@ def send_and_wait(
         )
         return known
 
-    return _suspended_until_settled(look, store, time_limit_hours, step)
+    return suspended_until_settled(look, store, time_limit_hours, step)
 
 
 def wait_for_email(
@@ -80,7 +80,7 @@ def wait_for_email(
         )
         return known
 
-    return _suspended_until_settled(look, store, time_limit_hours, step or message_id)
+    return suspended_until_settled(look, store, time_limit_hours, step or message_id)
 
 
 def suspendable_run() -> str | None:
@@ -92,9 +92,17 @@ def suspendable_run() -> str | None:
     return str(run.id) if run.deployment_id is not None and run.parent_task_run_id is None else None
 
 
-def _suspended_until_settled(
+def suspended_until_settled(
     look: Callable[[], ReplyResult], store: str, time_limit_hours: float, step: str
 ) -> ReplyResult:
+    """Suspend this run until its question is settled; `look` asks, once, and says how it stands.
+
+    Args:
+        look: Runs each time the run is resumed; must send nothing the second time.
+        store: Name of the AlertStore block.
+        time_limit_hours: Of the question.
+        step: Name of the question in this run.
+    """
     result = look()
     log = get_run_logger()
     name = hashlib.sha256(step.encode()).hexdigest()[:12]

@@ -16,6 +16,7 @@ def watch_replies(
     store: str = "default",
     minutes: Annotated[float, Field(ge=0, le=1440)] = 0,
     dry_run: bool = False,
+    policy: str = "default",
 ) -> dict[str, Any]:
     """Look for answers to open questions, and resume the runs that wait for them.
 
@@ -27,8 +28,11 @@ def watch_replies(
         store: Name of the "Alert Store" block.
         minutes: 0 looks once; otherwise how long to stay.
         dry_run: Only say what would be found: nothing is written, sent or resumed.
+        policy: Name of the "Triage Policy" block by which held messages are judged again when their recipients answer.
 
     Returns:
         Counts and ids of questions.
     """
-    return email_actions.watch_replies(mailbox=mailbox, store=store, seconds=minutes * 60, dry_run=dry_run)
+    return email_actions.watch_replies(
+        mailbox=mailbox, store=store, seconds=minutes * 60, dry_run=dry_run, policy=policy
+    )

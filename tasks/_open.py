@@ -69,6 +69,11 @@ def has_account(block: str) -> bool:
     return exists(MailboxCredentials, block)
 
 
+def has_policy(block: str) -> bool:
+    """Whether there is a policy of this name."""
+    return exists(TriagePolicy, block)
+
+
 def has_store(block: str) -> bool:
     """Whether there is a store of this name."""
     return exists(AlertStore, block)

@@ -19,6 +19,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.actions import actions_app
 from mailroom.cli.approvals import approvals_app, approve, decline
 from mailroom.cli.archive import archive_app
+from mailroom.cli.ask_recipient import ask_recipient, ask_recipients
 from mailroom.cli.block_sender import block_sender, expire_blocks
 from mailroom.cli.bulk import bulk_app
 from mailroom.cli.campaign import campaign_app
@@ -82,6 +83,8 @@ app.add_typer(replies_app, name="replies")
 app.add_typer(case_app, name="case")
 app.add_typer(wall_app, name="wall")
 app.command("ask")(ask)
+app.command("ask-recipient")(ask_recipient)
+app.command("ask-recipients")(ask_recipients)
 app.command("block-sender")(block_sender)
 app.command("expire-blocks")(expire_blocks)
 app.command("remediate")(remediate)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.ask_recipient import answers_of_recipients
 from mailroom.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -89,14 +90,16 @@ def watch(
 ) -> None:
     """Look for answers, store them, remind, settle what has run out of time, and resume the flow runs that wait.
 
+    Answers of recipients to questions about held messages become evidence, and the messages are judged again.
+
     Works without Prefect: the outcome is kept, and the run is resumed by a later watcher.
     """
     from mailroom.playbooks import watch_replies as playbook
 
     with desk.opened() as here:
-        account, resume = here.account, _resume
+        account, resume, handlers = here.account, _resume, (answers_of_recipients(here),)
         if once or dry_run:
-            report = playbook.watch_once(here.store, account, resume=resume, dry_run=dry_run)
+            report = playbook.watch_once(here.store, account, resume=resume, handlers=handlers, dry_run=dry_run)
         else:
             seen = 0
 
@@ -107,8 +110,9 @@ def watch(
                 seen = len(found.settled)
 
             report = playbook.watch(
-                here.store, account, resume=resume, seconds=minutes * 60 or None, poll_seconds=poll, on_look=tell
-            )
+                here.store, account, resume=resume, handlers=handlers, seconds=minutes * 60 or None,
+                poll_seconds=poll, on_look=tell,
+            )  # fmt: skip
     counts = report.as_dict() | {"dry_run": dry_run}
     if as_json:
         output.print_json(counts)
@@ -122,6 +126,7 @@ def watch(
         "no_answer",
         "reminders",
         "tried_again",
+        "handled",
         "resumed",
     )
     output.table("Replies" + (" (dry run: nothing was written)" if dry_run else ""), columns,

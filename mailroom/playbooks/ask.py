@@ -7,7 +7,7 @@ question, its mail is sent once, and its deadline stays what it was.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -33,7 +33,7 @@ from mailroom.mail.threading_headers import new_message_id, new_thread_index
 from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
 from mailroom.playbooks.question_mail import fresh_token, kept_words, mail_of
 from mailroom.playbooks.sending import take_up
-from mailroom.playbooks.watch_replies import Resume, watch
+from mailroom.playbooks.watch_replies import Handle, Resume, watch
 from mailroom.store import Store
 from mailroom.store.wait_rows import NewWait, Wait
 from mailroom.store.waits import Once
@@ -184,6 +184,7 @@ def wait_in_place(
     *,
     seconds: float | None = None,
     resume: Resume | None = None,
+    handlers: Sequence[Handle] = (),
     on_look: Callable[[Wait], None] = lambda _wait: None,
 ) -> Wait:
     """Wait in this process until the question is settled, or for so many seconds.
@@ -202,8 +203,8 @@ def wait_in_place(
     desk.store.waits.get(wait_id).check_version()
     while not over():
         try:
-            watch(desk.store, desk.account, tenant=desk.tenant, resume=resume, stop=over, poll_seconds=_LOOK_EVERY,
-                  clock=desk.clock)  # fmt: skip
+            watch(desk.store, desk.account, tenant=desk.tenant, resume=resume, handlers=handlers, stop=over,
+                  poll_seconds=_LOOK_EVERY, clock=desk.clock)  # fmt: skip
         except (BusyError, LeaseLostError):  # another watcher is at it, or took over while this machine slept
             left = ends - desk.clock.monotonic() if ends is not None else _LOOK_EVERY
             desk.clock.sleep(max(0.05, min(_LOOK_EVERY / 3, left)))

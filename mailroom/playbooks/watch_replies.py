@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -51,6 +51,9 @@ Resume = Callable[[Wait], "bool | str"]
 """Resumes the run behind a settled question. True: done. False: there is no such run any more, stop trying.
 A text: not now, and why; tried again at the next look."""
 
+Handle = Callable[[Store, str], int]
+"""Makes use of settled questions of a mailbox for which no run waits; returns of how many. Harmless twice."""
+
 
 @dataclass
 class WatchReport:
@@ -67,6 +70,8 @@ class WatchReport:
     tried_again: int = 0
     """Mails to people who had refused the question for now."""
     resumed: int = 0
+    handled: int = 0
+    """Settled questions that were made use of without a run."""
     to_resume: int = 0
     open: int = 0
     problems: list[str] = field(default_factory=list)
@@ -94,8 +99,8 @@ class WatchReport:
 
 
 def watch_once(
-    store: Store, account: MailAccount, *, tenant: str = "", resume: Resume | None = None, dry_run: bool = False,
-    clock: Clock = SYSTEM_CLOCK,
+    store: Store, account: MailAccount, *, tenant: str = "", resume: Resume | None = None,
+    handlers: Sequence[Handle] = (), dry_run: bool = False, clock: Clock = SYSTEM_CLOCK,
 ) -> WatchReport:  # fmt: skip
     """Look once into every folder, then send reminders and resume runs.
 
@@ -106,6 +111,7 @@ def watch_once(
         account: The mailbox.
         tenant: For the store.
         resume: Resumes the run of a settled question.
+        handlers: Make use of settled questions for which no run waits.
         dry_run: Only say what would be found; nothing is written, sent or resumed.
         clock: For dates.
 
@@ -114,7 +120,7 @@ def watch_once(
         TransientError: the mailbox cannot be read now.
         CredentialsError: the login was refused, now or within the last fifteen minutes.
     """
-    round_ = _Round(store, account, tenant, resume, clock)
+    round_ = _Round(store, account, tenant, resume, clock, handlers)
     if dry_run:
         with open_carefully(account, store, clock=clock) as session:
             round_.report.add(round_.watcher.look(session, write=False))
@@ -139,6 +145,7 @@ def watch(
     *,
     tenant: str = "",
     resume: Resume | None = None,
+    handlers: Sequence[Handle] = (),
     stop: Callable[[], bool] = lambda: False,
     seconds: float | None = None,
     poll_seconds: float = POLL_SECONDS,
@@ -156,13 +163,14 @@ def watch(
         account: The mailbox.
         tenant: For the store.
         resume: Resumes the run of a settled question.
+        handlers: Make use of settled questions for which no run waits.
         clock: For dates.
         stop: Asked after each look.
         seconds: Stop after so long.
         poll_seconds: Longest time between two looks.
         on_look: Told after each look.
     """
-    round_ = _Round(store, account, tenant, resume, clock)
+    round_ = _Round(store, account, tenant, resume, clock, handlers)
     ends = clock.monotonic() + seconds if seconds is not None else None
 
     def over() -> bool:
@@ -237,7 +245,11 @@ def resume_settled(store: Store, mailbox: str | None, resume: Resume) -> tuple[i
 class _Round:
     """What one watcher needs from look to look."""
 
-    def __init__(self, store: Store, account: MailAccount, tenant: str, resume: Resume | None, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, account: MailAccount, tenant: str, resume: Resume | None, clock: Clock,
+        handlers: Sequence[Handle],
+    ) -> None:  # fmt: skip
+        self._handlers = handlers
         self._store, self._account, self._tenant, self._resume, self._clock = store, account, tenant, resume, clock
         self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
         self.report = WatchReport()
@@ -265,6 +277,12 @@ class _Round:
         self._go_on()
 
     def _go_on(self) -> None:
+        for handle in self._handlers:  # before the runs: they read what came of it
+            try:
+                self.report.handled += handle(self._store, self._account.name)
+            except MailroomError as error:
+                self.report.problems.append(f"settled questions could not be made use of: {error}")
+            faultpoint("replies.handled")
         if self._resume is not None:
             resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
             self.report.resumed += resumed

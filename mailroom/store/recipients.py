@@ -1,20 +1,30 @@
-"""Which held messages wait for a question to their recipient. Reads only."""
+"""Which held messages wait for a question to their recipient, and which run waits for an answer."""
 
 from __future__ import annotations
 
 import builtins
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from mailroom.store.database import Database
 from mailroom.store.schema import alerts, verdicts, waits
 
 
 class Recipients:
-    """Looks for messages whose recipient is to be asked."""
+    """Looks for messages whose recipient is to be asked; ties a run to a question."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    def attach(self, wait_id: int, flow_run_id: str) -> bool:
+        """Resume this run when the question is settled, unless another one waits for it (then False). Twice is fine."""
+
+        def write(tx: Connection) -> bool:
+            free = waits.c.id == wait_id, waits.c.flow_run_id.in_(("", flow_run_id)), waits.c.resumed_at.is_(None)
+            change = waits.update().where(*free).values(flow_run_id=flow_run_id, changed_at=self._db.now(tx))
+            return int(tx.execute(change).rowcount) == 1
+
+        return self._db.run(write)
 
     def to_ask(self, proposal: str, kind: str, *, after_id: int = 0, limit: int = 250) -> builtins.list[int]:
         """Open held alerts whose current verdict proposes this and about which no such question went out, by id.

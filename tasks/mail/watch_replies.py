@@ -12,13 +12,17 @@ from mailroom.playbooks import watch_replies as playbook
 from tasks import _open
 from tasks._resume import resume_run
 from tasks._wording import action
+from tasks.playbook._recipients import recipient_answers
 
 
 @task(name="Watch Replies", task_run_name="Watch Replies", cache_policy=NO_CACHE, persist_result=False)
 def watch_replies(
-    mailbox: str = "default", store: str = "default", *, seconds: float = 0.0, dry_run: bool = False
-) -> dict[str, Any]:
+    mailbox: str = "default", store: str = "default", *, seconds: float = 0.0, dry_run: bool = False,
+    policy: str = "default",
+) -> dict[str, Any]:  # fmt: skip
     """Look for answers, store them, remind, end what has run out of time, and resume the runs that waited.
+
+    Answers of recipients to questions about held messages become evidence, and the messages are judged again.
 
     Effect: reads the mailbox, writes the store, may send reminders, resumes flow runs. Twice is harmless.
 
@@ -27,6 +31,7 @@ def watch_replies(
         store: Name of the AlertStore block.
         seconds: 0 looks once; otherwise stays and looks whenever the server tells of new mail.
         dry_run: Only say what would be found.
+        policy: Name of the TriagePolicy block by which held messages are judged again, if there is one.
 
     Returns:
         Counts and question ids; `busy` when another watcher looks after this mailbox.
@@ -46,11 +51,12 @@ def watch_replies(
                 raise
             log.warning("nothing to watch: %s", error)
             return {"not_configured": True}
+        handlers = (recipient_answers(policy),)
         try:
             if seconds > 0 and not dry_run:
-                report = playbook.watch(*desk, resume=resume_run, seconds=seconds)
+                report = playbook.watch(*desk, resume=resume_run, handlers=handlers, seconds=seconds)
             else:
-                report = playbook.watch_once(*desk, resume=resume_run, dry_run=dry_run)
+                report = playbook.watch_once(*desk, resume=resume_run, handlers=handlers, dry_run=dry_run)
         except BusyError as error:
             log.info("%s", error)
             return {"busy": True}

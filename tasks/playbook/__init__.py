@@ -7,6 +7,9 @@ from tasks._catalogue_package import import_when_asked
 if TYPE_CHECKING:
     from tasks.playbook.apply_mail_rules import apply_mail_rules
     from tasks.playbook.apply_sender_block import apply_sender_block
+    from tasks.playbook.ask_approvers import ask_approvers
+    from tasks.playbook.ask_recipient import ask_recipient
+    from tasks.playbook.ask_recipients import ask_recipients
     from tasks.playbook.block_harmful_content import block_harmful_content
     from tasks.playbook.check_block_approval import check_block_approval
     from tasks.playbook.check_mailbox import check_mailbox
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from tasks.playbook.find_harmful_mail import find_harmful_mail
     from tasks.playbook.handle_reports import handle_reports
     from tasks.playbook.ingest_held_messages import ingest_held_messages
+    from tasks.playbook.handle_recipient_answer import handle_recipient_answer
     from tasks.playbook.ingest_mails import ingest_mails
     from tasks.playbook.ingest_tracked_messages import ingest_tracked_messages
     from tasks.playbook.investigate_sender import investigate_sender
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from tasks.playbook.plan_sender_block import plan_sender_block
     from tasks.playbook.propose_sender_block import propose_sender_block
     from tasks.playbook.publish_check_report import publish_check_report
+    from tasks.playbook.plan_recipient_question import plan_recipient_question
     from tasks.playbook.publish_results import publish_results
     from tasks.playbook.publish_triage_report import publish_triage_report
     from tasks.playbook.pull_back_mail import pull_back_mail
@@ -42,6 +47,9 @@ __all__ = [
     "check_block_approval",
     "check_mailbox",
     "check_our_side",
+    "ask_approvers",
+    "ask_recipient",
+    "ask_recipients",
     "end_block",
     "find_due_blocks",
     "find_harmful_mail",
@@ -51,6 +59,7 @@ __all__ = [
     "ingest_tracked_messages",
     "investigate_sender",
     "look_up_unknown_outcomes",
+    "handle_recipient_answer",
     "mail_triage_report",
     "make_triage_report",
     "plan_sender_block",
@@ -60,6 +69,7 @@ __all__ = [
     "publish_triage_report",
     "pull_back_mail",
     "reopen_for_retry",
+    "plan_recipient_question",
     "retry_changes",
     "start_wanted_playbooks",
     "tell_recipients",

@@ -39,6 +39,9 @@ EFFECTS = (
     | dict.fromkeys(
         (
             "tell_recipients",
+            "ask_approvers",
+            "ask_recipient",
+            "ask_recipients",
             "handle_reports",
             "mail_triage_report",
             "send_email",
@@ -54,6 +57,8 @@ EFFECTS = (
 
 MUST_BE_FILLED_IN = {
     "ingest_tracked_messages": {"domains"},
+    "approve_action": {"approval"},
+    "ask_recipient_about_held_message": {"alert"},
     "send_email_and_wait_for_reply": {"recipients", "subject", "content"},
 }
 
@@ -99,6 +104,8 @@ def test_there_is_a_catalogue() -> None:
         "archive_search",
         "block_sender",
         "check_connections",
+        "ask_recipient_about_held_message",
+        "ask_recipients",
         "expire_blocks",
         "handle_reported_phish",
         "ingest_held_messages_then_triage",

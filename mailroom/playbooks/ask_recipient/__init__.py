@@ -2,7 +2,13 @@
 
 from mailroom.playbooks.ask_recipient.asking import ask_recipient, plan_question
 from mailroom.playbooks.ask_recipient.composing import KIND, question_key
-from mailroom.playbooks.ask_recipient.handling import HandleReport, evidence_of, handle_answers
+from mailroom.playbooks.ask_recipient.handling import (
+    HandleReport,
+    evidence_of,
+    handle_answer,
+    handle_answers,
+    result_of_question,
+)
 from mailroom.playbooks.ask_recipient.many import AskReport, ask_recipients
 from mailroom.playbooks.ask_recipient.planning import Plan, RecipientDesk
 
@@ -15,7 +21,9 @@ __all__ = [
     "ask_recipient",
     "ask_recipients",
     "evidence_of",
+    "handle_answer",
     "handle_answers",
     "plan_question",
     "question_key",
+    "result_of_question",
 ]

@@ -68,10 +68,21 @@ def ask_recipient(
     """
     plan = plan_question(desk, text, by=by, language=language, hours=hours)
     if plan.question_id:
-        return desk.store.waits.get(plan.question_id)
+        return _known(desk, plan.question_id, flow_run_id)
     if plan.question is None or plan.reasons:
         raise RefusedError(f"The recipient of alert {plan.alert_id} is not asked. {' '.join(plan.reasons)}")
     return put(desk, desk.store.alerts.get(plan.alert_id), plan.question, plan.language, by or "analyst", flow_run_id)
+
+
+def _known(desk: RecipientDesk, question_id: int, flow_run_id: str) -> Wait:
+    """The question that is out already; an open one resumes this run, too."""
+    wait = desk.store.waits.get(question_id)
+    if flow_run_id and wait.is_open and not desk.store.recipients.attach(question_id, flow_run_id):
+        raise RefusedError(
+            f"The recipient of alert {wait.alert_id} was asked already, and another run waits for the answer to "
+            f"question {question_id}: see `mailroom replies show {question_id}`."
+        )
+    return desk.store.waits.get(question_id)
 
 
 def put(desk: RecipientDesk, alert: Alert, question: Question, language: str, by: str, flow_run_id: str = "") -> Wait:
@@ -89,4 +100,4 @@ def put(desk: RecipientDesk, alert: Alert, question: Question, language: str, by
         more={"language": language}, once=(person_prefix(alert.tenant, alert.recipient), A_DAY),
     )  # fmt: skip
     faultpoint("recipient.asked")
-    return wait
+    return _known(desk, wait.id, flow_run_id)

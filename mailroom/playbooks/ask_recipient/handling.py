@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailroom.effects.kinds import KINDS
 from mailroom.errors import BusyError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.ask_recipient.composing import KIND
+from mailroom.playbooks.ask_recipient.eligible import hold_ends
 from mailroom.playbooks.ask_recipient.reading import Reading, read_answer
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import TriageReport, triage_alerts
@@ -61,7 +63,7 @@ class HandleReport:
 
 
 def handle_answers(
-    store: Store, policy: Policy | None, *, mailbox: str | None = None, question_id: int = 0, limit: int = 10_000
+    store: Store, policy: Policy | None, *, mailbox: str | None = None, limit: int = 10_000
 ) -> HandleReport:
     """Make use of every settled question to a recipient.
 
@@ -71,15 +73,9 @@ def handle_answers(
         store: Questions, alerts, ledger.
         policy: By which the messages are judged again; None leaves that to the next triage.
         mailbox: Only questions of this mailbox.
-        question_id: Only this one; also when it was handled before.
         limit: Most questions of this call.
     """
     report, after = HandleReport(), 0
-    if question_id:
-        wait = store.waits.get(question_id)
-        if not wait.is_open:
-            _handle(store, policy, [wait], report)
-        return report
     while report.handled + report.left < limit:
         page = store.waits.to_handle(KIND, _PAGE, mailbox=mailbox, after_id=after)
         if not page:
@@ -87,6 +83,49 @@ def handle_answers(
         after = page[-1].id
         _handle(store, policy, page, report)
     return report
+
+
+def handle_answer(store: Store, policy: Policy, question_id: int, *, patience: float = 60.0) -> HandleReport:
+    """The same for one question, for whoever waited for just this one.
+
+    Args:
+        store: Questions, alerts, ledger.
+        policy: By which the message is judged again.
+        question_id: The question; one that was handled is left alone.
+        patience: Seconds to wait while another process decides.
+
+    Raises:
+        BusyError: another process is deciding, still; what was said is kept, and the next triage judges the message.
+    """
+    clock = store.db.clock
+    until = clock.monotonic() + patience
+    while True:
+        wait, report = store.waits.get(question_id), HandleReport()
+        if wait.is_open or wait.handled_at is not None:
+            return report
+        _handle(store, policy, [wait], report)
+        if not report.left:
+            return report
+        if clock.monotonic() >= until:
+            msg = f"The answer to question {question_id} is kept; another process is deciding. Run again in a minute."
+            raise BusyError(msg)
+        clock.sleep(1.0)
+
+
+def result_of_question(store: Store, question_id: int) -> dict[str, Any]:
+    """What came of a settled question, without a word of anybody: fit for logs. Effect: reads the store."""
+    wait = store.waits.get(question_id)
+    alert_id = wait.alert_id or 0
+    said = next((one for one in store.evidence.of(alert_id) if one.source.get("question") == wait.id), None)
+    alert, verdict = store.alerts.get(alert_id), store.verdicts.current(alert_id)
+    ends = hold_ends(alert.event)
+    actions = [one for one in store.ledger.for_alert(alert_id) if one.kind in KINDS and one.state != "refused"]
+    return {
+        "alert": alert_id, "answer": str(said.source["answer"]) if said else "",
+        "verdict": verdict.verdict if verdict else "", "proposes": verdict.proposed_action if verdict else "",
+        "actions": [{"id": one.id, "kind": one.kind, "state": one.state} for one in actions],
+        "hold_is_over": alert.handling != "open" or (ends is not None and ends <= store.waits.now()),
+    }  # fmt: skip
 
 
 def evidence_of(wait: Wait, answers: Sequence[StoredAnswer]) -> NewEvidence:
