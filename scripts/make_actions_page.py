@@ -27,7 +27,7 @@ from tasks._catalogue import CATALOGUE, ActionFacts
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "actions.md"
-PRODUCTS = {"mimecast": "Mimecast", "mail": "Email"}
+PRODUCTS = {"mimecast": "Mimecast", "mail": "Email", "cases": "Cases"}
 _SECTION = re.compile(r"^(Args|Returns|Raises|Source|Example|Effect):", re.MULTILINE)
 _PARAMETER = re.compile(r"^    (\w+): ", re.MULTILINE)
 _LONG = 60

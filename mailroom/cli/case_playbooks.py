@@ -46,9 +46,7 @@ def start(
 
     with desk.opened() as here:
         found = accept(here.store, run, who=who(), why=why)
-    output.note(
-        f"{found.playbook} is {found.state}; `start wanted playbooks` or `mailroom case run-playbooks` starts it"
-    )
+    output.note(f"{found.playbook} is {found.state}; `mailroom case run-playbooks` starts it, or Prefect does")
 
 
 @case_app.command("run-playbooks")

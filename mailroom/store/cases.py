@@ -22,7 +22,7 @@ from mailroom.store.case_lists import CaseLists
 from mailroom.store.case_rows import MERGED, Case, EventList, IdList, NewCase, case_of, case_row, unique
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
-from mailroom.store.schema import alerts, case_alerts, cases
+from mailroom.store.schema import alerts, case_alerts, case_events, cases
 
 Decide = Callable[[Case, datetime], dict[str, Any]]
 """From the locked case and the time to the columns to change; pure, because a transaction may be repeated."""
@@ -87,17 +87,31 @@ class Cases(CaseLists):
 
         return self._db.write(write, tx)
 
-    def note(self, case_id: int, text: str, *, who: str, tx: Connection | None = None) -> None:
-        """Put a note on the case's wall. Effect: writes the store; each call is a note."""
+    def note(self, case_id: int, text: str, *, who: str, once: bool = False, tx: Connection | None = None) -> bool:
+        """Put a note on the case's wall. Effect: writes the store; each call is a note.
+
+        Args:
+            case_id: Which case.
+            text: What should be remembered.
+            who: For the wall.
+            once: Not if the same was noted by the same `who` before; returns False then.
+            tx: The caller's transaction.
+        """
         if not text.strip():
             raise InvalidInputError("The note is empty: write what should be remembered.")
 
-        def write(c: Connection) -> None:
+        def write(c: Connection) -> bool:
             self._locked(c, [case_id])
+            if once:
+                mine = (case_events.c.case_id == case_id) & (case_events.c.kind == "case.noted")
+                said = select(case_events.c.after).where(mine, case_events.c.who == who)
+                if text in c.execute(said).scalars().all():
+                    return False
             c.execute(update(cases).where(cases.c.id == case_id).values(updated_at=self._db.now(c)))
             self._events.add(c, kind="case.noted", who=who, what="note", case_id=case_id, after=text)
+            return True
 
-        self._db.write(write, tx)
+        return self._db.write(write, tx)
 
     # -- alerts ----------------------------------------------------------------------------------------------------
 

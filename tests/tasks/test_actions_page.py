@@ -80,7 +80,7 @@ def _call(example: str) -> ast.Call:
     """The one call of the action in an example; what is done with its result is left out."""
     calls = [node for node in ast.walk(ast.parse(example, mode="eval")) if isinstance(node, ast.Call)]
     named = [call for call in calls if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)]
-    found = [call for call in named if call.func.value.id in {"mail", "mimecast"}]  # type: ignore[attr-defined]
+    found = [call for call in named if call.func.value.id in {"cases", "mail", "mimecast"}]  # type: ignore[attr-defined]
     assert len(found) == 1, example
     return found[0]
 

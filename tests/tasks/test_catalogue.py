@@ -20,7 +20,7 @@ import tasks
 
 TASKS = Path(tasks.__file__).parent
 FLOWS = Path(flows.__file__).parent
-PRODUCTS = {"mail": "Email", "mimecast": "Mimecast"}
+PRODUCTS = {"cases": "Cases", "mail": "Email", "mimecast": "Mimecast"}
 """Folder -> the product's name in task names. Folders that are no product hold steps of playbooks."""
 
 STEPS = {"watch_replies"}
@@ -36,12 +36,13 @@ EFFECTS = (
     | dict.fromkeys(
         ("apply_sender_block", "block_harmful_content", "pull_back_mail", "end_block"), "changes the tenant"
     )
+    | dict.fromkeys(("carry_out_approved", "request_approvals"), "changes the tenant")
     | dict.fromkeys(
         (
-            "tell_recipients",
             "ask_approvers",
             "ask_recipient",
             "ask_recipients",
+            "tell_recipients",
             "handle_reports",
             "mail_triage_report",
             "send_email",
@@ -56,9 +57,9 @@ EFFECTS = (
 """Tasks that change the world outside our store and must not be repeated -> how they say so."""
 
 MUST_BE_FILLED_IN = {
-    "ingest_tracked_messages": {"domains"},
     "approve_action": {"approval"},
     "ask_recipient_about_held_message": {"alert"},
+    "ingest_tracked_messages": {"domains"},
     "send_email_and_wait_for_reply": {"recipients", "subject", "content"},
 }
 
@@ -101,11 +102,12 @@ def _as_stem(documented: str) -> str:
 def test_there_is_a_catalogue() -> None:
     assert {path.stem for path in ACTION_FILES} >= {"triage_alerts", *EFFECTS}
     assert {path.stem for path in FLOW_FILES} == {
+        "approve_action",
         "archive_search",
-        "block_sender",
-        "check_connections",
         "ask_recipient_about_held_message",
         "ask_recipients",
+        "block_sender",
+        "check_connections",
         "expire_blocks",
         "handle_reported_phish",
         "ingest_held_messages_then_triage",
@@ -113,9 +115,10 @@ def test_there_is_a_catalogue() -> None:
         "ingest_tracked_messages",
         "investigate_sender",
         "remediate",
+        "request_approvals",
         "retry_failed_triage",
         "send_email_and_wait_for_reply",
-        "start_playbooks",
+        "start_wanted_playbooks",
         "triage_report",
         "watch_replies",
     }

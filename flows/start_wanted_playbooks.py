@@ -15,7 +15,7 @@ _TROUBLE = ("failed", "unknown", "waiting")
 
 
 @flow(name="start wanted playbooks", flow_run_name="playbooks wanted in {store}")
-def start_playbooks(
+def start_wanted_playbooks(
     mimecast: str = "default", store: str = "default", policy: str = "default", mailbox: str = "default"
 ) -> dict[str, Any]:
     """Start the playbooks that incident templates, rules on mail and people want, each once.
