@@ -50,7 +50,7 @@ def test_a_disabled_rule_is_checked_and_never_holds(tmp_path):
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path, wrong, line, words):
     instead = {
         "subject|words_any: invoice": "sbject|words_any: invoice", "{ subject|re: '(?=x)' }": "",
-        "condition: money": "condition: mony", "subject: An invoice": "subject: A note", "enabled: true": "enabled: maybe",
+        "condition: money": "condition: mony", "enabled: true": "enabled: maybe", "subject: An invoice": "subject: Note",
         "create_incident:": "create_ticket:", "{from.domain}": "{from.country}", "subject: subject": "subject: shape",
     }  # fmt: skip
     text = world.rule(CREATE)
@@ -76,7 +76,7 @@ def test_a_field_of_an_incident_needs_an_incident_before_it(tmp_path):
 def test_a_test_can_ask_what_the_mapping_makes_of_a_mail(tmp_path):
     text = world.rule(CREATE).replace("expect: true", "expect: true, fields: { sender: somebody@else.test }")
 
-    with pytest.raises(RuleError, match=r"expects field sender to be 'somebody@else.test', it is 'some.sender@sender.test'"):
+    with pytest.raises(RuleError, match=r"expects field sender to be 'somebody@else.test', it is 'some.sender@"):
         load_mail_rules([world.write(tmp_path, text)])
 
 
