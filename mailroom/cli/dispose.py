@@ -47,13 +47,21 @@ def overturn(
     ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Say that what was done to a message was wrong. Feeds the circuit breaker; changes nothing in the tenant."""
+    """Say that what was done to a message was wrong. Feeds the circuit breaker; changes nothing in the tenant.
+
+    A rule that the breaker stops gets a case.
+    """
+    from mailroom.playbooks.breaker_cases import open_breaker_cases
+
     with desk.opened() as here:
         known = breaker.overturn(here.store, alert, malicious=malicious, who=getpass.getuser(), why=why)
+        cases = open_breaker_cases(here.store, here.policy().rails)
     if as_json:
-        output.print_json({"alert": known, "malicious": malicious})
+        output.print_json({"alert": known, "malicious": malicious, "cases": [case.id for case in cases]})
         return
     output.console.print(f"alert {known}: recorded; the rules behind the decision are watched from now on")
+    for case in cases:
+        output.console.print(output.plain(f"case {case.id}: {case.title}"))
 
 
 def _dispose(kind: str, message: str, parameters: dict[str, Any], as_json: bool) -> None:

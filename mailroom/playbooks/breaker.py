@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from mailroom.errors import InvalidInputError
 from mailroom.store import Store
 from mailroom.store.labels import OVERTURN
+from mailroom.triage.testimony import GROUP as PEOPLE
 
 OVERTURNED = "overturned"
 MALICIOUS = "reported_malicious"
@@ -15,10 +17,19 @@ MALICIOUS = "reported_malicious"
 
 @dataclass(frozen=True)
 class BreakerState:
-    """`overturned` maps rule id -> (overturned, automatic decisions looked at)."""
+    """What people found wrong.
+
+    Attributes:
+        overturned: Rule id -> (overturned, automatic decisions looked at).
+        released_then_malicious: Rules behind a release that turned out malicious.
+        wrong: Rule id -> the alerts that were overturned.
+        versions: Rule id -> the newest version among these decisions.
+    """
 
     overturned: dict[str, tuple[int, int]] = field(default_factory=dict)
     released_then_malicious: frozenset[str] = frozenset()
+    wrong: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 def breaker_state(store: Store, window: int) -> BreakerState:
@@ -28,19 +39,33 @@ def breaker_state(store: Store, window: int) -> BreakerState:
     alerts = store.alerts.get_many(alert_ids)
     verdicts = store.verdicts.current_many(alert_ids)
     looked_at: dict[str, int] = defaultdict(int)
-    overturned: dict[str, int] = defaultdict(int)
+    wrong: dict[str, list[int]] = defaultdict(list)
+    versions: dict[str, int] = defaultdict(int)
     malicious: set[str] = set()
     for alert_id in alert_ids:
         if alert_id not in verdicts or alert_id not in alerts:
             continue
         handling = alerts[alert_id].handling
-        for rule in {str(entry.get("rule_id", "")) for entry in verdicts[alert_id].evidence}:
+        for rule, version in _counting(verdicts[alert_id].evidence).items():
             looked_at[rule] += 1
-            overturned[rule] += handling in {OVERTURNED, MALICIOUS}
+            versions[rule] = max(versions[rule], version)
+            if handling in {OVERTURNED, MALICIOUS}:
+                wrong[rule].append(alert_id)
             if handling == MALICIOUS:
                 malicious.add(rule)
-    counts = {rule: (overturned[rule], number) for rule, number in looked_at.items()}
-    return BreakerState(counts, frozenset(malicious))
+    counts = {rule: (len(wrong[rule]), number) for rule, number in looked_at.items()}
+    return BreakerState(
+        counts, frozenset(malicious), {rule: tuple(sorted(ids)) for rule, ids in wrong.items() if ids}, dict(versions)
+    )
+
+
+def _counting(evidence: list[dict[str, Any]]) -> dict[str, int]:
+    """Rules that counted, with their version: neither insights, which have no group, nor what people said."""
+    return {
+        str(entry.get("rule_id", "")): int(entry.get("version") or 0)
+        for entry in evidence
+        if entry.get("group") not in {"", None, PEOPLE}
+    }
 
 
 def overturn(store: Store, text: str, *, malicious: bool, who: str, why: str) -> int:

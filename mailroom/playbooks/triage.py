@@ -271,6 +271,10 @@ class _Triage:
         if not self.candidates:
             return
         counters = _Counters(self.store, self.policy, self.now, self.report.triaged, self.entered)
+        if counters.breaker.wrong and not self.dry_run:
+            from mailroom.playbooks.breaker_cases import open_breaker_cases  # seldom needed, and slow to import
+
+            open_breaker_cases(self.store, self.policy.rails, counters.breaker)
         for start in range(0, len(self.candidates), _BATCH):
             chunk = self.candidates[start : start + _BATCH]
             alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])

@@ -210,16 +210,18 @@ def _limits(kind: str, facts: Facts, settings: RailSettings, state: RailState) -
 
 
 def _breaker(decision: Decision, settings: RailSettings, state: RailState) -> list[Finding]:
-    found: list[Finding] = []
-    for entry in decision.evidence:
-        overturned, looked_at = state.overturned.get(entry.rule_id, (0, 0))
-        # The share is of a full window: one overturned decision of ten must not trip a breaker meant for 2 % of 200.
-        if overturned > settings.breaker_overturn * settings.breaker_window and looked_at:
-            found.append(
-                ("R6", f"Rule {entry.rule_id}: analysts overturned {overturned} of its last {looked_at} decisions.")
-            )
-        if entry.rule_id in state.released_then_malicious:
-            found.append(("R6", f"Rule {entry.rule_id} was behind a release later reported as malicious."))
+    return [("R6", text) for entry in decision.evidence for text in tripped(entry.rule_id, settings, state)]
+
+
+def tripped(rule_id: str, settings: RailSettings, state: RailState) -> list[str]:
+    """Why a rule may cause nothing by itself any more; empty while the breaker has not tripped for it."""
+    found: list[str] = []
+    overturned, looked_at = state.overturned.get(rule_id, (0, 0))
+    # The share is of a full window: one overturned decision of ten must not trip a breaker meant for 2 % of 200.
+    if overturned > settings.breaker_overturn * settings.breaker_window and looked_at:
+        found.append(f"Rule {rule_id}: analysts overturned {overturned} of its last {looked_at} decisions.")
+    if rule_id in state.released_then_malicious:
+        found.append(f"Rule {rule_id} was behind a release later reported as malicious.")
     return found
 
 

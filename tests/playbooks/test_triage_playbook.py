@@ -9,6 +9,7 @@ import pytest
 
 from mailroom.errors import BusyError
 from mailroom.playbooks.breaker import breaker_state, overturn
+from mailroom.playbooks.breaker_cases import open_breaker_cases
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.store import Store
@@ -233,3 +234,10 @@ def test_released_mail_that_turns_out_malicious_takes_its_rules_off_auto(store: 
     assert breaker_state(store, 200).released_then_malicious
     assert report.to_do == []
     assert any("R6" in warning for warning in report.warnings)
+    cases = store.cases.search()
+    assert cases
+    for case in cases:
+        assert case.key.startswith("breaker:")
+    triage_alerts(store, policy(), now=NOW)
+    assert open_breaker_cases(store, policy().rails)
+    assert len(store.cases.search()) == len(cases), "one case for each version of a rule, however often it is asked"
