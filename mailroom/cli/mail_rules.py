@@ -15,6 +15,7 @@ from mailroom.clock import SYSTEM_CLOCK
 if TYPE_CHECKING:
     from mailroom.cases.mail_rules import MailRuleSet
     from mailroom.cli.desk import Here
+    from mailroom.connectors.held import Progress as ProgressCall
     from mailroom.playbooks.mail_rules import MailRulesReport
     from mailroom.playbooks.mail_rules.loading import Templates
 
@@ -116,8 +117,9 @@ def apply(
         output.print_json(report.counts() | {"by_rule": report.by_rule} | ({"matches": matches} if dry_run else {}))
         return
     if dry_run:
-        matches = report.matches
-        cells = [(one.alert_id, one.rule_id, one.answer, ", ".join(one.actions or one.missing)) for one in matches]
+        cells = [
+            (one.alert_id, one.rule_id, one.answer, ", ".join(one.actions or one.missing)) for one in report.matches
+        ]
         title = f"{report.looked_at} mails: what rules would do; nothing was changed"
         output.table(title, ("alert", "rule", "holds", "actions, or what is not known"), cells, _WIDE)
         return
@@ -175,13 +177,13 @@ def loaded(here: Here, folders: list[str] | None) -> tuple[MailRuleSet, Template
 
     section = here.settings.mail_rules
     wanted = folders or here.settings.mail_rule_folders(section.rules) or ["starter"]
-    lists = [*here.policy().lists, *here.settings.mail_rule_folders(section.lists)]
+    lists: list[Path | str] = [*here.policy().lists, *here.settings.mail_rule_folders(section.lists)]
     return load_checked(wanted, lists, templates=here.settings.incident_templates())
 
 
 def applied(
     here: Here, ruleset: MailRuleSet, templates: Templates, *, days: float = -1.0, dry_run: bool = False,
-    progress: output.ProgressCall = lambda _step, _done, _total: None,
+    progress: ProgressCall = lambda _step, _done, _total: None,
 ) -> MailRulesReport:  # fmt: skip
     """One round over the mails of the configured mailbox, or of every mailbox where none is configured."""
     from mailroom.playbooks.mail_rules import apply_mail_rules

@@ -11,6 +11,7 @@ from mailroom.cli import desk, output
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from mailroom.connectors.held import Progress as ProgressCall
     from mailroom.connectors.mailbox import MailboxReport, Preview
     from mailroom.playbooks.mail_rules import MailRulesReport
 
@@ -54,7 +55,7 @@ def mailbox(
     _show(report, rules, as_json=as_json)
 
 
-def _apply_rules(here: desk.Here, alerted: int, progress: output.ProgressCall) -> MailRulesReport | None:
+def _apply_rules(here: desk.Here, alerted: int, progress: ProgressCall) -> MailRulesReport | None:
     """Put the new mails into campaigns and apply the rules, where there are any."""
     from mailroom.playbooks.campaigns import group_new
 

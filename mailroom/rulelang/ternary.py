@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Any
 
 Ternary = bool | None
 """`True`, `False`, or `None` for unknown."""
@@ -41,7 +42,7 @@ class CutList(list[str]):
     __slots__ = ()
 
 
-CUT = frozenset({CutText, CutList})
+CUT: frozenset[Any] = frozenset({CutText, CutList})
 
 
 def negate(value: Ternary) -> Ternary:

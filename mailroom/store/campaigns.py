@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,7 +134,7 @@ class Campaigns:
 
         return self._db.read(read)
 
-    def latest_parts(self, limit: int = 5_000) -> list[tuple[str, dict[str, Any]]]:
+    def latest_parts(self, limit: int = 5_000) -> builtins.list[tuple[str, dict[str, Any]]]:
         """(key, parts) of the newest alerts: for finding related campaigns."""
         query = select(*alert_campaigns.c["key", "parts"]).where(alert_campaigns.c.key != NONE)
         query = query.order_by(alert_campaigns.c.alert_id.desc()).limit(limit)

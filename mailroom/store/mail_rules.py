@@ -197,7 +197,7 @@ class MailRuleBook:
         ids = sorted(set(hit_ids))
 
         def write(tx: Connection) -> int:
-            query = select(mail_rule_hits.c["id", "alert_id", "rule_id"]).where(
+            query = select(*mail_rule_hits.c["id", "alert_id", "rule_id"]).where(
                 mail_rule_hits.c.id.in_(ids), mail_rule_hits.c.state == FAILED
             ).order_by(mail_rule_hits.c.id).with_for_update()  # fmt: skip
             rows = tx.execute(query).all()

@@ -50,7 +50,7 @@ def test_a_disabled_rule_is_checked_and_never_holds(tmp_path):
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path, wrong, line, words):
     instead = {
         "subject|words_any: invoice": "sbject|words_any: invoice", "{ subject|re: '(?=x)' }": "",
-        "condition: money": "condition: mony", "enabled: true": "enabled: maybe", "subject: An invoice": "subject: Note",
+        "condition: money": "condition: mony", "enabled: true": "enabled: maybe", "subject: An invoice": "subject: A",
         "create_incident:": "create_ticket:", "{from.domain}": "{from.country}", "subject: subject": "subject: shape",
     }  # fmt: skip
     text = world.rule(CREATE)

@@ -135,7 +135,7 @@ def test_a_round_killed_at_any_step_is_finished_by_the_next_and_the_third_change
         return
     everywhere = range(1, len(names) + 1)
     chosen = everywhere if os.environ.get("MAILROOM_TEST_ALL_KILLS") else sorted(
-        {names.index(name) + 1 for name in names} | set(everywhere[:: max(1, len(names) // 8)])
+        {names.index(name) + 1 for name in names} | set(everywhere[:: max(1, len(names) // 4)])
     )  # fmt: skip
     for number in chosen:
         where = f"killed at step {number} of {len(names)}, {names[number - 1]}"

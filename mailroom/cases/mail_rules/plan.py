@@ -29,7 +29,7 @@ def plan_of(rule: MailRule, facts: Mapping[str, Any], event: Mapping[str, Any], 
 
 def mapped(mapping: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Fields filled from the mail; what the mail does not say is left out."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, source in mapping.items():
         value = facts.get(source, UNKNOWN)
         if value is UNKNOWN or value is None or value == "":
