@@ -83,12 +83,12 @@ class _Counting:
             self.single[name].update(_counts(frame[name]))
         self.single["level"].update(_counts(current["level"]))
         days = frame["received_at"].dt.strftime("%Y-%m-%d")
-        for (day, verdict), number in frame.groupby([days, "verdict"]).size().items():
-            self.by_day[str(day)][str(verdict)] += int(number)
+        for (day, verdict), number in _pairs(days, frame["verdict"]).items():
+            self.by_day[day][verdict] += number
         self._time(page, frame["received_at"])
         self._label(page, current)
-        for (kind, state), number in page.actions.groupby(["kind", "state"]).size().items():
-            self.actions[str(kind)][str(state)] += int(number)
+        for (kind, state), number in _pairs(page.actions["kind"], page.actions["state"]).items():
+            self.actions[kind][state] += number
         self.by_itself += int(((page.actions["mode"] == "auto") & (page.actions["state"] == "applied")).sum())
         campaign = page.campaigns.set_index("alert_id")["key"].reindex(frame.index).fillna(frame["group_key"])
         self._top("senders", frame["sender_domain"], frame["verdict"])
@@ -121,19 +121,17 @@ class _Counting:
         labelled = page.labels[page.labels["is_current"].astype(bool)].set_index("alert_id")["label"]
         self.single["label"].update(_counts(labelled))
         both = current[["verdict", "risk"]].join(labelled, how="inner")
-        for (verdict, label), number in both.groupby(["verdict", "label"]).size().items():
-            self.agreement[str(verdict)][str(label)] += int(number)
-        bins = (both["risk"] // 10 * 10).clip(upper=90)
-        for lowest, number in bins.value_counts().items():
-            self.calibration[int(lowest)][0] += int(number)  # type: ignore[call-overload]
-        for lowest, number in bins[both["label"].isin(HARMFUL)].value_counts().items():
-            self.calibration[int(lowest)][1] += int(number)  # type: ignore[call-overload]
+        for (verdict, label), number in _pairs(both["verdict"], both["label"]).items():
+            self.agreement[verdict][label] += number
+        for risk, label in zip(both["risk"].tolist(), both["label"].tolist(), strict=True):
+            counted = self.calibration[min(90, risk // 10 * 10)]
+            counted[0] += 1
+            counted[1] += label in HARMFUL
 
     def _top(self, what: str, names: pd.Series[Any], verdicts: pd.Series[Any]) -> None:
         counted = self.top[what]
-        known = names[names != ""]
-        for (name, verdict), number in known.groupby([known, verdicts.reindex(known.index)]).size().items():
-            counted[str(name), str(verdict)] += int(number)
+        known = names != ""
+        counted.update(_pairs(names[known], verdicts[known]))
         if len(counted) > 2 * _MOST_NAMES:
             self.top[what] = Counter(dict(counted.most_common(_MOST_NAMES)))
 
@@ -170,16 +168,14 @@ def _held_now(store: Store, numbers: ReportNumbers) -> None:
         bucket[hours < 0] = EXPIRY[0]
         bucket[ends.isna()] = EXPIRY[5]
         verdicts = frame["verdict"].fillna(NOT_JUDGED)
-        for (name, verdict), number in verdicts.groupby([bucket, verdicts]).size().items():
-            counted[str(name)][str(verdict)] += int(number)
-        soon = ends[hours >= 0].nsmallest(_URGENT)
+        for (name, verdict), number in _pairs(bucket, verdicts).items():
+            counted[name][verdict] += number
+        soon = frame.assign(ends=ends, verdict=verdicts)[hours >= 0].nsmallest(_URGENT, "ends")
+        rows = (soon[name].tolist() for name in ("id", "ends", "verdict", "priority", "sender_domain"))
         urgent += [
-            UrgentRow(
-                int(frame["id"][at]), end.to_pydatetime(), str(verdicts[at]), int(frame["priority"][at]),
-                str(frame["sender_domain"][at]),
-            )
-            for at, end in soon.items()
-        ]  # fmt: skip
+            UrgentRow(known, end.to_pydatetime(), verdict, priority, domain)
+            for known, end, verdict, priority, domain in zip(*rows, strict=True)
+        ]
         urgent = sorted(urgent, key=lambda row: (row.expires_at, row.alert_id))[:_URGENT]
     numbers.expiry = {name: dict(found) for name, found in counted.items() if found}
     numbers.urgent = urgent
@@ -187,6 +183,11 @@ def _held_now(store: Store, numbers: ReportNumbers) -> None:
 
 def _counts(column: pd.Series[Any]) -> dict[str, int]:
     return {str(name): int(number) for name, number in column.value_counts().items()}
+
+
+def _pairs(first: pd.Series[Any], second: pd.Series[Any]) -> Counter[tuple[str, str]]:
+    """How often each pair of texts occurs; quicker than grouping a frame by texts."""
+    return Counter(zip(first.tolist(), second.tolist(), strict=True))
 
 
 def _sorted(counted: Counter[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailroom.playbooks.triage_report.model import EXPIRY, NOT_JUDGED, ReportNumbers
 from mailroom.playbooks.triage_report.tables import lasting
@@ -18,7 +18,7 @@ _COLOURS = {
     "simulation": "#7b5ea7", "undetermined": "#5b8bc1", NOT_JUDGED: "#d5d8dc",
 }  # fmt: skip
 _ORDER = (*VERDICTS, NOT_JUDGED)
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e6e8eb", "text.parse_math": False,
     "text.usetex": False,
