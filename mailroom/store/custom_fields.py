@@ -35,7 +35,7 @@ class CustomFields:
         ids = list(subject_ids)
         found: dict[int, dict[str, Any]] = {one: {} for one in ids}
         for start in range(0, len(ids), CHUNK):
-            query = select(custom_fields.c["subject_id", "name", "value"]).where(
+            query = select(*custom_fields.c["subject_id", "name", "value"]).where(
                 custom_fields.c.scope == scope, custom_fields.c.subject_id.in_(ids[start : start + CHUNK])
             ).order_by(custom_fields.c.name)  # fmt: skip
             for row in self._db.read(lambda c, query=query: c.execute(query).all(), tx):  # type: ignore[misc]

@@ -119,7 +119,7 @@ class Events:
         alert_id: int | None = None, page: int = 2_000,
     ) -> Iterator[Event]:  # fmt: skip
         """Events in order, a page at a time; only those of these cases, or of this alert, where some are named."""
-        wanted = [case_events.c.case_id.in_(case_ids)] if case_ids else []
+        wanted: list[ColumnElement[bool]] = [case_events.c.case_id.in_(case_ids)] if case_ids else []
         wanted += [case_events.c.alert_id == alert_id] if alert_id is not None else []
         wanted += [case_events.c.id <= until_id] if until_id is not None else []
         for row in self._walk(page, after_id, wanted):
