@@ -107,7 +107,7 @@ class Place:
             ("create_remediation_incident", "proposed"): 1,
         }, where  # fmt: skip
         assert len(self.mail.sent) == 2 - unseen, where
-        assert not unseen or "ledger.claimed" in where or "send_mail.before_send" in where, where
+        assert not unseen or any(name in where for name in ("ledger.claimed", "send_mail.before_send", "smtp.")), where
         result_unseen = unseen and self.mail.sent
         assert report.state == ("waiting" if result_unseen else "settled"), where
         assert (report.verdict, report.case_id, said.points) == ("malicious", case.id, 10), where

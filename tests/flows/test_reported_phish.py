@@ -73,7 +73,7 @@ def test_reports_are_handled_once_and_prefect_learns_no_word_of_them(
     assert world.tenant.incidents() == []
     rows = json.loads(helper.artifacts(helper.run_id(first))["reports"])
     assert [(row["verdict"], row["proposed"], row["delivered"]) for row in rows] == [("malicious", "2", "1")]
-    APILogWorker.instance().drain(timeout=30)
+    APILogWorker.drain_all(timeout=10)
     text = helper.database_text(api.database)
     assert "settled" in text
     for word in PRIVATE:

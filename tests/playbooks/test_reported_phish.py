@@ -16,6 +16,9 @@ from mailroom_tests_small_tenant import Workbench, add, empty_tenant
 
 from mailroom.connectors.mailbox import MailboxSettings, ingest_mailbox
 from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.playbooks.approvals.deciding import approve
+from mailroom.playbooks.approvals.doing import carry_out_approved
+from mailroom.playbooks.approvals.requesting import void_changed
 from mailroom.playbooks.ask import PostDesk, ask
 from mailroom.playbooks.cases import set_state
 from mailroom.playbooks.policy import Policy
@@ -383,3 +386,33 @@ def test_what_is_no_mail_of_a_mailbox_cannot_be_handled(world: World) -> None:
         world.handle(world.bench.store.alerts.list()[0].id)
     with pytest.raises(NotFoundError):
         world.handle(4711)
+
+
+def test_each_proposal_gets_an_approval_of_the_case_and_what_is_approved_is_done_once(world: World) -> None:
+    store = world.bench.store
+    result = world.handle(world.report(world.attack(AMY, BEN)))
+    asked = store.approvals.list(states=("open",))
+    assert sorted(one.kind for one in asked) == ["create_block_sender_policy", "create_remediation_incident"]
+    assert {one.case_id for one in asked} == {result.mails[0].case_id}
+    assert {one.proposer for one in asked} == {"handle reported phish"}
+
+    pulling = next(one for one in asked if one.kind == "create_remediation_incident")
+    approve(store, world.bench.policy, pulling.id, digest=pulling.digest, by="ann", channel="command line")
+    for _ in range(2):
+        carry_out_approved(world.bench.desk, pulling.id)
+    assert [effect.kind for effect in world.bench.tenant.effects].count("create_incident") == 1
+    assert handle_reports(world.desk) == []
+    assert len(store.approvals.list(states=("open",))) == 1
+
+
+def test_when_another_person_reports_the_mail_the_approval_is_about_what_is_known_then(world: World) -> None:
+    message_id = world.attack(AMY, BEN)
+    world.handle(world.report(message_id, AMY))
+    (first, *_) = world.bench.store.approvals.list(states=("open",))
+    world.handle(world.report(message_id, BEN))
+
+    void_changed(world.bench.store, world.bench.policy, tenant="nw")
+    handle_reports(world.desk)
+    still = world.bench.store.approvals.list(states=("open",))
+    assert sorted(one.kind for one in still) == ["create_block_sender_policy", "create_remediation_incident"]
+    assert first.id not in {one.id for one in still}

@@ -10,6 +10,7 @@ from mailroom.errors import MailroomError, NotFoundError
 from mailroom.playbooks.reported.handling import gone, handle_report
 from mailroom.playbooks.reported.model import Progress, ReportDesk, ReportResult
 from mailroom.playbooks.reported.outcomes import answer_report
+from mailroom.playbooks.reported.proposing import ask_for_approval
 from mailroom.store.alerts import Alert
 from mailroom.store.user_reports import NO_REPORT, OPEN, WAITING
 
@@ -61,6 +62,7 @@ def handle_reports(
                 raise
         progress("reports", len(results), None)
     if not dry_run:
+        ask_for_approval(here)
         results += answer_waiting(here)
     return results
 

@@ -19,7 +19,7 @@ from mailroom.playbooks.reported.finding import copies_of, find_similar, look_up
 from mailroom.playbooks.reported.judging import Judged, count_reporters, judge, judge_dry, stand_in
 from mailroom.playbooks.reported.model import NEEDS_A_PERSON, WHO, Handled, ReportDesk, ReportResult, worst_of
 from mailroom.playbooks.reported.outcomes import answer_report, result_of
-from mailroom.playbooks.reported.proposing import propose
+from mailroom.playbooks.reported.proposing import ask_for_approval, propose
 from mailroom.playbooks.reported.telling import tell
 from mailroom.playbooks.reported.words import language_of
 from mailroom.store.alerts import Alert
@@ -185,6 +185,7 @@ class _Handling:
             similar=judged.verdict == "malicious",
         )  # fmt: skip
         handled.notes += notes
+        ask_for_approval(self.here)
 
     def _finish(self, report: UserReport, mails: list[Handled], *, thanked: bool) -> ReportResult:
         worst = worst_of(mails)

@@ -8,6 +8,7 @@ from mailroom.effects.changes import change_of
 from mailroom.errors import AccessError, InvalidInputError, NotOfferedError, RefusedError, RejectedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks import block_sender
+from mailroom.playbooks.approvals.requesting import APPROVABLE, request
 from mailroom.playbooks.block_sender import BlockForm
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.remediate import RemediateForm, plan_remediation
@@ -51,6 +52,31 @@ def propose(
     numbers += _block(here, alert, verdict, facts, case, notes)
     faultpoint("reported.block_proposed")
     return numbers, notes
+
+
+def ask_for_approval(here: ReportDesk) -> list[int]:
+    """Ask for an approval of each of our proposals that has none: one each, so that one may be declined.
+
+    Effect: writes the store. Twice is harmless. An approval that is void, because more people reported the mail or the
+    rules changed, is asked for anew.
+
+    Returns:
+        Numbers of the approvals that are new.
+    """
+    store, policy = here.desk.store, here.desk.policy()
+    wanted = store.ledger.find(here.tenant, kinds=APPROVABLE, states=("proposed",))
+    ours = [one for one in wanted if one.requested_by == WHO]
+    covered = store.approvals.undecided_of([one.id for one in ours])
+    new = []
+    for one in ours:
+        if one.id in covered:
+            continue
+        cases = store.cases.for_alerts([one.alert_id]).get(one.alert_id, []) if one.alert_id else []
+        asked = request(store, policy, [one.id], proposer=WHO, case_id=min(cases, default=None))
+        if asked.approval is not None and asked.approval.created:
+            new.append(asked.approval.id)
+    faultpoint("reported.approval_asked")
+    return new
 
 
 def _pull_back(here: ReportDesk, alert: Alert, message_ids: list[str], case: str, notes: list[str]) -> list[int]:
