@@ -76,7 +76,7 @@ def apply_mail_rules(
         )  # fmt: skip
     log = get_run_logger()
     for warning in report.warnings:
-        log.warning("%s", warning)
+        log.info("%s", warning)
     if report.failed:
         log.warning("%d rules could not do everything: `mailroom mail-rules hits --state failed`", report.failed)
     return report.counts() | {"by_rule": report.by_rule}

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from mailroom_tests_dovecot_fixtures import sibling
 from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging.handlers import APILogWorker
@@ -23,9 +24,12 @@ from flows.check_connections import check_connections
 from flows.ingest_mailbox import ingest_mailbox
 from mailroom.connectors.mailbox import reading
 from mailroom.connectors.mailbox_form import MailboxForm
+from mailroom.errors import InvalidInputError
+from mailroom.store.case_lists import CaseQuery
 from sandbox.mail import MailFault
 from tasks import _open, playbook
 
+rules = sibling("mail_rules_world")
 SOC = "soc@northwind.example"
 INGEST = "ingest mailbox/every minute"
 BODY, FILE, PERSON = "Kanarienvogel-4711", "kanari-in-a-file-name.pdf", "kanari.eins@outside.example"
@@ -142,6 +146,31 @@ def test_the_flow_run_by_hand_says_how_many_and_nothing_else(
     assert PRIVATE & set(json.dumps(counts).split()) == set()
     text = helper.database_text(api.database)
     assert not {canary for canary in PRIVATE if canary in text}
+
+
+def test_rules_on_mail_are_applied_in_the_same_run_and_prefect_learns_numbers_alone(
+    api: Any, make: Callable[[], Any], helper: ModuleType, tmp_path: Path
+) -> None:
+    world = make()
+    world.save_blocks()
+    put(world, 1, 2)
+    incident = "{ template: mail-incident, title: 'See {subject}', by: sender }"
+    wanted = rules.rule(f"[{{ create_incident: {incident} }}, {{ save_attachments: {{}} }}]")
+    wanted = wanted.replace("subject|words_any: invoice", "attachments.present: true")
+    folder = rules.write(tmp_path / "rules", wanted.replace("subject: An invoice", "attachments: [a.pdf]"))
+    counts = ingest_mailbox(**world.names, rules=f"starter,{folder}")
+    assert counts["rules"] == {
+        "looked_at": 2, "matched": 2, "unknown": 0, "done": 2, "failed": 0, "waiting": 0, "incidents": 1,
+        "by_rule": {"invoices": 2},
+    }  # fmt: skip
+    store = _open.store(world.name)
+    (case,) = store.cases.search(CaseQuery())
+    assert case.title.startswith(f"See {SUBJECT}")
+    assert [one.name for one in store.case_files.list([case.id])] == [FILE]
+    text = helper.database_text(api.database)
+    assert not {canary for canary in PRIVATE if canary in text}
+    with pytest.raises(InvalidInputError, match="is relative"):
+        ingest_mailbox(**world.names, rules="rules")
 
 
 def test_a_lost_connection_is_tried_again_by_the_task(api: Any, make: Callable[[], Any]) -> None:
