@@ -8,7 +8,7 @@ playbooks themselves do nothing twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -81,7 +81,7 @@ def start_wanted(
         starter: Who starts them.
         blocks: Names of blocks that the playbooks are given, by kind.
         who: For the wall.
-        limit: Most wishes of one round.
+        limit: Most new wishes of one round.
 
     Raises:
         BusyError: somebody else starts playbooks right now.
@@ -101,7 +101,7 @@ def run_in_place(
         place: What the playbooks work with.
         run_ids: Only these; empty: all.
         who: For the wall.
-        limit: Most wishes of one round.
+        limit: Most new wishes of one round.
 
     Raises:
         BusyError: somebody else starts playbooks right now.
@@ -117,17 +117,26 @@ def accept(store: Store, run_id: int, *, who: str, why: str = "") -> PlaybookRun
 def _round(
     store: Store, do: Callable[[Lease, PlaybookRun], Begun], limit: int, run_ids: Collection[int]
 ) -> list[Begun]:
+    """First what is new, then what runs: many runs that wait for people must not keep the next wish waiting."""
     lease = store.leases.acquire(LEASE, ttl=_HELD)
     keeper = LeaseKeeper(store.leases, lease)
     done: list[Begun] = []
     try:
-        for run in store.playbook_runs.open(limit=limit):
+        running = list(_pages(store, "started"))
+        for run in [*store.playbook_runs.open("wanted", limit=limit), *running]:
             if not run_ids or run.id in run_ids:
                 keeper.keep()
                 done.append(do(lease, run))
     finally:
         store.leases.release(lease)
     return done
+
+
+def _pages(store: Store, state: str) -> Iterator[PlaybookRun]:
+    after = 0
+    while page := store.playbook_runs.open(state, after_id=after):
+        yield from page
+        after = page[-1].id
 
 
 def _with_starter(

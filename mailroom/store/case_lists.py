@@ -174,11 +174,19 @@ def _linked() -> Select[Any]:
 
 
 def _says(text: str) -> ColumnElement[bool]:
-    words = text.lower()
+    """Case does not matter; SQLite folds ASCII only, so the usual spellings of other letters are looked for as well."""
+    spellings = {text, text.lower(), text.upper(), text.capitalize(), text.title()}
     return or_(
-        func.lower(_PART.c.title).contains(words, autoescape=True),
-        func.lower(_PART.c.description).contains(words, autoescape=True),
+        *(
+            func.lower(column).contains(words, autoescape=True)
+            for column in (_PART.c.title, _PART.c.description)
+            for words in sorted(spellings | {_ascii_lower(one) for one in spellings})
+        )
     )
+
+
+def _ascii_lower(text: str) -> str:
+    return "".join(char.lower() if char.isascii() else char for char in text)
 
 
 def _sent_by(sender: str) -> ColumnElement[bool]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, union, update
 
 from mailroom.store.columns import canonical_json
 from mailroom.store.database import Database
-from mailroom.store.schema import case_events, chain_heads
+from mailroom.store.schema import case_alerts, case_events, chain_heads
 
 _CHAIN = "case_events"
 _HASHED = ("alert_id", "case_id", "action_id", "kind", "who", "what", "before", "after", "why")
@@ -118,10 +118,17 @@ class Events:
         self, *, after_id: int = 0, until_id: int | None = None, case_ids: Sequence[int] = (),
         alert_id: int | None = None, page: int = 2_000,
     ) -> Iterator[Event]:  # fmt: skip
-        """Events in order, a page at a time; only those of these cases, or of this alert, where some are named."""
-        wanted: list[ColumnElement[bool]] = [case_events.c.case_id.in_(case_ids)] if case_ids else []
-        wanted += [case_events.c.alert_id == alert_id] if alert_id is not None else []
-        wanted += [case_events.c.id <= until_id] if until_id is not None else []
+        """Events in order, a page at a time; only those of these cases and their alerts, or of this alert."""
+        wanted: list[ColumnElement[bool]] = []
+        if case_ids:
+            linked = select(case_alerts.c.alert_id).where(case_alerts.c.case_id.in_(case_ids))
+            of_cases = select(case_events.c.id).where(case_events.c.case_id.in_(case_ids))
+            of_alerts = select(case_events.c.id).where(case_events.c.alert_id.in_(linked))
+            wanted.append(case_events.c.id.in_(union(of_cases, of_alerts)))
+        if alert_id is not None:
+            wanted.append(case_events.c.alert_id == alert_id)
+        if until_id is not None:
+            wanted.append(case_events.c.id <= until_id)
         for row in self._walk(page, after_id, wanted):
             yield Event(**row._asdict())
 

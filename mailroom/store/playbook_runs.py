@@ -124,10 +124,11 @@ class PlaybookRuns:
         row = self._db.read(lambda tx: tx.execute(query).first())
         return PlaybookRun(**row._asdict()) if row is not None else None
 
-    def open(self, *, limit: int = 500, after_id: int = 0) -> builtins.list[PlaybookRun]:
-        """What is wanted or under way, oldest first."""
-        query = select(playbook_runs).where(playbook_runs.c.state.in_(("wanted", "started")))
-        return self._select(query.where(playbook_runs.c.id > after_id).order_by(playbook_runs.c.id).limit(limit))
+    def open(self, state: str, *, limit: int = 500, after_id: int = 0) -> builtins.list[PlaybookRun]:
+        """What is `wanted`, or what is `started` and not over, oldest first."""
+        query = select(playbook_runs).where(playbook_runs.c.state.in_(("wanted", "started")))  # the index's words
+        query = query.where(playbook_runs.c.state == state, playbook_runs.c.id > after_id)
+        return self._select(query.order_by(playbook_runs.c.id).limit(limit))
 
     def list(
         self, *, case_ids: Sequence[int] | None = None, alert_id: int | None = None, state: str = "", limit: int = 100

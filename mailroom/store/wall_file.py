@@ -55,7 +55,7 @@ def write_wall(
         events: The wall.
         out: Where to.
         after_id: Only later ones: what was exported before need not be written again.
-        case_ids: Only those of these cases; the file then proves each event, not that none is missing.
+        case_ids: Only those of these cases and their alerts; the file then proves each event, not that none is missing.
         alert_id: Only those of this alert; the same.
     """
     only = list(case_ids)

@@ -242,18 +242,31 @@ def test_cases_are_found_by_what_they_say_and_by_the_mail_in_them(world):
 
     assert found(text="invoice") == [two.id, one.id]
     assert found(text="50%") == [one.id]
+    third = opened(store, "Mahnung für Ärzte: ÜBERFÄLLIG")
+    for words in ("Ärzte", "ärzte", "ÄRZTE", "überfällig", "MAHNUNG"):
+        assert found(text=words) == [third.id], words
+    set_state(store, third.id, "closed", who="amara", why="looked for")
     assert found(text="part of") == [two.id]
     assert found(sender="ANN@fabrikam.example") == [one.id]
     assert found(sender="litware.example") == found(sender="@litware.example") == [two.id]
     assert found(owner="bo") == [two.id]
-    assert found(owner="") == [one.id]
+    assert found(owner="", states=("new",)) == [one.id]
     assert found(field="lure", value="parcel") == [two.id]
     assert found(field="clicked", value=3) == [one.id]
     assert found(field="lure") == [two.id, one.id]
     assert found(min_priority=80, states=("new",)) == [one.id]
     assert found(alert_id=bob) == [two.id]
     assert found(states=("merged",), with_merged=True) == [part.id]
-    assert store.cases.counts() == {"merged": 1, "new": 2}
+    assert store.cases.counts() == {"closed": 1, "merged": 1, "new": 2}
+
+
+def test_the_wall_of_a_case_shows_what_happened_to_its_mail_too(world):
+    first, second = world.alerts(2)
+    case = opened(world.store, alert_ids=[first])
+    for alert in (first, second):
+        world.store.alerts.set_handling(alert, "rejected", "junk", "amara")
+    seen = [(event.kind, event.alert_id) for event in world.store.events.walk(case_ids=[case.id])]
+    assert seen == [("case.opened", None), ("case.linked", first), ("handling", first)]
 
 
 def test_the_same_file_is_kept_once(store):
