@@ -7,7 +7,7 @@ thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 10_000
+_TIMES = frozenset({"received_at", "created_at", "settled_at", "at"})
+_NUMBERS = frozenset({"id", "alert_id", "risk", "priority"})
 _SLACK = timedelta(days=1)
 """Rows are stored in the order in which they come in; the clocks of two workers may differ."""
 
@@ -41,7 +43,7 @@ class Page:
     """The alerts of one range of ids, and what belongs to them; every frame but `alerts` has a column `alert_id`.
 
     Attributes:
-        alerts: id, connector, sender_domain, received_at, group_key, handling, held.
+        alerts: id, connector, sender_domain, received_at, group_key, handling.
         verdicts: the current ones: verdict, risk, level, proposed_action, evidence, shadow.
         first_verdicts: when each alert was judged first: at.
         actions: kind, state, mode, created_at, settled_at.
@@ -75,8 +77,7 @@ class Reporting:
             size: Alerts per page.
         """
         columns = alerts.c["id", "connector", "sender_domain", "received_at", "group_key", "handling"]
-        query = select(*columns, (alerts.c.hold_id != "").label("held"))
-        query = query.where(alerts.c.received_at >= since, alerts.c.received_at < until)
+        query = select(*columns).where(alerts.c.received_at >= since, alerts.c.received_at < until)
         if tenant:
             query = query.where(alerts.c.tenant == tenant)
         after = self._before(since)
@@ -176,4 +177,20 @@ class Reporting:
     def _frame(self, query: Select[Any]) -> pd.DataFrame:
         import pandas as pd  # a second that other commands need not wait
 
-        return self._db.read(lambda tx: pd.read_sql_query(query, tx))
+        names = [column.name for column in query.selected_columns]
+        # The driver's own rows: making rows of SQLAlchemy's of them would take longer than reading them does.
+        rows = self._db.read(lambda tx: tx.execute(query).cursor.fetchall())
+        columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
+        return pd.DataFrame({
+            name: self._series(name, list(values)) for name, values in zip(names, columns, strict=True)
+        })  # fmt: skip
+
+    def _series(self, name: str, values: list[Any]) -> pd.Series[Any]:
+        import pandas as pd
+
+        if name in _TIMES:
+            text = any(isinstance(one, str) for one in values[:1_000])
+            return pd.Series(pd.to_datetime(values, utc=True, format="%Y-%m-%d %H:%M:%S.%f" if text else None))
+        if name in _NUMBERS:
+            return pd.Series(values, dtype="int64")
+        return pd.Series([bool(one) for one in values] if name == "is_current" else values, dtype="object")

@@ -24,6 +24,9 @@ _SETTINGS: dict[Any, Any] = {
     "text.usetex": False,
 }  # fmt: skip
 _MOST_RULES = 20
+_TICKS = (1, 10, 60, 300, 1_800, 7_200, 28_800, 172_800, 604_800, 2_592_000, 31_536_000)
+"""Seconds."""
+_WIDTH, _BELOW, _ABOVE, _RIGHT = 9.0, 0.55, 0.5, 0.2
 
 
 def pictures(numbers: ReportNumbers) -> dict[str, bytes]:
@@ -32,22 +35,26 @@ def pictures(numbers: ReportNumbers) -> dict[str, bytes]:
         "volume": _draw(_volume, numbers) if numbers.by_day else b"",
         "times": _draw(_times, numbers) if numbers.times else b"",
         "expiry": _draw(_expiry, numbers) if numbers.expiry else b"",
-        "rules": _draw(_rules, numbers, _height(numbers)) if _height(numbers) else b"",
+        "rules": _draw(_rules, numbers, _height(numbers), 2.7) if _height(numbers) else b"",
         "calibration": _draw(_calibration, numbers) if numbers.calibration else b"",
     }
     return {name: picture for name, picture in made.items() if picture}
 
 
-def _draw(what: Callable[[Axes, ReportNumbers], None], numbers: ReportNumbers, height: float = 2.8) -> bytes:
+def _draw(
+    what: Callable[[Axes, ReportNumbers], None], numbers: ReportNumbers, height: float = 2.8, left: float = 1.2
+) -> bytes:
     import matplotlib  # half a second that nothing else need wait
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     # The same numbers are the same picture: no date in it, and ids that do not depend on chance.
     with matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": what.__name__}):
-        figure = Figure(figsize=(9, height), layout="tight")
+        figure = Figure(figsize=(_WIDTH, height))
         FigureCanvasSVG(figure)
-        what(figure.subplots(), numbers)
+        # Fixed margins in inches: finding them out would draw everything twice.
+        sides = (left / _WIDTH, _BELOW / height, 1 - (left + _RIGHT) / _WIDTH, 1 - (_BELOW + _ABOVE) / height)
+        what(figure.add_axes(sides), numbers)
         written = io.BytesIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
@@ -66,7 +73,7 @@ def _volume(axes: Axes, numbers: ReportNumbers) -> None:
     axes.set_xticks(list(places)[::step], [day[5:] for day in days][::step])
     axes.set_ylabel("alerts per day (UTC)")
     axes.grid(visible=False, axis="x")
-    axes.legend(ncols=4, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.25))
+    axes.legend(ncols=4, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.28))
 
 
 def _times(axes: Axes, numbers: ReportNumbers) -> None:
@@ -80,8 +87,13 @@ def _times(axes: Axes, numbers: ReportNumbers) -> None:
     axes.set_yticks(range(len(steps)), list(reversed(steps)))
     axes.set_ylim(-0.6, len(steps) - 0.4)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda seconds, _place: lasting(seconds))
-    axes.xaxis.set_minor_formatter(lambda _seconds, _place: "")
+    least, most = axes.get_xlim()
+    first = max([tick for tick in _TICKS if tick <= least], default=_TICKS[0])
+    last = min([tick for tick in _TICKS if tick >= most], default=_TICKS[-1])
+    ticks = [tick for tick in _TICKS if first <= tick <= last]
+    axes.set_xticks(ticks, [lasting(tick) for tick in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(min(first, least), max(last, most))
     axes.set_xlabel("after arrival: median (dot), nine of ten (bar), longest (line)")
 
 
@@ -95,12 +107,12 @@ def _expiry(axes: Axes, numbers: ReportNumbers) -> None:
             left = [low + wide for low, wide in zip(left, widths, strict=True)]
     axes.set_xlabel("held messages that nobody has dealt with, by the end of their hold")
     axes.grid(visible=False, axis="y")
-    axes.legend(ncols=4, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.25))
+    axes.legend(ncols=4, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.28))
 
 
 def _height(numbers: ReportNumbers) -> float:
     number = min(_MOST_RULES, sum(one.labelled > 0 for one in numbers.rules))
-    return 0.9 + 0.22 * number if number else 0.0
+    return 1.2 + 0.22 * number if number else 0.0
 
 
 def _rules(axes: Axes, numbers: ReportNumbers) -> None:
