@@ -207,7 +207,7 @@ def _places(urls: Iterable[str], own: str) -> tuple[list[str], list[str]]:
     """Registered domains the links lead to, and the shape of their paths; the sender's own site left out."""
     hosts: set[str] = set()
     paths: set[str] = set()
-    for url in urls:
+    for url in dict.fromkeys(urls):
         match = _LINK.match(url)
         host = canonical_domain(match.group(1)) if match else ""
         if match is None or not host:

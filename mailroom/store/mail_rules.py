@@ -140,9 +140,11 @@ class MailRuleBook:
 
         return self._db.run(write)
 
-    def open(self, *, limit: int = 200, after_id: int = 0) -> builtins.list[Hit]:
-        """Hits whose actions are not all carried out, oldest first."""
+    def open(self, *, tenant: str = "", limit: int = 200, after_id: int = 0) -> builtins.list[Hit]:
+        """Hits whose actions are not all carried out, oldest first; of one tenant, or of all."""
         query = select(mail_rule_hits).where(mail_rule_hits.c.state == OPEN, mail_rule_hits.c.id > after_id)
+        if tenant:
+            query = query.join(alerts, alerts.c.id == mail_rule_hits.c.alert_id).where(alerts.c.tenant == tenant)
         return self._select(query.order_by(mail_rule_hits.c.id).limit(limit))
 
     def get(self, hit_id: int, tx: Connection | None = None) -> Hit:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from mailroom_tests_dovecot_fixtures import sibling
 
-from mailroom.cases.mail_rules import FIELDS, facts_of, load_mail_rules, plan_of
+from mailroom.cases.mail_rules import FIELDS, OPEN_FIELDS, facts_of, load_mail_rules, plan_of
+from mailroom.rulelang.schemas import load_schema
 from mailroom.rulelang.yaml_source import RuleError
+from mailroom.triage import starter_lists
 
 world = sibling("mail_rules_world")
 CREATE = "[{ create_incident: { title: 'Invoice of {from.domain}' } }]"
@@ -143,3 +148,28 @@ def test_mails_that_are_alike_share_a_key_and_others_do_not(tmp_path, by):
         assert key(3, **other) != key(1)
         nothing = {"subject": "", "sender": "", "references": [], "message_id": ""}
         assert key(4, **nothing) == "mail-rule:mail:4"
+
+
+def test_padding_before_what_matters_gives_unknown_and_never_no(tmp_path):
+    text = world.rule(CREATE).replace("subject|words_any: invoice", "body|words_any: invoice")
+    ruleset = load_mail_rules([world.write(tmp_path, text.replace("subject: An invoice", "body: An invoice"))])
+    padded = {"plaintext_body": "x " * 50_000, "html_body": "an invoice"}
+
+    assert [answer for _, answer in ruleset.judge(facts_of(padded, wanted=ruleset.fields))] == [None]
+
+
+def test_the_page_names_every_field_and_every_action():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "mail-rules.md").read_text("utf-8")
+
+    for name in [*FIELDS, *OPEN_FIELDS]:
+        assert f"| `{name}` |" in page
+    actions = load_schema("mailroom.cases", "mail_rule")["properties"]["actions"]["items"]["properties"]
+    for name in actions:
+        assert f"| `{name}` |" in page
+
+
+def test_the_rule_on_the_page_loads(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "mail-rules.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    assert load_mail_rules([world.write(tmp_path, example)], [starter_lists()]).enabled

@@ -9,6 +9,7 @@ from typing import Any
 from mailroom.rulelang.domains import canonical_domain, root_domain
 from mailroom.rulelang.fields import Field, field_table
 from mailroom.rulelang.ternary import UNKNOWN, CutList, CutText
+from mailroom.rulelang.text import MAX_LONG_TEXT
 
 _NAMED = field_table("""
 from.address               text     mail  address of the author
@@ -76,6 +77,8 @@ _TEXTS = {
 }  # fmt: skip
 _LISTS = {"to": "to", "cc": "cc", "bcc": "bcc", "reply_to": "reply_to", "recipients": "receivers", "defects": "defects"}
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
+_LONGEST_HEADER = 4_000
+"""Characters of a header in an event; one that long was cut."""
 Facts = dict[str, Any]
 HtmlToText = Callable[[str], str]
 
@@ -175,7 +178,8 @@ def _bodies(
     if "body" in wanted:
         shown = html_to_text(html) if html else ""
         text = "\n".join(part for part in (str(event.get("plaintext_body") or ""), shown) if part.strip())
-        facts["body"] = CutText(text) if cut & {"plaintext_body", "html_body"} else text
+        whole = not cut & {"plaintext_body", "html_body"} and len(text) <= MAX_LONG_TEXT
+        facts["body"] = text if whole else CutText(text)
 
 
 def _threading(event: Mapping[str, Any], facts: Facts) -> None:
@@ -195,7 +199,8 @@ def _headers(event: Mapping[str, Any], cut: set[str], facts: Facts, wanted: Coll
         if name.startswith("header."):
             values = found.get(name.removeprefix("header."), [])
             if values or whole:
-                facts[name] = values if whole else CutList(values)
+                all_there = whole and all(len(value) < _LONGEST_HEADER for value in values)
+                facts[name] = values if all_there else CutList(values)
     submitted = [one.split(";")[0].strip().lower() for one in found.get("auto-submitted", ())]
     precedence = {one.strip().lower() for one in found.get("precedence", ())}
     automatic = any(one not in ("", "no") for one in submitted) or bool(precedence & _BULK) or "list-id" in found

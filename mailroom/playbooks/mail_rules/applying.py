@@ -121,13 +121,13 @@ def apply_mail_rules(
         progress("rules", report.looked_at, None)
     report.by_rule = dict(sorted(by_rule.items()))
     if not dry_run:
-        _carry_out(store, Carrier(store, templates, account), report)
+        _carry_out(store, Carrier(store, templates, account), report, tenant)
     return report
 
 
-def _carry_out(store: Store, carrier: Carrier, report: MailRulesReport) -> None:
+def _carry_out(store: Store, carrier: Carrier, report: MailRulesReport, tenant: str) -> None:
     after = 0
-    while open_hits := store.mail_rules.open(limit=_PAGE, after_id=after):
+    while open_hits := store.mail_rules.open(tenant=tenant, limit=_PAGE, after_id=after):
         after = open_hits[-1].id
         for hit in open_hits:
             state = OPEN if carrier.must_wait(hit) else carrier.carry_out(hit).state

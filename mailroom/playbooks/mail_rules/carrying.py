@@ -38,7 +38,7 @@ from mailroom.store.playbook_runs import NewPlaybookRun
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 10
 """Times an action is tried whose trouble may go away by itself."""
 _LONGEST = 300
 _MAY_PASS = (TransientError, AccessError, BusyError)
