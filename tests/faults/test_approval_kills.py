@@ -1,0 +1,180 @@
+"""SIGKILL at every kind of step of asking, deciding and carrying out; resume, and once more; on both databases.
+
+One run counts the steps. Then each kind of step is taken once: a fresh tenant and a fresh store, a run killed there, a
+run to the end, and a third one that must change nothing. In the tenant everything has happened once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import PEOPLE, add
+from sqlalchemy import select
+
+from mailroom.store import Store
+from mailroom.store.schema import actions, approvals, case_events, waits
+from sandbox import Tenant, serve
+from sandbox.mail import AUTHSERV_ID, Habit
+
+pytestmark = [pytest.mark.slow]
+
+BEN = "tomasz.nowak@northwind.example"
+
+
+@pytest.fixture(scope="module")
+def approval_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
+    forks = fault_helpers.Forks(tmp_path_factory.mktemp("approving"), "approving.py")
+    yield forks
+    forks.close()
+
+
+class Place:
+    """Three proposals of the rules in a fresh store, their tenant on loopback, and a mailbox where one is wanted."""
+
+    def __init__(self, forks: Any, store_url: str, folder: Path, mail: Any = None) -> None:
+        self._forks, self.store_url, self.folder, self.mail = forks, store_url, folder, mail
+        folder.mkdir(parents=True)
+        self.tenant = Tenant.generate(messages=0, history=0, seed=7)
+        self._server = serve(self.tenant)
+        for number, subject in enumerate(("wanted", "junk 1", "junk 2")):
+            add(self.tenant, subject, minutes=60 - number, to=PEOPLE[:1])
+        prepared = self.run("prepare")
+        assert prepared.code == 0, prepared.report
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+
+    def run(self, step: str, fault: str = "") -> Any:
+        known = self.tenant.credentials_v2
+        account: dict[str, Any] = {}
+        if self.mail is not None:
+            account = dataclasses.asdict(self.mail.fields(trusted_authserv_ids=(AUTHSERV_ID,)))
+        process = self._forks.start(
+            fault, step=step, url=self._server.url, store=self.store_url, blobs=str(self.folder / "blobs"),
+            keys=json.dumps({"client_id": known.client_id, "client_secret": known.client_secret}),
+            account=json.dumps(account), approver=BEN if self.mail is not None else "",
+        )  # fmt: skip
+        process.code = process.wait()
+        return process
+
+    def happened(self) -> dict[str, int]:
+        return dict(Counter(effect.kind for effect in self.tenant.effects))
+
+    def content(self) -> list[Any]:
+        with Store.open(self.store_url) as store:
+            assert store.check().problems == ()
+            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(table.c.id))))  # type: ignore[misc]
+                    for table in (actions, approvals, case_events, waits)]  # fmt: skip
+
+    def states(self) -> set[str]:
+        with Store.open(self.store_url) as store:
+            known = {one.state for one in store.approvals.newest()}
+            return known | {one.state for one in store.ledger.list() if one.kind in ("release", "reject")}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def places(request: pytest.FixtureRequest, approval_forks: Any, memory_folder: Path) -> Iterator[Callable[..., Place]]:
+    numbers = itertools.count(1)
+    used: list[str] = []
+
+    def fresh_url(number: int) -> str:
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres")
+            if used:
+                server.drop_database(used.pop())
+            used.append(server.new_database(request.getfixturevalue("postgres_template")))
+            return str(server.url(used[-1]))
+        folder = memory_folder / f"store-{number}"
+        folder.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+        return f"sqlite:///{folder / 'store.db'}"
+
+    def make(mail: Any = None) -> Place:
+        number = next(numbers)
+        return Place(approval_forks, fresh_url(number), memory_folder / f"place-{number}", mail)
+
+    yield make
+    if used:
+        request.getfixturevalue("postgres").drop_database(used.pop())
+
+
+@pytest.mark.parametrize(("step", "expected"), [("approve", {"release": 1, "reject": 2}), ("bulk", {"reject": 2})])
+def test_killed_at_any_step_it_is_finished_by_the_next_run_and_happens_once(
+    places: Any, tmp_path: Path, step: str, expected: dict[str, int]
+) -> None:
+    log = tmp_path / "steps"
+    with places() as place:
+        done = place.run(step, fault=f"count:{log}")
+        assert done.code == 0, done.report
+        assert place.happened() == expected, done.report
+    names = log.read_text().split()
+    last = {name: number for number, name in enumerate(names, 1)}
+    assert {"approval.opened", "approval.decided", "approval.before_use", "approval.used"} <= set(last)
+
+    for name, number in last.items():
+        with places() as place:
+            where = f"killed at {name}, step {number} of {len(names)}"
+            assert place.run(step, fault=f"kill:#{number}").code == -signal.SIGKILL, where
+            resumed = place.run(step)
+            assert resumed.code == 0, f"{where}: {resumed.report}"
+            assert place.happened() == expected, f"{where}: {resumed.report}"
+            assert place.states() <= {"used", "applied", "already_done", "proposed"}, where
+            before = place.content()
+            again = place.run(step)
+            assert again.code == 0, f"{where}: {again.report}"
+            assert place.content() == before, where
+            assert place.happened() == expected, where
+
+
+def test_killed_at_any_step_of_asking_by_mail_the_approver_is_asked_once_and_it_is_done_once(
+    places: Any, tmp_path: Path, mail_helper: ModuleType
+) -> None:
+    log, numbers = tmp_path / "steps", itertools.count(1)
+    expected = {"release": 1, "reject": 2}
+
+    def run_to_the_end(place: Place) -> None:
+        for _ in range(30):  # the answer comes a moment after the question
+            done = place.run("mail")
+            assert done.code == 0, done.report
+            if place.happened() == expected:
+                return
+
+    with ExitStack() as stack:
+
+        def site() -> Place:
+            folder = tmp_path / f"mail-{next(numbers)}"
+            habit = Habit("answers", text="approve", delay=0)
+            place: Place = stack.enter_context(
+                places(stack.enter_context(mail_helper.mail_world("soc", folder, {BEN: habit})))
+            )
+            return place
+
+        place = site()
+        assert place.run("mail", fault=f"count:{log}").code == 0
+        run_to_the_end(place)
+        assert place.happened() == expected
+        names = log.read_text().split()
+        first = {name: number for number, name in reversed(list(enumerate(names, 1)))}
+        ours = {name: number for name, number in first.items() if name.split(".")[0] in ("approval", "ask", "bulk")}
+        assert {"approval.asked", "ask.sent"} <= set(ours)
+        for name, number in ours.items():
+            stack.pop_all().close()
+            place = site()
+            assert place.run("mail", fault=f"kill:#{number}").code == -signal.SIGKILL, name
+            run_to_the_end(place)
+            assert place.happened() == expected, name
+            assert len(place.mail.sent()) == 2, name  # one question per approval
