@@ -16,7 +16,11 @@ _TROUBLE = ("failed", "unknown", "waiting")
 
 @flow(name="start wanted playbooks", flow_run_name="playbooks wanted in {store}")
 def start_wanted_playbooks(
-    mimecast: str = "default", store: str = "default", policy: str = "default", mailbox: str = "default"
+    mimecast: str = "default",
+    store: str = "default",
+    policy: str = "default",
+    mailbox: str = "default",
+    tenants: str = "",
 ) -> dict[str, Any]:
     """Start the playbooks that incident templates, rules on mail and people want, each once.
 
@@ -28,11 +32,15 @@ def start_wanted_playbooks(
         store: Name of the "Alert Store" block.
         policy: Name of the "Triage Policy" block that the playbooks work with.
         mailbox: Name of the "Mailbox Credentials" block that the playbooks work with.
+        tenants: Where one store serves several tenants: only wishes of these, as the store calls them (a mail's tenant
+            is its mailbox unless it was given one), separated by commas. Empty: of all.
 
     Returns:
         Numbers of wishes by what became of them.
     """
-    begun = playbook.start_wanted_playbooks(mimecast=mimecast, store=store, policy=policy, mailbox=mailbox)
+    begun = playbook.start_wanted_playbooks(
+        mimecast=mimecast, store=store, policy=policy, mailbox=mailbox, tenants=tenants
+    )
     log = get_run_logger()
     for one in begun:
         if one.outcome in _TROUBLE:

@@ -54,6 +54,9 @@ def run_playbooks(
     runs: Annotated[
         list[int] | None, typer.Argument(help="Only these.", metavar="[RUN]...", show_default=False)
     ] = None,
+    tenant: Annotated[
+        list[str] | None, typer.Option(help="Only those of this tenant; may be repeated.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Carry out wanted playbooks here, without Prefect. What Prefect has started is left alone; twice is harmless."""
@@ -63,7 +66,9 @@ def run_playbooks(
     with desk.opened() as here:
         mailbox = (lambda: here.account) if here.has_mailbox else None
         place = Workplace(here.store, here.desk, mailbox)
-        rows = [one.row() for one in run_in_place(place, run_ids=tuple(runs or ()), who=who())]
+        rows = [
+            one.row() for one in run_in_place(place, run_ids=tuple(runs or ()), tenants=tuple(tenant or ()), who=who())
+        ]
     if as_json:
         output.print_json({"playbooks": rows})
     elif rows:

@@ -8,6 +8,7 @@ playbooks themselves do nothing twice.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from mailroom.store.playbook_runs import LEASE, PlaybookRun
 
 MOST_ATTEMPTS = 3
 _HELD = timedelta(minutes=30)
+"""How long a playbook that runs here may take before others think that this process has died."""
 _LONGEST_DETAIL = 500
 
 
@@ -70,8 +72,9 @@ class Begun:
 
 
 def start_wanted(
-    store: Store, starter: Starter, blocks: dict[str, str], *, who: str = "start wanted playbooks", limit: int = 500
-) -> list[Begun]:
+    store: Store, starter: Starter, blocks: dict[str, str], *, tenants: Collection[str] = (),
+    who: str = "start wanted playbooks", limit: int = 500,
+) -> list[Begun]:  # fmt: skip
     """Start what is wanted, and look what became of what was started.
 
     Effect: writes the store, starts flow runs, each once. Twice is harmless.
@@ -80,6 +83,7 @@ def start_wanted(
         store: Where the wishes are.
         starter: Who starts them.
         blocks: Names of blocks that the playbooks are given, by kind.
+        tenants: Only wishes of these tenants, as the store calls them; empty: of all.
         who: For the wall.
         limit: Most new wishes of one round.
 
@@ -87,12 +91,17 @@ def start_wanted(
         BusyError: somebody else starts playbooks right now.
         TransientError: nobody answered; what was started is written down.
     """
-    return _round(store, lambda lease, run: _with_starter(store, starter, blocks, lease, run, who), limit, ())
+
+    def do(lease: Lease, run: PlaybookRun) -> Begun:
+        return _with_starter(store, starter, blocks, lease, run, who)
+
+    return _round(store, do, limit, lambda run: not tenants or run.tenant in tenants)
 
 
 def run_in_place(
-    place: Workplace, *, run_ids: Collection[int] = (), who: str = "command line", limit: int = 500
-) -> list[Begun]:
+    place: Workplace, *, run_ids: Collection[int] = (), tenants: Collection[str] = (), who: str = "command line",
+    limit: int = 500,
+) -> list[Begun]:  # fmt: skip
     """Carry out in this process what is wanted and can be carried out here. What Prefect has started is left alone.
 
     Effect: that of the playbooks. Twice is harmless; one that was killed is run again.
@@ -100,13 +109,18 @@ def run_in_place(
     Args:
         place: What the playbooks work with.
         run_ids: Only these; empty: all.
+        tenants: Only wishes of these tenants, as the store calls them; empty: of all.
         who: For the wall.
         limit: Most new wishes of one round.
 
     Raises:
         BusyError: somebody else starts playbooks right now.
     """
-    return _round(place.store, lambda lease, run: _here(place, lease, run, who), limit, run_ids)
+
+    def wanted(run: PlaybookRun) -> bool:
+        return (not run_ids or run.id in run_ids) and (not tenants or run.tenant in tenants)
+
+    return _round(place.store, lambda lease, run: _here(place, lease, run, who), limit, wanted)
 
 
 def accept(store: Store, run_id: int, *, who: str, why: str = "") -> PlaybookRun:
@@ -115,18 +129,18 @@ def accept(store: Store, run_id: int, *, who: str, why: str = "") -> PlaybookRun
 
 
 def _round(
-    store: Store, do: Callable[[Lease, PlaybookRun], Begun], limit: int, run_ids: Collection[int]
+    store: Store, do: Callable[[Lease, PlaybookRun], Begun], limit: int, wanted: Callable[[PlaybookRun], bool]
 ) -> list[Begun]:
     """First what is new, then what runs: many runs that wait for people must not keep the next wish waiting."""
-    lease = store.leases.acquire(LEASE, ttl=_HELD)
+    lease = store.leases.acquire(LEASE)
     keeper = LeaseKeeper(store.leases, lease)
     done: list[Begun] = []
     try:
         running = list(_pages(store, "started"))
-        for run in [*store.playbook_runs.open("wanted", limit=limit), *running]:
-            if not run_ids or run.id in run_ids:
-                keeper.keep()
-                done.append(do(lease, run))
+        new = itertools.islice((run for run in _pages(store, "wanted") if wanted(run)), limit)
+        for run in [*new, *(run for run in running if wanted(run))]:
+            keeper.keep()
+            done.append(do(lease, run))
     finally:
         store.leases.release(lease)
     return done
@@ -179,6 +193,7 @@ def _here(place: Workplace, lease: Lease, run: PlaybookRun, who: str) -> Begun:
         last = f"; the last one: {run.detail}" if run.detail else ""
         detail = f"{run.attempts} attempts ended before the playbook did{last}"
         return _over(place.store, lease, run, "failed", detail, None, who)
+    place.store.leases.renew(lease, ttl=_HELD)
     place.store.playbook_runs.started(run.id, lease=lease, who=who)
     faultpoint("playbook_runs.claimed")
     try:

@@ -31,6 +31,7 @@ def start_wanted_playbooks(
     store: str = "default",
     policy: str = "default",
     mailbox: str = "default",
+    tenants: str = "",
     limit: Annotated[int, Field(ge=1, le=10_000)] = 500,
 ) -> list[Begun]:
     """Start the deployment behind each wanted playbook once, and write down what became of those started before.
@@ -42,7 +43,8 @@ def start_wanted_playbooks(
         store: Name of the AlertStore block, here and for the playbooks.
         policy: Name of the TriagePolicy block that the playbooks work with.
         mailbox: Name of the MailboxCredentials block that the playbooks work with.
-        limit: Most wishes of one round.
+        tenants: Only wishes of these tenants, as the store calls them, separated by commas; empty: of all.
+        limit: Most new wishes of one round.
 
     Returns:
         What became of each wish that is not over; empty when another run starts playbooks right now.
@@ -50,9 +52,10 @@ def start_wanted_playbooks(
     Source: https://help.sumologic.com/docs/platform-services/automation-service/automation-service-playbooks/
     """
     blocks = {"mimecast": mimecast, "store": store, "policy": policy, "mailbox": mailbox}
+    names = {one.strip() for one in tenants.split(",") if one.strip()}
     with action("Start Wanted Playbooks"):
         try:
-            return start_wanted(_open.store(store), DeploymentStarter(), blocks, limit=limit)
+            return start_wanted(_open.store(store), DeploymentStarter(), blocks, tenants=names, limit=limit)
         except BusyError as error:
             get_run_logger().info("%s", error)
             return []

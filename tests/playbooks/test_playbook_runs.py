@@ -179,6 +179,15 @@ def test_a_playbook_that_never_comes_to_an_end_is_given_up(bench: Workbench) -> 
     assert "the tenant is away" in bench.store.playbook_runs.list()[0].detail
 
 
+def test_wishes_of_other_tenants_are_left_alone(bench: Workbench) -> None:
+    case_of(bench)
+    [run] = bench.store.playbook_runs.list()
+    place = Workplace(bench.store, lambda: bench.desk)
+    assert start_wanted(bench.store, Api(), BLOCKS, tenants={"fabrikam"}) == []
+    assert run_in_place(place, tenants={"fabrikam"}) == []
+    assert [one.outcome for one in run_in_place(place, tenants={run.tenant})] == ["completed"]
+
+
 def test_only_one_starts_at_a_time(bench: Workbench) -> None:
     case_of(bench)
     bench.store.leases.acquire(LEASE, owner="somebody elsewhere")
