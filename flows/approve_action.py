@@ -58,7 +58,7 @@ def approve_action(
             name = answer.your_name.strip()
             seen = playbook.decide_approval(approval, answer.decision, seen.digest, name, note=answer.note, **kept)
         if seen.is_open:
-            seen = playbook.look_at_approval(approval, **blocks)
+            seen = playbook.look_at_approval(approval, run_id=run_id, **blocks)
     counts: dict[str, int] = {}
     if seen.is_approved:
         with tenant_slot(mimecast):

@@ -52,4 +52,6 @@ def decide_approval(
             get_run_logger().warning("the decision does not count: %s", error)
             known = kept.approvals.get(approval)
         close_question(kept, known)
+        if not known.is_open:
+            kept.approvals.told(approval)
         return view_of(kept, known)

@@ -47,4 +47,7 @@ def look_at_approval(
         kept = _open.store(store)
         if run_id:
             kept.approvals.attach(approval, flow_run_id=run_id)
-        return view_of(kept, take_answer(kept, _open.policy(policy), approval), shown=True)
+        known = take_answer(kept, _open.policy(policy), approval)
+        if run_id and not known.is_open:
+            kept.approvals.told(approval)
+        return view_of(kept, known, shown=True)
