@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from mailroom_tests_dovecot_fixtures import sibling
 
@@ -239,3 +241,52 @@ def test_a_campaign_shows_its_mails_its_reason_and_what_is_related(store):
     assert all(alert.handling == "open" for alert in story.alerts)
     with pytest.raises(NotFoundError):
         campaign_story(store, "nothing-like-it")
+
+
+def test_rounds_at_the_same_time_do_everything_once(store_url, tmp_path):
+    blobs = tmp_path / "blobs"
+    run = "{ run_playbook: { playbook: investigate sender } }"
+    rules = world.rule(f"[{{ create_incident: {{ by: sender }} }}, {{ save_attachments: {{}} }}, {run}]")
+    loaded = load_checked([world.write(tmp_path / "rules", rules)])
+    with Store.open(store_url, blobs=blobs) as store:
+        for number in range(12):
+            sender = f"a{number % 3}@fabrikam.example"
+            world.store_mail(store, world.mail(number, sender=sender, files={"bill.pdf": b"%PDF" + bytes([number])}))
+
+        def round_of_its_own(_number: int) -> int:
+            with Store.open(store_url, blobs=blobs) as mine:
+                return apply_mail_rules(mine, *loaded).failed
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(round_of_its_own, range(4))) == 0
+
+        found = cases(store)
+        assert len(found) == 3
+        assert sum(len(store.cases.alert_ids(case.id)) for case in found) == 12
+        assert len(store.case_files.list([case.id for case in found])) == 12
+        assert len(store.playbook_runs.list()) == 12
+        assert {hit.state for hit in store.mail_rules.hits()} == {"done"}
+        kinds = [event.kind for alert in store.alerts.list() for event in store.events.for_alert(alert.id)]
+        assert (kinds.count("mail_rule.matched"), kinds.count("mail_rule.done")) == (12, 12)
+        assert store.events.verify() == []
+
+
+HOSTILE = [
+    "invoice \x00\ud800 \u202e<script>", "invoice " + "{subject}" * 200, "invoice '; DROP TABLE cases; --",
+    "invoice\r\nBcc: x", "invoice " + "e\u0301" * 60_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("subject", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_words_become_an_incident_and_nothing_else(store, apply, subject):
+    texts = dict.fromkeys(("subject", "sender", "sender_name"), subject)
+    world.store_mail(store, world.mail(1), **texts, references=[subject], to=[subject])
+    fields = "map: { words: subject, name: from.name, to: to, thread: conversation }"
+
+    report = apply(world.rule(f"[{{ create_incident: {{ title: 'About {{subject}}', by: conversation, {fields} }} }}]"))
+
+    assert report.done == 1
+    (case,) = cases(store)
+    assert len(case.title) <= 301
+    assert case.title.isprintable()
+    assert store.events.verify() == []
