@@ -10,23 +10,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import MailroomError, RefusedError
 from mailroom.faults import faultpoint
-from mailroom.playbooks.breaker import breaker_state
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.judging import heard, judge_alerts, record_verdicts, supersede
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.rail_counters import RailCounters
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.events import NewEvent
-from mailroom.store.intents import SUPERSEDED
-from mailroom.triage import Decision, Facts, RailState, RuleSet, Ruling, judge
+from mailroom.triage import Decision, RuleSet, Ruling, judge
 from mailroom.triage.testimony import GROUP
 
 _BATCH = 250
@@ -177,14 +176,14 @@ class _Triage:
         self.planned: Counter[str] = Counter()
 
     def run(self) -> TriageReport:
-        unfinished = [] if self.dry_run or self.only is not None else self._unfinished_runs()
+        unfinished = [] if self.dry_run else self._unfinished_runs()
         if unfinished:
             self._take_up(set(unfinished))
         self._give_verdicts()
         faultpoint("triage.verdicts_given")
         self._rule_on_candidates()
         faultpoint("triage.ruled")
-        for run_id in unfinished:
+        for run_id in unfinished if self.only is None else ():  # of others it may have left something, too
             self.store.runs.finish(run_id, "lost", {}, _ENDED)
         self.report.verdicts = dict(sorted(self.verdicts.items()))
         self.report.planned = dict(sorted(self.planned.items()))
@@ -199,9 +198,7 @@ class _Triage:
 
     def _take_up(self, unfinished: set[int]) -> None:
         """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted."""
-        after = 0
-        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH):
-            after = alerts[-1].id
+        for alerts in self._open_alerts():
             current = self.store.verdicts.current_many([alert.id for alert in alerts])
             for alert in alerts:
                 verdict = current.get(alert.id)
@@ -212,13 +209,24 @@ class _Triage:
                 self.report.triaged += 1
                 self.report.alert_ids.append(alert.id)
                 self.verdicts[verdict.verdict] += 1
-                actions = [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]
-                self.entered.update(action.kind for action in actions if action.is_live)
-                done = any(one.kind == verdict.proposed_action and one.code != SUPERSEDED for one in actions)
-                if verdict.proposed_action in KINDS and not done:
-                    self.candidates.append((alert.id, verdict.id))
                 if any(entry.get("group") == GROUP for entry in verdict.evidence):
-                    self.heard.add(alert.id)
+                    self.heard.add(alert.id)  # what stands in the ledger may be older: ruled on once more
+                elif actions := [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]:
+                    self.entered.update(action.kind for action in actions if action.is_live)
+                    continue
+                if verdict.proposed_action in KINDS:
+                    self.candidates.append((alert.id, verdict.id))
+
+    def _open_alerts(self) -> Iterator[list[Alert]]:
+        if self.only is not None:
+            wanted = self.store.alerts.get_many(sorted(set(self.only)))
+            left = [one for one in wanted.values() if one.handling == "open"]
+            yield from (left[start : start + _BATCH] for start in range(0, len(left), _BATCH))
+            return
+        after = 0
+        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH):
+            after = alerts[-1].id
+            yield alerts
 
     # first pass ---------------------------------------------------------------------------------------------
 
@@ -248,13 +256,11 @@ class _Triage:
 
     def _batches(self) -> Iterator[list[Alert]]:
         if self.only is not None:
-            wanted = self.store.alerts.get_many(sorted(set(self.only)))
-            judged = self.store.verdicts.current_many(wanted)
-            digest = self.ruleset.digest
-            current = {known for known, verdict in judged.items() if verdict.rule_digest == digest}
-            # In pages as well: a look at one is one transaction.
-            left = [one for one in wanted.values() if one.handling == "open" and one.id not in current]
-            yield from (left[start : start + _BATCH] for start in range(0, len(left), _BATCH))
+            for page in self._open_alerts():
+                judged = self.store.verdicts.current_many([one.id for one in page])
+                current = {known for known, one in judged.items() if one.rule_digest == self.ruleset.digest}
+                if left := [one for one in page if one.id not in current]:
+                    yield left
             return
         after = 0
         while alerts := self.store.alerts.untriaged(
@@ -270,7 +276,7 @@ class _Triage:
             supersede(self.store, dict.fromkeys(others, ("", False)))
         if not self.candidates:
             return
-        counters = _Counters(self.store, self.policy, self.now, self.report.triaged, self.entered)
+        counters = RailCounters(self.store, self.policy, self.now, self.report.triaged, self.entered)
         if counters.breaker.wrong and not self.dry_run:
             from mailroom.playbooks.breaker_cases import open_breaker_cases  # seldom needed, and slow to import
 
@@ -341,43 +347,6 @@ class _Triage:
     def _say(self, text: str) -> None:
         if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
             self.report.warnings.append(text)
-
-
-class _Counters:
-    """What the rails count, kept up to date while a run rules on its candidates."""
-
-    def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int, entered: Counter[str]) -> None:
-        self.store, self.since, self.triaged = store, now - timedelta(hours=1), triaged
-        self.hour = store.ledger.counts_since(self.since, mode="auto")
-        self.breaker = breaker_state(store, policy.rails.breaker_window)
-        self.by_action: Counter[str] = entered.copy()
-        self.in_hour = entered.total()  # of `by_action`, what the store's count of the hour contains already
-        self.by_domain: dict[str, int] = {}
-
-    def state(self, facts: Facts) -> RailState:
-        domain = _domain(facts)
-        if domain not in self.by_domain:
-            self.by_domain[domain] = self.store.ledger.recent_for_domain(domain, None, self.since)
-        acted = sum(self.by_action.values())
-        return RailState(
-            acted_this_run=acted,
-            acted_this_hour=self.hour + acted - self.in_hour,
-            by_action=self.by_action,
-            by_domain=self.by_domain,
-            triaged_this_run=self.triaged,
-            released_this_run=self.by_action["release"] + self.by_action["release_to_sandbox"],
-            overturned=self.breaker.overturned,
-            released_then_malicious=self.breaker.released_then_malicious,
-        )
-
-    def acted(self, kind: str, facts: Facts) -> None:
-        self.by_action[kind] += 1
-        self.by_domain[_domain(facts)] += 1
-
-
-def _domain(facts: Facts) -> str:
-    value = facts.get("from.root_domain")
-    return value if isinstance(value, str) else ""
 
 
 def _preview(alert: Alert, decision: Decision) -> dict[str, str]:

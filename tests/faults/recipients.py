@@ -1,0 +1,57 @@
+"""One step of asking recipients as a process that a test can kill: `ask` asks all, `watch` makes use of the answers.
+
+Forked by a warm parent, as `cycle.py` does it; everything it needs stands in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+import cycle
+
+from mailroom.errors import MailroomError
+from mailroom.mail.account import account_from
+from mailroom.mail.account_fields import AccountFields
+from mailroom.playbooks.ask import PostDesk
+from mailroom.playbooks.ask_recipient import RecipientDesk, ask_recipients, handle_answers
+from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.watch_replies import watch_once
+from mailroom.store import Store
+from mailroom.triage import demo_lists
+
+
+@cache
+def policy() -> Policy:
+    """The starter rules, everything automatic."""
+    modes = dict.fromkeys(("release", "reject", "ask_recipient"), "auto")
+    return Policy.build(lists=(demo_lists(),), modes=modes, require_evaluated_rules=False, max_release_share=1.0)
+
+
+def once() -> int:
+    """Run the step; 0, or 3 after an error that the report names."""
+    wanted = {name.removeprefix("CYCLE_").lower(): text for name, text in os.environ.items() if "CYCLE_" in name}
+    account = account_from("soc", AccountFields(**json.loads(wanted["account"])))
+    report: dict[str, object]
+    try:
+        with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
+            if wanted["step"] == "ask":
+                report = ask_recipients(RecipientDesk(PostDesk(store, account), policy)).as_dict()
+            else:
+
+                def handle(kept: Store, mailbox: str) -> int:
+                    return handle_answers(kept, policy(), mailbox=mailbox).handled
+
+                report = watch_once(store, account, handlers=(handle,)).as_dict()
+    except MailroomError as error:
+        report = {"error": type(error).__name__, "message": str(error)}
+    Path(wanted["report"]).write_text(json.dumps(report))
+    return 3 if "error" in report else 0
+
+
+if __name__ == "__main__":
+    policy().ruleset()
+    cycle.once = once
+    cycle.serve()

@@ -1,0 +1,170 @@
+"""SIGKILL at every kind of step of asking recipients and of making use of their answers.
+
+Whatever step the process is killed at: the person gets one mail, the answer is evidence once, the message is judged
+with it, one proposal stands in the ledger, and a further run changes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import Workbench, add
+from sqlalchemy import select
+
+from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.triage import triage_alerts
+from mailroom.store import Store
+from mailroom.store.schema import actions, alert_evidence, case_events, verdicts, waits
+from mailroom.triage import demo_lists
+from sandbox import Tenant, serve
+from sandbox.mail import Habit, MailServer
+
+pytestmark = [pytest.mark.slow]
+SOC, AMY = "soc@northwind.example", "clara.lindqvist@northwind.example"
+STRANGER: dict[str, Any] = {
+    "from_addr": "nils@new-vendor.example", "from_env": "nils@new-vendor.example", "dkim_domain": "new-vendor.example",
+    "hold": "impersonation", "risk": "medium", "impersonation": ("Newly Observed Domain",),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recipient_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
+    forks = fault_helpers.Forks(tmp_path_factory.mktemp("recipients"), "recipients.py")
+    yield forks
+    forks.close()
+
+
+class Place:
+    """A held message to Amy in a fresh store, and the mail server she reads at."""
+
+    def __init__(self, forks: Any, store_url: str, folder: Path) -> None:
+        self._forks, self.store_url, self.folder = forks, store_url, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.mail = MailServer(people={AMY: Habit("answers", text="1", delay=5)}, frozen=True)
+        self._serving = self.mail.serve()
+        tenant = Tenant.generate(messages=0, history=0, seed=7)
+        with serve(tenant) as server, self.opened() as store:
+            bench = Workbench(tenant, server.url, store)
+            add(tenant, "Offer", to=[AMY], **STRANGER)
+            bench.ingest()
+            triage_alerts(store, Policy.build(lists=(demo_lists(),)))
+            bench.client.close()
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.mail.close()
+
+    def run(self, step: str, fault: str = "") -> Any:
+        account = {
+            "address": SOC, "password": self.mail.passwords[SOC], "imap_host": self.mail.host,
+            "imap_port": self.mail.imaps_port, "smtp_host": self.mail.host, "smtp_port": self.mail.smtps_port,
+            "ca_bundle": str(self.mail.ca_file),
+        }  # fmt: skip
+        process = self._forks.start(
+            fault, step=step, account=json.dumps(account), store=self.store_url, blobs=str(self.folder / "blobs")
+        )
+        process.code = process.wait()
+        return process
+
+    def steps(self, step: str) -> list[tuple[int, str]]:
+        """(number, name) of the first of each kind of step that a whole run passes."""
+        log = self.folder / f"steps-{step}"
+        done = self.run(step, f"count:{log}")
+        assert done.code == 0, done.report
+        names = log.read_text().split()
+        return [(names.index(name) + 1, name) for name in dict.fromkeys(names)]
+
+    def opened(self) -> Store:
+        return Store.open(self.store_url, blobs=self.folder / "blobs")
+
+    def content(self) -> dict[str, Any]:
+        """What must not change any more; runs and times of looks do."""
+        tables = (waits, actions, alert_evidence, verdicts, case_events)
+        with self.opened() as store:
+            return {
+                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
+                for table in tables
+            }
+
+    def check_decided(self, where: str) -> None:
+        with self.opened() as store:
+            [wait] = store.waits.list()
+            assert (wait.state, wait.handled_at is None) == ("answered", False), where
+            [alert] = store.alerts.list()
+            assert [one.points for one in store.evidence.of(alert.id)] == [-20], where
+            verdict = store.verdicts.current(alert.id)
+            assert verdict is not None, where
+            assert (verdict.verdict, verdict.proposed_action) == ("undetermined", "release"), where
+            rows = [(one.kind, one.state) for one in store.ledger.for_alert(alert.id) if one.kind != "send_mail"]
+            assert rows == [("release", "proposed")], where
+            assert store.check().problems == (), where
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def places(request: pytest.FixtureRequest, recipient_forks: Any, memory_folder: Path) -> Callable[[], Place]:
+    numbers = itertools.count(1)
+
+    def make() -> Place:
+        folder = memory_folder / f"place-{next(numbers)}"
+        folder.mkdir(mode=0o700)
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres")
+            url = str(server.url(server.new_database(request.getfixturevalue("postgres_template"))))
+        else:
+            shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
+            url = f"sqlite:///{folder / 'store.db'}"
+        return Place(recipient_forks, url, folder)
+
+    make.stride = 4 if request.param == "postgres" else 1  # type: ignore[attr-defined]
+    return make
+
+
+def test_asking_killed_at_any_step_asks_the_person_once(places: Any) -> None:
+    with places() as first:
+        steps = first.steps("ask")
+    assert {"recipient.before_asking", "waits.after_ask", "recipient.asked"} <= {name for _, name in steps}
+    for number, name in steps[:: places.stride]:
+        with places() as place:
+            assert place.run("ask", f"kill:#{number}").code == -signal.SIGKILL, name
+            for _ in range(2):
+                assert place.run("ask").code == 0, name
+            assert len(place.mail.sent) <= 1, name
+            with place.opened() as store:
+                [wait] = store.waits.list()
+                [action] = store.ledger.list(kind="send_mail")
+            assert wait.is_open, name
+            if not place.mail.sent:  # claimed and not handed over looks like handed over: never repeated blindly
+                assert action.state == "unknown", name
+
+
+def test_making_use_of_an_answer_killed_at_any_step_decides_once(places: Any) -> None:
+    def answered() -> Place:
+        place: Place = places()
+        assert place.run("ask").code == 0
+        place.mail.advance(60)
+        return place
+
+    with answered() as first:
+        steps = first.steps("watch")
+    assert {"recipient.before_evidence", "evidence.before_commit", "recipient.evidence", "triage.verdicts_given",
+            "triage.ruled", "recipient.decided", "recipient.handled"} <= {name for _, name in steps}  # fmt: skip
+    for number, name in steps[:: places.stride]:
+        with answered() as place:
+            assert place.run("watch", f"kill:#{number}").code == -signal.SIGKILL, name
+            again = place.run("watch")
+            assert again.code == 0, f"{name}: {again.report}"
+            place.check_decided(name)
+            before = place.content()
+            assert place.run("watch").code == 0, name
+            assert place.content() == before, name
+            assert len(place.mail.sent) == 1, name
