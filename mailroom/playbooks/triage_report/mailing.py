@@ -45,7 +45,7 @@ def mail_report(
     if not people:
         raise InvalidInputError("a report is mailed to named people: give at least one address")
     if strangers := [one for one in people if not within(one.rpartition("@")[2], ours)]:
-        msg = f"{len(strangers)} of the recipients are not at our own domains; the list own_domains says which are ours"
+        msg = f"not at our own domains: {len(strangers)} of the recipients; the list own_domains says which are ours"
         raise InvalidInputError(msg)
     days = (numbers.until - numbers.since).days
     what = "\n".join([numbers.tenant, f"{numbers.until:%Y-%m-%d}", str(days), *sorted(people)])
