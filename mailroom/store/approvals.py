@@ -28,6 +28,7 @@ from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import LIVE_STATES, actions, approval_actions, approvals
 
 _OVER = "its time was over"
+_NOT_DONE = ("intended", "sending", "unknown", "not_applied")
 
 
 class Approvals:
@@ -49,18 +50,19 @@ class Approvals:
             raise InvalidInputError("an approval needs at least one action that it covers")
 
         def write(tx: Connection) -> StoredApproval:
+            now = self._db.now(tx)
             row = {
                 "tenant": new.tenant, "kind": new.kind, "summary": new.summary, "digest": new.digest,
                 "plan": new.plan, "targets": len(new.members), "wide": new.wide, "proposer": new.proposer,
-                "state": OPEN, "case_id": new.case_id, "created_at": self._db.now(tx), "expires_at": new.expires_at,
+                "state": OPEN, "case_id": new.case_id, "created_at": now, "expires_at": new.expires_at,
             }  # fmt: skip
             made = self._db.insert_rows(tx, approvals, [row], approvals.c.id)
             if not made:
                 same = (approvals.c.tenant == new.tenant) & (approvals.c.digest == new.digest)
                 known = self._one(tx, same & approvals.c.state.in_(UNDECIDED))
-                if known.expires_at > row["created_at"]:
+                if known.expires_at > now:
                     return known
-                self._write(tx, known, state="expired", reason=_OVER, decided_at=row["created_at"])
+                self._write(tx, known, state="expired", reason=_OVER, decided_at=now)
                 made = self._db.insert_rows(tx, approvals, [row], approvals.c.id)
             approval_id = int(made[0].id)
             covered = [{"approval_id": approval_id, "action_id": one.action_id, "digest": one.digest}
@@ -120,6 +122,17 @@ class Approvals:
             )
             found |= set(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
         return found
+
+    def unfinished(self, limit: int = 1_000) -> builtins.list[StoredApproval]:
+        """Approvals that were used and of which an action is still to be done or looked up, oldest first."""
+        open_still = (
+            select(actions.c.approval_id)
+            .where(actions.c.approval_id.is_not(None), actions.c.state.in_(_NOT_DONE))
+            .distinct()
+        )
+        query = select(approvals).where(approvals.c.state == USED, approvals.c.id.in_(open_still))
+        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        return [approval_of(row) for row in rows]
 
     def now(self) -> datetime:
         """The time that `expires_at` is held against."""

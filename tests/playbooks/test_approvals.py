@@ -11,12 +11,14 @@ import pytest
 from mailroom_tests_small_tenant import PEOPLE, SUBJECTS, Workbench, add, policy
 from sqlalchemy import update
 
+from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.playbooks import act, changes
 from mailroom.playbooks.approvals import deciding
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.people import People
 from mailroom.playbooks.approvals.requesting import request, request_for_proposals
+from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store.actions import NewAction
 from mailroom.store.evidence import NewEvidence
 from mailroom.store.schema import alerts, approvals
@@ -286,10 +288,10 @@ def test_a_block_for_everybody_is_wide(bench: Workbench) -> None:
 
 def block(bench: Workbench, **wish: Any) -> int:
     kind = "create_block_sender_policy"
-    change = changes.change_of(kind)
+    change = change_of(kind)
     wanted = change.checked(wish)
     (made,) = bench.store.ledger.propose_many([
-        NewAction(changes.tenant_of(bench.client), None, kind, change.target(wanted), change.slot(wanted), wanted,
+        NewAction(tenant_of(bench.client), None, kind, change.target(wanted), change.slot(wanted), wanted,
                   "manual", requested_by="amy")
     ])  # fmt: skip
     return int(made.id)  # type: ignore[union-attr]
@@ -331,7 +333,7 @@ def test_an_approvers_entry_needs_one_address_and_names_of_its_own() -> None:
 
 def test_every_proposal_of_the_rules_is_asked_for_once_in_groups(bench: Workbench) -> None:
     def ask_all() -> Any:
-        return request_for_proposals(bench.store, bench.policy, tenants=changes.names_of(bench.client, bench.store))
+        return request_for_proposals(bench.store, bench.policy, tenants=names_of(bench.client, bench.store))
 
     first, second = ask_all(), ask_all()
     assert (len(first.opened), second.opened) == (2, [])  # one sender domain, two kinds
@@ -351,5 +353,5 @@ def test_what_people_propose_is_asked_by_whoever_proposed_it(bench: Workbench) -
         bench.store.run(lambda tx, one=one: tx.execute(update(alerts).values(handling="expired")))
     block(bench, description="x", sender="bad@evil.example", sender_type="Email Address", recipient_type="Everyone",
           extracted_data="Both", end_time="")  # fmt: skip
-    found = request_for_proposals(bench.store, bench.policy, tenants=changes.names_of(bench.client, bench.store))
+    found = request_for_proposals(bench.store, bench.policy, tenants=names_of(bench.client, bench.store))
     assert found.opened == []

@@ -57,7 +57,7 @@ def request_approvals(
         post: The mailbox that asks the approvers; None: nobody is asked by mail.
         resume: Resumes the run behind a question.
         tell: Tells the run that waits for an approval.
-        carry_out: Do what is granted and belongs to no run.
+        carry_out: Do what is granted, or was begun and not finished, and belongs to no run.
     """
     store, policy = desk.store, desk.policy()
     names = names_of(desk.client, store)
@@ -73,7 +73,8 @@ def request_approvals(
                 report.asked += ask_approvers(post, policy, known.id).wait_id is not None
             except MailroomError as error:
                 report.problems.append(f"approvers were not asked about approval {known.id}: {error}")
-    for known in store.approvals.list(states=(GRANTED,), limit=1_000) if carry_out else []:
+    approved = [*store.approvals.list(states=(GRANTED,), limit=1_000), *store.approvals.unfinished()]
+    for known in approved if carry_out else []:
         if known.tenant in names and not known.flow_run_id:
             try:
                 report.done[known.id] = carry_out_approved(desk, known.id).counts()
