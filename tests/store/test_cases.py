@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -203,6 +204,39 @@ def test_two_who_merge_crosswise_at_the_same_time_make_no_circle(world):
 
     assert sorted(map(str, outcomes)) == ["True", "refused"]
     assert len(store.cases.search()) == 1
+
+
+def test_many_who_merge_and_take_apart_at_once_leave_a_forest(world):
+    store = world.store
+    ids = [opened(store, f"Case {n}").id for n in range(5)]
+    start = snapshot(store)
+    barrier = threading.Barrier(4)
+
+    def work(seed):
+        chance = random.Random(seed)
+        barrier.wait()
+        for _ in range(12):
+            one, other = chance.sample(ids, 2)
+            with suppress(RefusedError):
+                merge(store, one, other, who="amara") if chance.random() < 0.6 else unmerge(store, one, who="amara")
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    above = {one: store.cases.get(one).merged_into_id for one in ids}
+    for one in ids:
+        top, steps = one, 0
+        while above[top] is not None:
+            top, steps = above[top], steps + 1
+            assert steps <= len(ids), "a circle"
+        assert store.cases.get(one).shown_id == top
+    for one in ids:
+        unmerge(store, one, who="amara")
+    assert snapshot(store) == start
+    assert store.events.verify() == []
 
 
 def test_many_who_open_the_same_case_at_once_open_one(world):
