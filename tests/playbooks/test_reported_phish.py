@@ -280,6 +280,31 @@ def test_authentication_results_inside_a_reported_mail_are_not_believed(world: W
     assert ("create_block_sender_policy", "proposed") not in world.proposals()
 
 
+def test_a_mail_that_borrows_the_message_id_of_a_wanted_one_accuses_nobody(world: World) -> None:
+    wanted = world.attack(
+        AMY, subject="Newsletter", from_addr="news@fabrikam.example", from_env="news@fabrikam.example"
+    )
+    thief = strange("Newsletter", "Evil <x@stranger.example>", Message_ID=wanted)
+    result = world.handle(world.write(wire(mail(), thief)))
+
+    original = world.bench.store.alerts.get(result.mails[0].alert_id or 0)
+    assert (original.sender, original.tracking_id) == ("x@stranger.example", "")
+    assert result.mails[0].counts["copies"] == 0
+    assert world.proposals() == []
+
+
+def test_a_stranger_in_our_name_does_not_hide_behind_what_he_encloses(world: World) -> None:
+    spoofed = world.attack(
+        AMY, subject="Fwd: invoice", from_addr=BEN, from_env="x@evil.example", dmarc="fail", spf="fail", dkim="none"
+    )
+    fake = wire(mail(From=f"Ben <{BEN}>", To=AMY, Subject="Fwd: invoice", Message_ID=spoofed), strange("Harmless"))
+    result = world.handle(world.write(wire(mail(), fake)))
+
+    senders = {world.bench.store.alerts.get(one.alert_id or 0).sender for one in result.mails}
+    assert senders == {"sam@stranger.example", BEN}
+    assert result.verdict in {"malicious", "suspicious"}
+
+
 def test_who_is_forged_is_not_blocked(world: World) -> None:
     message_id = world.attack(AMY, dmarc="fail", spf="fail", dkim="none")
     result = world.handle(world.report(message_id))

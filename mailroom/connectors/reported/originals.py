@@ -32,6 +32,8 @@ class Original:
     html: str
     mail: Mail | None
     """All of it, when it was attached."""
+    carrier: bool = False
+    """It passes on another mail and names a colleague as its writer: what is meant, unless it only uses our name."""
 
     @property
     def key(self) -> str:
@@ -47,7 +49,8 @@ def originals(
     """The mails that somebody reports with this one; empty when there is none in it. Never raises over a mail.
 
     Of several that were forwarded one inside another, the first that is not a colleague's forward is meant: what lies
-    further inside is what the reported mail itself quotes, and whoever wrote that mail could invent it.
+    further inside is what the reported mail itself quotes, and whoever wrote that mail could invent it. Colleagues'
+    forwards come last, as `carrier`: a stranger who uses our name could hide behind what he encloses.
 
     Args:
         mail: The report.
@@ -62,36 +65,39 @@ def originals(
         if len(found) >= MOST:
             break
     if not found:
-        quoted = _first_foreign(forwarded(mail, regexes=regexes), own_domains)
-        if quoted is not None:
+        for quoted in _quoted(forwarded(mail, regexes=regexes), own_domains):
             # Where the links of a quoted mail lead stands in the HTML of the report alone.
-            found[quoted.key] = replace(quoted, html=quoted.html or mail.html) if quoted.mail is None else quoted
-    return tuple(found.values())
+            whole = replace(quoted, html=quoted.html or mail.html) if quoted.mail is None else quoted
+            found.setdefault(whole.key, whole)
+    return tuple(sorted(found.values(), key=lambda one: one.carrier))
 
 
 def _attached(mail: Mail, own_domains: frozenset[str], depth: int) -> Iterator[Original]:
     for inner in mail.nested:
         if depth < _MOST_DEPTH and within(inner.author.domain, own_domains):
-            deeper = list(_attached(inner, own_domains, depth + 1))
-            quoted = None if deeper else _first_foreign(forwarded(inner), own_domains)
-            passed_on = [*deeper, *([quoted] if quoted else [])]
+            passed_on = list(_attached(inner, own_domains, depth + 1)) or _quoted(forwarded(inner), own_domains)
             if passed_on:
                 yield from passed_on
+                yield replace(_whole(inner), carrier=True)
                 continue
         yield _whole(inner)
 
 
-def _first_foreign(found: Sequence[Forwarded], own_domains: frozenset[str]) -> Original | None:
-    """The outermost quoted mail that is not a colleague's; the innermost where all are."""
+def _quoted(found: Sequence[Forwarded], own_domains: frozenset[str]) -> list[Original]:
+    """The outermost quoted mail that is not a colleague's, the innermost where all are; and the outermost of all."""
     quoted = [one for one in found if one.sender.address or one.subject]
     if not quoted:
-        return None
+        return []
     chosen = next((one for one in quoted if not within(one.sender.domain, own_domains)), quoted[-1])
-    if chosen.mail is not None:
-        return _whole(chosen.mail)
-    return Original(
-        "inline", chosen.sender, chosen.subject, chosen.sent_at, "", chosen.to, chosen.text, chosen.html, None
-    )
+    if chosen is quoted[0]:
+        return [_original(chosen)]
+    return [_original(chosen), replace(_original(quoted[0]), carrier=True)]
+
+
+def _original(one: Forwarded) -> Original:
+    if one.mail is not None:
+        return _whole(one.mail)
+    return Original("inline", one.sender, one.subject, one.sent_at, "", one.to, one.text, one.html, None)
 
 
 def _whole(mail: Mail) -> Original:

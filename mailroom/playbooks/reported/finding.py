@@ -58,15 +58,18 @@ class Similar:
 def look_up(client: MimecastClient, store: Store, original: Original, reporter: str, *, tenant: str) -> Known:
     """Find the mail that somebody reports. Effect: reads tenant and store.
 
-    By its Message-ID when the report carries it; otherwise by sender and subject, around the time it was sent, and
-    among those the one that the reporter got.
+    By its Message-ID when the report carries it, if sender and subject are the same too: whoever wrote the mail could
+    have given it the Message-ID of another one. Otherwise by sender and subject, around the time it was sent, and among
+    those the one that the reporter got.
 
     Raises:
         TransientError, ResponseError: The tenant cannot be read now.
     """
-    known = Known(message_id=original.message_id)
+    known = Known()
     _try(known.notes, "tracking", lambda: _track(client, original, reporter, known))
-    known.alerts = _alerts(store, original, reporter, known.message_id, tenant)
+    known.alerts = _alerts(store, original, reporter, known.message_id or original.message_id, tenant)
+    if known.alerts:
+        known.message_id = known.message_id or original.message_id
     return known
 
 
@@ -110,7 +113,7 @@ def _track(client: MimecastClient, original: Original, reporter: str, known: Kno
     record = _record(client, original, reporter)
     if record is None:
         return
-    known.record = record
+    known.record, known.message_id = record, original.message_id
     try:
         known.info = tracking.get_message_info(client, record.id)
     except NotFoundError:  # its status changed between the two calls; what the record says stays
@@ -123,7 +126,7 @@ def _record(client: MimecastClient, original: Original, reporter: str) -> Tracke
     if original.message_id:
         start = max(end - REACH, (original.sent_at or end) - _LONGEST)
         rows = _rows(client, start, end, message_id=original.message_id)
-        return _best(rows, reporter, must_be_theirs=False)
+        return _best((one for one in rows if _same_mail(original, one)), reporter, must_be_theirs=False)
     sender, subject = original.sender.address, normal_subject(original.subject)
     if not sender or not subject:
         return None
@@ -144,8 +147,15 @@ def _best(rows: Iterable[TrackedEmail], reporter: str, *, must_be_theirs: bool) 
     return None if must_be_theirs else other
 
 
+def _same_mail(original: Original, record: TrackedEmail) -> bool:
+    """Sender and subject of a record are those of the mail, not only its Message-ID."""
+    theirs = {record.from_header.address.lower(), record.from_envelope.address.lower()}
+    return _same_words(original, theirs, record.subject)
+
+
 def _alerts(store: Store, original: Original, reporter: str, message_id: str, tenant: str) -> list[Alert]:
-    found = {one.id: one for one in store.user_reports.same_message(tenant, message_id)}
+    same = store.user_reports.same_message(tenant, message_id)
+    found = {one.id: one for one in same if _same_words(original, _senders(one), one.title)}
     sender = original.sender.address.lower()
     if sender:
         at = original.sent_at or store.ledger.now()
@@ -158,6 +168,16 @@ def _alerts(store: Store, original: Original, reporter: str, message_id: str, te
                 found[one.id] = one
     ordered = sorted(found.values(), key=lambda one: (not one.hold_id or one.handling != "open", one.id))
     return ordered[:_MOST_ALERTS]
+
+
+def _same_words(original: Original, senders: set[str], subject: str) -> bool:
+    names = {one.address for one in (*original.mail.from_, *original.mail.sender)} if original.mail else set()
+    names |= {original.sender.address}
+    return bool((names & senders) - {""}) and normal_subject(subject) == normal_subject(original.subject)
+
+
+def _senders(alert: Alert) -> set[str]:
+    return {alert.sender.lower(), str(alert.event.get("envelope_from") or "").lower()}
 
 
 def _is_it(alert: Alert, message_id: str, subject: str, reporter: str) -> bool:

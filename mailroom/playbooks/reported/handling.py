@@ -15,7 +15,7 @@ from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import base_address
 from mailroom.playbooks.cases import open_case
-from mailroom.playbooks.reported.finding import copies_of, find_similar, look_up
+from mailroom.playbooks.reported.finding import Known, copies_of, find_similar, look_up
 from mailroom.playbooks.reported.judging import Judged, count_reporters, judge, judge_dry, stand_in
 from mailroom.playbooks.reported.model import NEEDS_A_PERSON, WHO, Handled, ReportDesk, ReportResult, worst_of
 from mailroom.playbooks.reported.outcomes import answer_report, result_of
@@ -81,7 +81,7 @@ class _Handling:
         thanked = tell(self.here, report, self.alert, "thanks") == "sent"
         faultpoint("reported.thanked")
         mails = [self._one(report, original, first=not number) for number, original in enumerate(self.originals)]
-        return self._finish(report, mails, thanked=thanked)
+        return self._finish(report, [one for one in mails if one is not None], thanked=thanked)
 
     # -- what does not count ------------------------------------------------------------------------------------------
 
@@ -106,6 +106,8 @@ class _Handling:
         result = ReportResult(self.alert.id, state="dry run")
         for original in self.originals:
             known = look_up(self.client, self.store, original, self.reporter.address, tenant=self.here.tenant)
+            if original.carrier and not _from_outside(known):
+                continue
             decision = judge_dry(self.here, original, known, self.reporter.address)
             handled = Handled(decision.verdict, decision.risk, original.how, notes=known.notes)
             handled.alert_id = known.alerts[0].id if known.alerts else None
@@ -136,12 +138,14 @@ class _Handling:
             )
         return report
 
-    def _one(self, report: UserReport, original: Original, *, first: bool) -> Handled:
+    def _one(self, report: UserReport, original: Original, *, first: bool) -> Handled | None:
         handled = Handled(how=original.how)
         if self._is_ours(original):
             handled.verdict = "ours"
             return handled
         known = look_up(self.client, self.store, original, self.reporter.address, tenant=self.here.tenant)
+        if original.carrier and not _from_outside(known):
+            return None
         handled.notes += known.notes
         alert = stand_in(self.here, original, known, self.reporter.address, self.alert.received_at)
         campaign = self._campaign(original, alert)
@@ -225,6 +229,11 @@ class _Handling:
             urls=tuple(str(one["url"]) for one in content_of(original)["links"]),
             files=tuple(one.sha256 for one in files if not one.is_inline),
         )  # fmt: skip
+
+
+def _from_outside(known: Known) -> bool:
+    """A mail in our name that came through the gateway was not written by a colleague at his desk."""
+    return known.record is not None and known.record.route == "inbound"
 
 
 def gone(here: ReportDesk, alert: Alert, error: NotFoundError) -> ReportResult:
