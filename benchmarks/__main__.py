@@ -18,7 +18,9 @@ from benchmarks import (
     ingest,
     mail_fetch,
     mail_parse,
+    mail_rules,
     mailbox,
+    recipients,
     report,
     table,
     tracked,
@@ -41,8 +43,10 @@ _PARTS = (
     "mailbox-memory",
     "mailbox-idle",
     "asking",
+    "recipients",
     "archive",
     "cases",
+    "mail-rules",
     "report",
 )
 
@@ -84,8 +88,12 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return archive.searching(folder)
     if part == "report":
         return report.whole_report(folder)
+    if part == "mail-rules":
+        return mail_rules.applying(folder)
     if part == "cases":
         return cases.listing_and_searching(folder)
+    if part == "recipients":
+        return recipients.answers(folder)
     if part == "asking":
         return asking.open_questions(folder)
     if part == "mail-parse":

@@ -17,7 +17,7 @@ from mailroom.rulelang.domains import canonical_domain, root_domain
 from mailroom.rulelang.text import words
 
 _LINK = re.compile(
-    r"(?i)[a-z][a-z0-9+.\-]{1,20}://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?([^\s?#]{0,500})"
+    r"(?i)(?:https?|ftp)://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?([^\s?#]{0,500})"
 )
 _PREFIX = re.compile(r"(?i)\s*(?:re|aw|fw|fwd|wg|tr|rv|sv|vs|antw|r|i)\s*(?:\[\d{1,3}\])?\s*:")
 _VARIES = re.compile(r"\S*[\d@]\S*")

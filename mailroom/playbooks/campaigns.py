@@ -17,6 +17,7 @@ CONNECTORS = ("held", "mailbox", "tracked")
 """As they call themselves; importing them here would cost every run that groups alerts the mail library."""
 _PAGE = 500
 _MOST_RELATED = 10
+_MOST_PER_CYCLE = 2_000
 _LOOK_BACK = 5_000
 """Alerts before the newest grouped one that are looked at again: some may have become visible late."""
 
@@ -50,12 +51,14 @@ def group_alerts(store: Store, alerts: Iterable[Alert]) -> int:
 def group_new(store: Store) -> int:
     """Put what came in lately into campaigns; returns how many were looked at. For the end of each cycle of ingestion.
 
-    Effect: writes the store. Twice is harmless.
+    Effect: writes the store. Twice is harmless. A large backlog is left to later cycles, or to who asks for campaigns.
     """
-    return group_all(store, after_id=max(0, store.campaigns.newest() - _LOOK_BACK))
+    return group_all(store, after_id=max(0, store.campaigns.newest() - _LOOK_BACK), most=_MOST_PER_CYCLE)
 
 
-def group_all(store: Store, *, after_id: int = 0, progress: Callable[[int], None] = lambda _done: None) -> int:
+def group_all(
+    store: Store, *, after_id: int = 0, most: int = 0, progress: Callable[[int], None] = lambda _done: None
+) -> int:
     """Put every alert that is in no campaign yet into one; returns how many were looked at.
 
     Effect: writes the store, page by page. Twice is harmless: nothing is left.
@@ -67,6 +70,8 @@ def group_all(store: Store, *, after_id: int = 0, progress: Callable[[int], None
         faultpoint("campaigns.page")
         looked_at += len(page)
         progress(looked_at)
+        if 0 < most <= looked_at:
+            break
     return looked_at
 
 
