@@ -7,7 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from mailroom.store.database import Database
-from mailroom.store.schema import actions, alerts, case_events, cursors, items, runs, sources, verdicts
+from mailroom.store.schema import (
+    actions,
+    alerts,
+    case_events,
+    cases,
+    cursors,
+    items,
+    playbook_runs,
+    runs,
+    sources,
+    verdicts,
+)
 
 
 class Stats:
@@ -17,7 +28,7 @@ class Stats:
         self._db = db
 
     def overview(self) -> dict[str, Any]:
-        """Sources with their cursor, and items, alerts, verdicts, actions, runs and events by state."""
+        """Sources with their cursor, and items, alerts, verdicts, actions, cases, runs and events by state."""
         return self._db.read(_overview)
 
 
@@ -44,6 +55,8 @@ def _overview(tx: Connection) -> dict[str, Any]:
         "alerts": _grouped(tx, alerts.c.handling),
         "verdicts": _grouped(tx, verdicts.c.verdict, verdicts.c.is_current),
         "actions": by_kind,
+        "cases": _grouped(tx, cases.c.state),
+        "playbooks": _grouped(tx, playbook_runs.c.state),
         "runs": _grouped(tx, runs.c.state),
         "events": int(tx.execute(select(func.count()).select_from(case_events)).scalar_one()),
     }  # fmt: skip
