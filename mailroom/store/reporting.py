@@ -80,7 +80,7 @@ class Reporting:
         query = select(*columns).where(alerts.c.received_at >= since, alerts.c.received_at < until)
         if tenant:
             query = query.where(alerts.c.tenant == tenant)
-        after = self._before(since)
+        after = self._before(since, size)
         while True:
             frame = self._frame(query.where(alerts.c.id > after).order_by(alerts.c.id).limit(size))
             if frame.empty:
@@ -160,14 +160,19 @@ class Reporting:
             found[name] = {str(row[0]): int(row[1]) for row in rows}
         return found
 
-    def _before(self, since: datetime) -> int:
-        """An id before every alert that came in since then: found by halving, because ids grow with time."""
+    def _before(self, since: datetime, near: int) -> int:
+        """An id before every alert that came in since then, found by halving because ids grow with time.
+
+        Args:
+            since: Arrival; nothing comes in before it arrives.
+            near: How many ids too early it may be.
+        """
         ends = select(func.min(alerts.c.id), func.max(alerts.c.id))
         low, high = self._db.read(lambda tx: tx.execute(ends).one())
         if low is None:
             return 0
         low, moment = low - 1, since - _SLACK
-        while low < high - PAGE:
+        while low < high - near:
             middle = (low + high) // 2
             query = select(alerts.c.created_at).where(alerts.c.id >= middle).order_by(alerts.c.id).limit(1)
             at = self._db.read(lambda tx, query=query: tx.execute(query).scalar_one())  # type: ignore[misc]

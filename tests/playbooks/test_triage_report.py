@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import update
 
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.policy import Policy
@@ -18,6 +19,7 @@ from mailroom.store import NewVerdict, Store
 from mailroom.store.actions import ActionResult, NewAction
 from mailroom.store.alerts import NewAlert
 from mailroom.store.items import StagedItem
+from mailroom.store.schema import alerts
 from mailroom.store.settling import Settled
 from mailroom.triage import demo_lists
 from mailroom.triage.evaluation import interval, spoke_rightly, was_wrong
@@ -54,11 +56,17 @@ class World:
         return self.store.alerts.find(key).id
 
     def judged(
-        self, verdict: str, *evidence: dict[str, Any], risk: int = 50, shadow: tuple[Any, ...] = (), **fields: Any
+        self,
+        verdict: str,
+        *evidence: dict[str, Any],
+        risk: int = 50,
+        shadow: tuple[Any, ...] = (),
+        proposed: str = "",
+        **fields: Any,
     ) -> int:
         alert_id = self.alert(**fields)
         self.store.verdicts.record(
-            [NewVerdict(alert_id, None, verdict, risk, 1.0, 60, "d", "T2", list(evidence), list(shadow))]
+            [NewVerdict(alert_id, None, verdict, risk, 1.0, 60, "d", "T2", list(evidence), list(shadow), proposed)]
         )
         return alert_id
 
@@ -177,6 +185,37 @@ def test_the_same_numbers_are_the_same_pictures(world: World) -> None:
     world.judged("spam")
     numbers = gather(world.store)
     assert pictures(numbers) == pictures(numbers)
+
+
+def test_proposals_are_shown_beside_what_people_did(world: World) -> None:
+    rejected, released, waiting = (world.judged("malicious", proposed="reject") for _ in range(3))
+    world.acted(rejected, "reject", "manual")
+    world.acted(released, "release", "manual")
+    numbers = gather(world.store)
+    assert numbers.proposals == {"reject": (3, 1, 1)}
+    assert world.store.labels.current(waiting) is None
+    assert "Proposals beside what people did" in html_page(numbers)
+
+
+def test_how_much_harm_was_found_is_said_with_an_interval(world: World) -> None:
+    for verdict in ("malicious", "suspicious", "spam"):
+        world.store.labels.record(world.judged(verdict), "malicious", source="person", who="amy")
+    numbers = gather(world.store)
+    assert numbers.found == (2, 3)
+    assert "Of 3 mails labelled malicious 67% were called malicious or suspicious (95 %: 21% to 94%)" in html_page(
+        numbers
+    )
+
+
+def test_old_mail_is_passed_over_without_being_read(world: World) -> None:
+    old = [world.alert(age=timedelta(days=40)) for _ in range(12)]
+    came_in = world.now - timedelta(days=40)
+    world.store.run(lambda tx: tx.execute(update(alerts).where(alerts.c.id.in_(old)).values(created_at=came_in)))
+    new = [world.alert() for _ in range(5)]
+    since = world.now - timedelta(days=7)
+    pages = list(world.store.reporting.pages(since, world.now, size=2))
+    assert [page.alerts["id"].tolist() for page in pages] == [new[:2], new[2:4], new[4:]]
+    assert max(old) - 2 <= world.store.reporting._before(since, 2) <= max(old)
 
 
 def test_an_impossible_period_is_refused(store: Store) -> None:

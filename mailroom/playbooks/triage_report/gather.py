@@ -17,6 +17,7 @@ from mailroom.playbooks.triage_report.model import (
     TopRow,
     UrgentRow,
 )
+from mailroom.playbooks.triage_report.proposals import ProposalTally
 from mailroom.playbooks.triage_report.rules import RuleTally
 from mailroom.store import Store
 from mailroom.store.reporting import Page
@@ -72,6 +73,7 @@ class _Counting:
         self.calibration: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         self.top: dict[str, Counter[tuple[str, str]]] = {"senders": Counter(), "campaigns": Counter()}
         self.rules = RuleTally()
+        self.proposals = ProposalTally()
 
     def add(self, page: Page) -> None:
         """Count one page."""
@@ -94,6 +96,7 @@ class _Counting:
         self._top("senders", frame["sender_domain"], frame["verdict"])
         self._top("campaigns", campaign, frame["verdict"])
         self.rules.add(page)
+        self.proposals.add(page)
 
     def _time(self, page: Page, arrived: pd.Series[Any]) -> None:
         import pandas as pd
@@ -149,6 +152,9 @@ class _Counting:
         numbers.calibration = [(low, *self.calibration[low]) for low in sorted(self.calibration)]  # type: ignore[misc]
         numbers.times = {step: _times(parts) for step, parts in self.seconds.items() if parts}
         numbers.rules = self.rules.figures()
+        numbers.proposals = {
+            action: (one.proposed, one.agreed, one.disagreed) for action, one in sorted(self.proposals.actions.items())
+        }
         numbers.senders = _most_frequent(self.top["senders"])
         numbers.campaigns = [row for row in _most_frequent(self.top["campaigns"]) if row.number > 1]
 

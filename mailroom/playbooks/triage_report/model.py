@@ -105,6 +105,7 @@ class ReportNumbers:
         expiry: bucket of `EXPIRY` -> verdict -> held messages.
         urgent: Those whose hold ends first.
         rules: Rules that spoke, the most labelled first.
+        proposals: proposed action -> (mails for which it did not happen by itself, people agreed, disagreed).
         labels: label -> alerts.
         agreement: verdict -> label -> alerts.
         calibration: (lowest risk of the bin, labelled alerts, harmful ones), for bins of ten points.
@@ -129,6 +130,7 @@ class ReportNumbers:
     expiry: dict[str, dict[str, int]] = field(default_factory=dict)
     urgent: list[UrgentRow] = field(default_factory=list)
     rules: list[RuleFigures] = field(default_factory=list)
+    proposals: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
     agreement: dict[str, dict[str, int]] = field(default_factory=dict)
     calibration: list[tuple[int, int, int]] = field(default_factory=list)
@@ -148,6 +150,12 @@ class ReportNumbers:
         return self.by_verdict.get("undetermined", 0) / self.judged if self.judged else 0.0
 
     @property
+    def found(self) -> tuple[int, int]:
+        """Of the mails labelled malicious: how many were called malicious or suspicious, and how many there are."""
+        of = {verdict: labels.get("malicious", 0) for verdict, labels in self.agreement.items()}
+        return of.get("malicious", 0) + of.get("suspicious", 0), sum(of.values())
+
+    @property
     def at_risk(self) -> int:
         """Held and open messages whose hold ends within a day."""
         return sum(sum(self.expiry.get(name, {}).values()) for name in ("under 4 hours", "under 24 hours"))
@@ -157,7 +165,7 @@ class ReportNumbers:
         plain = asdict(self)
         for row, rule in zip(plain["rules"], self.rules, strict=True):
             row |= {"precision": rule.precision, "overturn_rate": rule.overturn_rate}
-        return plain | {"abstained": self.abstained, "at_risk": self.at_risk}
+        return plain | {"abstained": self.abstained, "at_risk": self.at_risk, "found": self.found}
 
 
 NOT_JUDGED = "not judged"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.report import PRIORITY_NAMES
 from mailroom.playbooks.triage_report.model import EXPIRY, ReportNumbers, RuleFigures, TopRow
+from mailroom.triage.evaluation import interval
 
 _MOST_RULES = 40
 _CERTAIN = 20
@@ -45,6 +46,8 @@ def sections(numbers: ReportNumbers) -> list[Section]:
                           "95 %"), tuple(_rule(one) for one in numbers.rules[:_MOST_RULES]), picture="rules",
                 note="Precision: share of the labelled mails for which the rule's points went the right way. "
                 f"Below {_CERTAIN} labels it says little. Overturned: of what happened by itself through this rule."),
+        Section("Proposals beside what people did", ("proposed", "mails", "agreed", "disagreed", "agreement", "95 %"),
+                _proposals(numbers), note="Of what did not happen by itself. `mailroom rules shadow` names the mails."),
         Section("Verdicts and labels", ("verdict", "label", "alerts"), _pairs(numbers.agreement), picture="calibration",
                 note="Labels are what people said, or what they did by hand."),
         Section("Senders", ("sender's domain", "alerts", "by verdict"), _top(numbers.senders)),
@@ -63,6 +66,13 @@ def headline(numbers: ReportNumbers) -> list[str]:
         said.append(f"{numbers.abstained:.0%} of the verdicts are undetermined.")
     for step, times in numbers.times.items():
         said.append(f"Half of {times.number:,} had their {step} within {lasting(times.median)}.")
+    found, harmful = numbers.found
+    if harmful:
+        low, high = interval(found, harmful)
+        said.append(
+            f"Of {harmful:,} mails labelled malicious {found / harmful:.0%} were called malicious or suspicious "
+            f"(95 %: {low:.0%} to {high:.0%})."
+        )
     if numbers.expiry:
         said.append(_risk(numbers))
     return said
@@ -106,6 +116,15 @@ def _times(numbers: ReportNumbers) -> tuple[Row, ...]:
 def _expiry(numbers: ReportNumbers) -> tuple[Row, ...]:
     names = (name for name in EXPIRY if name in numbers.expiry)
     return tuple((name, f"{sum(numbers.expiry[name].values()):,}", _mix(numbers.expiry[name])) for name in names)
+
+
+def _proposals(numbers: ReportNumbers) -> tuple[Row, ...]:
+    rows = []
+    for action, (proposed, agreed, disagreed) in numbers.proposals.items():
+        decided = agreed + disagreed
+        share = (agreed / decided, *interval(agreed, decided)) if decided else None
+        rows.append((action, f"{proposed:,}", f"{agreed:,}", f"{disagreed:,}", *_share(share)))
+    return tuple(rows)
 
 
 def _urgent(numbers: ReportNumbers) -> tuple[Row, ...]:
