@@ -28,7 +28,7 @@ from sandbox.mail import MailServer
 
 QUESTIONS, ANSWERS, ASKED = 10_000, 5_000, 300
 _MODES = dict.fromkeys(("release", "reject", "ask_recipient"), "advise") | {"ask_recipient": "auto"}
-_MUCH = {"per_run": 10**6, "per_hour": 10**6, "per_sender_domain": 10**6}
+_MUCH: dict[str, Any] = {"per_run": 10**6, "per_hour": 10**6, "per_sender_domain": 10**6}
 
 
 def answers(folder: Path) -> list[Figure]:

@@ -28,6 +28,10 @@ PLANS: dict[str, tuple[str, ...]] = {
     "forged": ("forged", "answer"),
 }
 """Habit -> what comes back, in order."""
+_NUMBERS = {"yes": "1", "no": "2", "unsure": "3"}
+"""What people choose when they are offered numbers: the first says yes, the second no."""
+_BY_NUMBER = 0.6
+"""So many do; the others write words all the same."""
 _AT_ONCE = {"away": 1.0, "bounce": 2.0, "delay": 2.0, "receipt": 1.5, "forged": 1.0}
 
 
@@ -119,7 +123,7 @@ def answer(
     elif kind == "receipt":
         made = notices.read_receipt(person, question, at, own_id)
     else:
-        writer, typed, origin = _who_writes(person, kind, rng, origin, colleagues)
+        writer, typed, origin = _who_writes(person, kind, rng, origin, colleagues, numbered=_is_numbered(question))
         sender = writer.address
         made = _reply(writer, typed, question, at, own_id, rng, forged=kind == "forged")
         written = quoted(writer.habit, typed, question, writer.name)
@@ -129,10 +133,12 @@ def answer(
 
 
 def _who_writes(
-    person: Person, kind: str, rng: Random, origin: Origin, colleagues: Sequence[Person]
+    person: Person, kind: str, rng: Random, origin: Origin, colleagues: Sequence[Person], *, numbered: bool
 ) -> tuple[Person, str, Origin]:
     habit = person.habit
     typed = habit.text or rng.choice(phrases.ANSWERS[habit.language][habit.says])
+    if numbered and not habit.text and rng.random() < _BY_NUMBER:
+        typed = rng.choice(phrases.BY_NUMBER).replace("{number}", _NUMBERS[habit.says])
     if kind == "opposite":
         return person, phrases.OPPOSITE[habit.language], origin
     if kind == "forged":
@@ -152,6 +158,12 @@ def _who_writes(
             Origin(other.address, helo="mail.northwind.example", user=other.address),
         )
     return person, typed, origin
+
+
+def _is_numbered(question: Question) -> bool:
+    """Whether it offers three choices, one line each."""
+    begins = [line.strip()[:2] for line in question.text.splitlines()]
+    return all(f"{number} " in begins for number in _NUMBERS.values())
 
 
 def _reply(

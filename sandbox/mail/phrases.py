@@ -55,6 +55,8 @@ ANSWERS: dict[str, dict[str, tuple[str, ...]]] = {
         "unsure": ("確認が取れません。名前に見覚えはありますが、アドレスが違うようです。",),
     },
 }
+BY_NUMBER = ("{number}", "{number}.", "({number})", "{number}\n\nThanks", "Hi,\n\n{number}")
+"""Answers to a question that offers numbers."""
 OPPOSITE = {
     "en": "Sorry, I have to correct myself. Please forget what I wrote before: it is the other way round.",
     "de": "Entschuldigung, ich muss mich korrigieren: Es ist genau umgekehrt.",

@@ -47,7 +47,7 @@ class Place:
         self.account: dict[str, Any] = {}
 
     def policy(self) -> Policy:
-        rails = {
+        rails: dict[str, Any] = {
             "modes": dict.fromkeys(("release", "reject", "ask_recipient"), "auto"), "require_evaluated_rules": False,
             "per_run": 100, "per_hour": 100, "per_sender_domain": 100, "max_release_share": 1.0,
         }  # fmt: skip

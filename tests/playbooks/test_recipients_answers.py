@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime
+
 import pytest
 
 from mailroom.errors import InvalidInputError
+from mailroom.mail.parse import parse_safely
+from mailroom.mail.replies import extract_answer
 from mailroom.playbooks.ask_recipient.composing import shown_domain
 from mailroom.playbooks.ask_recipient.reading import read_answer
 from mailroom.playbooks.ask_recipient.words import WORDS
 from mailroom.playbooks.asking_settings import LANGUAGES, AskingSettings
-from sandbox.mail import phrases
+from sandbox.mail import Habit, phrases
+from sandbox.mail.answering import answer
+from sandbox.mail.people import CLIENTS, Person
+from sandbox.mail.quoting import Question
 
 MEANS = {"yes": "expected", "no": "unexpected", "unsure": "unsure"}
 
@@ -26,8 +34,8 @@ def test_what_people_write_is_read_whatever_language_they_were_asked_in(language
 def test_the_choices_themselves_are_answers_with_and_without_their_numbers(language: str) -> None:
     words = WORDS[language]
     for number, (says, text) in enumerate((("yes", words.yes), ("no", words.no), ("unsure", words.unsure)), 1):
-        for answer in (text, f"{number}", f"{number}. {text}", f"{number}  {text}", f"Hello,\n\n({number})\n\nBye"):
-            assert read_answer(answer, language).said == MEANS[says], answer
+        for given in (text, f"{number}", f"{number}. {text}", f"{number}  {text}", f"Hello,\n\n({number})\n\nBye"):
+            assert read_answer(given, language).said == MEANS[says], given
 
 
 @pytest.mark.parametrize(
@@ -67,3 +75,22 @@ def test_settings_name_a_language_that_we_have() -> None:
     for wrong in ({"language": "xx"}, {"languages": {"a@b.example": "klingon"}}, {"hours": 0.0}):
         with pytest.raises(InvalidInputError):
             AskingSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_whatever_program_and_language_they_use_an_answer_is_never_taken_for_its_contrary() -> None:
+    understood = asked = 0
+    for number, (client, language, says) in enumerate(itertools.product(CLIENTS, phrases.ANSWERS, MEANS)):
+        for form in ("both", "text", "html"):
+            words = WORDS[language]
+            text = words.text(domain="new-vendor[.]example", day="2026-03-02", until="2026-03-03 12:00")
+            question = Question(
+                ("SOC", "soc@corp.example"), ("SOC", "soc@corp.example"), "amy@corp.example", words.subject,
+                datetime(2026, 3, 2, tzinfo=UTC), "<q@corp.example>", (), f"{text}\n\nReference: QX7K2\n", "",
+            )  # fmt: skip
+            amy = Person("Amy", "amy@corp.example", Habit(says=says, client=client, language=language, form=form))
+            made = answer(amy, 0, question, b"", question.date, seed=number, number=1, colleagues=[])
+            read = read_answer(extract_answer(parse_safely(made.raw)).text, language)
+            asked += 1
+            understood += read.said == MEANS[says]
+            assert read.said in {MEANS[says], "unsure"}, (client, form, made.answer)
+    assert understood / asked > 0.97

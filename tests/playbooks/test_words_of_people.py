@@ -22,7 +22,7 @@ STRANGER: dict[str, Any] = {
     "impersonation": ("Newly Observed Domain",),
 }  # fmt: skip
 """A first contact that proves who it is, and that the gateway does not like: 48 points of one group."""
-AUTO = {
+AUTO: dict[str, Any] = {
     "modes": dict.fromkeys(("release", "release_to_sandbox", "reject", "ask_recipient"), "auto"),
     "require_evaluated_rules": False, "per_run": 500, "per_hour": 500, "per_sender_domain": 500,
     "max_release_share": 1.0,
