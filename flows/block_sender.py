@@ -89,7 +89,7 @@ def block_sender(
         return {"state": "already blocked", **plan.counts()}
     approved_by = ""
     if ask_first or planned.ruled.outcome == "propose":
-        numbers = playbook.propose_sender_block(planned, **blocks)
+        numbers = playbook.propose_sender_block(planned, automatic=automatic and not ask_first, **blocks)
         if not ask_first:
             log.info("proposed, not done: %s", planned.ruled.why)
             return {"state": "proposed", "actions": numbers, **plan.counts()}

@@ -12,8 +12,9 @@ from tasks.playbook._blocking import PlannedBlock, desk
 
 @task(name="Propose Sender Block", task_run_name="Propose Sender Block", cache_policy=NO_CACHE, persist_result=False)
 def propose_sender_block(
-    planned: PlannedBlock, *, mimecast: str = "default", store: str = "default", policy: str = "default"
-) -> list[int]:
+    planned: PlannedBlock, *, automatic: bool = False, mimecast: str = "default", store: str = "default",
+    policy: str = "default",
+) -> list[int]:  # fmt: skip
     """Write the changes of a plan into the ledger as proposals, so that a person can decide about exactly these.
 
     Effect: writes the store. Twice is harmless. An older proposal for the same sender that wants something else is
@@ -21,6 +22,7 @@ def propose_sender_block(
 
     Args:
         planned: Result of "Plan Sender Block".
+        automatic: Nobody asked for it and nobody is asked here: the playbook "request approvals" asks for its approval.
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block.
@@ -34,7 +36,9 @@ def propose_sender_block(
     Source: https://docs.prefect.io/v3/develop/write-tasks
     """
     with action("Propose Sender Block"):
-        numbers, withdrawn = propose(desk(mimecast, store, policy), planned.plan)
+        numbers, withdrawn = propose(
+            desk(mimecast, store, policy), planned.plan, mode="auto" if automatic else "manual"
+        )
     log = get_run_logger()
     log.info("proposed: actions %s", ", ".join(map(str, numbers)))
     if withdrawn:

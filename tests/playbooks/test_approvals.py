@@ -15,6 +15,7 @@ from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.playbooks import act, changes
 from mailroom.playbooks.approvals import deciding
+from mailroom.playbooks.approvals.bulk import plan_bulk, propose_bulk
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.people import People
 from mailroom.playbooks.approvals.requesting import request, request_for_proposals
@@ -24,6 +25,11 @@ from mailroom.store.evidence import NewEvidence
 from mailroom.store.schema import alerts, approvals
 from sandbox import Tenant
 
+EVERYONE = {
+    "description": "x", "sender_type": "Email Address", "recipient_type": "Everyone", "extracted_data": "Both",
+    "end_time": "",
+}  # fmt: skip
+PLAIN = {"note": "unwanted", "reason": "Select One", "notify_sender": False}
 ADVISE: dict[str, Any] = {"modes": {"release": "advise", "reject": "advise"}}
 
 
@@ -274,10 +280,7 @@ def test_an_account_and_an_address_are_compared_through_the_list_of_approvers(be
 
 
 def test_a_block_for_everybody_is_wide(bench: Workbench) -> None:
-    wish = {
-        "description": "x", "sender": "bad@evil.example", "sender_type": "Email Address", "recipient_type": "Everyone",
-        "extracted_data": "Both", "end_time": "",
-    }  # fmt: skip
+    wish = {"sender": "bad@evil.example", **EVERYONE}
     approval = ask(bench, block(bench, **wish), proposer="amy")
     assert approval.wide
     with pytest.raises(RefusedError, match="other than the proposer"):
@@ -298,20 +301,14 @@ def block(bench: Workbench, **wish: Any) -> int:
 
 
 def test_no_approval_blocks_a_partner(bench: Workbench) -> None:
-    wish = {
-        "description": "x", "sender": "ann@fabrikam.example", "sender_type": "Email Address",
-        "recipient_type": "Everyone", "extracted_data": "Both", "end_time": "",
-    }  # fmt: skip
+    wish = {"sender": "ann@fabrikam.example", **EVERYONE}
     approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
     assert carry_out(bench, approval) == {"refused": 1}
     assert effects(bench) == 0
 
 
 def test_a_retry_of_changes_looks_at_the_approval_as_well(bench: Workbench) -> None:
-    wish = {
-        "description": "x", "sender": "bad@evil.example", "sender_type": "Email Address", "recipient_type": "Everyone",
-        "extracted_data": "Both", "end_time": "",
-    }  # fmt: skip
+    wish = {"sender": "bad@evil.example", **EVERYONE}
     approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
     (member,) = bench.store.approvals.members(approval.id)
     bench.store.approvals.use(approval.id, [member.action_id], {})
@@ -351,7 +348,49 @@ def test_every_proposal_of_the_rules_is_asked_for_once_in_groups(bench: Workbenc
 def test_what_people_propose_is_asked_by_whoever_proposed_it(bench: Workbench) -> None:
     for one in proposals(bench) + proposals(bench, "reject"):
         bench.store.run(lambda tx, one=one: tx.execute(update(alerts).values(handling="expired")))
-    block(bench, description="x", sender="bad@evil.example", sender_type="Email Address", recipient_type="Everyone",
-          extracted_data="Both", end_time="")  # fmt: skip
+    block(bench, sender="bad@evil.example", **EVERYONE)
     found = request_for_proposals(bench.store, bench.policy, tenants=names_of(bench.client, bench.store))
     assert found.opened == []
+
+
+def test_what_a_playbook_proposes_by_itself_is_asked_for_even_where_two_people_would_be_needed(
+    bench: Workbench,
+) -> None:
+    approval = ask(bench, block(bench, sender="bad@evil.example", **EVERYONE), proposer="a playbook", by_rule=True)
+    assert approval.wide
+    assert carry_out(bench, approve(bench, approval, by="ben@northwind.example")) == {"applied": 1}
+
+
+def test_an_approval_is_carried_out_in_its_own_tenant_only(bench: Workbench) -> None:
+    approval = approve(bench, ask(bench))
+    bench.store.run(lambda tx: tx.execute(update(approvals).values(tenant="another")))
+    with pytest.raises(RefusedError, match="about the tenant another"):
+        carry_out(bench, approval)
+    assert effects(bench) == 0
+
+
+def test_a_proposal_that_the_rails_forbid_by_now_is_withdrawn(bench: Workbench) -> None:
+    senders = frozenset({"ann@contoso-logistics.example"})
+    bench.policy = policy(**ADVISE, own_senders=senders)
+    found = request_for_proposals(bench.store, bench.policy, tenants=names_of(bench.client, bench.store))
+    assert (found.opened, len(found.withdrawn)) == ([], 9)
+    again = request_for_proposals(bench.store, bench.policy, tenants=names_of(bench.client, bench.store))
+    assert again.withdrawn == []
+
+
+def test_a_killed_bulk_action_goes_on_when_it_is_asked_for_again(bench: Workbench) -> None:
+    def plan() -> Any:
+        return plan_bulk(bench.store, bench.policy, "reject", ["subject~junk"], proposer="amy", parameters=PLAIN)
+
+    asked = propose_bulk(bench.store, bench.policy, plan()).approval
+    assert asked is not None
+    assert asked.targets == 5
+    approve(bench, asked, by="amy")
+    members = [one.action_id for one in bench.store.approvals.members(asked.id)]
+    bench.store.approvals.use(asked.id, members, {})
+    act.carry_out_wanted(bench.desk, members[:2])  # and then it was killed
+    again = propose_bulk(bench.store, bench.policy, plan()).approval
+    assert again is not None
+    assert again.id == asked.id
+    assert carry_out(bench, again) == {"applied": 5}
+    assert effects(bench) == 5

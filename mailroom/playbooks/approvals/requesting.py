@@ -45,14 +45,13 @@ class Round:
     expired: list[int] = field(default_factory=list)
     void: list[int] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
-    """Proposals that nobody wants any more."""
-    forbidden: int = 0
-    """Proposals that the rails forbid as things are now."""
+    """Proposals that nobody wants any more, or that the rails forbid by now."""
 
 
 def request(
-    store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None
-) -> Requested:
+    store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None,
+    by_rule: bool = False,
+) -> Requested:  # fmt: skip
     """Ask for one approval of these proposals.
 
     Effect: writes the store. Twice is harmless: what is undecided is not asked again.
@@ -63,6 +62,7 @@ def request(
         action_ids: Actions in state `proposed`, of one tenant.
         proposer: Who wants it; by default whoever proposed the actions.
         case_id: Which case it belongs to.
+        by_rule: No person proposed it, whatever its actions say: a playbook that nobody started by hand did.
 
     Raises:
         InvalidInputError: They belong to several tenants, or were proposed by several people.
@@ -82,7 +82,7 @@ def request(
         raise InvalidInputError("the actions belong to several tenants; ask for each tenant's separately")
     if not proposer and len(wanted_by) > 1:
         raise InvalidInputError(f"several people proposed these actions ({', '.join(sorted(wanted_by))}): ask for each")
-    by_rule = not proposer and all(one.action.mode == "auto" for one in members)
+    by_rule = by_rule or (not proposer and all(one.action.mode == "auto" for one in members))
     kinds = {one.action.kind for one in members}
     now = store.approvals.now()
     opened = store.approvals.open(NewApproval(
@@ -119,15 +119,11 @@ def request_for_proposals(
     proposed = [one for one in proposed if one.mode == "auto"]
     covered = store.approvals.undecided_of([one.id for one in proposed])
     bound = bind(store, policy, [one for one in proposed if one.id not in covered])
-    done.withdrawn = withdraw_overtaken(store, bound.values())
+    done.withdrawn = withdraw_overtaken(store, policy, bound.values())
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for one in bound.values():
-        if one.against:
-            continue
-        if denied(policy, one):
-            done.forbidden += 1
-            continue
-        groups[_group(one)].append(one.action.id)
+        if not one.against and one.action.id not in done.withdrawn:
+            groups[_group(one)].append(one.action.id)
     for ids in groups.values():
         for start in range(0, len(ids), BULK):
             asked = request(store, policy, ids[start : start + BULK])
@@ -162,12 +158,12 @@ def changed(store: Store, policy: Policy, approval: StoredApproval) -> str:
     return ""
 
 
-def withdraw_overtaken(store: Store, bound: Iterable[Bound]) -> list[int]:
-    """Close proposals of rules that are about messages handled by now, or that the rules do not make any more."""
+def withdraw_overtaken(store: Store, policy: Policy, bound: Iterable[Bound]) -> list[int]:
+    """Close proposals of rules about messages handled by now, that the rules do not make any more, or rails forbid."""
     results = [
-        ActionResult(one.action.id, "refused", " ".join(one.against), SUPERSEDED, retryable=False)
+        ActionResult(one.action.id, "refused", why, SUPERSEDED, retryable=False)
         for one in bound
-        if one.against and one.verdict is not None
+        if (why := " ".join(one.against) if one.verdict is not None else "") or (why := denied(policy, one))
     ]
     store.ledger.settle(results, who="approvals")
     return [one.action_id for one in results]

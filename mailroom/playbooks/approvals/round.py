@@ -38,7 +38,7 @@ class RoundReport:
         wanted = self.requested
         return {
             "opened": wanted.opened, "expired": wanted.expired, "void": wanted.void, "withdrawn": wanted.withdrawn,
-            "forbidden": wanted.forbidden, "asked": self.asked, "decided_by_mail": self.decided_by_mail,
+            "asked": self.asked, "decided_by_mail": self.decided_by_mail,
             "done": self.done, "told": self.told, "problems": self.problems,
         }  # fmt: skip
 

@@ -72,7 +72,7 @@ def ask_for_approval(here: ReportDesk) -> list[int]:
         if one.id in covered:
             continue
         cases = store.cases.for_alerts([one.alert_id]).get(one.alert_id, []) if one.alert_id else []
-        asked = request(store, policy, [one.id], proposer=WHO, case_id=min(cases, default=None))
+        asked = request(store, policy, [one.id], proposer=WHO, case_id=min(cases, default=None), by_rule=True)
         if asked.approval is not None and asked.approval.created:
             new.append(asked.approval.id)
     faultpoint("reported.approval_asked")
