@@ -47,7 +47,8 @@ def ask_recipient(
         question = here.store.waits.get(question.id)
         if not question.is_open:
             playbook.handle_answer(here.store, here.policy(), question.id)
-        result: dict[str, Any] = {"question_id": question.id, "state": question.state, "deadline": question.deadline.isoformat()}
+        result: dict[str, Any] = {"question_id": question.id, "state": question.state}
+        result |= {"deadline": question.deadline.isoformat()}
         result |= playbook.result_of_question(here.store, question.id)
     if as_json:
         output.print_json(result)

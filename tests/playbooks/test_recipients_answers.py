@@ -74,7 +74,7 @@ def test_settings_name_a_language_that_we_have() -> None:
     ]
     for wrong in ({"language": "xx"}, {"languages": {"a@b.example": "klingon"}}, {"hours": 0.0}):
         with pytest.raises(InvalidInputError):
-            AskingSettings(**wrong)  # type: ignore[arg-type]
+            AskingSettings(**wrong)
 
 
 def test_whatever_program_and_language_they_use_an_answer_is_never_taken_for_its_contrary() -> None:
