@@ -19,8 +19,8 @@ _EMPTY = ("", "[]", None)
 _ACTED, _WRONG = 1, 2
 
 _Spoke = tuple[Any, ...]
-"""What of an entry is counted, in the order of `_PARTS`."""
-_PARTS = ("rule_id", "version", "points", "suggests", "status", "title")
+"""What of an entry is counted, in the order of `_PARTS`. Few parts: each costs a report over many alerts a while."""
+_PARTS = ("rule_id", "version", "points", "suggests")
 _parts = itemgetter(*_PARTS)
 
 
@@ -30,6 +30,8 @@ class RuleTally:
     def __init__(self) -> None:
         self._spoke: dict[tuple[str, int], Counter[_Spoke]] = defaultdict(Counter)
         """By label, and by whether something happened by itself and was overturned."""
+        self._named: dict[tuple[Any, Any], tuple[str, str]] = {}
+        """Title and status of each version of each rule, as first met."""
 
     def add(self, page: Page) -> None:
         """Count one page."""
@@ -44,19 +46,19 @@ class RuleTally:
         for alert_id, evidence, shadow in zip(*rows, strict=True):
             label = labels.get(alert_id, "")
             if evidence not in _EMPTY:
-                _count(self._spoke[label, happened.get(alert_id, 0)], evidence)
+                self._count(self._spoke[label, happened.get(alert_id, 0)], evidence)
             if shadow not in _EMPTY:
-                _count(self._spoke[label, 0], shadow)
+                self._count(self._spoke[label, 0], shadow)
 
     def figures(self) -> list[RuleFigures]:
         """Every rule that spoke, the most labelled first."""
         known: dict[tuple[str, int], RuleFigures] = {}
         counted = ((*what, *entry, number) for what, spoke in self._spoke.items() for entry, number in spoke.items())
-        for label, happened, rule_id, version, points, suggests, status, title, number in counted:
+        for label, happened, rule_id, version, points, suggests, number in counted:
             if not points or not isinstance(rule_id, str) or not isinstance(points, int):
                 continue  # an insight is worth nothing and cannot be wrong
             one = known.setdefault((rule_id, version or 0), RuleFigures(rule_id, version or 0))
-            one.title, one.status, one.points = str(title), str(status), points
+            (one.title, one.status), one.points = self._named[rule_id, version], points
             one.spoke += number
             if label:
                 one.labelled += number
@@ -64,6 +66,18 @@ class RuleTally:
             one.acted += number * bool(happened)
             one.overturned += number * (happened == _WRONG)
         return sorted(known.values(), key=lambda one: (-one.labelled, -one.spoke, one.rule_id, one.version))
+
+    def _count(self, spoke: Counter[_Spoke], text: str) -> None:
+        entries, known = read_entries(text), len(spoke)
+        try:
+            parts = list(map(_parts, entries))  # nearly all of a report's time would go into a loop in Python
+        except KeyError:  # an entry that does not have them all
+            parts = [tuple(map(entry.get, _PARTS)) for entry in entries]
+        spoke.update(parts)
+        if len(spoke) > known:
+            for entry in entries:
+                key = (entry.get("rule_id"), entry.get("version"))
+                self._named.setdefault(key, (str(entry.get("title", "")), str(entry.get("status", ""))))
 
 
 def read_entries(text: Any) -> list[dict[str, Any]]:
@@ -74,12 +88,3 @@ def read_entries(text: Any) -> list[dict[str, Any]]:
         return list(orjson.loads(text))
     except orjson.JSONDecodeError:  # a number longer than 64 bits
         return list(load_json(text))
-
-
-def _count(spoke: Counter[_Spoke], text: str) -> None:
-    entries = read_entries(text)
-    try:
-        parts = list(map(_parts, entries))  # nearly all of a report's time would go into a loop in Python
-    except KeyError:  # an entry that does not have them all
-        parts = [tuple(map(entry.get, _PARTS)) for entry in entries]
-    spoke.update(parts)
