@@ -21,3 +21,9 @@ def names_of(client: MimecastClient, store: Store) -> frozenset[str]:
     """Every name that this tenant may have in the ledger: its account code, and the names it was given."""
     code = tenant_of(client)
     return frozenset({code, *store.sources.tenants_of(code)})
+
+
+def is_another(client: MimecastClient, store: Store, tenant: str) -> bool:
+    """Whether the store knows this name as that of another tenant than the client's. Effect: reads."""
+    accounts = store.sources.accounts_of(tenant)
+    return bool(accounts) and tenant_of(client) not in accounts

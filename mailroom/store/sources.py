@@ -58,6 +58,12 @@ class Sources:
         rows = self._db.read(lambda tx: tx.execute(query).all())
         return {row.tenant for row in rows if row.generation.partition("/")[0] == account}
 
+    def accounts_of(self, tenant: str) -> set[str]:
+        """The account codes behind a tenant's name, as far as its sources say so."""
+        query = select(sources.c.generation).where(sources.c.tenant == tenant).distinct()
+        found = self._db.read(lambda tx: tx.execute(query).scalars().all())
+        return {one.partition("/")[0] for one in found if "/api-" in one}
+
     def _find(self, tx: Connection, identity: dict[str, str]) -> Source | None:
         query = select(*_SOURCE)
         for name, value in identity.items():

@@ -17,7 +17,7 @@ from mailroom.playbooks.approvals.binding import bind
 from mailroom.playbooks.approvals.deciding import look
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.harmless import harmless
-from mailroom.playbooks.tenants import names_of
+from mailroom.playbooks.tenants import is_another
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action
 from mailroom.store.approval_rows import GRANTED, USED, StoredApproval
@@ -76,7 +76,7 @@ def carry_out_approved(desk: Desk, approval_id: int, *, on_settled: OnSettled = 
             kill switch is on.
         AccessError, TransientError, ResponseError: The tenant cannot be reached; what is missing stays wanted.
     """
-    if (tenant := desk.store.approvals.get(approval_id).tenant) not in names_of(desk.client, desk.store):
+    if is_another(desk.client, desk.store, tenant := desk.store.approvals.get(approval_id).tenant):
         raise RefusedError(f"Approval {approval_id} is about the tenant {tenant}: use its credentials to carry it out.")
     used = _use(desk, approval_id)
     members = desk.store.approvals.members(approval_id)
