@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailroom.rulelang.domains import canonical_domain, root_domain
-from mailroom.rulelang.text import words
+from mailroom.rulelang.text import needs_substring_match, words
 
-_LINK = re.compile(
-    r"(?i)(?:https?|ftp)://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?([^\s?#]{0,500})"
-)
+_LINK = re.compile(r"(?i)(?:https?|ftp)://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?([^\s?#]{0,500})")
 _PREFIX = re.compile(r"(?i)\s*(?:re|aw|fw|fwd|wg|tr|rv|sv|vs|antw|r|i)\s*(?:\[\d{1,3}\])?\s*:")
 _VARIES = re.compile(r"\S*[\d@]\S*")
 _SHORTEST_SUBJECT = 2
 """Words; a subject of one word says too little to keep mails together."""
+_SHORTEST_UNSPACED = 6
 _MOST_HOSTS = 4
 """A mail that links to more foreign hosts is a newsletter: its links say little."""
 _MOST_FILES = 50
@@ -45,7 +44,7 @@ class MailParts:
     subject: str = ""
     urls: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    """SHA-256 of attached files; not of pictures that the HTML shows."""
+    """SHA-256 of attached files that are no pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def campaign_of(parts: MailParts) -> Campaign | None:
         return _campaign("files", [*files], known)
     if 0 < len(hosts) <= _MOST_HOSTS:
         return _campaign("links", hosts, known)
-    if domain and len(subject.split()) >= _SHORTEST_SUBJECT:
+    if domain and _says_enough(subject):
         return _campaign("subject", [subject, domain], known)
     return None
 
@@ -109,6 +108,12 @@ def campaign_of(parts: MailParts) -> Campaign | None:
 def subject_skeleton(subject: str) -> str:
     """What stays the same when a subject is sent a thousand times: no prefixes, numbers, addresses, look-alikes."""
     return " ".join(words(_unvarying(subject))[:_MOST_WORDS])
+
+
+def _says_enough(skeleton_of_subject: str) -> bool:
+    """Two words, or as much in a script that does not put spaces between them."""
+    many = len(skeleton_of_subject.split()) >= _SHORTEST_SUBJECT
+    return many or (len(skeleton_of_subject) >= _SHORTEST_UNSPACED and needs_substring_match(skeleton_of_subject))
 
 
 def _unvarying(subject: str) -> str:
@@ -147,7 +152,7 @@ def shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
         name for name in ("files", "hosts") if set(map(str, one.get(name) or ())) & set(map(str, other.get(name) or ()))
     ]
     subject = subject_skeleton(str(one.get("subject") or ""))
-    if len(subject.split()) >= _SHORTEST_SUBJECT and subject == subject_skeleton(str(other.get("subject") or "")):
+    if _says_enough(subject) and subject == subject_skeleton(str(other.get("subject") or "")):
         found.append("subject")
     return found
 
@@ -187,8 +192,10 @@ def _files(rows: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _is_file(one: Mapping[str, Any]) -> bool:
-    """Message infos list the bodies among the components; those have no name."""
-    return bool(one.get("name"))
+    """No body of the mail, which message infos list among the files, and no picture: logos are the same everywhere."""
+    kind = str(one.get("type") or "").lower()
+    picture = any(str(one.get(name) or "").lower().startswith("image/") for name in ("mime_type", "real_type"))
+    return bool(one.get("name")) and not picture and "body" not in kind and "message header" not in kind
 
 
 def _header(event: Mapping[str, Any], wanted: str) -> str:

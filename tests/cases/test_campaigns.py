@@ -50,6 +50,10 @@ def test_a_mail_that_says_too_little_is_in_no_campaign(subject):
     assert key(sender="a@evil.test", subject=subject) == ""
 
 
+def test_a_subject_without_spaces_between_words_says_enough():
+    assert key(sender="a@evil.test", subject="アカウントの確認").startswith("subject-")
+
+
 def test_a_report_belongs_to_the_campaign_of_the_mail_it_forwards():
     original = {"sender": "a@evil.test", "subject": "Your mailbox is full", "plaintext_body": "see https://bad.test/x"}
     report = {"sender": "ann@corp.test", "subject": "Fwd: strange?", "forwarded": [original], "plaintext_body": "Odd!"}
@@ -59,9 +63,10 @@ def test_a_report_belongs_to_the_campaign_of_the_mail_it_forwards():
 
 def test_held_messages_and_mails_speak_one_language():
     held = {"header_from": {"address": "a@evil.test"}, "subject": "Your mailbox is full", "components": [
-        {"name": "", "sha256": "00"}, {"name": "bill.js", "sha256": "FF"}]}  # fmt: skip
+        {"name": "body.txt", "type": "Message Body", "sha256": "00"}, {"name": "bill.js", "sha256": "FF"}]}  # fmt: skip
     mail = {"sender": "x@y.test", "subject": "other", "attachments": [
-        {"name": "bill.js", "sha256": "ff"}, {"name": "logo.png", "sha256": "11", "inline": True}]}  # fmt: skip
+        {"name": "bill.js", "sha256": "ff"},
+        {"name": "logo.png", "sha256": "11", "mime_type": "image/png"}]}  # fmt: skip
 
     assert campaign_of(parts_of(held)).key == campaign_of(parts_of(mail)).key
 
