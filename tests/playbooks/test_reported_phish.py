@@ -20,7 +20,7 @@ from mailroom.playbooks.approvals.deciding import approve
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import void_changed
 from mailroom.playbooks.ask import PostDesk, ask
-from mailroom.playbooks.cases import set_state
+from mailroom.playbooks.cases import set_fields, set_state
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question
 from mailroom.playbooks.reported import ReportDesk, ReportResult, handle_report, handle_reports
@@ -221,14 +221,18 @@ def test_a_doubtful_mail_waits_for_a_person_and_then_the_reporter_is_told(world:
     assert "nothing wrong" in world.mails_to(AMY)[1].get_content()
 
 
-def test_closing_the_case_answers_whoever_waits(world: World) -> None:
+@pytest.mark.parametrize(("outcome", "words"), [("", "Somebody has looked"), ("spam", "unwanted advertising")])
+def test_closing_the_case_answers_whoever_waits(world: World, outcome: str, words: str) -> None:
     result = world.handle(world.write(wire(mail(), strange())))
-    case = result.mails[0].case_id or 0
-    set_state(world.bench.store, case, "closed", who="ann", why="looked at it")
+    case, store = result.mails[0].case_id or 0, world.bench.store
+    assert (store.cases.get(case).template, store.fields.get("case", case)["reports"]) == ("reported-phish", 1)
+    if outcome:
+        set_fields(store, case, {"outcome": outcome}, who="ann")
+    set_state(store, case, "closed", who="ann", why="looked at it", leave_tasks=True)
 
     (settled,) = handle_reports(world.desk)
     assert settled.state == "settled"
-    assert "Somebody has looked" in world.mails_to(AMY)[1].get_content()
+    assert words in world.mails_to(AMY)[1].get_content()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mailroom.faults import faultpoint
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import base_address
-from mailroom.playbooks.cases import open_case
+from mailroom.playbooks.reported.casework import open_for
 from mailroom.playbooks.reported.finding import Known, copies_of, find_similar, look_up
 from mailroom.playbooks.reported.judging import Judged, count_reporters, judge, judge_dry, stand_in
 from mailroom.playbooks.reported.model import NEEDS_A_PERSON, WHO, Handled, ReportDesk, ReportResult, worst_of
@@ -27,7 +27,6 @@ from mailroom.store.user_reports import NO_REPORT, OPEN, REFUSED, SETTLED, WAITI
 from mailroom.triage import Context
 
 _BACK = timedelta(days=28)
-_PRIORITY = {"malicious": 80, "suspicious": 60}
 
 
 def handle_report(here: ReportDesk, alert: str | int, *, dry_run: bool = False) -> ReportResult:
@@ -175,14 +174,11 @@ class _Handling:
         names = ("copies", "delivered", "people", "held", "clicks")
         handled.counts = {name: int(copies.get(name, 0)) for name in names}
         handled.counts |= {"similar": similar.messages, "similar_people": similar.people}
-        case = open_case(
-            self.store, tenant=self.here.tenant, title=f"Reported mail: {original.subject or '(no subject)'}", who=WHO,
-            why=f"one of our people reported it; verdict {judged.verdict}, risk {judged.risk}",
-            key=f"reported:{campaign or alert.id}", priority=_PRIORITY.get(judged.verdict, 40),
-            alert_ids=[self.alert.id, *(one.id for one in alerts)],
+        case = open_for(
+            self.here, campaign or str(alert.id), subject=original.subject, verdict=judged.verdict, risk=judged.risk,
+            reporters=max(1, handled.reporters), alert_ids=[self.alert.id, *(one.id for one in alerts)],
         )  # fmt: skip
         handled.case_id = case.id
-        faultpoint("reported.case_opened")
         ids = [message_id, *(one for one in similar.message_ids if one != message_id)]
         handled.proposed, notes = propose(
             self.here, alert, judged.verdict, judged.facts, ids, case=str(case.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailroom.faults import faultpoint
+from mailroom.playbooks.reported.casework import told_by
 from mailroom.playbooks.reported.model import FINAL, WHO, Handled, ReportDesk, ReportResult
 from mailroom.playbooks.reported.telling import tell
 from mailroom.store.labels import PERSON
@@ -58,11 +59,7 @@ def outcome_of(here: ReportDesk, report: UserReport) -> tuple[str, str]:
         return verdict, "the verdict is certain"
     if verdict == "benign" and here.desk.policy().rails.modes.get("release", "observe") == "auto":
         return verdict, "the verdict is certain, and the policy releases by itself"
-    if report.case_id is not None:
-        case = store.cases.get(store.cases.get(report.case_id).shown_id)
-        if case.state == "closed":
-            return _CLOSED, f"case {case.id} was closed"
-    return "", ""
+    return told_by(store, report.case_id) if report.case_id is not None else ("", "")
 
 
 def result_of(report: UserReport) -> ReportResult:
