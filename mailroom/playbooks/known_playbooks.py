@@ -79,6 +79,10 @@ def _alert_and_case(run: PlaybookRun) -> dict[str, Any]:
     return {"alert": str(run.alert_id), "case": str(run.case_id or ""), "requested_by": run.requested_by[:80]}
 
 
+def _alert_and_who(run: PlaybookRun) -> dict[str, Any]:
+    return {"alert": str(run.alert_id), "requested_by": run.requested_by[:80]}
+
+
 def _harmful(run: PlaybookRun) -> dict[str, Any]:
     case = str(run.case_id or "")
     return {"look_for": "alert", "values": str(run.alert_id), "case": case, "requested_by": run.requested_by[:80]}
@@ -122,6 +126,21 @@ def _handle_report(place: Workplace, run: PlaybookRun) -> dict[str, Any]:
     return handle_report(here, int(run.alert_id or 0)).row()
 
 
+def _ask_recipient(place: Workplace, run: PlaybookRun) -> dict[str, Any]:
+    from mailroom.playbooks.ask import PostDesk
+    from mailroom.playbooks.ask_recipient import RecipientDesk, ask_recipient
+
+    if place.mailbox is None:
+        raise InvalidInputError("Asking a recipient needs a mailbox that asks: configure it.")
+    desk, form = place.desk(), run.parameters
+    here = RecipientDesk(PostDesk(place.store, place.mailbox()), desk.policy, desk.client)
+    language = str(form.get("language", "")).replace("as known", "")
+    wait = ask_recipient(
+        here, str(run.alert_id), by=run.requested_by, language=language, hours=float(form.get("hours", 0))
+    )
+    return {"state": wait.state, "question": wait.id}
+
+
 KNOWN: dict[str, KnownPlaybook] = {
     one.name: one
     for one in (
@@ -141,6 +160,11 @@ KNOWN: dict[str, KnownPlaybook] = {
         KnownPlaybook(
             "handle reported phish", "handle reported phish/on demand", _alert, blocks=(*_TENANT, "mailbox"),
             allowed=frozenset({"answer_reporters"}), in_place=_handle_report,
+        ),
+        KnownPlaybook(
+            "ask recipient about held message", "ask recipient about held message/on demand", _alert_and_who,
+            blocks=(*_TENANT, "mailbox"), allowed=frozenset({"language", "hours"}), autorun=False,
+            in_place=_ask_recipient,
         ),
     )
 }  # fmt: skip

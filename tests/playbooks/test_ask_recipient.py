@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,8 +16,10 @@ from mailroom_tests_small_tenant import Workbench, add
 
 from mailroom.errors import RefusedError
 from mailroom.playbooks import ask_recipient as asking
+from mailroom.playbooks.act import Desk
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.ask_recipient.words import WORDS
+from mailroom.playbooks.known_playbooks import Workplace, known, wanted_state
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.watch_replies import cancel, watch_once
@@ -322,6 +324,22 @@ def test_a_question_that_was_stored_and_not_sent_goes_out_with_the_next_run(make
 
     assert asking.ask_recipients(place.desk).asked == 1
     assert place.answered().answers == {"expected": 1}
+
+
+def test_a_case_may_offer_it_and_a_person_starts_it(make: Callable[..., Place]) -> None:
+    place = make({AMY: YES})
+    [alert] = place.held(AMY)
+    playbook = known("ask recipient about held message")
+    run: Any = SimpleNamespace(alert_id=alert, parameters={"language": "fr"}, requested_by="amara", case_id=None)
+    desk = Desk(place.bench.client, place.store, place.policy)
+    assert playbook.in_place is not None
+
+    done = playbook.in_place(Workplace(place.store, lambda: desk, place.world.account), run)
+
+    assert done == {"state": "open", "question": 1}
+    assert place.question()["Subject"] == WORDS["fr"].subject
+    assert wanted_state(playbook.name, autorun=True) == "offered"
+    assert playbook.parameters(run) == {"alert": str(alert), "requested_by": "amara", "language": "fr"}
 
 
 def test_while_another_run_decides_an_answer_waits_and_is_not_lost(make: Callable[..., Place]) -> None:
