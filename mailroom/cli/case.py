@@ -67,7 +67,7 @@ def list_cases(
         output.print_json({"cases": rows, "total": total})
         return
     shown = [[row[column][:16] if column == "opened_at" else row[column] for column in _LIST] for row in rows]
-    output.table(f"{total} cases", _LIST, shown, _WIDE)
+    output.table("1 case" if total == 1 else f"{total} cases", _LIST, shown, _WIDE)
     if total > offset + len(rows):
         output.note(f"{total - offset - len(rows)} more; --offset {offset + len(rows)} shows them")
 

@@ -33,7 +33,7 @@ def playbooks(
         output.print_json({"playbooks": rows})
     else:
         cells = [["" if row[name] is None else row[name] for name in columns] for row in rows]
-        output.table(f"{len(rows)} playbooks", columns, cells, _WIDE)
+        output.table("Playbooks", columns, cells, _WIDE)
 
 
 @case_app.command("start")

@@ -29,11 +29,37 @@ def show_case(view: dict[str, Any]) -> None:
         f"Case {case['id']}: {case['title']}"[:160], ("field", "value"), [one for one in facts if one[1]], _WIDE
     )
     _table("Alerts", ("id", "case", "verdict", "handling", "sender", "title", "why"), view["alerts"])
-    _table("Tasks", ("id", "state", "title", "assigned_to", "due_at", "note"), view["tasks"])
+    tasks = [task | {"due_at": _short(task["due_at"])} for task in view["tasks"]]
+    _table("Tasks", ("id", "state", "title", "assigned_to", "due_at", "note"), tasks)
     _table("Files", ("id", "name", "size", "content_type", "sha256"), view["files"])
     _table("Playbooks", ("id", "playbook", "state", "alert_id", "detail"), view["playbooks"])
-    wall = [event | {"at": _short(event["at"])} for event in view["wall"]]
-    _table("Wall", ("id", "at", "kind", "who", "what", "before", "after", "why"), wall)
+    wall = [
+        {
+            "id": event["id"],
+            "at": _short(event["at"]),
+            "who": event["who"],
+            "what": event["what"],
+            "detail": _detail(event),
+        }
+        for event in view["wall"]
+    ]
+    _table("Wall", ("id", "at", "who", "what", "detail"), wall)
+
+
+def _detail(event: dict[str, Any]) -> str:
+    """`60 → 80: it spreads`."""
+    said = [_value(event[name]) for name in ("before", "after") if event[name] not in (None, "")]
+    if event["before"] not in (None, "") and event["after"] in (None, ""):
+        said.append("nothing")
+    return ": ".join(part for part in (" → ".join(said), event["why"]) if part)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items() if one not in (None, ""))
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value)
+    return str(value)
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

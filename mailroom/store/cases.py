@@ -137,7 +137,10 @@ class Cases(CaseLists):
             made = sorted(row.alert_id for row in self._db.insert_rows(c, case_alerts, rows, case_alerts.c.alert_id))
             if made:
                 c.execute(update(cases).where(cases.c.id == case_id).values(updated_at=now))
-            events = [NewEvent("case.linked", who, f"added to case {case_id}", one, case_id, why=why) for one in made]
+            events = [
+                NewEvent("case.linked", who, f"alert {one} added to case {case_id}", one, case_id, why=why)
+                for one in made
+            ]
             self._say(c, wall, events)
             return made
 
@@ -161,7 +164,7 @@ class Cases(CaseLists):
                 c.execute(update(cases).where(cases.c.id == case_id).values(updated_at=self._db.now(c)))
             self._events.add_many(c, [
                 NewEvent(
-                    "case.unlinked", who, f"taken out of case {case_id}", row.alert_id, case_id, why=why,
+                    "case.unlinked", who, f"alert {row.alert_id} taken out of case {case_id}", row.alert_id, case_id, why=why,
                     before={"added_at": row.added_at, "added_by": row.added_by, "why": row.why},
                 )
                 for row in rows

@@ -97,7 +97,7 @@ class PlaybookRuns:
             events = [
                 NewEvent(
                     f"playbook.{by_key[row.key].state}", by_key[row.key].requested_by,
-                    f"{by_key[row.key].playbook}: run {row.id}", by_key[row.key].alert_id, by_key[row.key].case_id,
+                    f"{by_key[row.key].playbook}: run {row.id} {by_key[row.key].state}", by_key[row.key].alert_id, by_key[row.key].case_id,
                     why=why,
                 )
                 for row in sorted(made, key=lambda row: int(row.id))
@@ -200,7 +200,7 @@ class PlaybookRuns:
         tx.execute(update(playbook_runs).where(playbook_runs.c.id == run.id).values(state=state, **values))
         if run.case_id is not None or run.alert_id is not None:
             event = NewEvent(
-                f"playbook.{state}", who, f"{run.playbook}: run {run.id}", run.alert_id, run.case_id,
+                f"playbook.{state}", who, f"{run.playbook}: run {run.id} {state}", run.alert_id, run.case_id,
                 before=run.state, after=state, why=why,
             )  # fmt: skip
             self._events.add_many(tx, [event])
