@@ -9,7 +9,6 @@ from prefect.input import RunInput
 from pydantic import Field, ValidationError
 
 from mailroom.errors import InvalidInputError
-from mailroom.playbooks.harmless import harmless
 from tasks.playbook._approvals import ApprovalView
 
 _GRACE_SECONDS = 86_400
@@ -54,6 +53,5 @@ def ask_in_form(seen: ApprovalView, number: int) -> ApprovalForm | None:
 
 
 def _markdown(line: str) -> str:
-    """A bullet stays one; every other sentence is a paragraph."""
-    text = harmless(line.removeprefix("- "), 400)
-    return f"- {text}" if line.startswith("- ") else f"\n{text}\n"
+    """A bullet stays one; every other sentence is a paragraph. What comes from a mail in it is harmless already."""
+    return line if line.startswith("- ") else f"\n{line}\n"

@@ -42,7 +42,8 @@ def view_of(store: Store, known: StoredApproval, *, shown: bool = False) -> Appr
     rows = rows_of(store, known)
     if shown:
         kind = "several actions" if known.kind == SEVERAL else known.kind
-        table = [{name: row[name] for name in _COLUMNS} for row in rows]
+        # The table makes everything harmless itself: twice would turn every [.] into (.).
+        table = [{name: str(row[name]).replace("[.]", ".") for name in _COLUMNS} for row in rows]
         show(f"approval-{known.id}", table, f"Approval {known.id} ({known.state}): {kind}, {known.targets} in all.")
     left = (known.expires_at - store.approvals.now()).total_seconds()
     return ApprovalView(
