@@ -164,8 +164,8 @@ class Cases(CaseLists):
                 c.execute(update(cases).where(cases.c.id == case_id).values(updated_at=self._db.now(c)))
             self._events.add_many(c, [
                 NewEvent(
-                    "case.unlinked", who, f"alert {row.alert_id} taken out of case {case_id}", row.alert_id, case_id, why=why,
-                    before={"added_at": row.added_at, "added_by": row.added_by, "why": row.why},
+                    "case.unlinked", who, f"alert {row.alert_id} taken out of case {case_id}", row.alert_id, case_id,
+                    why=why, before={"added_at": row.added_at, "added_by": row.added_by, "why": row.why},
                 )
                 for row in rows
             ])  # fmt: skip

@@ -94,14 +94,7 @@ class PlaybookRuns:
             ]  # fmt: skip
             made = self._db.insert_rows(c, playbook_runs, rows, *playbook_runs.c["id", "key"])
             by_key = {one.key: one for one in wanted}
-            events = [
-                NewEvent(
-                    f"playbook.{by_key[row.key].state}", by_key[row.key].requested_by,
-                    f"{by_key[row.key].playbook}: run {row.id} {by_key[row.key].state}", by_key[row.key].alert_id, by_key[row.key].case_id,
-                    why=why,
-                )
-                for row in sorted(made, key=lambda row: int(row.id))
-            ]  # fmt: skip
+            events = [_wanted(row.id, by_key[row.key], why) for row in sorted(made, key=lambda row: int(row.id))]
             if wall is None:
                 self._events.add_many(c, events)
             else:
@@ -215,3 +208,8 @@ class PlaybookRuns:
 
     def _select(self, query: Any) -> builtins.list[PlaybookRun]:
         return [PlaybookRun(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+
+def _wanted(run_id: int, new: NewPlaybookRun, why: str) -> NewEvent:
+    what = f"{new.playbook}: run {run_id} {new.state}"
+    return NewEvent(f"playbook.{new.state}", new.requested_by, what, new.alert_id, new.case_id, why=why)
