@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,20 @@ def test_values_are_taken_out_of_a_stored_mail(run: Any, mail_server: MailServer
     assert run("mail", "regex", alert, r"(\d+)", "--header", "subject", "--json").json["matches"] == {"regex": ["7"]}
     assert run("mail", "regex", alert, "no such thing").code == Exit.NOT_FOUND
     assert run("mail", "inside", alert).code == Exit.NOT_FOUND
+
+
+@pytest.mark.parametrize(("reporter", "wanted"), [("clara.lindqvist@northwind.example", 1), ("x@stranger.example", 0)])
+def test_a_colleague_who_forwards_a_mail_starts_the_playbook_for_reports(
+    run: Any, mail_server: MailServer, reporter: str, wanted: int
+) -> None:
+    report = EmailMessage()
+    report["From"], report["To"], report["Subject"] = reporter, SOC, "Fwd: strange mail"
+    report["Message-ID"] = "<report@northwind.example>"
+    report.set_content("Is this real?")
+    report.add_attachment(message_from_bytes(invoice(7), policy=policy.default))
+    mail_server.deliver(report.as_bytes(), SOC)
+
+    run("ingest", "mailbox")
+
+    wishes = run("case", "playbooks", "--json").json["playbooks"]
+    assert [one["playbook"] for one in wishes] == ["handle reported phish"] * wanted
