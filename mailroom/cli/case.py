@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def templates(as_json: AsJson = False) -> None:
 
 def who() -> str:
     """Who is at the keyboard, for the wall."""
-    return getpass.getuser()
+    return account()
 
 
 def me(owner: str) -> str:
