@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from mailroom_tests_dovecot_fixtures import sibling
 
 from mailroom.errors import NotFoundError
+from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import ImapSettings
 from mailroom.playbooks.campaigns import campaign_story, group_all
-from mailroom.playbooks.mail_rules import apply_mail_rules, load_checked
+from mailroom.playbooks.mail_rules import MOST_ATTEMPTS, apply_mail_rules, load_checked
 from mailroom.rulelang.yaml_source import RuleError
 from mailroom.store import Store
 from mailroom.store.case_lists import CaseQuery
@@ -26,6 +29,14 @@ def apply(store: Store, tmp_path):
         return apply_mail_rules(store, *loaded, **options)
 
     return run
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Nobody listens there."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
 
 
 def cases(store: Store):
@@ -290,3 +301,18 @@ def test_hostile_words_become_an_incident_and_nothing_else(store, apply, subject
     assert len(case.title) <= 301
     assert case.title.isprintable()
     assert store.events.verify() == []
+
+
+def test_a_mailbox_that_is_away_is_tried_again_and_given_up_in_the_end(store, apply, free_port):
+    world.store_mail(store, world.mail(1, files={"bill.pdf": b"%PDF"}), kept=False)
+    login = {"username": "a", "password": "b", "security": "none", "allow_plaintext": True}
+    away = MailAccount("soc", world.TENANT, ImapSettings(host="127.0.0.1", port=free_port, **login), None)
+    rules = world.rule("[{ create_incident: {} }, { save_attachments: {} }]")
+
+    reports = [apply(rules, account=away) for _ in range(MOST_ATTEMPTS)]
+
+    assert [(one.waiting, one.failed) for one in reports] == [(1, 0)] * (MOST_ATTEMPTS - 1) + [(0, 1)]
+    assert sum(one.incidents for one in reports) == 1
+    (hit,) = store.mail_rules.hits()
+    assert (hit.state, hit.attempts) == ("failed", MOST_ATTEMPTS)
+    assert hit.detail.startswith("save_attachments: ")
