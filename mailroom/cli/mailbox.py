@@ -57,9 +57,9 @@ def mailbox(
 
 def _apply_rules(here: desk.Here, alerted: int, progress: ProgressCall) -> MailRulesReport | None:
     """Put the new mails into campaigns and apply the rules, where there are any."""
-    from mailroom.playbooks.campaigns import group_new
-
     if alerted:
+        from mailroom.playbooks.campaigns import group_new  # an idle cycle does without
+
         group_new(here.store)
     if not here.settings.mail_rules.rules:
         return None
