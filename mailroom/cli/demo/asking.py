@@ -1,4 +1,4 @@
-"""The demo's question: asked by mail, answered by a person of the sandbox, the run suspended in between."""
+"""The demo's questions: asked by mail, answered by people of the sandbox, the runs suspended in between."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from mailroom.cli import output
-from mailroom.cli.demo import prefect_side
+from mailroom.cli.demo import people, prefect_side
 from mailroom.cli.settings import load_settings
-from mailroom.errors import TransientError
+from mailroom.errors import EffectsFailedError, TransientError
 from mailroom.store.wait_rows import StoredAnswer, Wait
 
 if TYPE_CHECKING:
@@ -30,30 +30,48 @@ _MOST_SECONDS = 240.0
 
 
 def ask_and_wait(home: DemoHome, tenant: dict[str, Any], check: Callable[[], None]) -> dict[str, Any]:
-    """Ask once per demo folder: a second demo finds the question settled and sends nothing.
+    """Put two questions, once per demo folder: a second demo finds them settled and sends nothing.
 
     Returns:
         Counts for the demo's last line.
     """
-    wait = _question(home)
-    if wait is None:
+    runs: list[str] = []
+    if _question(home) is None:
         _set_habit(tenant)
-        run = prefect_side.begin(ASK, recipients=PERSON, subject=SUBJECT, content=_CONTENT)
+        runs.append(prefect_side.begin(ASK, recipients=PERSON, subject=SUBJECT, content=_CONTENT))
+    if (run := people.begin_asking(home, tenant)) is not None:
+        runs.append(run)
+    for run in runs:
         prefect_side.follow(run, check, until={"Suspended"})
-        wait = _question(home)
-        assert wait is not None  # noqa: S101 - the run stored it before it sent
-        output.console.print("      the run holds no process now; the question is a row in the store", style="dim")
+    if runs:
+        output.console.print("      the runs hold no process now; the questions are rows in the store", style="dim")
     deadline = time.monotonic() + _MOST_SECONDS
-    while wait.is_open or (wait.flow_run_id and wait.resumed_at is None):
+    while any(wait.is_open or (wait.flow_run_id and wait.resumed_at is None) for wait in _questions(home)):
         if time.monotonic() > deadline:
-            msg = f"Nobody answered question {wait.id} in {_MOST_SECONDS:.0f} s: see `mailroom --home ... replies`."
+            msg = f"Nobody answered in {_MOST_SECONDS:.0f} s: see `mailroom --home {home.folder} replies`."
             raise TransientError(msg)
-        prefect_side.run(WATCH, check)
-        wait = _question(home) or wait
-    if wait.flow_run_id:
-        prefect_side.follow(wait.flow_run_id, check)
-    answers = _show(home, wait)
-    return {"question": wait.state, "mails": {one.classification: 1 for one in answers}}
+        _look(check)
+    for wait in _questions(home):
+        if wait.flow_run_id:
+            prefect_side.follow(wait.flow_run_id, check)
+    asked = _question(home)
+    assert asked is not None  # noqa: S101 - its run stored it before it sent
+    shown = [_show(home, wait) for wait in _questions(home)]
+    mails = {one.classification: 1 for one in shown[0]}
+    return {"question": asked.state, "mails": mails, "recipient": people.recipient_result(home)}
+
+
+def _look(check: Callable[[], None]) -> None:
+    """One look for answers: by a run of ours, or by the scheduled one that is under way and cancels ours."""
+    name, message = prefect_side.follow(prefect_side.begin(WATCH), check)
+    if name not in {"Completed", "Cancelled", "Cancelling"}:
+        raise EffectsFailedError(f"{WATCH}: {name}. {message}")
+    time.sleep(1)
+
+
+def _questions(home: DemoHome) -> list[Wait]:
+    """The two questions, as far as they were put."""
+    return [wait for wait in (_question(home), people.recipient_question(home)) if wait is not None]
 
 
 def _question(home: DemoHome) -> Wait | None:

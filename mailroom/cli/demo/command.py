@@ -49,32 +49,35 @@ def demo(
 
 def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
     say = output.console.print
-    say("[1/7] a Mimecast tenant with a hold queue, and a mail server with people, on this machine")
+    say("[1/8] a Mimecast tenant with a hold queue, and a mail server with people, on this machine")
     tenant = children.start_sandbox(home)
     say(f"      {tenant['held']} held entries at {tenant['url']}")
     home.write_settings(tenant)
-    say("[2/7] a Prefect server on SQLite (10 to 20 seconds)")
+    say("[2/8] a Prefect server on SQLite (10 to 20 seconds)")
     os.environ.update(home.prefect_environment())  # before anything imports prefect
     children.start_server(home)
     say(f"      {home.ui}")
-    say("[3/7] blocks, deployments and a worker")
+    say("[3/8] blocks, deployments and a worker")
     from mailroom.cli.demo import prefect_side  # imports prefect, which reads the environment set above
 
     prefect_side.save_blocks(home, tenant)
     prefect_side.deploy(home)
     children.start_worker(home)
-    say("[4/7] playbook: check connections")
+    say("[4/8] playbook: check connections")
     prefect_side.run("check connections/on demand", children.check)
-    say("[5/7] playbook: ingest held messages then triage")
+    say("[5/8] playbook: ingest held messages then triage")
     flow_run_id = prefect_side.run("ingest held messages then triage/hourly", children.check)
-    say("[6/7] playbook: send email and wait for reply")
-    from mailroom.cli.demo import asking
+    say("[6/8] playbooks: send email and wait for reply; ask recipient about held message")
+    from mailroom.cli.demo import asking, people
 
     asked = asking.ask_and_wait(home, tenant, children.check)
-    say("[7/7] playbook: ingest mailbox")
-    # After the question: its answers are no alerts, and a second demo finds nothing new.
-    mail_run = prefect_side.run("ingest mailbox/every minute", children.check, max_per_cycle=0, offset_days=30)
+    say("[7/8] playbooks: ingest mailbox; handle reported phish, which a user has just forwarded")
+    # After the questions: their answers are no alerts, and a second demo finds nothing new.
+    mail_run, reported = people.report_phish(home, tenant, children.check)
+    say("[8/8] playbooks: request approvals, approve action (a script fills in the forms)")
+    approved = people.approve(home, children.check)
     counts = home.counts(flow_run_id) | asked | {"mailbox": home.mailbox_counts(mail_run)}
+    counts |= {"reported": reported, "approvals": approved}
     counts["seconds"] = round(time.monotonic() - started, 1)
     home.show(counts)
     return counts

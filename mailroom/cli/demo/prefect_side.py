@@ -95,14 +95,15 @@ def begin(deployment: str, **parameters: object) -> str:
 
 
 def follow(
-    flow_run_id: str, check: Callable[[], None] = lambda: None, until: frozenset[str] | set[str] = frozenset()
-) -> tuple[str, str]:
+    flow_run_id: str, check: Callable[[], None] = lambda: None, until: frozenset[str] | set[str] = frozenset(),
+    most_seconds: float = _MOST_SECONDS,
+) -> tuple[str, str]:  # fmt: skip
     """Say what state a run is in until it has ended, or reached a state in `until`; returns name and message.
 
     Raises:
         TransientError: it did not end in time.
     """
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + most_seconds
     last = ""
     with get_client(sync_client=True) as client:
         while time.monotonic() < deadline:
