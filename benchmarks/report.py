@@ -31,7 +31,7 @@ def whole_report(folder: Path, number: int = ALERTS) -> list[Figure]:
     done = mailroom(home, "triage-report", "--days", "31", "--out", str(folder / "report.html"))
     assert done.answer["alerts"] == number, done.answer
     size = (folder / "report.html").stat().st_size
-    note = f"{number:,} alerts, all pictures, a file of {size / 1e6:.1f} MB"
+    note = f"{number:,} alerts, {done.cpu:.1f} s of processor time, all pictures, a file of {size / 1e6:.1f} MB"
     return [
         Figure("triage report", done.seconds, "s", 10, at_least=False, peak_mb=done.peak_mb, note=note),
         Figure("triage report, memory", done.peak_mb, "MB", 500, at_least=False),

@@ -118,7 +118,7 @@ class _Counting:
         for step, moment in moments.items():
             if not moment.empty:
                 waited = (moment - arrived.reindex(moment.index)).dt.total_seconds().clip(lower=0)
-                self.seconds[step].append(waited.to_numpy(dtype="float32"))
+                self.seconds[step].append(waited.astype("float32"))
 
     def _label(self, page: Page, current: pd.DataFrame) -> None:
         labelled = page.labels[page.labels["is_current"].astype(bool)].set_index("alert_id")["label"]
@@ -201,10 +201,10 @@ def _sorted(counted: Counter[str]) -> dict[str, int]:
 
 
 def _times(parts: list[Any]) -> Times:
-    import numpy as np
+    import pandas as pd
 
-    seconds = np.concatenate(parts)
-    median, p90 = np.quantile(seconds, [0.5, 0.9])
+    seconds = pd.concat(parts, ignore_index=True)
+    median, p90 = seconds.quantile([0.5, 0.9])
     return Times(len(seconds), round(float(median), 1), round(float(p90), 1), round(float(seconds.max()), 1))
 
 
