@@ -43,7 +43,7 @@ class Place:
 
     @property
     def blocks(self) -> dict[str, str]:
-        return self.tenant.names | {"mailbox": self.mail.name}
+        return {**self.tenant.names, "mailbox": self.mail.name}
 
     def held(self, *people: str) -> list[int]:
         """Held mails of a stranger, taken in and judged; returns the alerts' ids."""
@@ -81,7 +81,7 @@ def make(
 def state_of(server: Any, run: Any) -> str:
     with server.settings(), get_client(sync_client=True) as client:
         state = client.read_flow_run(run).state
-    return state.name if state else ""
+    return str(state.name) if state else ""
 
 
 def test_one_recipient_is_asked_and_the_answer_becomes_a_proposal(api: Any, make: Callable[..., Place]) -> None:

@@ -153,7 +153,7 @@ def test_nothing_of_the_message_but_its_domain_stands_in_the_question(make: Call
 
 
 def test_the_language_is_the_one_set_then_the_one_they_answered_in_then_the_site_s(make: Callable[..., Place]) -> None:
-    place = make({AMY: Habit("answers", says="yes", language="de", delay=5), BEN: YES, EVE: YES})
+    place = make({AMY: Habit("answers", text="Ja, das passt.", language="de", delay=5), BEN: YES, EVE: YES})
     place.settings = {"recipient_language": "fr", "recipient_languages": {BEN: "ja"}}
     place.held(AMY, BEN)
     asking.ask_recipients(place.desk)
@@ -324,6 +324,20 @@ def test_a_question_that_was_stored_and_not_sent_goes_out_with_the_next_run(make
 
     assert asking.ask_recipients(place.desk).asked == 1
     assert place.answered().answers == {"expected": 1}
+
+
+def test_an_answer_after_the_end_of_the_hold_proposes_nothing(make: Callable[..., Place]) -> None:
+    place = make({AMY: YES})
+    [alert] = place.held(AMY)
+    wait = asking.ask_recipient(place.desk, str(alert))
+    past = {"expires_at": (datetime.now(UTC) - timedelta(minutes=1)).isoformat()}
+    place.store.alerts.update_detail(alert, place.store.alerts.get(alert).event | past, "T2")
+
+    handled = place.answered()
+
+    assert (handled.handled, handled.over, handled.decided, place.proposed()) == (1, 1, 0, [])
+    assert asking.result_of_question(place.store, wait.id)["hold_is_over"]
+    assert place.words(alert) == "expected"
 
 
 def test_a_case_may_offer_it_and_a_person_starts_it(make: Callable[..., Place]) -> None:

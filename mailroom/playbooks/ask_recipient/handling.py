@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from mailroom.effects.kinds import KINDS
@@ -21,6 +22,7 @@ from mailroom.playbooks.ask_recipient.reading import Reading, read_answer
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import TriageReport, triage_alerts
 from mailroom.store import Store
+from mailroom.store.alerts import Alert
 from mailroom.store.evidence import NewEvidence
 from mailroom.store.wait_rows import StoredAnswer, Wait
 from mailroom.triage.testimony import RECIPIENT
@@ -55,6 +57,8 @@ class HandleReport:
     """What the rails made of it, such as "release: propose"."""
     left: int = 0
     """Evidence is stored; they are judged again by the run that holds the lease, and looked at once more."""
+    over: int = 0
+    """The hold had ended: what was said is kept, and nothing is proposed."""
     alert_ids: list[int] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -118,13 +122,12 @@ def result_of_question(store: Store, question_id: int) -> dict[str, Any]:
     alert_id = wait.alert_id or 0
     said = next((one for one in store.evidence.of(alert_id) if one.source.get("question") == wait.id), None)
     alert, verdict = store.alerts.get(alert_id), store.verdicts.current(alert_id)
-    ends = hold_ends(alert.event)
     actions = [one for one in store.ledger.for_alert(alert_id) if one.kind in KINDS and one.state != "refused"]
     return {
         "alert": alert_id, "answer": str(said.source["answer"]) if said else "",
         "verdict": verdict.verdict if verdict else "", "proposes": verdict.proposed_action if verdict else "",
         "actions": [{"id": one.id, "kind": one.kind, "state": one.state} for one in actions],
-        "hold_is_over": alert.handling != "open" or (ends is not None and ends <= store.waits.now()),
+        "hold_is_over": alert.handling != "open" or _is_over(alert, store.waits.now()),
     }  # fmt: skip
 
 
@@ -152,13 +155,20 @@ def _text(reading: Reading, wait: Wait) -> str:
     return _UNCLEAR.format(question=wait.id) if reading.how == "unclear" else _TEXTS[reading.said]
 
 
+def _is_over(alert: Alert, now: datetime) -> bool:
+    ends = hold_ends(alert.event)
+    return ends is not None and ends <= now
+
+
 def _handle(store: Store, policy: Policy | None, page: Sequence[Wait], report: HandleReport) -> None:
     answers = store.waits.answers_of([wait.id for wait in page])
     rows = [evidence_of(wait, answers.get(wait.id, [])) for wait in page if wait.alert_id is not None]
     faultpoint("recipient.before_evidence")
     store.evidence.put_many(rows)
     faultpoint("recipient.evidence")
-    ids = [row.alert_id for row in rows]
+    alerts, now = store.alerts.get_many([row.alert_id for row in rows]), store.waits.now()
+    ids = [one.id for one in alerts.values() if not _is_over(one, now)]
+    report.over += len(alerts) - len(ids)
     if policy is not None and ids:
         try:
             _count(triage_alerts(store, policy, alert_ids=ids), report)
