@@ -241,3 +241,22 @@ def test_released_mail_that_turns_out_malicious_takes_its_rules_off_auto(store: 
     triage_alerts(store, policy(), now=NOW)
     assert open_breaker_cases(store, policy().rails)
     assert len(store.cases.search()) == len(cases), "one case for each version of a rule, however often it is asked"
+
+
+def test_overturning_is_written_as_a_whole_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, wanted(1))
+    [first] = triage_alerts(store, policy(), now=NOW).to_do
+    store.ledger.claim([first.action_id], owner="me")
+    store.ledger.settle([ActionResult(first.action_id, "applied", handling="released")])
+    assert store.labels.current(first.alert_id) is None, "what happened by itself proves nothing"
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store.labels, "record", lambda *_args, **_options: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            overturn(store, first.hold_id, malicious=False, who="ann", why="nobody wanted it")
+    assert store.alerts.get(first.alert_id).handling == "released"
+
+    overturn(store, first.hold_id, malicious=False, who="ann", why="nobody wanted it")
+    overturn(store, first.hold_id, malicious=False, who="ann", why="nobody wanted it")
+    assert store.alerts.get(first.alert_id).handling == "overturned"
+    assert [(one.label, one.source) for one in store.labels.history(first.alert_id)] == [("suspicious", "overturn")]
