@@ -41,7 +41,11 @@ def bind(store: Store, policy: Policy, actions: Iterable[Action]) -> dict[int, B
     Raises:
         InvalidInputError: a rule or list is wrong.
     """
-    wanted, rules, now = list(actions), policy.ruleset().digest, store.approvals.now()
+    return _bind(store, policy.ruleset().digest, actions)
+
+
+def _bind(store: Store, rules: str, actions: Iterable[Action]) -> dict[int, Bound]:
+    wanted, now = list(actions), store.approvals.now()
     found: dict[int, Bound] = {}
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
@@ -88,7 +92,8 @@ def objection_to_approved(store: Store, policy: Policy, action: Action, event: M
     approval = store.approvals.get(action.approval_id or 0)
     if approval.state != USED or approval.decided_at is None:
         return f"Approval {approval.id} is {approval.state}; it covers nothing."
-    bound = bind(store, policy, [action])[action.id]
+    ruleset = policy.ruleset()
+    bound = _bind(store, ruleset.digest, [action])[action.id]
     given = Approval(
         store.approvals.digest_of(approval.id, action.id), approval.proposer, approval.approver, approval.decided_at,
         approval.expires_at,
@@ -101,7 +106,7 @@ def objection_to_approved(store: Store, policy: Policy, action: Action, event: M
         return " ".join([*found, *bound.against, *_against_blocking(action, policy)])
     ruling = judge_execution(
         action.kind,
-        extract(event, policy.ruleset().context),
+        extract(event, ruleset.context),
         policy.rails,
         still_held=True,  # looked at by the effect itself, right before it is sent
         mode="manual",

@@ -17,7 +17,7 @@ from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
 from mailroom.store.approval_rows import OPEN, Member, NewApproval, StoredApproval
 from mailroom.store.intents import SUPERSEDED
-from mailroom.triage import Facts, extract
+from mailroom.triage import Context, extract
 from mailroom.triage.approvals import BULK, needs_second_person
 from mailroom.triage.rails import forbidden
 
@@ -72,7 +72,8 @@ def request(
     left_out |= {one.id: f"{one.kind} is not done by approval" for one in actions if one.kind not in APPROVABLE}
     bound = bind(store, policy, [one for one in actions if one.id not in left_out])
     left_out |= {one.action.id: " ".join(one.against) for one in bound.values() if one.against}
-    left_out |= {one.action.id: text for one in bound.values() if (text := denied(policy, one))}
+    context = policy.ruleset().context  # once: it looks at every rule file
+    left_out |= {one.action.id: text for one in bound.values() if (text := denied(policy, context, one))}
     members = [one for known, one in bound.items() if known not in left_out]
     if not members:
         return Requested(None, left_out)
@@ -160,21 +161,22 @@ def changed(store: Store, policy: Policy, approval: StoredApproval) -> str:
 
 def withdraw_overtaken(store: Store, policy: Policy, bound: Iterable[Bound]) -> list[int]:
     """Close proposals of rules about messages handled by now, that the rules do not make any more, or rails forbid."""
+    context = policy.ruleset().context
     results = [
         ActionResult(one.action.id, "refused", why, SUPERSEDED, retryable=False)
         for one in bound
-        if (why := " ".join(one.against) if one.verdict is not None else "") or (why := denied(policy, one))
+        if (why := " ".join(one.against) if one.verdict is not None else "") or (why := denied(policy, context, one))
     ]
     store.ledger.settle(results, who="approvals")
     return [one.action_id for one in results]
 
 
-def denied(policy: Policy, bound: Bound) -> str:
+def denied(policy: Policy, context: Context, bound: Bound) -> str:
     """What the rails forbid whoever asks; the kill switch is looked at when it is done."""
     if bound.action.kind not in KINDS or bound.alert is None:
         return ""
     rails = policy.rails.model_copy(update={"kill_switch": False})
-    found = forbidden(bound.action.kind, _facts(policy, bound), rails, reach(bound.action))
+    found = forbidden(bound.action.kind, extract(bound.alert.event, context), rails, reach(bound.action))
     return " ".join(text for _, text in found)
 
 
@@ -182,10 +184,6 @@ def is_wide(action: Action, targets: int) -> bool:
     """Whether proposer and approver must be two people."""
     wanted = reach(action)
     return needs_second_person(action.kind, wanted, targets) or wanted.get("scope") in ("domain", "everyone")
-
-
-def _facts(policy: Policy, bound: Bound) -> Facts:
-    return extract(bound.alert.event if bound.alert else {}, policy.ruleset().context)
 
 
 def _group(one: Bound) -> tuple[str, ...]:
