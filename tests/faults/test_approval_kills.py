@@ -125,6 +125,8 @@ def test_killed_at_any_step_it_is_finished_by_the_next_run_and_happens_once(
     last = {name: number for number, name in enumerate(names, 1)}
     assert {"approval.opened", "approval.decided", "approval.before_use", "approval.used"} <= set(last)
 
+    if step == "bulk":  # what follows is the same
+        last = {name: number for name, number in last.items() if name.startswith(("bulk.", "approval."))}
     for name, number in last.items():
         with places() as place:
             where = f"killed at {name}, step {number} of {len(names)}"
