@@ -35,7 +35,7 @@ def description(store: Store, approval: StoredApproval, rows: list[dict[str, Any
     shown = rows_of(store, approval) if rows is None else rows
     lines = [
         "Nothing has been done yet.",
-        f"Approval {approval.id}, proposed by {harmless(approval.proposer, 60)}: {harmless(approval.summary, 200)}.",
+        f"Approval {approval.id}, proposed by {harmless(approval.proposer, 60)}: {approval.summary}.",
     ]
     lines += [
         f"- alert {one['alert']}: {one['action']}; {one['verdict']}; from {one['domain']}; {one['subject']}"
