@@ -107,7 +107,7 @@ class Place:
             ("create_remediation_incident", "proposed"): 1,
         }, where  # fmt: skip
         assert len(self.mail.sent) == 2 - unseen, where
-        assert not unseen or any(name in where for name in ("ledger.claimed", "send_mail.before_send", "smtp.")), where
+        assert not unseen or any(name in where for name in ("ledger.claimed", "send_mail.before_send")), where
         result_unseen = unseen and self.mail.sent
         assert report.state == ("waiting" if result_unseen else "settled"), where
         assert (report.verdict, report.case_id, said.points) == ("malicious", case.id, 10), where
@@ -153,8 +153,10 @@ def test_killed_at_any_step_a_report_is_handled_by_the_next_run_and_everything_h
     assert {"user_reports.begun", "reported.judged", "reported.case_opened", "reported.settled"} <= set(last)
 
     for name, number in last.items():
+        if name.startswith(("imap.", "smtp.")):
+            continue  # a mail that is read or sent is killed there by tests of its own
         if places.other_database and not name.startswith(("reported.", "user_reports.", "evidence.")):
-            continue  # the ledger, verdicts and cases are killed there by tests of their own
+            continue  # so are the ledger, verdicts and cases
         with places() as place:
             where = f"killed at {name}, step {number} of {len(names)}"
             assert place.run(fault=f"kill:#{number}").code == -signal.SIGKILL, where
