@@ -61,7 +61,7 @@ def listing_and_searching(folder: Path) -> list[Figure]:
                 "... one case with everything", _slowest(lambda: case_view(store, last)), "ms", LIMIT, at_least=False
             )
         )
-        return [*figures, Figure("... opened, with fields, alerts and merges", CASES / seconds, "cases/s", 20)]
+        return [*figures, Figure("... opened, with fields, alerts and merges", CASES / seconds, "cases/s", 10)]
 
 
 def _listed(store: Store, query: CaseQuery) -> Callable[[], Any]:

@@ -175,12 +175,15 @@ def _linked() -> Select[Any]:
 
 def _says(text: str) -> ColumnElement[bool]:
     """Case does not matter; SQLite folds ASCII only, so the usual spellings of other letters are looked for as well."""
-    spellings = {text, text.lower(), text.upper(), text.capitalize(), text.title()}
+    spellings = {text.lower()}
+    if not text.isascii():
+        spellings |= {text, text.upper(), text.capitalize(), text.title()}
+        spellings |= {_ascii_lower(one) for one in spellings}
     return or_(
         *(
             func.lower(column).contains(words, autoescape=True)
             for column in (_PART.c.title, _PART.c.description)
-            for words in sorted(spellings | {_ascii_lower(one) for one in spellings})
+            for words in sorted(spellings)
         )
     )
 
