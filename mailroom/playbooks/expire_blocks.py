@@ -55,15 +55,15 @@ class _AsLeftGate(PolicyChangeGate):
     """The kill switch, and a last look at what would be deleted."""
 
     def __init__(self, policy: Callable[[], Policy], client: MimecastClient, store: Store, made: Action) -> None:
-        super().__init__(policy)
-        self._client, self._store, self._made = client, store, made
+        super().__init__(policy, store)
+        self._client, self._ours, self._made = client, store, made
 
     def objection(self, action: Action) -> str:
         """Why this policy is not ours to delete any more."""
         if self._made.kind != POLICY:
             return super().objection(action)
         known = policy_of(self._client, self._made)
-        if known is not None and not as_we_left_it(self._store, self._made, known):
+        if known is not None and not as_we_left_it(self._ours, self._made, known):
             return f"It was changed by hand a moment ago: {shown(known)}."
         return super().objection(action)
 

@@ -21,7 +21,7 @@ from mailroom.playbooks.triage import triage_alerts
 from sandbox.mail import Habit
 from tasks import _open
 
-AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
+AMY, BEN = "owen.carter@northwind.example", "priscilla.hale@northwind.example"
 ONE = "ask recipient about held message/on demand"
 WATCH = "watch replies/every minute"
 STRANGER: dict[str, Any] = {
