@@ -192,12 +192,10 @@ class _Handling:
         chosen = next((one for one in mails if one.verdict == worst), mails[0])
         report = self.store.user_reports.change(
             report.id, who=WHO, why=f"verdict {worst}", only_if=(OPEN,), state=WAITING, verdict=worst,
-            case_id=chosen.case_id, detail={"mails": [one.row() for one in mails]},
+            case_id=chosen.case_id, detail={"mails": [one.row() for one in mails], "thanked": thanked},
         )  # fmt: skip
         faultpoint("reported.handled")
-        result = answer_report(self.here, report)
-        result.thanked = thanked
-        return result
+        return answer_report(self.here, report)
 
     def _is_ours(self, original: Original) -> bool:
         """A mail that we sent ourselves: the ledger knows its Message-ID. Whoever only uses our name does not."""

@@ -76,7 +76,7 @@ def result_of(report: UserReport) -> ReportResult:
     ]  # fmt: skip
     return ReportResult(
         report.alert_id, report.id, report.state, str(detail.get("why", "")), report.verdict, mails,
-        told=bool(detail.get("told")),
+        thanked=bool(detail.get("thanked")), told=bool(detail.get("told")),
     )  # fmt: skip
 
 
