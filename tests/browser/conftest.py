@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from sandbox.data.hostile import CANARY_HOST
 
@@ -95,6 +95,17 @@ class Tab:
     def open(self, path: str) -> Page:
         self.page.goto(self.ui + path)
         return self.page
+
+    def resume(self, form: Locator) -> None:
+        """Press Resume, as a person does: again when the server was busy, which the form does not say."""
+        for _ in range(30):
+            form.get_by_role("button", name="Resume").click()
+            try:
+                expect(form).to_be_hidden(timeout=6_000)
+            except AssertionError:
+                continue
+            return
+        raise AssertionError("the run could not be resumed from its form")
 
     def is_harmless(self, tracker: Tracker) -> None:
         """Nothing in the page has called, asked or led anywhere."""

@@ -75,7 +75,7 @@ def test_a_person_approves_in_the_form_and_it_is_done_once(
     page.get_by_role("option", name="approve", exact=True).click()
     form.get_by_label("Your Name (Optional)").fill("Ben Ode")
     assert world.applied().total() == 0
-    form.get_by_role("button", name="Resume").click()
+    tab.resume(form)
 
     assert server.wait(run).state.name == "Completed"
     assert (approval(world).state, approval(world).approver, approval(world).channel) == ("used", "Ben Ode", "form")

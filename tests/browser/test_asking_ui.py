@@ -196,7 +196,7 @@ def test_the_resume_form_says_what_can_be_chosen_and_giving_up_lets_the_run_go_o
         ["look again", "cancelled", "answered", "no_answer", "undeliverable", "not_sent"]
     )
     page.get_by_role("option", name="cancelled").click()
-    form.get_by_role("button", name="Resume").click()
+    tab.resume(form)
 
     assert prefect_deployed.wait(run).state.name == "Completed"
     assert question(world).state == "cancelled"
