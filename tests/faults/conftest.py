@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,60 @@ def memory_folder() -> Iterator[Path]:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         yield Path(folder)
+
+
+class FreshStores:
+    """Empty stores with their schema, one after the other, on one database."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request, self._folder = request, folder
+        self.kind: str = request.param
+        self._made = 0
+        self._used: list[str] = []
+
+    def url(self) -> str:
+        """A new one; the one before is not needed any more."""
+        self._made += 1
+        if self.kind == "postgres":
+            self.drop()
+            server = self._request.getfixturevalue("postgres")
+            self._used.append(server.new_database(self._request.getfixturevalue("postgres_template")))
+            return str(server.url(self._used[-1]))
+        folder = self._folder / f"store-{self._made}"
+        folder.mkdir(mode=0o700)
+        shutil.copy(self._request.getfixturevalue("sqlite_template"), folder / "store.db")
+        return f"sqlite:///{folder / 'store.db'}"
+
+    def folder(self) -> Path:
+        """Where the process with the newest store may keep its files."""
+        return self._folder / f"place-{self._made}"
+
+    def places(self, make: Callable[..., Any]) -> Places:
+        """`make`, knowing on which database it makes them."""
+        return Places(make, self.kind)
+
+    def drop(self) -> None:
+        """Tidy up; only PostgreSQL keeps anything."""
+        while self._used:
+            self._request.getfixturevalue("postgres").drop_database(self._used.pop())
+
+
+class Places:
+    """Makes the place that a kill happens in: a store, a tenant, whatever the playbook needs."""
+
+    def __init__(self, make: Callable[..., Any], kind: str) -> None:
+        self._make, self.kind = make, kind
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._make(*arguments)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def stores(request: pytest.FixtureRequest, memory_folder: Path) -> Iterator[FreshStores]:
+    """Stores to be killed in, on both databases."""
+    fresh = FreshStores(request, memory_folder)
+    yield fresh
+    fresh.drop()
 
 
 @pytest.fixture

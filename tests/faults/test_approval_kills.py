@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -86,30 +85,9 @@ class Place:
             return known | {one.state for one in store.ledger.list() if one.kind in ("release", "reject")}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(request: pytest.FixtureRequest, approval_forks: Any, memory_folder: Path) -> Iterator[Callable[..., Place]]:
-    numbers = itertools.count(1)
-    used: list[str] = []
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            if used:
-                server.drop_database(used.pop())
-            used.append(server.new_database(request.getfixturevalue("postgres_template")))
-            return str(server.url(used[-1]))
-        folder = memory_folder / f"store-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make(mail: Any = None) -> Place:
-        number = next(numbers)
-        return Place(approval_forks, fresh_url(number), memory_folder / f"place-{number}", mail)
-
-    yield make
-    if used:
-        request.getfixturevalue("postgres").drop_database(used.pop())
+@pytest.fixture
+def places(stores: Any, approval_forks: Any) -> Any:
+    return stores.places(lambda mail=None: Place(approval_forks, stores.url(), stores.folder(), mail))
 
 
 @pytest.mark.parametrize(("step", "expected"), [("approve", {"release": 1, "reject": 2}), ("bulk", {"reject": 2})])

@@ -7,12 +7,10 @@ all of them there too.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -127,27 +125,9 @@ class Place:
         assert "run answered" in (self.folder / "resumed").read_text(), where
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(
-    request: pytest.FixtureRequest, asking_forks: Any, dovecot: Any, post: Any, memory_folder: Path
-) -> Callable[[], Place]:
-    numbers = itertools.count(1)
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            return str(server.url(server.new_database(request.getfixturevalue("postgres_template"))))
-        folder = memory_folder / f"store-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make() -> Place:
-        number = next(numbers)
-        return Place(asking_forks, dovecot, post, fresh_url(number), memory_folder / f"place-{number}")
-
-    make.kind = request.param  # type: ignore[attr-defined]
-    return make
+@pytest.fixture
+def places(stores: Any, asking_forks: Any, dovecot: Any, post: Any) -> Any:
+    return stores.places(lambda: Place(asking_forks, dovecot, post, stores.url(), stores.folder()))
 
 
 def chosen(places: Any, names: list[str]) -> Iterator[tuple[int, str]]:

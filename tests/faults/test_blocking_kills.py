@@ -6,12 +6,10 @@ run to the end, and a third one that must change nothing. In the tenant everythi
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -83,30 +81,9 @@ class Place:
             return {action.state for action in store.ledger.list()}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(request: pytest.FixtureRequest, blocking_forks: Any, memory_folder: Path) -> Iterator[Callable[[], Place]]:
-    numbers = itertools.count(1)
-    used: list[str] = []
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            if used:
-                server.drop_database(used.pop())
-            used.append(server.new_database(request.getfixturevalue("postgres_template")))
-            return str(server.url(used[-1]))
-        folder = memory_folder / f"store-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make() -> Place:
-        number = next(numbers)
-        return Place(blocking_forks, fresh_url(number), memory_folder / f"place-{number}")
-
-    yield make
-    if used:
-        request.getfixturevalue("postgres").drop_database(used.pop())
+@pytest.fixture
+def places(stores: Any, blocking_forks: Any) -> Any:
+    return stores.places(lambda: Place(blocking_forks, stores.url(), stores.folder()))
 
 
 def prepared(place: Place, step: str) -> tuple[str, dict[str, Any]]:

@@ -6,11 +6,9 @@ one run, and the wall is whole.
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -98,32 +96,9 @@ class Place:
         return counts
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(
-    request: pytest.FixtureRequest, casework_forks: Any, memory_folder: Path, server: tuple[Tenant, Server]
-) -> Iterator[Callable[[], Place]]:
-    numbers = itertools.count(1)
-    used: list[str] = []
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            postgres = request.getfixturevalue("postgres")
-            if used:
-                postgres.drop_database(used.pop())
-            used.append(postgres.new_database(request.getfixturevalue("postgres_template")))
-            return str(postgres.url(used[-1]))
-        folder = memory_folder / f"store-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make() -> Place:
-        number = next(numbers)
-        return Place(casework_forks, fresh_url(number), memory_folder / f"place-{number}", server)
-
-    yield make
-    if used:
-        request.getfixturevalue("postgres").drop_database(used.pop())
+@pytest.fixture
+def places(stores: Any, casework_forks: Any, server: tuple[Tenant, Server]) -> Any:
+    return stores.places(lambda: Place(casework_forks, stores.url(), stores.folder(), server))
 
 
 BEFORE = {"open": (), "work": (), "unmerge": ("work",), "start": ("open",), "here": ("open",)}

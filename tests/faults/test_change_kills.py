@@ -6,12 +6,10 @@ around the call, where kinds differ. On PostgreSQL each kind of step is taken on
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,31 +91,9 @@ class Place:
         return self.case.times(self.tenant)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(request: pytest.FixtureRequest, change_forks: Any, memory_folder: Path) -> Iterator[Callable[..., Place]]:
-    numbers = itertools.count(1)
-    used: list[str] = []
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            if used:
-                server.drop_database(used.pop())
-            used.append(server.new_database(request.getfixturevalue("postgres_template")))
-            return str(server.url(used[-1]))
-        folder = memory_folder / f"store-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make(kind: str) -> Place:
-        number = next(numbers)
-        return Place(change_forks, CASES[kind], fresh_url(number), memory_folder / f"place-{number}")
-
-    make.kind = request.param  # type: ignore[attr-defined]
-    yield make
-    if used:
-        request.getfixturevalue("postgres").drop_database(used.pop())
+@pytest.fixture
+def places(stores: Any, change_forks: Any) -> Any:
+    return stores.places(lambda kind: Place(change_forks, CASES[kind], stores.url(), stores.folder()))
 
 
 def chosen(places: Any, names: list[str], only: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:

@@ -6,11 +6,9 @@ with it, one proposal stands in the ledger, and a further run changes nothing.
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -110,30 +108,24 @@ class Place:
             assert store.check().problems == (), where
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(request: pytest.FixtureRequest, recipient_forks: Any, memory_folder: Path) -> Callable[[], Place]:
-    numbers = itertools.count(1)
-
+@pytest.fixture
+def places(stores: Any, recipient_forks: Any) -> Any:
     def make() -> Place:
-        folder = memory_folder / f"place-{next(numbers)}"
-        folder.mkdir(mode=0o700)
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            url = str(server.url(server.new_database(request.getfixturevalue("postgres_template"))))
-        else:
-            shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-            url = f"sqlite:///{folder / 'store.db'}"
-        return Place(recipient_forks, url, folder)
+        url = stores.url()
+        stores.folder().mkdir(mode=0o700)
+        return Place(recipient_forks, url, stores.folder())
 
-    make.stride = 4 if request.param == "postgres" else 1  # type: ignore[attr-defined]
-    return make
+    return stores.places(make)
+
+
+STRIDES = {"sqlite": 1, "postgres": 4}
 
 
 def test_asking_killed_at_any_step_asks_the_person_once(places: Any) -> None:
     with places() as first:
         steps = first.steps("ask")
     assert {"recipient.before_asking", "waits.after_ask", "recipient.asked"} <= {name for _, name in steps}
-    for number, name in steps[:: places.stride]:
+    for number, name in steps[:: STRIDES[places.kind]]:
         with places() as place:
             assert place.run("ask", f"kill:#{number}").code == -signal.SIGKILL, name
             for _ in range(2):
@@ -158,7 +150,7 @@ def test_making_use_of_an_answer_killed_at_any_step_decides_once(places: Any) ->
         steps = first.steps("watch")
     assert {"recipient.before_evidence", "evidence.before_commit", "recipient.evidence", "triage.verdicts_given",
             "triage.ruled", "recipient.decided", "recipient.handled"} <= {name for _, name in steps}  # fmt: skip
-    for number, name in steps[:: places.stride]:
+    for number, name in steps[:: STRIDES[places.kind]]:
         with answered() as place:
             assert place.run("watch", f"kill:#{number}").code == -signal.SIGKILL, name
             again = place.run("watch")

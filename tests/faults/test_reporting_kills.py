@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -113,31 +111,9 @@ class Place:
         assert (report.verdict, report.case_id, said.points) == ("malicious", case.id, 10), where
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def places(request: pytest.FixtureRequest, reporting_forks: Any, memory_folder: Path) -> Iterator[Callable[[], Place]]:
-    numbers = itertools.count(1)
-    used: list[str] = []
-
-    def fresh_url(number: int) -> str:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres")
-            if used:
-                server.drop_database(used.pop())
-            used.append(server.new_database(request.getfixturevalue("postgres_template")))
-            return str(server.url(used[-1]))
-        folder = memory_folder / f"reports-{number}"
-        folder.mkdir(mode=0o700)
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "store.db")
-        return f"sqlite:///{folder / 'store.db'}"
-
-    def make() -> Place:
-        number = next(numbers)
-        return Place(reporting_forks, fresh_url(number), memory_folder / f"reporting-{number}")
-
-    make.other_database = request.param == "postgres"  # type: ignore[attr-defined]
-    yield make
-    if used:
-        request.getfixturevalue("postgres").drop_database(used.pop())
+@pytest.fixture
+def places(stores: Any, reporting_forks: Any) -> Any:
+    return stores.places(lambda: Place(reporting_forks, stores.url(), stores.folder()))
 
 
 def test_killed_at_any_step_a_report_is_handled_by_the_next_run_and_everything_happens_once(
@@ -155,7 +131,7 @@ def test_killed_at_any_step_a_report_is_handled_by_the_next_run_and_everything_h
     for name, number in last.items():
         if name.startswith(("imap.", "smtp.")):
             continue  # a mail that is read or sent is killed there by tests of its own
-        if places.other_database and not name.startswith(("reported.", "user_reports.", "evidence.")):
+        if places.kind == "postgres" and not name.startswith(("reported.", "user_reports.", "evidence.")):
             continue  # so are the ledger, verdicts and cases
         with places() as place:
             where = f"killed at {name}, step {number} of {len(names)}"
