@@ -36,7 +36,6 @@ class History:
     malicious: int = 0
     first_contact: bool | None = None
     group_size: int = 1
-    reports: int = 0
     solicited: bool | None = None
 
 
@@ -289,7 +288,6 @@ def _history(facts: Facts, history: History) -> None:
     facts["sender.benign_count"] = history.benign
     facts["sender.malicious_count"] = history.malicious
     facts["group.size"] = history.group_size
-    facts["group.reports"] = history.reports
     if history.first_contact is not None:
         facts["sender.first_contact"] = history.first_contact
     if history.solicited is not None:

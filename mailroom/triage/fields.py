@@ -108,7 +108,6 @@ sender.malicious_count     number   T1  earlier mails of this sender judged mali
 sender.first_contact       boolean  T1  this recipient has no earlier mail from this sender
 sender.solicited           boolean  T1  the recipient wrote to this sender before
 group.size                 number   T1  alerts with the same content
-group.reports              number   T1  users who reported the same content
 """)
 
 DECISION_FIELDS: dict[str, Field] = field_table("""

@@ -195,13 +195,6 @@ def test_good_history_needs_a_dmarc_pass_and_never_goes_below_zero(judge_mail):
     assert not [entry for entry in spoofed.evidence if entry.points < 0]
 
 
-def test_a_reporting_crowd_raises_the_risk_up_to_forty_points(judge_mail):
-    def risk(reports):
-        return judge_mail(History(reports=reports), sender="x@stranger.example", auth={"dmarc": "pass"}).risk
-
-    assert [risk(n) - risk(0) for n in (1, 2, 4, 50)] == [10, 20, 40, 40]
-
-
 def test_a_rule_in_shadow_is_shown_and_not_counted(judge_mail):
     decision = judge_mail(
         sender="Accounts <pay@firm.example>",
