@@ -242,11 +242,13 @@ def test_a_mail_that_kills_its_reader_is_quarantined_with_its_bytes(
     poison = world.mail(99, subject="deadly")
     (uid,) = dovecot.append(site.user, "INBOX", poison)
     dovecot.append(site.user, "INBOX", world.mail(100))
-    for attempt in range(4):  # the first is not counted: nobody knew that there was something to count
-        assert site.run(poison="deadly")["code"] == -signal.SIGKILL, attempt
-        with Store.open(site.store_url, blobs=site.blobs) as store:
-            assert len(rows(store, select(alerts.c.id))) >= (12 if attempt > 1 else 8)
-    assert site.run(poison="deadly")["report"]["quarantined"] == 1
+    # Three attempts are counted. Before them one is not (nobody knew that there was something to count), or two: the
+    # next batch is read while one is written, so the reader's death may cut off the batch before its own.
+    ends = [site.run(poison="deadly")]
+    while ends[-1]["code"] != 0 and len(ends) < 6:
+        ends.append(site.run(poison="deadly"))
+    assert [end["code"] for end in ends[:-1]] in ([-signal.SIGKILL] * 4, [-signal.SIGKILL] * 5)
+    assert ends[-1]["report"]["quarantined"] == 1
     with Store.open(site.store_url, blobs=site.blobs) as store:
         (row,) = rows(store, select(items).where(items.c.state == "quarantined"))
         assert row.external_key == str(uid)
