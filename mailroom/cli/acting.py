@@ -12,7 +12,7 @@ from mailroom.cli.exits import Exit
 from mailroom.connectors.held import Progress
 from mailroom.effects.kinds import KINDS
 from mailroom.playbooks import act
-from mailroom.playbooks.report import counts_of, table_rows
+from mailroom.playbooks.report import counts_of, folded, table_rows
 from mailroom.playbooks.triage import TriageReport, Wanted
 from mailroom.store.actions import ActionResult
 
@@ -56,11 +56,11 @@ def show(
             dict(ingested or {}) | planned | {name: counts[name] for name in kept} | {"warnings": report.warnings}
         )
         return
-    rows = report.preview if dry_run else table_rows(here.store, report.alert_ids, _SHOWN)
+    rows = folded(report.preview if dry_run else table_rows(here.store, report.alert_ids, 10 * _SHOWN), _SHOWN)
     if rows:
         columns = tuple(rows[0])
         title = f"{report.triaged} alerts triaged" + (" (dry run: nothing was written)" if dry_run else "")
-        output.table(title, columns, [[row[name] for name in columns] for row in rows[:_SHOWN]])
+        output.table(title, columns, [[row[name] for name in columns] for row in rows])
     output.table("Verdicts", ("verdict", "messages"), list(report.verdicts.items()))
     output.table("Rulings", ("ruling", "messages"), list(report.planned.items()))
     if counts["actions"]:

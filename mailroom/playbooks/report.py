@@ -28,6 +28,17 @@ def table_rows(store: Store, alert_ids: Iterable[int], limit: int = MOST_ROWS) -
     return [_row(store, alerts[verdict.alert_id], verdict) for verdict in ranked]
 
 
+def folded(rows: Sequence[dict[str, str]], limit: int) -> list[dict[str, str]]:
+    """At most so many rows, those that differ only in the alert's number as one: "358 and 4 more"."""
+    alike: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in rows:
+        alike.setdefault(tuple(text for name, text in row.items() if name != "alert"), []).append(row)
+    shown = list(alike.values())[:limit]
+    return [
+        same[0] | ({"alert": f"{same[0]['alert']} and {len(same) - 1} more"} if len(same) > 1 else {}) for same in shown
+    ]
+
+
 def _row(store: Store, alert: Alert, verdict: Verdict) -> dict[str, str]:
     actions = store.ledger.for_alert(alert.id)
     name = (alert.event.get("header_from") or {}).get("display_name", "")

@@ -45,6 +45,7 @@ def ask_and_wait(home: DemoHome, tenant: dict[str, Any], check: Callable[[], Non
         prefect_side.follow(run, check, until={"Suspended"})
     if runs:
         output.console.print("      the runs hold no process now; the questions are rows in the store", style="dim")
+        output.console.print("      looking for the answers (watch replies)", style="dim")
     deadline = time.monotonic() + _MOST_SECONDS
     while any(wait.is_open or (wait.flow_run_id and wait.resumed_at is None) for wait in _questions(home)):
         if time.monotonic() > deadline:
@@ -63,7 +64,7 @@ def ask_and_wait(home: DemoHome, tenant: dict[str, Any], check: Callable[[], Non
 
 def _look(check: Callable[[], None]) -> None:
     """One look for answers: by a run of ours, or by the scheduled one that is under way and cancels ours."""
-    name, message = prefect_side.follow(prefect_side.begin(WATCH), check)
+    name, message = prefect_side.follow(prefect_side.begin(WATCH), check, quiet=True)
     if name not in {"Completed", "Cancelled", "Cancelling"}:
         raise EffectsFailedError(f"{WATCH}: {name}. {message}")
     time.sleep(1)

@@ -15,7 +15,7 @@ from typing import Any
 from mailroom.cli import output
 from mailroom.cli.settings import FILE, load_settings
 from mailroom.errors import BusyError, InvalidInputError
-from mailroom.playbooks.report import CONSERVED, counts_of, table_rows
+from mailroom.playbooks.report import CONSERVED, counts_of, folded, table_rows
 from mailroom.triage import demo_lists
 
 _SHOWN = 15
@@ -184,7 +184,7 @@ class DemoHome:
         if counts["actions"]:
             output.table("Actions of this run", ("action", "messages"), list(counts["actions"].items()))
         with load_settings(self.folder, {}).open_store() as store:
-            rows = table_rows(store, [alert.id for alert in store.alerts.list(limit=2000)], _SHOWN)
+            rows = folded(table_rows(store, [alert.id for alert in store.alerts.list(limit=2000)], 10 * _SHOWN), _SHOWN)
         if rows:
             columns = tuple(rows[0])
             output.table("The most urgent alerts", columns, [[_short(row[name]) for name in columns] for row in rows])

@@ -96,9 +96,9 @@ def begin(deployment: str, **parameters: object) -> str:
 
 def follow(
     flow_run_id: str, check: Callable[[], None] = lambda: None, until: frozenset[str] | set[str] = frozenset(),
-    most_seconds: float = _MOST_SECONDS,
+    most_seconds: float = _MOST_SECONDS, *, quiet: bool = False,
 ) -> tuple[str, str]:  # fmt: skip
-    """Say what state a run is in until it has ended, or reached a state in `until`; returns name and message.
+    """Say (unless `quiet`) what state a run is in until it ended or reached a state in `until`; name and message.
 
     Raises:
         TransientError: it did not end in time.
@@ -106,11 +106,13 @@ def follow(
     deadline = time.monotonic() + most_seconds
     last = ""
     with get_client(sync_client=True) as client:
+        flow = client.read_flow(client.read_flow_run(flow_run_id).flow_id)  # type: ignore[arg-type]
         while time.monotonic() < deadline:
             state = client.read_flow_run(flow_run_id).state  # type: ignore[arg-type]
             if state is not None and state.name != last:
                 last = state.name or ""
-                output.console.print(f"      {last}", style="dim")
+                if not quiet:
+                    output.console.print(f"      {flow.name}: {last}", style="dim")
             if state is not None and (state.is_final() or state.name in until):
                 return state.name or "", state.message or ""
             check()
