@@ -27,8 +27,8 @@ def check_connections(
         One row per stage.
     """
     with tenant_slot(mimecast):
-        stages = mimecast_actions.ping(mimecast=mimecast)
-    stages += playbook.check_mailbox(mailbox=mailbox, store=store)
+        tenant = mimecast_actions.ping(mimecast=mimecast, must_pass=False)
+    stages = [*tenant.stages, *playbook.check_mailbox(mailbox=mailbox, store=store)]
     rows = [*stages, *playbook.check_our_side(store=store, policy=policy)]
     playbook.publish_check_report(rows)
     return rows

@@ -24,6 +24,7 @@ from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.network_check import NETWORK_STAGES, StageFailure
 from mailroom.mimecast.outcomes import EffectUnknownError
 
+PASSED = "Successfully connected to the Mimecast server with the provided connection parameters!"
 _PATIENCE = 30.0
 """Seconds for one call."""
 _TOLERATED_SKEW = timedelta(seconds=120)
@@ -56,6 +57,27 @@ class PingReport:
     def first_failure(self) -> Stage | None:
         """The stage to mend first."""
         return next((stage for stage in self.stages if stage.ok is False), None)
+
+    @property
+    def message(self) -> str:
+        """The documented sentence; after a failure with the stage, the reason and what to do."""
+        failure = self.first_failure
+        if failure is None:
+            return PASSED
+        advice = f"; {failure.advice}" if failure.advice else ""
+        return f"Failed to connect to the Mimecast server! Error is {failure.name}: {failure.detail}{advice}"
+
+    def need(self) -> None:
+        """Go on only when no stage failed.
+
+        Raises:
+            TransientError: no connection; trying again may help.
+            AccessError: credentials, clock or a permission are to be mended first.
+        """
+        failure = self.first_failure
+        if failure is not None:
+            network = {name for name, _ in NETWORK_STAGES}
+            raise TransientError(self.message) if failure.name in network else AccessError(self.message)
 
 
 def ping(client: MimecastClient) -> PingReport:

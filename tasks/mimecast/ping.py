@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from pydantic import BaseModel, ConfigDict
 
 from mailroom.mimecast import capabilities
 from mailroom.mimecast import ping as stages
@@ -12,7 +13,20 @@ from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
 
-PASSED = "Successfully connected to the Mimecast server with the provided connection parameters!"
+_WORDS = {True: "ok", False: "failed", None: "skipped"}
+
+
+class PingResult(BaseModel):
+    """What works and what does not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    is_success: bool
+    """No stage failed."""
+    message: str
+    """The documented sentence; after a failure with the stage, the reason and what to do."""
+    stages: list[dict[str, str]]
+    """stage, result ("ok", "failed", "skipped"), detail, advice."""
 
 
 @describe(
@@ -37,26 +51,35 @@ PASSED = "Successfully connected to the Mimecast server with the provided connec
     retry_delay_seconds=[2, 10],
     retry_condition_fn=only_transient,
 )
-def ping(mimecast: str = "default") -> list[dict[str, str]]:
+def ping(mimecast: str = "default", *, must_pass: bool = True) -> PingResult:
     """Test the connection to the tenant, stage by stage, and every permission the playbooks need.
 
     Effect: reads. Twice is harmless.
 
     Args:
         mimecast: Name of the MimecastCredentials block.
+        must_pass: Fail when a stage failed, so that nothing goes on without a connection. Without it a failure is a
+            result: `is_success` is False, and the stages say why.
 
     Returns:
-        One row per stage: name, result ("ok", "failed", "skipped"), detail and advice.
+        The documented `is_success` and sentence, and every stage.
 
     Raises:
+        TransientError: no connection.
+        AccessError: credentials, clock or a permission are to be mended first.
         InvalidInputError: there is no such block.
 
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
     with action("Ping"):
         report = stages.ping(_open.client(mimecast))
-    words = {True: "ok", False: "failed", None: "skipped"}
-    return [
-        {"stage": stage.name, "result": words[stage.ok], "detail": stage.detail, "advice": stage.advice}
-        for stage in report.stages
-    ]
+        if must_pass:
+            report.need()
+    return PingResult(
+        is_success=report.ok,
+        message=report.message,
+        stages=[
+            {"stage": one.name, "result": _WORDS[one.ok], "detail": one.detail, "advice": one.advice}
+            for one in report.stages
+        ],
+    )

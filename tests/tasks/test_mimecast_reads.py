@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from flows._flow import flow
-from mailroom.errors import InvalidInputError, NotFoundError, NotOfferedError, RejectedError
+from mailroom.errors import (
+    AccessError,
+    InvalidInputError,
+    NotFoundError,
+    NotOfferedError,
+    RejectedError,
+    TransientError,
+)
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.mimecast.capabilities import ADD_GROUP_MEMBER, CREATE_INCIDENT, CREATE_MANAGED_URL, CREATE_POLICY
 from mailroom.mimecast.rows import as_json, as_rows
@@ -203,3 +210,32 @@ def test_nobodys_mailbox_reaches_prefect(
     assert "northwind[.]example" in text, "the domains are shown, so that the search below means something"
     local_parts = {f"{address.partition('@')[0]}@" for address in SEEN}
     assert not [part for part in local_parts if text.count(part) > before.count(part)]
+
+
+def test_ping_says_the_documented_sentence_and_every_stage(client: MimecastClient) -> None:
+    result = mimecast.ping.fn()
+    assert result.is_success
+    assert result.message == "Successfully connected to the Mimecast server with the provided connection parameters!"
+    assert {"name", "connection", "credentials", "clock", "one read"} <= {row["stage"] for row in result.stages}
+    assert "failed" not in {row["result"] for row in result.stages}
+
+
+def test_nothing_goes_on_after_a_ping_with_credentials_that_are_refused(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, without_prefect: None
+) -> None:
+    wrong = ClientCredentials(tenant.credentials_v2.client_id, "not-the-secret")
+    with serve(tenant) as server, MimecastClient(server.url, wrong, clock=tenant.clock) as client:
+        monkeypatch.setattr(_open, "client", lambda _block: client)
+        with pytest.raises(AccessError, match="Failed to connect to the Mimecast server! Error is credentials: "):
+            mimecast.ping.fn()
+        result = mimecast.ping.fn(must_pass=False)
+    assert not result.is_success
+    assert result.message.startswith("Failed to connect to the Mimecast server! Error is credentials: ")
+    assert "not-the-secret" not in result.model_dump_json()
+
+
+def test_a_ping_without_a_connection_may_be_tried_again(monkeypatch: pytest.MonkeyPatch, without_prefect: None) -> None:
+    with MimecastClient("http://127.0.0.1:9", ClientCredentials("an-id", "a-secret")) as client:
+        monkeypatch.setattr(_open, "client", lambda _block: client)
+        with pytest.raises(TransientError, match="Failed to connect to the Mimecast server! Error is connection: "):
+            mimecast.ping.fn()

@@ -106,8 +106,9 @@ def approve(home: DemoHome, check: Callable[[], None]) -> dict[str, int]:
     prefect_side.run(REQUEST, check)
     with load_settings(home.folder, {}).open_store() as store:
         waiting = [one for one in store.approvals.list(states=("open",), limit=1_000) if one.flow_run_id]
+        decided = [one for one in store.approvals.newest(1_000) if one.approver == SCRIPT]  # by an earlier demo
     chosen = []
-    for one in [one for one in waiting if one.kind in _APPROVED][: len(_APPROVED)]:
+    for one in [one for one in waiting if one.kind in _APPROVED][: max(0, len(_APPROVED) - len(decided))]:
         with suppress(TransientError):  # its worker was ended before it came so far: left to whoever looks
             prefect_side.follow(one.flow_run_id, check, until={"Suspended"}, most_seconds=_SUSPENDED_WITHIN)
             resume_flow_run(one.flow_run_id, run_input={"decision": "approve", "your_name": SCRIPT})  # type: ignore[arg-type]
@@ -115,7 +116,7 @@ def approve(home: DemoHome, check: Callable[[], None]) -> dict[str, int]:
     for one in chosen:
         prefect_side.follow(one.flow_run_id, check)
     with load_settings(home.folder, {}).open_store() as store:
-        states = [store.approvals.get(one.id).state for one in chosen]
+        states = [store.approvals.get(one.id).state for one in (*decided, *chosen)]
         left = len(store.approvals.list(states=("open",), limit=1_000))
         rows = [[one.id, one.kind, one.targets, one.proposer, one.approver, one.state]
                 for one in store.approvals.newest(10)]  # fmt: skip
