@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from prefect.runtime import task_run
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from mailroom.effects.kinds import KINDS
 from mailroom.errors import InvalidInputError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
 from mailroom.playbooks import act
+from mailroom.playbooks.disposition_preview import preview_disposition
 from tasks import _open
+from tasks._log import log_if_running
 from tasks._wording import action
 
 _VERBS = {"release": "released", "release_to_sandbox": "released", "reject": "rejected"}
@@ -23,8 +26,10 @@ class ActionOutcome(BaseModel):
 
     is_success: bool
     state: str
-    """`applied`, or `already_done` when somebody else was first."""
+    """`applied`, `already_done` when somebody else was first, or `dry_run`."""
     message: str
+    result: dict[str, Any] = {}
+    """Of a dry run: the parameters, what objects, whether the message is still held."""
 
 
 def run_name(action_name: str) -> Callable[[], str]:
@@ -38,9 +43,9 @@ def run_name(action_name: str) -> Callable[[], str]:
 
 
 def dispose(
-    kind: str, message_id: str, parameters: dict[str, object], *, mimecast: str, store: str, policy: str
+    kind: str, message_id: str, parameters: dict[str, object], *, mimecast: str, store: str, policy: str, dry_run: bool
 ) -> ActionOutcome:
-    """Carry out one disposition of one held message through the ledger."""
+    """Carry out one disposition of one held message through the ledger, or show what it would do."""
     with action(KINDS[kind].action):
         if not message_id.strip():
             msg = "Message ID is empty: give the alert's number, the hold id or the tracking id of a held message."
@@ -50,6 +55,12 @@ def dispose(
             store=_open.store(store),
             policy=lambda: _open.policy(policy),
         )
+        if dry_run:
+            shown = preview_disposition(desk, kind, message_id.strip(), parameters)
+            log_if_running(f"Dry run. {shown.text}")
+            return ActionOutcome(
+                is_success=True, state="dry_run", message=f"Dry run. {shown.text}", result=shown.as_json()
+            )
         result = act.dispose(desk, kind, message_id.strip(), parameters)
         if result.state == "applied":
             text = f'Successfully {_VERBS[kind]} message with ID "{message_id}" in Mimecast'

@@ -8,22 +8,24 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import acting, desk, output
+from mailroom.cli.changing import AsJson, DryRun
 from mailroom.playbooks import act, breaker
+from mailroom.playbooks.disposition_preview import DispositionPreview, preview_disposition
 
 _Message = Annotated[str, typer.Argument(help="Alert id, hold id or tracking id.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def release(
     message: _Message,
     to_sandbox: Annotated[bool, typer.Option(help="Release to the sandbox of the product (API 1.0 only).")] = False,
-    as_json: _Json = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Release one held message, once. Changes the tenant; final.
 
     Absolute denials (malware, high risk, own domain failing DMARC, ...) and the kill switch apply to people too.
     """
-    _dispose("release_to_sandbox" if to_sandbox else "release", message, {}, as_json)
+    _dispose("release_to_sandbox" if to_sandbox else "release", message, {}, dry_run=dry_run, as_json=as_json)
 
 
 def reject(
@@ -33,10 +35,12 @@ def reject(
     notify_sender: Annotated[
         bool, typer.Option(help="Tell the sender. Never for malicious mail: it confirms the address.")
     ] = False,
-    as_json: _Json = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Reject one held message, once. Changes the tenant; final."""
-    _dispose("reject", message, {"note": note, "reason": reason, "notify_sender": notify_sender}, as_json)
+    parameters = {"note": note, "reason": reason, "notify_sender": notify_sender}
+    _dispose("reject", message, parameters, dry_run=dry_run, as_json=as_json)
 
 
 def overturn(
@@ -45,7 +49,7 @@ def overturn(
     malicious: Annotated[
         bool, typer.Option(help="The released message was malicious: stops its rules at once.")
     ] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say that what was done to a message was wrong. Feeds the circuit breaker; changes nothing in the tenant.
 
@@ -64,11 +68,22 @@ def overturn(
         output.console.print(output.plain(f"case {case.id}: {case.title}"))
 
 
-def _dispose(kind: str, message: str, parameters: dict[str, Any], as_json: bool) -> None:
+def _dispose(kind: str, message: str, parameters: dict[str, Any], *, dry_run: bool, as_json: bool) -> None:
     with desk.opened() as here:
+        if dry_run:
+            _show(preview_disposition(here.desk(), kind, message, parameters), as_json)
+            return
         result = act.dispose(here.desk(), kind, message, parameters, requested_by=getpass.getuser())
     if as_json:
         output.print_json({"action": result.action_id, "state": result.state, "detail": result.detail})
     else:
         output.console.print(output.plain(f"{result.state}: {result.detail}", 500))
     acting.exit_if_not_applied([result], refused_is_well=False)
+
+
+def _show(preview: DispositionPreview, as_json: bool) -> None:
+    if as_json:
+        output.print_json(preview.as_json())
+        return
+    output.console.print(output.plain(preview.text, 2_000))
+    output.note("dry run: nothing was changed")

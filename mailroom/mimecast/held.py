@@ -154,15 +154,15 @@ def hold_reject(
         InvalidInputError: Unknown reason.
         EffectUnknownError, TransientError, MailroomError: As `hold_release`.
     """
-    reason_type, _ = _reason(reason)
+    wanted = reason_type(reason)
     ids = _checked_ids(hold_ids)
     if not ids:
         return {}
     item: dict[str, Any] = {"ids": ids, "notify": notify_sender}
     if note:
         item["message"] = note
-    if reason_type:
-        item["reasonType"] = reason_type
+    if wanted:
+        item["reasonType"] = wanted
     return _effect(client, capabilities.HOLD_REJECT, ids, [item], "reject")
 
 
@@ -227,6 +227,15 @@ def _search_by(search_by: tuple[str, str], fields: frozenset[str]) -> dict[str, 
     if name not in fields or not value:
         raise InvalidInputError(f"search_by ({name!r}, ...): the field is one of {', '.join(sorted(fields))}")
     return {"fieldName": name, "value": value}
+
+
+def reason_type(name: str) -> str:
+    """What `hold-reject` calls a reason of the drop-down; "" sends none. Makes no call.
+
+    Raises:
+        InvalidInputError: Unknown reason.
+    """
+    return _reason(name)[0]
 
 
 def _reason(name: str) -> tuple[str, str]:

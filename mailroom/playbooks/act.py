@@ -5,15 +5,15 @@ Effect: changes the tenant, each message at most once, however often it is calle
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
 from mailroom.effects.changes import CHANGES, look_up_changes
-from mailroom.effects.kinds import KINDS, slot
+from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
-from mailroom.mimecast import MimecastClient
+from mailroom.mimecast import MimecastClient, held
 from mailroom.playbooks.gate import PolicyGate
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.tenants import names_of
@@ -56,6 +56,7 @@ def dispose(
 
     Raises:
         NotFoundError: no alert has this id.
+        InvalidInputError: not about a held message, or a parameter cannot be meant; nothing was written.
         RefusedError: the ledger holds a contrary action, or the kill switch is on.
     """
     alert = desk.store.alerts.find(message_id)
@@ -107,31 +108,47 @@ def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[Act
     return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate(), on_settled=on_settled)
 
 
-def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], requested_by: str) -> Action:
-    """The ledger row that stands for this wish: a live one of the same kind, or a new intent."""
+def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
+    """Whether such a wish can be meant at all; reads and writes nothing.
+
+    Raises:
+        InvalidInputError: no such effect, the alert is not about a held message, or the reason is none of the product.
+    """
     if kind not in KINDS:
         msg = f"{kind!r} is not an effect on a held message; choose one of {', '.join(KINDS)}."
         raise InvalidInputError(msg)
     if not alert.hold_id:
         msg = f"alert {alert.id} is not about a held message; there is nothing to {kind}."
         raise InvalidInputError(msg)
+    if "reason" in parameters:
+        held.reason_type(str(parameters["reason"]))
+
+
+def standing_wish(store: Store, alert: Alert, kind: str) -> Action | None:
+    """The ledger row that stands for this wish already: a live one of the same kind, or one to try again. Reads."""
     for action in reversed(store.ledger.for_alert(alert.id)):
         if action.kind == kind and (action.is_live or action.state in {"not_applied", "failed"}):
             return action
-    if kind == "release_to_sandbox":
-        parameters = {**parameters, "tracking_id": alert.tracking_id}
-    return store.ledger.intend(
-        NewAction(
-            tenant=alert.tenant,
-            alert_id=alert.id,
-            kind=kind,
-            target=alert.hold_id,
-            slot=slot(alert.hold_id),
-            parameters=parameters,
-            mode="manual",
-            requested_by=requested_by,
-        )
-    )
+    return None
+
+
+def new_disposition(alert: Alert, kind: str, parameters: Mapping[str, Any], requested_by: str) -> NewAction:
+    """A person's wish as the ledger would take it; writes nothing."""
+    wanted = dict(parameters)
+    if kind == RELEASE_TO_SANDBOX.name:
+        wanted["tracking_id"] = alert.tracking_id
+    hold_id = alert.hold_id or ""
+    return NewAction(
+        tenant=alert.tenant, alert_id=alert.id, kind=kind, target=hold_id, slot=slot(hold_id), parameters=wanted,
+        mode="manual", requested_by=requested_by,
+    )  # fmt: skip
+
+
+def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], requested_by: str) -> Action:
+    """The ledger row that stands for this wish: one that is there, or a new intent."""
+    check_wish(alert, kind, parameters)
+    standing = standing_wish(store, alert, kind)
+    return standing or store.ledger.intend(new_disposition(alert, kind, parameters, requested_by))
 
 
 def _take_over(desk: Desk, action: Action) -> list[ActionResult]:

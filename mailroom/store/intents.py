@@ -35,6 +35,14 @@ def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def unwritten(new: NewAction, now: datetime) -> Action:
+    """The row that intending `new` would make, without number; for whoever asks before anything is written."""
+    return Action(
+        **action_row(new, "intended", now), id=0, attempt=0, owner="", detail="", code="",
+        claimed_at=None, settled_at=None, result={},
+    )  # fmt: skip
+
+
 class Intents:
     """Carries out `Ledger.intend_many` and `Ledger.propose_many`."""
 

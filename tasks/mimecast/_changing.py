@@ -6,16 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from prefect.exceptions import MissingContextError
-from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict
 
 from mailroom.effects.changes import ChangeResult, Preview
 from mailroom.mimecast.field_checks import checked_time
 from mailroom.playbooks import changes
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.archive_search import without_mailboxes
 from tasks import _open
+from tasks._log import log_if_running
 from tasks._wording import action
 
 
@@ -92,7 +90,7 @@ def shown(preview: Preview) -> ChangeOutcome:
         there += f" Action {preview.recorded} has done this before."
     would = "Would do: " if preview.would_send else "Nothing would be sent. "
     message = f"Dry run. {would}{'; '.join(preview.lines)}.{there}"
-    _log(message)
+    log_if_running(message)
     return ChangeOutcome(is_success=True, state="dry_run", message=message, result=preview.as_json())
 
 
@@ -100,15 +98,8 @@ def outcome_of(done: ChangeResult, success: str) -> ChangeOutcome:
     """A success in the documented words, or the error that says what to do."""
     changes.raise_unless_done(done)
     if done.state == "already_done" or done.recorded:
-        _log(f"nothing was sent: {done.detail}")
+        log_if_running(f"nothing was sent: {done.detail}")
     return ChangeOutcome(
         is_success=True, state=done.state, message=success, action_id=done.action_id, result=done.result,
         recorded=done.recorded, expires_at=done.expires_at,
     )  # fmt: skip
-
-
-def _log(text: str) -> None:
-    try:
-        get_run_logger().info("%s", without_mailboxes(text))
-    except MissingContextError:
-        return  # called outside a flow, by a script

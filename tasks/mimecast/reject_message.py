@@ -34,6 +34,7 @@ def reject_message(
     note: str = "",
     reason: Reason = "Select One",
     notify_sender: bool = False,
+    dry_run: bool = False,
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
@@ -49,6 +50,7 @@ def reject_message(
         note: Text for the rejection notice.
         reason: Reason shown in the product; "Select One" sends none.
         notify_sender: Tell the sender. Leave this off for malicious mail: it confirms the address.
+        dry_run: Say what would be done, what objects and whether the message is still held; change and write nothing.
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block; its kill switch applies.
@@ -64,4 +66,4 @@ def reject_message(
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
     parameters = {"note": note, "reason": reason, "notify_sender": notify_sender}
-    return dispose("reject", message_id, parameters, mimecast=mimecast, store=store, policy=policy)
+    return dispose("reject", message_id, parameters, mimecast=mimecast, store=store, policy=policy, dry_run=dry_run)

@@ -27,6 +27,7 @@ def release_message(
     message_id: str,
     *,
     release_to_sandbox: bool = False,
+    dry_run: bool = False,
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
@@ -40,6 +41,7 @@ def release_message(
     Args:
         message_id: Alert number, hold id or tracking id of an ingested message. Only held messages can be released.
         release_to_sandbox: Release to the sandbox instead of the recipient (API 1.0 only).
+        dry_run: Say what would be done, what objects and whether the message is still held; change and write nothing.
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block; its kill switch and absolute denials apply.
@@ -55,4 +57,4 @@ def release_message(
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
     kind = "release_to_sandbox" if release_to_sandbox else "release"
-    return dispose(kind, message_id, {}, mimecast=mimecast, store=store, policy=policy)
+    return dispose(kind, message_id, {}, mimecast=mimecast, store=store, policy=policy, dry_run=dry_run)

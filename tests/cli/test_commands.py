@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mailroom.cli.exits import Exit
 from sandbox import Fault, Tenant
 
@@ -117,6 +119,20 @@ def test_a_released_message_cannot_be_rejected(mailroom: Run, tenant: Tenant) ->
     assert refused.code != Exit.OK
     assert "one disposition only" in refused.text
     assert tenant.times_applied("reject", hold_id) == 0
+
+
+@pytest.mark.parametrize("command", ["release", "reject"])
+def test_a_dry_run_of_one_message_changes_and_writes_nothing(mailroom: Run, tenant: Tenant, command: str) -> None:
+    [hold_id] = tenant.add_message(category="business", to=["ann@northwind.example"])
+    mailroom("ingest", "held", "--json")
+
+    shown = mailroom(command, hold_id, "--dry-run", "--json").json
+    said = mailroom(command, hold_id, "--dry-run").text
+
+    assert (shown["dry_run"], shown["kind"], shown["still_held"], shown["would_send"]) == (True, command, True, True)
+    assert said.startswith(f"Would {command} alert {shown['alert']}")
+    assert tenant.times_applied(command, hold_id) == 0
+    assert mailroom("explain", str(shown["alert"]), "--json").json["actions"] == []
 
 
 def test_malware_is_released_by_nobody(mailroom: Run, tenant: Tenant) -> None:

@@ -1,0 +1,127 @@
+"""Release Message and Reject Message, as a playbook calls them: the documented sentences, and dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mailroom_tests_small_tenant import policy, small_tenant
+
+from mailroom.errors import InvalidInputError, RefusedError
+from tasks import _open, mimecast
+
+ACTIONS = {"release": mimecast.release_message, "reject": mimecast.reject_message}
+
+
+@pytest.fixture
+def bench_of(bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None) -> Any:
+    """Makes a workbench with held messages that stands behind every block name."""
+
+    def make(generation: str = "2.0") -> Any:
+        bench = bench_for(small_tenant(), generation)
+        bench.ingest()
+        monkeypatch.setattr(_open, "client", lambda _block: bench.client)
+        monkeypatch.setattr(_open, "store", lambda _block: bench.store)
+        monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
+        return bench
+
+    return make
+
+
+@pytest.fixture
+def bench(bench_of: Any) -> Any:
+    return bench_of()
+
+
+def some_alert(bench: Any) -> Any:
+    return bench.store.alerts.list(limit=1, after_id=0)[0]
+
+
+@pytest.mark.parametrize(("kind", "verb"), [("release", "released"), ("reject", "rejected")])
+@pytest.mark.parametrize("by", ["id", "hold_id", "tracking_id"])
+def test_the_documented_sentences(bench: Any, kind: str, verb: str, by: str) -> None:
+    given = str(getattr(some_alert(bench), by))
+
+    done = ACTIONS[kind].fn(given)
+
+    assert (done.is_success, done.state) == (True, "applied")
+    assert done.message == f'Successfully {verb} message with ID "{given}" in Mimecast'
+
+
+def test_the_documented_sentence_of_a_release_to_the_sandbox(bench_of: Any) -> None:
+    bench = bench_of("1.0")
+    given = some_alert(bench).hold_id
+
+    done = mimecast.release_message.fn(given, release_to_sandbox=True)
+
+    assert done.message == f'Successfully released message with ID "{given}" in Mimecast'
+    assert bench.tenant.times_applied("release_to_sandbox", given) == 1
+
+
+@pytest.mark.parametrize("kind", ["release", "reject"])
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(bench: Any, kind: str) -> None:
+    alert = some_alert(bench)
+    named = {"note": "case 42", "reason": "Against Email Policy"} if kind == "reject" else {}
+
+    shown = ACTIONS[kind].fn(str(alert.id), dry_run=True, **named)
+
+    assert (shown.is_success, shown.state) == (True, "dry_run")
+    assert shown.message.startswith(f"Dry run. Would {kind} alert {alert.id}")
+    assert (shown.result["still_held"], shown.result["objections"], shown.result["would_send"]) == (True, [], True)
+    assert shown.result["parameters"] == (named | {"notify_sender": False} if named else {})
+    nothing_happened(bench, alert)
+
+
+def test_a_dry_run_shows_what_the_kill_switch_and_the_rails_say(bench: Any) -> None:
+    [hold_id] = bench.tenant.add_message(category="malware", to=["ann@northwind.example"])
+    bench.ingest()
+    bench.policy = policy(kill_switch=True)
+
+    shown = mimecast.release_message.fn(hold_id, dry_run=True)
+
+    [said] = shown.result["objections"]
+    assert "kill switch" in said
+    assert not shown.result["would_send"]
+    bench.policy = policy()
+    [said] = mimecast.release_message.fn(hold_id, dry_run=True).result["objections"]
+    with pytest.raises(RefusedError, match=said):
+        mimecast.release_message.fn(hold_id)
+
+
+def test_a_dry_run_shows_that_a_message_is_not_held_any_more_and_who_was_first(bench: Any) -> None:
+    alert = some_alert(bench)
+    mimecast.release_message.fn(alert.hold_id)
+
+    again = mimecast.release_message.fn(alert.hold_id, dry_run=True)
+    contrary = mimecast.reject_message.fn(alert.hold_id, dry_run=True)
+
+    assert (again.result["state"], again.result["would_send"]) == ("applied", False)
+    assert not contrary.result["still_held"]
+    assert "released by" in contrary.result["there_now"]
+    assert "one disposition only" in contrary.result["objections"][0]
+    assert len(bench.store.ledger.for_alert(alert.id)) == 1
+
+
+def test_a_dry_run_says_what_this_generation_of_the_api_does_not_offer(bench: Any) -> None:
+    alert = some_alert(bench)
+
+    shown = mimecast.release_message.fn(alert.hold_id, release_to_sandbox=True, dry_run=True)
+
+    assert "not offered by API 2.0" in shown.result["objections"][0]
+    nothing_happened(bench, alert)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_reason_that_the_product_does_not_know_is_said_before_anything_is_written(bench: Any, dry_run: bool) -> None:
+    alert = some_alert(bench)
+
+    with pytest.raises(InvalidInputError, match="choose one of Select One"):
+        mimecast.reject_message.fn(alert.hold_id, reason="I do not like it", dry_run=dry_run)
+
+    nothing_happened(bench, alert)
+
+
+def nothing_happened(bench: Any, alert: Any) -> None:
+    assert bench.store.ledger.for_alert(alert.id) == []
+    assert bench.tenant.effects == []
