@@ -37,6 +37,11 @@ def ingest_tracked_messages(
     environment: str = "Default Environment",
     environment_field: str = "",
     environment_regex: Annotated[str, Field(max_length=4_096)] = ".*",
+    overlap_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 60,
+    look_back_hours: Annotated[int, Field(ge=0, le=29 * 24)] = 24,
+    workers: Annotated[int, Field(ge=1, le=64)] = 8,
+    instance: Annotated[str, Field(min_length=1)] = "tracked",
+    tenant: str = "",
     catch_up: bool = False,
     dry_run: bool = False,
 ) -> dict[str, Any]:
@@ -68,6 +73,12 @@ def ingest_tracked_messages(
         environment: The alerts' environment, unless a field names it.
         environment_field: Field that names the environment, such as recipient or fromHdr_emailAddress.
         environment_regex: Regular expression on that field; what it finds is the environment.
+        overlap_minutes: How far each run looks back behind the last one, for messages that are indexed late.
+        look_back_hours: How far the first run of a day (UTC) looks back, for what became held much later.
+        workers: Message details asked for at a time.
+        instance: Forms of one name share one position: what one of them asked for and the next one did not is caught
+            up by the next that asks for it. Two names are two positions on one tenant.
+        tenant: Name of the tenant in the store; the account code when empty.
         catch_up: Take the whole backlog in this run, window by window, without limit on number and time.
         dry_run: Only count what would be fetched; store nothing.
 
@@ -82,6 +93,8 @@ def ingest_tracked_messages(
         "use_allow_list_as_deny_list": use_allow_list_as_deny_list, "time_limit": time_limit,
         "product_field": product_field, "event_field": event_field, "environment": environment,
         "environment_field": environment_field, "environment_regex": environment_regex,
+        "overlap_minutes": overlap_minutes, "look_back_hours": look_back_hours, "workers": workers,
+        "instance": instance, "tenant": tenant,
     }  # fmt: skip
     with tenant_slot(mimecast):
         counts = playbook.ingest_tracked_messages(

@@ -96,9 +96,11 @@ class Runs:
         row = self._db.read(lambda tx: tx.execute(query).first())
         return _run(row) if row is not None else None
 
-    def latest(self, kind: str, n: int = 10) -> list[Run]:
-        """The last `n` runs of this kind, newest first."""
+    def latest(self, kind: str, n: int = 10, *, source_id: int | None = None) -> list[Run]:
+        """The last `n` runs of this kind, of one source or of all, newest first."""
         query = select(runs).where(runs.c.kind == kind).order_by(runs.c.id.desc()).limit(n)
+        if source_id is not None:
+            query = query.where(runs.c.source_id == source_id)
         return [_run(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def conservation_violations(self, limit: int = 100) -> list[Run]:

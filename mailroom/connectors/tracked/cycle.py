@@ -15,7 +15,8 @@ from mailroom.connectors.ahead import one_ahead
 from mailroom.connectors.message_infos import MessageInfos
 from mailroom.connectors.report import IngestReport, Progress, silent
 from mailroom.connectors.tracked.deciding import Decider
-from mailroom.connectors.tracked.listing import Listing, Span, Window, Windows, span
+from mailroom.connectors.tracked.listing import Listing, Span, Window, Windows
+from mailroom.connectors.tracked.position import RUN_KIND, asked_for, next_span
 from mailroom.connectors.tracked.same_message import SameMessages
 from mailroom.connectors.tracked.settings import CONNECTOR, TrackedSettings
 from mailroom.errors import MailroomError
@@ -29,7 +30,6 @@ from mailroom.store.sources import Source
 
 log = logging.getLogger(__name__)
 
-RUN_KIND = "ingest tracked"
 _MOMENT = 10.0
 """Seconds a first slice may take at least."""
 
@@ -55,6 +55,8 @@ class TrackedReport(IngestReport):
         for name in ("gap", "lost"):
             if (window := getattr(self, name)) is not None:
                 more[name] = [moment.isoformat() for moment in window]
+        if self.listed_to is not None:
+            more["listed_to"] = self.listed_to.isoformat()
         if self.unknown:
             more["unknown"] = dict(self.unknown.most_common(50))
         if self.warnings:
@@ -104,12 +106,7 @@ def ingest_tracked(
     lease = store.leases.acquire(f"source:{source.id}", owner)
     try:
         todo = next_span(client, store, settings, source.id)
-        about = {
-            "from": todo.start.isoformat(),
-            "to": todo.end.isoformat(),
-            "domains": list(settings.domains),
-            "catch_up": catch_up,
-        }
+        about = asked_for(settings, store.cursors.get(source.id), todo) | {"catch_up": catch_up}
         run_id = store.runs.start(RUN_KIND, source_id=source.id, flow_run_id=flow_run_id, parameters=about)
         store.runs.close_lost(source.id, but=run_id)
         cycle = _Cycle(client, store, settings, tenant, source.id, run_id, lease, clock, progress, started, todo)
@@ -137,14 +134,6 @@ def tracked_source(
     known = store.intake.generations(*identity[:3])
     found = next((one.id for one in known if one.generation == identity[3]), 0)
     return Source(found, *identity), identity[0]
-
-
-def next_span(client: MimecastClient, store: Store, settings: TrackedSettings, source_id: int) -> Span:
-    """What the next cycle lists, by the server's clock."""
-    cursor = store.cursors.get(source_id) if source_id else None
-    first = store.runs.first(RUN_KIND, source_id) if cursor is not None else None
-    begun = (first.parameters.get("from") if first is not None else None) or ""
-    return span(settings, cursor, datetime.fromisoformat(begun) if begun else None, client.now())
 
 
 @dataclass

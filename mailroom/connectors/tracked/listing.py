@@ -37,6 +37,8 @@ class Span:
     gap: Window | None = None
     """Since the last cycle, when that is longer ago than usual: caught up now."""
     notes: tuple[str, ...] = ()
+    since: datetime | None = None
+    """Up to here everything wanted was listed before."""
 
     @property
     def length(self) -> timedelta:
@@ -100,7 +102,7 @@ def span(
         start = min(start, max(end - timedelta(hours=settings.look_back_hours), first_start))
     lost = (cursor, earliest) if cursor < earliest else None
     gap = (max(cursor, earliest), end) if end - cursor > _USUAL else None
-    return Span(max(start, earliest), end, lost, gap, tuple(notes))
+    return Span(max(start, earliest), end, lost, gap, tuple(notes), cursor)
 
 
 @dataclass

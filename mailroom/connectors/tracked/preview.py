@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailroom.connectors.message_infos import MessageInfos
-from mailroom.connectors.tracked.cycle import next_span, tracked_source
+from mailroom.connectors.tracked.cycle import tracked_source
 from mailroom.connectors.tracked.deciding import Decided, Decider
 from mailroom.connectors.tracked.listing import Listing, Windows
+from mailroom.connectors.tracked.position import next_span
 from mailroom.connectors.tracked.same_message import SameMessages
 from mailroom.connectors.tracked.settings import TrackedSettings
 from mailroom.mimecast import MimecastClient
