@@ -149,7 +149,7 @@ class Approvals:
         return self._decide(approval_id, GRANTED, digest=digest, by=by, channel=channel, note=note)
 
     def decline(self, approval_id: int, *, digest: str, by: str, channel: str, note: str = "") -> StoredApproval:
-        """A named person says no. Its actions that are still proposals are closed. Errors as `grant`."""
+        """A named person says no, also to what is granted and not used. Its proposals are closed. Errors as `grant`."""
         return self._decide(approval_id, "declined", digest=digest, by=by, channel=channel, note=note)
 
     def void(self, approval_id: int, why: str) -> StoredApproval:
@@ -263,7 +263,7 @@ class Approvals:
             same = known.approver == by and known.state in {state, USED if state == GRANTED else state}
             if same:
                 return known
-            if known.state != OPEN:
+            if known.state not in (UNDECIDED if state == "declined" else (OPEN,)):
                 raise RefusedError(_not_to_be_had(known))
             if known.expires_at <= now:
                 return self._write(tx, known, state="expired", reason=_OVER, decided_at=now)

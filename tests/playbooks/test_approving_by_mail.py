@@ -18,8 +18,9 @@ import pytest
 from mailroom_tests_small_tenant import Workbench, add, policy
 from sqlalchemy import update
 
-from mailroom.errors import InvalidInputError
-from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, read, take_answer
+from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.playbooks.approvals.answers import read
+from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
 from mailroom.playbooks.approvals.deciding import approve
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import request
@@ -147,8 +148,11 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "of a machine": ("auto", {"extra": "Auto-Submitted: auto-replied\r\n"}),
     "that is not clear": ("neither", {"body": "approve only if you are sure"}),
     "that says both": ("neither", {"body": "approve\n\ndecline"}),
+    "that says both in one line": ("neither", {"body": "decline - no, approve"}),
     "that says nothing": ("neither", {"body": "What is this?"}),
     "that only quotes": ("", {"body": "> approve"}),
+    "with a condition": ("more stands below", {"body": "approve\n\nOnly if the supplier confirms"}),
+    "with a condition below a farewell": ("more stands below", {"body": "approve\n\nThanks,\nonly the first one"}),
 }
 
 
@@ -164,7 +168,7 @@ def test_an_answer_does_not_count(make: Callable[..., Scene], which: str) -> Non
     assert scene.store.ledger.get(scene.action).state == "proposed"
     wait = scene.store.waits.get(known.wait_id)
     (answer,) = scene.store.waits.answers(wait.id)
-    assert why in read(answer, wait, scene.policy, known).why
+    assert why in read(answer, wait, scene.policy, known, final=True).why
 
 
 def test_an_unclear_answer_is_asked_again_and_the_next_one_counts(make: Callable[..., Scene]) -> None:
@@ -180,6 +184,71 @@ def test_an_unclear_answer_is_asked_again_and_the_next_one_counts(make: Callable
     scene.answer("approve", subject=f"Re: Approval {old}", extra="X-Old: 1\r\n")  # of the first question, by token
     scene.answer("approve")
     assert scene.look().state == "granted"
+
+
+@pytest.mark.parametrize("below", ["Best regards,\nTomasz Nowak", "Thanks!", "-- \nTomasz\nOnly if you call 555"])
+def test_a_farewell_a_name_and_a_signature_may_stand_below_the_word(make: Callable[..., Scene], below: str) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer(f"Approve\n\n{below}")
+    assert scene.look().state == "granted"
+
+
+UNSURE = "Wait, I am not sure about that one"
+CORRECTED = {"Decline": "declined", "decline - sorry, wrong one": "declined", UNSURE: "void", "approve": "granted"}
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+@pytest.mark.parametrize("second", list(CORRECTED))
+def test_the_last_word_of_an_approver_counts_until_it_is_done(
+    make: Callable[..., Scene], second: str, looks: int
+) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer("approve")
+    if looks == 2:
+        assert scene.look().state == "granted"
+    scene.answer(second, extra="X-Second: 1\r\n")
+    unclear = second == UNSURE and looks == 1
+    assert scene.look().state == ("open" if unclear else CORRECTED[second])
+    if second == "approve":
+        assert carry_out_approved(scene.bench.desk, scene.id).counts() == {"applied": 1}
+        return
+    with pytest.raises(RefusedError, match="nothing was done"):
+        carry_out_approved(scene.bench.desk, scene.id)
+    assert scene.bench.tenant.effects == []
+
+
+def test_a_no_that_nobody_has_taken_in_yet_is_heeded_before_anything_is_done(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer("approve")
+    assert scene.look().state == "granted"
+    scene.answer("decline")
+    watch_once(scene.store, scene.post.account)
+    with pytest.raises(RefusedError, match="is declined"):
+        carry_out_approved(scene.bench.desk, scene.id)
+    assert scene.bench.tenant.effects == []
+    assert scene.store.ledger.get(scene.action).state == "refused"
+
+
+def test_the_yes_of_one_approver_falls_with_the_no_of_another(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.policy = scene.bench.policy = replace(scene.policy, approvers=(BEN, EVE))
+    scene.ask()
+    scene.answer("approve")
+    assert scene.look().state == "granted"
+    scene.answer("decline", sender=EVE)
+    assert (scene.look().state, scene.look().approver) == ("declined", EVE)
+
+
+def test_an_old_yes_delivered_again_is_no_new_word(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    raw = scene.answer("approve")
+    scene.answer("decline")
+    scene.mail.deliver(b"X-Again: 1\r\n" + raw, sender=BEN, dmarc="pass")
+    assert scene.look().state == "declined"
 
 
 def test_a_replayed_answer_does_nothing(make: Callable[..., Scene]) -> None:
@@ -226,10 +295,10 @@ def test_whoever_decides_first_ends_the_question(make: Callable[..., Scene]) -> 
     known = scene.ask()
     granted = approve(scene.store, scene.policy, scene.id, digest=known.digest, by="eve", channel="command line")
     close_question(scene.store, granted)
-    scene.answer("decline")
-    assert scene.look().state == "granted"
     assert known.wait_id is not None
     assert scene.store.waits.get(known.wait_id).state == "cancelled"
+    scene.answer("approve")
+    assert (scene.look().state, scene.look().approver) == ("granted", "eve")
 
 
 def test_without_a_trusted_server_nobody_is_asked_by_mail(make: Callable[..., Scene]) -> None:

@@ -85,13 +85,23 @@ def test_a_decision_about_another_digest_does_not_count(world):
     assert world.store.approvals.get(known.id).is_open
 
 
-def test_the_first_decision_stands(world):
+def test_the_first_yes_stands_and_a_no_ends_it_until_it_is_used(world):
     known = granted(world, proposed(world))
     again = world.store.approvals.grant(known.id, digest="d", by="ben", channel="mail")
     assert (again.approver, again.channel) == ("ben", "form")
     with pytest.raises(RefusedError, match="is granted by ben"):
         world.store.approvals.grant(known.id, digest="d", by="eve", channel="mail")
-    with pytest.raises(RefusedError, match="is granted by ben"):
+    declined = world.store.approvals.decline(known.id, digest="d", by="eve", channel="mail")
+    assert (declined.state, declined.approver) == ("declined", "eve")
+    with pytest.raises(RefusedError, match="is declined by eve"):
+        world.store.approvals.use(known.id, [1], {})
+
+
+def test_what_is_used_cannot_be_declined(world):
+    ids = proposed(world)
+    known = granted(world, ids)
+    world.store.approvals.use(known.id, ids, {})
+    with pytest.raises(RefusedError, match="is used by ben"):
         world.store.approvals.decline(known.id, digest="d", by="eve", channel="mail")
 
 

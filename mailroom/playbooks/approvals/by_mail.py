@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Literal
-
 from mailroom.errors import RefusedError
 from mailroom.faults import faultpoint
-from mailroom.mail.replies.senders import normal_address
 from mailroom.playbooks.approvals import deciding
-from mailroom.playbooks.approvals.people import People
-from mailroom.playbooks.approvals.showing import description
+from mailroom.playbooks.approvals.answers import approvers_for, last_words
+from mailroom.playbooks.approvals.showing import description, is_final
 from mailroom.playbooks.ask import PostDesk, ask
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question, Waiting
 from mailroom.playbooks.watch_replies import Resume, cancel
 from mailroom.store import Store
-from mailroom.store.approval_rows import StoredApproval
-from mailroom.store.wait_rows import StoredAnswer, Wait
+from mailroom.store.approval_rows import UNDECIDED, StoredApproval
 
 KIND = "approval"
 """Kind of these questions, and the beginning of their keys."""
-_TOKEN = frozenset({"E4", "E5", "E5b"})
-"""Evidence that the mail carries the question's token; a reference to its Message-ID is not enough."""
 _MOST_ROUNDS = 3
-_APPROVE = frozenset({"approve", "approved"})
-_DECLINE = frozenset({"decline", "declined"})
-_ALONE = re.compile(r"[*_\"'“]{0,2}([^\W\d_]{5,10})[*_\"'”.!,;:]{0,3}")
-"""A line of one word. A line that is quoted from our own mail is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one answer says, and why it counts or not."""
-
-    says: Literal["approve", "decline", ""]
-    by: str
-    why: str
-
-
-def approvers_for(policy: Policy, approval: StoredApproval) -> tuple[str, ...]:
-    """Whom this approval may be asked of by mail: nobody who may be the proposer of something wide."""
-    people = People.of(policy.approvers)
-    if not approval.wide or approval.plan.get("by_rule"):
-        return people.addresses
-    return tuple(one for one in people.addresses if not people.second_person(approval.proposer, one))
 
 
 def ask_approvers(post: PostDesk, policy: Policy, approval_id: int, *, flow_run_id: str = "") -> StoredApproval:
@@ -86,50 +57,40 @@ def ask_approvers(post: PostDesk, policy: Policy, approval_id: int, *, flow_run_
 
 
 def take_answer(store: Store, policy: Policy, approval_id: int) -> StoredApproval:
-    """Let the first answer that counts decide.
+    """Let the last word of each approver decide, as long as nothing has come of the approval.
 
-    Effect: writes the store. Twice is harmless: what is decided stays.
+    A no wins over every yes, whoever gave it and however. Who said yes by mail and wrote something unclear afterwards
+    has taken it back: the approval is void, and what is still wanted is asked for anew.
+
+    Effect: writes the store. Twice is harmless.
     """
     known = deciding.look(store, policy, approval_id)
-    if not known.is_open or known.wait_id is None:
+    if known.state not in UNDECIDED:
         return known
-    wait = store.waits.get(known.wait_id)
-    for answer in store.waits.answers(wait.id):
-        found = read(answer, wait, policy, known)
-        try:
-            if found.says == "approve":
-                return deciding.approve(
-                    store, policy, approval_id, digest=known.digest, by=found.by, channel="mail"
-                )  # fmt: skip
-            if found.says == "decline":
-                return deciding.decline(store, approval_id, digest=known.digest, by=found.by, channel="mail")
-        except RefusedError:
-            known = store.approvals.get(approval_id)
-            if not known.is_open:
-                return known
+    words = last_words(store, policy, known)
+    try:
+        for one in words:
+            if one.says == "decline":
+                return deciding.decline(store, approval_id, digest=known.digest, by=one.by, channel="mail")
+    except RefusedError:  # it was used or has ended meanwhile
+        return store.approvals.get(approval_id)
+    if known.is_open:
+        return _take_yes(store, policy, known, [one.by for one in words if one.says == "approve"])
+    if known.channel == "mail" and any(one.by == known.approver and not one.says for one in words):
+        return store.approvals.void(approval_id, "whoever approved it wrote something unclear afterwards")
     return known
 
 
-def read(answer: StoredAnswer, wait: Wait, policy: Policy, approval: StoredApproval) -> Reading:
-    """What an answer says. Every condition is looked at here again, whatever the watcher made of the mail."""
-    by = normal_address(answer.sender)
-    codes = {str(one.get("code")) for one in answer.evidence.get("match") or []}
-    why = ""
-    if not answer.accepted or answer.late or answer.classification != "human":
-        why = answer.why or "it came too late"
-    elif not codes & _TOKEN:
-        why = "the token of the question is missing"
-    elif answer.evidence.get("dmarc") != "pass":
-        why = "its sender is not proven"
-    elif by not in wait.recipients or by not in approvers_for(policy, approval):
-        why = "it does not come from an approver"
-    elif answer.received_at > approval.expires_at:
-        why = "it came too late"
-    if why:
-        return Reading("", by, why)
-    return Reading(
-        _said(answer.text), by, "" if _said(answer.text) else "its first line is neither approve nor decline"
-    )
+def _take_yes(store: Store, policy: Policy, known: StoredApproval, approvers: list[str]) -> StoredApproval:
+    """The first of them whose yes counts."""
+    for by in approvers:
+        try:
+            return deciding.approve(store, policy, known.id, digest=known.digest, by=by, channel="mail")
+        except RefusedError:
+            known = store.approvals.get(known.id)
+            if not known.is_open:
+                break
+    return known
 
 
 def close_question(store: Store, approval: StoredApproval, resume: Resume | None = None) -> None:
@@ -139,23 +100,15 @@ def close_question(store: Store, approval: StoredApproval, resume: Resume | None
         cancel(store, approval.wait_id, f"approval {approval.id} is {by}", resume)
 
 
-def _said(text: str) -> Literal["approve", "decline", ""]:
-    """The first line has to be the one word; a line further down that says the contrary makes it unclear."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    words = [found[1].casefold() if (found := _ALONE.fullmatch(line)) else "" for line in lines]
-    if not words or (_APPROVE & set(words) and _DECLINE & set(words)):
-        return ""
-    if words[0] in _APPROVE:
-        return "approve"
-    return "decline" if words[0] in _DECLINE else ""
-
-
 def _question(store: Store, approval: StoredApproval, to: tuple[str, ...], number: int) -> Question:
     left = approval.expires_at - store.approvals.now()
+    final = is_final(store, approval)
     again = ["Your last answer was not clear, so you are asked again.", ""] if number > 1 else []
+    alone = "Write nothing below it: approve with a condition does not count." if final else ""
     text = "\n".join([
         *again, *description(store, approval), "",
-        "Answer this mail with one word in its first line: approve, or decline. Leave the subject as it is.",
+        f"Answer this mail with one word in its first line: approve, or decline. {alone}".rstrip(),
+        "Leave the subject as it is. Until it is done, your last answer counts.",
         "Do not answer if you did not expect such mails from us.",
     ])  # fmt: skip
     return Question(

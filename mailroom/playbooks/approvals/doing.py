@@ -14,6 +14,7 @@ from mailroom.faults import faultpoint
 from mailroom.playbooks import act
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.approvals.binding import bind
+from mailroom.playbooks.approvals.by_mail import take_answer
 from mailroom.playbooks.approvals.deciding import look
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.harmless import harmless
@@ -107,11 +108,11 @@ def _use(desk: Desk, approval_id: int) -> StoredApproval:
     known = store.approvals.get(approval_id)
     if known.state == USED:
         return known
-    if known.state != GRANTED:
-        known = look(store, desk.policy(), approval_id)
-        if known.state != GRANTED:
-            why = f" ({known.reason})" if known.reason else ""
-            raise RefusedError(f"Approval {approval_id} is {known.state}{why}: nothing was done.")
+    granted = known.state == GRANTED  # whoever approved it may have said something else since
+    known = (take_answer if granted else look)(store, desk.policy(), approval_id)
+    if not granted or known.state != GRANTED:
+        why = f" ({known.reason})" if known.reason else ""
+        raise RefusedError(f"Approval {approval_id} is {known.state}{why}: nothing was done.")
     if reason := desk.gate().closed():  # an approval is not spent while nothing may be done
         raise RefusedError(reason)
     members = {one.action_id: one.digest for one in store.approvals.members(approval_id)}

@@ -47,12 +47,19 @@ def description(store: Store, approval: StoredApproval, rows: list[dict[str, Any
         lines.append(f"- and {approval.targets - len(shown)} more: `mailroom approvals show {approval.id}`")
     if approval.wide:
         lines.append("It is wide: whoever proposed it cannot approve it.")
-    kinds = {one["kind"] for one in shown} if approval.kind == SEVERAL else {approval.kind}
-    if kinds & _FINAL:
+    if is_final(store, approval):
         lines.append("It cannot be taken back.")
     lines.append(f"It can be decided until {approval.expires_at:%Y-%m-%d %H:%M} UTC.")
     lines.append("If a message, the evidence or the rules change before, the approval is void.")
     return lines
+
+
+def is_final(store: Store, approval: StoredApproval) -> bool:
+    """Whether any of it cannot be taken back. Effect: reads the store."""
+    if approval.kind != SEVERAL:
+        return approval.kind in _FINAL
+    actions = store.ledger.get_many([one.action_id for one in store.approvals.members(approval.id)])
+    return any(one.kind in _FINAL for one in actions.values())
 
 
 def _row(action: Action, alert: Alert | None, verdict: Verdict | None) -> dict[str, Any]:
