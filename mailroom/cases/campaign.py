@@ -1,8 +1,9 @@
 """Which mails belong together: a key, and the parts it was made of, so that everybody can see why.
 
-The strongest thing a mail carries decides: its files, else the hosts its links lead to, else its subject together with
-the sender's domain. Whatever else it carries is kept beside the key and shows which campaigns are related. A campaign
-is a way of looking at mail: nothing is decided, closed or blocked because of it.
+The strongest thing a mail carries decides: its files, else the hosts its links lead to, else the very pages it links to
+on sites that strangers share, else its subject together with the sender's domain. Whatever else it carries is kept
+beside the key and shows which campaigns are related. A campaign is a way of looking at mail: nothing is decided, closed
+or blocked because of it.
 """
 
 from __future__ import annotations
@@ -13,24 +14,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailroom.cases.telling_hosts import kind_of_host
 from mailroom.rulelang.domains import canonical_domain, root_domain
 from mailroom.rulelang.text import needs_substring_match, words
 
-_LINK = re.compile(r"(?i)(?:https?|ftp)://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?([^\s?#]{0,500})")
+_LINK = re.compile(
+    r"(?i)(?:https?|ftp)://(?:[^\s/?#@]{0,200}@)?([^\s/?#:@]{1,253})(?::\d{1,5})?"
+    r"""([^\s?#"<>]{0,500})(?:\?([^\s#"<>]{0,500}))?"""
+)
 _PREFIX = re.compile(r"(?i)\s*(?:re|aw|fw|fwd|wg|tr|rv|sv|vs|antw|r|i)\s*(?:\[\d{1,3}\])?\s*:")
 _VARIES = re.compile(r"\S*[\d@]\S*")
+_PUNCTUATION = ".,;:!')]}"
+"""Ends the sentence around an address, not the address."""
 _SHORTEST_SUBJECT = 2
 """Words; a subject of one word says too little to keep mails together."""
 _SHORTEST_UNSPACED = 6
 _MOST_HOSTS = 4
 """A mail that links to more foreign hosts is a newsletter: its links say little."""
 _MOST_FILES = 50
+_SMALLEST_FILE = 16
+"""Octets; less is an empty file, an empty line, a byte order mark: the same in mails that have nothing in common."""
+_EMPTY_FILE = hashlib.sha256(b"").hexdigest()
 _MOST_WORDS = 20
-_FOOTER_HOSTS = frozenset({
-    "facebook.com", "twitter.com", "x.com", "linkedin.com", "instagram.com", "youtube.com", "tiktok.com",
-    "pinterest.com", "w3.org", "mozilla.org", "whatsapp.com", "xing.com", "apple.com",
-})  # fmt: skip
-"""Linked from signatures and footers everywhere."""
+_MOST_PAGES, _LONGEST_PAGE = 20, 200
+_SHORTEST_ID, _LONGEST_WORD = 8, 24
+"""Characters of a step of a path that may name a page by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class MailParts:
     subject: str = ""
     urls: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    """SHA-256 of attached files that are no pictures."""
+    """SHA-256 of attached files that tell mails apart; see `telling_files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,9 @@ class Campaign:
     """Where a mail belongs, and why."""
 
     key: str
-    """The same for mails that belong together: `files-...`, `links-...` or `subject-...`."""
+    """The same for mails that belong together: `files-...`, `links-...`, `pages-...` or `subject-...`."""
     parts: dict[str, Any]
-    """`decided_by`; `files`, `hosts`, `paths`, `subject`, `domain`, `envelope_domain`, `network`, as far as known."""
+    """`decided_by`; if known `files`, `hosts`, `paths`, `pages`, `subject`, `domain`, `envelope_domain`, `network`."""
 
 
 def parts_of(event: Mapping[str, Any]) -> MailParts:
@@ -73,7 +81,7 @@ def parts_of(event: Mapping[str, Any]) -> MailParts:
         sender_ip=str(event.get("sender_ip") or ""),
         subject=str(event.get("subject") or ""),
         urls=_urls(event),
-        files=_files(event.get("attachments") or event.get("components") or ()),
+        files=telling_files(event.get("attachments") or event.get("components") or ()),
     )
 
 
@@ -83,9 +91,11 @@ def campaign_of(parts: MailParts) -> Campaign | None:
     known: dict[str, Any] = {}
     if files := sorted(set(parts.files))[:_MOST_FILES]:
         known["files"] = files
-    hosts, paths = _places(parts.urls, domain)
+    hosts, paths, pages = _places(parts.urls, domain)
     if hosts:
         known["hosts"], known["paths"] = hosts, paths
+    if pages:
+        known["pages"] = [one[:_LONGEST_PAGE] for one in pages[:_MOST_PAGES]]
     subject = subject_skeleton(parts.subject)
     if subject:
         known["subject"] = _unvarying(parts.subject)
@@ -100,6 +110,8 @@ def campaign_of(parts: MailParts) -> Campaign | None:
         return _campaign("files", [*files], known)
     if 0 < len(hosts) <= _MOST_HOSTS:
         return _campaign("links", hosts, known)
+    if not hosts and 0 < len(pages) <= _MOST_HOSTS:
+        return _campaign("pages", pages, known)
     if domain and _says_enough(subject):
         return _campaign("subject", [subject, domain], known)
     return None
@@ -126,10 +138,12 @@ def _unvarying(subject: str) -> str:
 _WORDS = {
     "files": "the same attached files",
     "links": "links to the same hosts",
+    "pages": "links to the same pages of sites that strangers share",
     "subject": "the same subject from the same domain",
 }
 _PARTS = {
     "files": "files (SHA-256)", "hosts": "hosts linked to", "paths": "paths of the links",
+    "pages": "pages linked to on shared sites",
     "subject": "subject without what varies", "domain": "sender's domain",
     "envelope_domain": "envelope sender's domain", "network": "network of the sending server",
 }  # fmt: skip
@@ -149,7 +163,9 @@ def explain_campaign(parts: Mapping[str, Any]) -> list[tuple[str, str]]:
 def shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """What two mails of different campaigns have in common; the sender's domain or network alone is too little."""
     found = [
-        name for name in ("files", "hosts") if set(map(str, one.get(name) or ())) & set(map(str, other.get(name) or ()))
+        name
+        for name in ("files", "hosts", "pages")
+        if set(map(str, one.get(name) or ())) & set(map(str, other.get(name) or ()))
     ]
     subject = subject_skeleton(str(one.get("subject") or ""))
     if _says_enough(subject) and subject == subject_skeleton(str(other.get("subject") or "")):
@@ -183,7 +199,12 @@ def _urls(event: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(match.group() for match in _LINK.finditer(text[:200_000]))[:200]
 
 
-def _files(rows: Iterable[Any]) -> tuple[str, ...]:
+def telling_files(rows: Iterable[Any]) -> tuple[str, ...]:
+    """SHA-256 of those files of a mail that would not be in any other mail: no pictures, no bodies, nothing empty.
+
+    Args:
+        rows: Mappings of `name`, `sha256`, `size`, `type`, `mime_type`, `real_type`, `inline`, as far as known.
+    """
     return tuple(
         str(one["sha256"]).lower()
         for one in rows
@@ -192,7 +213,10 @@ def _files(rows: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _is_file(one: Mapping[str, Any]) -> bool:
-    """No body of the mail, which message infos list among the files, and no picture: logos are the same everywhere."""
+    """Nothing empty, no body, which message infos list among the files, no picture: logos are the same everywhere."""
+    size = one.get("size")
+    if str(one["sha256"]).lower() == _EMPTY_FILE or (isinstance(size, int) and size < _SMALLEST_FILE):
+        return False
     kind = str(one.get("type") or "").lower()
     picture = any(str(one.get(name) or "").lower().startswith("image/") for name in ("mime_type", "real_type"))
     return bool(one.get("name")) and not picture and "body" not in kind and "message header" not in kind
@@ -210,25 +234,46 @@ def _root(address: str) -> str:
     return root_domain(domain) if domain else ""
 
 
-def _places(urls: Iterable[str], own: str) -> tuple[list[str], list[str]]:
-    """Registered domains the links lead to, and the shape of their paths; the sender's own site left out."""
+def _places(urls: Iterable[str], own: str) -> tuple[list[str], list[str], list[str]]:
+    """Where links lead: registered domains and the shape of their paths; and the very pages on sites that are shared.
+
+    The sender's own site is left out, unless strangers share it.
+    """
     hosts: set[str] = set()
     paths: set[str] = set()
+    pages: set[str] = set()
     for url in dict.fromkeys(urls):
         match = _LINK.match(url)
         host = canonical_domain(match.group(1)) if match else ""
         if match is None or not host:
             continue
         root = root_domain(host)
-        if root in _FOOTER_HOSTS or root == own:
+        kind = kind_of_host(host)
+        if kind == "shared":
+            pages.add(_page(host, match.group(2), match.group(3) or ""))
+        if kind != "telling" or root == own:
             continue
         hosts.add(root)
         shape = "/".join(
-            "#" if _VARIES.fullmatch(step) or len(step) > 24 else step for step in match.group(2).split("/")
+            "#" if _VARIES.fullmatch(step) or len(step) > _LONGEST_WORD else step for step in match.group(2).split("/")
         )
         if shape.strip("/#"):
             paths.add(shape[:100])
-    return sorted(hosts), sorted(paths)[:20]
+    return sorted(hosts), sorted(paths)[:20], sorted(pages - {""})
+
+
+def _page(host: str, path: str, query: str) -> str:
+    """The address that tells one owner's page from another's; empty for the front page of the whole site.
+
+    What follows the path counts only where the path names no page: elsewhere it varies by recipient.
+    """
+    steps = path.rstrip("/").rstrip(_PUNCTUATION)
+    named = any(
+        len(step) > _LONGEST_WORD or (len(step) >= _SHORTEST_ID and _VARIES.fullmatch(step))
+        for step in steps.split("/")
+    )
+    rest = "" if named else query.rstrip(_PUNCTUATION)
+    return f"{host}{steps}{'?' if rest else ''}{rest}" if steps or rest else ""
 
 
 def _network(address: str) -> str:

@@ -5,7 +5,7 @@ A row says which mail was meant, which alert stands for it, which case, what cam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from mailroom.errors import NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.alerts import Alert, NewAlert, alert_row
-from mailroom.store.database import Database
+from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import alerts, user_reports
 from mailroom.store.sources import Sources
@@ -47,6 +47,12 @@ class UserReport:
     detail: dict[str, Any]
     created_at: datetime
     settled_at: datetime | None
+
+    @property
+    def mails(self) -> tuple[int, ...]:
+        """Alerts of the mails in it; those that stand for none, such as our own questions, are left out."""
+        found = [row.get("alert") for row in self.detail.get("mails", ())] or [self.original_alert_id]
+        return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 Reports = list[UserReport]
@@ -171,6 +177,15 @@ class UserReports:
         query = select(user_reports).where(user_reports.c.alert_id == alert_id)
         row = self._db.read(lambda tx: tx.execute(query).first())
         return _report(row) if row else None
+
+    def of_alerts(self, alert_ids: Iterable[int]) -> dict[int, UserReport]:
+        """The reports that alerts of reporting mails are, by alert; the other alerts are left out."""
+        ids, found = sorted(set(alert_ids)), dict[int, UserReport]()
+        for start in range(0, len(ids), CHUNK):
+            query = select(user_reports).where(user_reports.c.alert_id.in_(ids[start : start + CHUNK]))
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            found |= {row.alert_id: _report(row) for row in rows}
+        return found
 
     def list(self, *, state: str = "", limit: int = 100, after_id: int = 0) -> Reports:
         """Reports by number, from `after_id` on; without a state all but those that are none."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailroom.cases.campaign import MailParts, campaign_of, explain_campaign, parts_of, shared, subject_skeleton
+from mailroom.cases.campaign import (
+    MailParts,
+    campaign_of,
+    explain_campaign,
+    parts_of,
+    shared,
+    subject_skeleton,
+    telling_files,
+)
+from mailroom.cases.telling_hosts import hosts_of_list
+from mailroom.rulelang.domains import is_public_suffix, root_domain
 
 
 def key(**parts):
@@ -30,6 +42,66 @@ def test_links_to_one_host_keep_mails_together_and_footers_do_not():
 
     assert first == second
     assert key(sender="a@shop.test", subject="Hello there", urls=(footer, "https://shop.test/x")).startswith("subject-")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://docs.google.com/forms/d/e/1FAIpQLSa9/viewform", "https://docs.google.com/document/d/1kT7zz2b/edit"),
+        ("https://contoso.sharepoint.com/:b:/g/Eab12cd34", "https://fabrikam.sharepoint.com/:b:/g/Exy98zw76"),
+        ("https://bit.ly/parcel", "https://bit.ly/minutes"),
+        ("https://s3.amazonaws.com/first-bucket/a.html", "https://s3.amazonaws.com/other-bucket/b.html"),
+        ("https://drive.google.com/open?id=aaaa", "https://drive.google.com/open?id=bbbb"),
+        ("https://one.s3.amazonaws.com/login", "https://two.s3.amazonaws.com/login"),
+    ],
+)
+def test_mails_that_link_to_different_pages_of_a_site_that_strangers_share_are_apart(one, other):
+    assert key(sender="a@evil.test", subject="A", urls=(one,)) != key(sender="b@good.test", subject="B", urls=(other,))
+
+
+def test_the_very_same_page_of_a_shared_site_keeps_mails_together_and_says_so():
+    page = "https://docs.google.com/forms/d/e/1FAIpQLSa9/viewform"
+    one = campaign_of(MailParts("a@evil.test", subject="A", urls=(f"{page}?usp=sf_link",)))
+    other = campaign_of(MailParts("b@else.test", subject="B", urls=(f"{page}?e=ann@corp.test", "https://google.com/")))
+
+    assert one.key == other.key
+    assert one.key.startswith("pages-")
+    assert ("pages linked to on shared sites", page.removeprefix("https://")) in explain_campaign(one.parts)
+    assert shared(one.parts, other.parts) == ["pages"]
+
+
+def test_a_shared_site_adds_nothing_to_a_host_of_its_own():
+    both = ("https://evil.test/x", "https://docs.google.com/document/d/1kT7zz2b/edit")
+
+    assert key(sender="a@b.test", urls=both) == key(sender="c@d.test", urls=both[:1])
+
+
+def test_addresses_that_are_new_in_each_mail_leave_the_subject_to_decide():
+    counted = ("https://u1.ct.sendgrid.net/ls/click?upn=aa", "https://eur02.safelinks.protection.outlook.com/?url=x")
+
+    assert key(sender="a@shop.test", subject="Our weekly letter", urls=counted).startswith("subject-")
+
+
+@pytest.mark.parametrize("name", ["shared_hosts", "untelling_hosts"])
+def test_every_shared_site_is_listed_as_it_is_compared(name):
+    listed = hosts_of_list(name)
+
+    assert listed
+    assert not {host for host in listed if is_public_suffix(host)}
+    assert name != "shared_hosts" or {root_domain(host) for host in listed} == listed
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"name": "a.txt", "sha256": hashlib.sha256(b"").hexdigest().upper()},
+        {"name": "a.txt", "sha256": hashlib.sha256(b"\r\n").hexdigest(), "size": 2},
+        {"name": "a.png", "sha256": "ff", "size": 900, "real_type": "image/png"},
+    ],
+)
+def test_an_empty_file_keeps_nothing_together(file):
+    assert telling_files([file]) == ()
+    assert telling_files([file, {"name": "b.doc", "sha256": "AA", "size": 900}]) == ("aa",)
 
 
 def test_a_newsletter_with_many_links_is_no_campaign_of_its_links():

@@ -235,6 +235,68 @@ def test_closing_the_case_answers_whoever_waits(world: World, outcome: str, word
     assert words in world.mails_to(AMY)[1].get_content()
 
 
+def attached_page(world: World, person: str, page: str, number: int) -> ReportResult:
+    """A person reports a stranger's mail that links to a page."""
+    sender, mail_id = f"Sam <sam{number}@stranger{number}.example>", f"<s{number}@stranger.example>"
+    inner = mail(**{"From": sender, "To": person, "Subject": f"Number {number}", "Message_ID": mail_id})
+    inner.set_content(f"See https://docs.google.com/{page}\n")
+    return world.handle(world.write(wire(mail(From=person, Message_ID=f"<r{number}@x.example>"), wire(inner)), person))
+
+
+def test_two_mails_that_link_to_pages_of_one_shared_site_are_two_cases(world: World) -> None:
+    phish = attached_page(world, AMY, "forms/d/e/1FAIpQLSa9/viewform", 1)
+    minutes = attached_page(world, BEN, "document/d/1kT7zz2b/edit", 2)
+
+    assert phish.mails[0].case_id != minutes.mails[0].case_id
+
+
+def close_as(world: World, case: int, outcome: str) -> list[ReportResult]:
+    set_fields(world.bench.store, case, {"outcome": outcome}, who="ann")
+    set_state(world.bench.store, case, "closed", who="ann", why="looked at it", leave_tasks=True)
+    return handle_reports(world.desk)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("wanted", "Somebody has looked"), ("spam", "Somebody"), ("malicious", "was an attack")]
+)
+def test_nobody_hears_that_a_mail_is_harmless_because_another_one_in_its_case_was(
+    world: World, outcome: str, words: str
+) -> None:
+    one = attached_page(world, AMY, "document/d/1kT7zz2b/edit", 1)
+    attached_page(world, BEN, "document/d/1kT7zz2b/edit", 2)
+
+    close_as(world, one.mails[0].case_id or 0, outcome)
+    for person in (AMY, BEN):
+        assert words in world.mails_to(person)[1].get_content()
+
+
+def test_a_closed_case_of_one_mail_says_that_it_was_wanted_but_not_when_the_rules_object(world: World) -> None:
+    plain = attached_page(world, AMY, "document/d/1kT7zz2b/edit", 1)
+    close_as(world, plain.mails[0].case_id or 0, "wanted")
+    assert "nothing wrong" in world.mails_to(AMY)[1].get_content()
+
+    odd = attached_page(world, BEN, "document/d/9zzzzz9z/edit", 2)
+    world.bench.store.user_reports.change(odd.report_id, who="test", verdict="suspicious")
+    close_as(world, odd.mails[0].case_id or 0, "wanted")
+    assert "Somebody has looked" in world.mails_to(BEN)[1].get_content()
+
+
+def test_what_a_person_said_of_one_mail_of_a_report_is_not_said_of_the_other(world: World) -> None:
+    inner = wire(mail(From="Eve <eve@other.example>", Subject="Second", Message_ID="<s2@other.example>"))
+    made = mail()
+    for raw in (strange(), inner):
+        made.add_attachment(message_from_bytes(raw, policy=email_policy.default))
+    result = world.handle(world.write(made.as_bytes().replace(b"\n", b"\r\n")))
+    labels = world.bench.store.labels
+    first, second = (one.alert_id or 0 for one in result.mails)
+
+    labels.record(first, "wanted", source="person", who="ann")
+    assert handle_reports(world.desk) == []
+    labels.record(second, "malicious", source="person", who="ann")
+    (settled,) = handle_reports(world.desk)
+    assert settled.verdict == "malicious"
+
+
 @pytest.mark.parametrize(
     ("headers", "origin", "why"),
     [

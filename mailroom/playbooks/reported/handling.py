@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailroom.cases.campaign import MailParts, campaign_of
+from mailroom.cases.campaign import MailParts, campaign_of, telling_files
 from mailroom.connectors.mailbox import CONNECTOR as MAILBOX
 from mailroom.connectors.reported import Original, Reporter, content_of, originals, reporter_of
 from mailroom.connectors.stored_mail import mail_of_alert
@@ -221,7 +221,10 @@ class _Handling:
             sender=original.sender.address, sender_ip=str(alert.event.get("sender_ip") or ""),
             envelope=str(alert.event.get("envelope_from") or ""), subject=original.subject,
             urls=tuple(str(one["url"]) for one in content_of(original)["links"]),
-            files=tuple(one.sha256 for one in files if not one.is_inline),
+            files=telling_files(
+                {"name": one.name, "sha256": one.sha256, "size": one.size, "inline": one.is_inline,
+                 "mime_type": one.mime_type, "real_type": one.real_type} for one in files
+            ),
         )  # fmt: skip
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from mailroom.faults import faultpoint
 from mailroom.playbooks.reported.casework import told_by
-from mailroom.playbooks.reported.model import FINAL, WHO, Handled, ReportDesk, ReportResult
+from mailroom.playbooks.reported.model import FINAL, WHO, WORST, Handled, ReportDesk, ReportResult
 from mailroom.playbooks.reported.telling import tell
+from mailroom.store import Store
 from mailroom.store.labels import PERSON
 from mailroom.store.user_reports import OPEN, SETTLED, WAITING, UserReport
 
 _CLOSED = "closed"
 _BY_LABEL = {"wanted": "benign"}
+_HARMFUL = ("malicious", "suspicious")
 
 
 def answer_report(here: ReportDesk, report: UserReport) -> ReportResult:
@@ -46,20 +48,26 @@ def outcome_of(here: ReportDesk, report: UserReport) -> tuple[str, str]:
 
     That a mail is harmless is as good as releasing it: it takes a person, or a policy that releases by itself.
     """
-    store = here.desk.store
-    if report.original_alert_id is not None:
-        label = store.labels.current(report.original_alert_id)
-        if label is not None and label.source == PERSON:
-            return _BY_LABEL.get(label.label, label.label), "a person said what the mail was"
-    verdict = report.verdict
-    if report.original_alert_id is not None and (current := store.verdicts.current(report.original_alert_id)):
-        # Further reports may have made it worse since; another mail of the same report may be worse.
-        verdict = "malicious" if current.verdict == "malicious" else verdict
+    store, mails = here.desk.store, report.mails
+    if said := _said_by_people(store, mails):
+        return said, "a person said what the mail was"
+    current = {one.verdict for one in store.verdicts.current_many(mails).values()}
+    # Further reports may have made it worse since; another mail of the same report may be worse.
+    verdict = "malicious" if "malicious" in current else report.verdict
     if verdict in FINAL:
         return verdict, "the verdict is certain"
     if verdict == "benign" and here.desk.policy().rails.modes.get("release", "observe") == "auto":
         return verdict, "the verdict is certain, and the policy releases by itself"
-    return told_by(store, report.case_id) if report.case_id is not None else ("", "")
+    return told_by(store, report, doubted=bool({verdict, *current} & set(_HARMFUL)))
+
+
+def _said_by_people(store: Store, mails: tuple[int, ...]) -> str:
+    """What people said of the mails: that one is harmful, or the worst when they spoke of each; else empty."""
+    labels = store.labels.current_many(mails)
+    said = [_BY_LABEL.get(one.label, one.label) for one in labels.values() if one.source == PERSON]
+    if not said or (len(said) < len(mails) and not set(said) & set(_HARMFUL)):
+        return ""
+    return min(said, key=WORST.index)
 
 
 def result_of(report: UserReport) -> ReportResult:
