@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from prefect import get_run_logger
@@ -15,9 +16,18 @@ from mailroom.errors import EffectsFailedError
 from mailroom.playbooks.remediate import ItemResult, RemediationPlan, raise_if_too_many
 from mailroom.playbooks.remediate.form import LookFor
 from tasks import playbook
-from tasks.playbook._blocking import split
+from tasks.playbook._blocking import PlannedBlock, split
 
 _MOST_SENDERS = 5
+
+
+@dataclass(frozen=True)
+class _Sender:
+    """One sender: the block to make, or the row that says why there is none."""
+
+    what: str
+    planned: PlannedBlock | None
+    row: dict[str, Any] = field(default_factory=dict)
 
 
 @flow(name="remediate", flow_run_name="remediate in {mimecast}", task_runner=ThreadPoolTaskRunner(max_workers=4))
@@ -79,10 +89,12 @@ def remediate(
             log.info("a dry run: nothing was changed")
             return {"dry_run": True, "items": len(plan.items), "delivered_copies": plan.copies}
         raise_if_too_many(plan)
+        senders: list[_Sender] = []
+        if also_block_sender != "no":  # looked at before the mail is gone that shows whether they are forged
+            senders = _plan_blocks(plan, also_block_sender, case, requested_by, blocks)
         results = _pull_back(plan, follow_minutes, blocks)
         also = _block_content(plan, blocks) if also_block_link_or_file else []
-        if also_block_sender != "no":
-            also += _block_senders(plan, also_block_sender, case, requested_by, blocks)
+        also += _block_senders(senders, blocks)
     told: dict[str, int] = {}
     if tell_recipients:
         report = playbook.tell_recipients(plan, results, case=case, mailbox=mailbox, **blocks)
@@ -121,33 +133,54 @@ def _block_content(plan: RemediationPlan, blocks: dict[str, Any]) -> list[dict[s
     return [{"what": plan.items[n].search_by, **outcome_of(future)} for n, future in zip(numbers, futures, strict=True)]
 
 
-def _block_senders(
+def _plan_blocks(
     plan: RemediationPlan, covers: str, case: str, requested_by: str, blocks: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """As "block sender" does it. What is refused there is said, and is no failure of this run."""
-    senders: dict[str, int | None] = {}
+) -> list[_Sender]:
+    """As "block sender" plans it, with its refusals; what cannot be planned stops nothing else."""
+    known: dict[str, tuple[int | None, list[str]]] = {}
     for item in plan.items:
         for sender in item.findings.senders:
-            senders.setdefault(sender, item.alert_id)
-    rows: list[dict[str, Any]] = []
-    for sender, alert in list(senders.items())[:_MOST_SENDERS]:
+            known.setdefault(sender, (item.alert_id, []))[1].extend(item.findings.mails_of(sender))
+    found: list[_Sender] = []
+    for sender, (alert, mails) in list(known.items())[:_MOST_SENDERS]:
+        what = f"sender at {sender.rpartition('@')[2]}"
+        if not mails:
+            why = "message tracking knows no mail of it, so nobody can tell whether it is forged: see block sender"
+            found.append(_Sender(what, None, _left_alone(what, why)))
+            continue
         form: dict[str, Any] = {
             "sender": sender, "alert": str(alert or ""), "covers": covers, "case": case, "requested_by": requested_by,
+            "mails": tuple(mails),
         }  # fmt: skip
-        planned = playbook.plan_sender_block(form, raise_refused=False, **blocks)
-        what = f"sender at {planned.plan.subject.domain}"
-        if planned.ruled.outcome != "act" or not planned.plan.steps:
+        planned = outcome_of(playbook.plan_sender_block.submit(form, raise_refused=False, **blocks))
+        if not isinstance(planned, PlannedBlock):
+            found.append(_Sender(what, None, {"what": what, **planned}))
+        elif planned.ruled.outcome != "act" or not planned.plan.steps:
             why = planned.ruled.why if planned.ruled.outcome != "act" else "it is blocked already"
-            rows.append({"what": what, "state": "left alone", "action": "", "message": why})
+            found.append(_Sender(what, None, _left_alone(what, why)))
+        else:
+            found.append(_Sender(what, planned))
+    if len(known) > _MOST_SENDERS:
+        more = f"{len(known) - _MOST_SENDERS} more senders: block them one by one"
+        found.append(_Sender("senders", None, _left_alone("senders", more)))
+    return found
+
+
+def _block_senders(senders: list[_Sender], blocks: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is refused is said, and is no failure of this run."""
+    rows: list[dict[str, Any]] = []
+    for one in senders:
+        if one.planned is None:
+            rows.append(one.row)
             continue
-        futures = [
-            playbook.apply_sender_block.submit(planned, number, **blocks) for number in range(len(planned.plan.steps))
-        ]
-        rows += [{"what": what, **outcome_of(future)} for future in futures]
-    if len(senders) > _MOST_SENDERS:
-        more = f"{len(senders) - _MOST_SENDERS} more senders: block them one by one"
-        rows.append({"what": "senders", "state": "left alone", "action": "", "message": more})
+        numbers = range(len(one.planned.plan.steps))
+        futures = [playbook.apply_sender_block.submit(one.planned, number, **blocks) for number in numbers]
+        rows += [{"what": one.what, **outcome_of(future)} for future in futures]
     return rows
+
+
+def _left_alone(what: str, why: str) -> dict[str, Any]:
+    return {"what": what, "state": "left alone", "action": "", "message": why}
 
 
 def _fail_if_any(results: list[ItemResult], not_told: int) -> None:

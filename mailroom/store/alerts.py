@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -174,11 +174,12 @@ class Alerts:
     def list(
         self, *, status: str | None = None, handling: str | None = None, verdict: str | None = None,
         limit: int = 100, offset: int = 0, after_id: int | None = None, connector: str = "", key_prefix: str = "",
-        sender: str = "",
+        sender: str = "", sender_domain: str = "", tenants: Collection[str] | None = None,
     ) -> AlertList:  # fmt: skip
         """Alerts, newest first, or by id from `after_id` on; `status` is another word for `handling`.
 
-        `connector`, the beginning of the external key and `sender` leave out what came in otherwise.
+        `connector`, the beginning of the external key, `sender` (in any case), `sender_domain` and `tenants` leave out
+        what came in otherwise.
         """
         query = select(alerts)
         if connector:
@@ -186,7 +187,11 @@ class Alerts:
         if key_prefix:
             query = query.where(alerts.c.external_key.startswith(key_prefix, autoescape=True))
         if sender:
-            query = query.where(alerts.c.sender == sender)
+            query = query.where(func.lower(alerts.c.sender) == sender.lower())
+        if sender_domain:
+            query = query.where(alerts.c.sender_domain == sender_domain)
+        if tenants is not None:
+            query = query.where(alerts.c.tenant.in_(tuple(tenants)))
         wanted = handling or status
         if wanted:
             query = query.where(alerts.c.handling == wanted)

@@ -25,6 +25,7 @@ BAD = "boeser.absender@evil.example"
 PEOPLE = ["stille.eins@northwind.example", "stille.zwei@northwind.example"]
 """Nobody types them into a form: Prefect must not learn them."""
 TYPED = ["getippt.eins@northwind.example", "getippt.zwei@northwind.example"]
+AUTHENTIC = {"spf": "pass", "dkim": "pass", "dmarc": "pass", "dkim_domain": "evil.example"}
 MANAGED = "/api/managedsender/permit-or-block-sender"
 BLOCK = "block sender/on demand"
 
@@ -56,11 +57,12 @@ def alert_of(world: Any, to: list[str], **fields: Any) -> str:
     return number
 
 
-def delivered(world: Any, to: list[str]) -> str:
+def delivered(world: Any, to: list[str], **fields: Any) -> str:
     """A mail in mailboxes; returns its Message-ID."""
     world.tenant.add_message(
-        to=to, from_addr=BAD, from_env=BAD, subject="Kanari-Betreff", status="archived", category="phish"
-    )
+        to=to, subject="Kanari-Betreff", status="archived", category="phish",
+        **{"from_addr": BAD, "from_env": BAD, "raw_from": None, "foreign_auth": []} | AUTHENTIC | fields,
+    )  # fmt: skip
     return next(one["messageId"] for one in world.tenant.archived() if one["subject"] == "Kanari-Betreff")
 
 
@@ -151,6 +153,24 @@ def test_mail_is_pulled_back_and_nobody_is_named(api: Any, make_world: Any, help
     assert "stille.eins" not in shown
     assert world.run(remediate, **form).result()["items"] == {"done": 1}
     assert changes(world).count("create_incident") == 1
+
+
+def test_a_forged_sender_of_mail_that_is_pulled_back_is_not_blocked(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0, remediation_fails=0, remediation_steps=2)
+    world.save_blocks()
+    forged = {
+        "from_addr": "sales@bystander.example", "from_env": "bounce@bulk.evil.example", "spf": "none", "dkim": "none",
+        "dmarc": "fail", "dkim_domain": "",
+    }  # fmt: skip
+    message_id = delivered(world, PEOPLE, **forged)
+
+    state = world.run(remediate, look_for="message id", values=message_id, also_block_sender="address")
+
+    assert state.result()["items"] == {"done": 1}
+    assert set(changes(world)) == {"create_incident", "remediate"}
+    shown = json.dumps(helper.artifacts(helper.run_id(state))["remediation-blocks"])
+    assert "left alone" in shown
+    assert "failed DMARC" in shown
 
 
 def test_copies_that_stay_behind_fail_the_run(api: Any, make_world: Any) -> None:

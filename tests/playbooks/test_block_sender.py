@@ -8,16 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mailroom_tests_small_tenant import PEOPLE, Workbench, add, empty_tenant, policy
+from mailroom_tests_small_tenant import INFO, PEOPLE, Workbench, add, empty_tenant, policy
 
+from mailroom.connectors.held import HeldSettings, ingest_held
 from mailroom.effects.changes import undo_once
 from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.mimecast import tracking
 from mailroom.playbooks import block_sender as blocking
 from mailroom.playbooks.block_sender import Approved, BlockForm
 from mailroom.playbooks.explain import explain
 from mailroom.store import Store
 from mailroom.triage import starter_lists
-from sandbox import Tenant, serve
+from sandbox import Fault, Tenant, serve
 
 BAD = "billing@evil.example"
 FROM_BAD: dict[str, Any] = {
@@ -359,3 +361,60 @@ def test_both_databases_do_it_once(store: Store) -> None:
             block(bench, sender=BAD)
         bench.client.close()
     assert changes(tenant) == ["create_policy"]
+
+
+FORGED: dict[str, Any] = {
+    "from_addr": "sales@bystander.example", "from_env": "bounce@bulk.evil.example", "dkim": "none", "dmarc": "fail",
+    "dkim_domain": "",
+}  # fmt: skip
+
+
+def mail_in_mailboxes(bench: Workbench, **fields: Any) -> str:
+    """A delivered mail that is no alert; returns its tracking id."""
+    add(bench.tenant, "Your invoice", to=PEOPLE[:1], status="archived", **fields)
+    now = bench.client.now()
+    walk = tracking.search(bench.client, start=now - timedelta(days=1), end=now, status=())
+    return next(one.id for page in walk for one in page)
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        (FORGED, ["forged"]),
+        (FORGED | {"dmarc": "none"}, ["forged"]),
+        (FORGED | {"dmarc": "none", "from_env": "sales@bystander.example"}, []),
+        (FORGED | {"dmarc": "pass", "dkim": "pass", "dkim_domain": "bystander.example"}, []),
+    ],
+)
+def test_a_sender_is_a_victim_too_where_only_a_delivered_mail_shows_it(
+    bench: Workbench, mail: dict[str, Any], expected: list[str]
+) -> None:
+    tracking_id = mail_in_mailboxes(bench, **mail)
+
+    assert codes(plan(bench, sender="sales@bystander.example", mails=(tracking_id,))) == expected
+
+
+def test_where_no_mail_can_be_looked_at_nobody_can_tell_who_sent_it(bench: Workbench) -> None:
+    tracking_id = mail_in_mailboxes(bench, **FROM_BAD)
+    assert codes(plan(bench, sender=BAD, mails=(tracking_id,))) == []
+    bench.tenant.faults.add(Fault("fail_in_200", INFO, times=None, code="err_xdk_not_allowed"))
+
+    (refusal,) = plan(bench, sender=BAD, mails=(tracking_id,)).refusals
+
+    assert refusal.code == "forged"
+    assert "nobody can tell" in refusal.why
+
+
+def test_a_whole_domain_is_a_victim_as_its_addresses_are(bench: Workbench) -> None:
+    alert_from(bench, PEOPLE[:1], **FORGED | {"from_addr": "Sales@Bystander.example"})
+
+    assert codes(plan(bench, sender="sales@bystander.example")) == ["forged"]
+    assert codes(plan(bench, sender="bystander.example", covers="whole domain")) == ["forged"]
+
+
+def test_alerts_under_any_name_of_the_tenant_count(bench: Workbench) -> None:
+    (hold_id,) = add(bench.tenant, "Your invoice", to=PEOPLE[:1], **FORGED)
+    ingest_held(bench.client, bench.store, HeldSettings(), tenant="northwind-eu", clock=bench.tenant.clock)
+    assert bench.alert_of(hold_id).tenant == "northwind-eu"
+
+    assert codes(plan(bench, sender="sales@bystander.example")) == ["forged"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from mailroom.errors import AccessError, NotOfferedError, RejectedError
 from mailroom.mimecast import MimecastClient, archive, tracking
 from mailroom.mimecast.archive_query import ArchiveQuery
+from mailroom.playbooks.block_sender.forgery import Forgery, forgery, forgery_in_mails
 from mailroom.playbooks.block_sender.model import Subject
 from mailroom.rulelang.domains import within
 from mailroom.rulelang.from_header import canonical_address
@@ -31,9 +32,8 @@ class Evidence:
     """Of the alert's mail."""
     people: tuple[str, ...] = ()
     """Our people to whom the sender wrote, as far as seen."""
-    forged_in: int | None = None
-    """An alert in which this very address, or one of the domain, stands in From and fails DMARC."""
-    forged_facts: dict[str, Any] = field(default_factory=dict)
+    forged: Forgery | None = None
+    """A mail in which this very address, or one of the domain, stands in From and did not write it."""
     received: int | None = None
     """Mails of a month from there in the archive, up to the limit and one more; None: not counted."""
     written: int | None = None
@@ -52,8 +52,8 @@ def known_facts(alert: Alert | None, context: Context) -> dict[str, Any]:
 
 
 def gather(
-    client: MimecastClient, store: Store, subject: Subject, alert: Alert | None, context: Context, *, tenant: str,
-    most_wanted_mail: int, look_for_people: bool,
+    client: MimecastClient, store: Store, subject: Subject, alert: Alert | None, context: Context, *,
+    tenants: Collection[str], most_wanted_mail: int, look_for_people: bool, mails: Sequence[str] = (),
 ) -> Evidence:  # fmt: skip
     """Look at everything. Effect: reads the tenant and the store.
 
@@ -63,17 +63,21 @@ def gather(
         subject: Whom somebody wants to block.
         alert: The alert that shows why.
         context: The site's lists.
-        tenant: Name of the tenant in the store.
+        tenants: Every name of the tenant in the store.
         most_wanted_mail: Count the archive up to here.
         look_for_people: Also search message tracking for recipients.
+        mails: Tracking ids of mails of this sender that are no alerts.
 
     Raises:
         MailroomError: The tenant cannot be read.
     """
     found = Evidence(alert, known_facts(alert, context))
-    others = [] if subject.whole_domain else store.alerts.list(sender=subject.value, limit=_OTHER_ALERTS)
-    seen = [one for one in ([alert] if alert else []) + others if one.tenant == tenant]
-    _forgery(found, subject, seen, context)
+    others = store.alerts.list(
+        sender="" if subject.whole_domain else subject.value, sender_domain=subject.domain, tenants=tenants,
+        limit=_OTHER_ALERTS,
+    )  # fmt: skip
+    seen = ([alert] if alert else []) + [one for one in others if alert is None or one.id != alert.id]
+    found.forged = _forged(found, subject, seen, context) or forgery_in_mails(client, mails, subject, context)
     people: dict[str, None] = {}
     for one in seen:
         if one is alert or one.sender.lower() == subject.value:
@@ -83,20 +87,18 @@ def gather(
     found.people = tuple(people)
     if subject.whole_domain:
         _count_mail(client, found, subject, most_wanted_mail)
-        good = store.alerts.sender_history(tenant, sender_domain=subject.value).benign
+        good = sum(store.alerts.sender_history(name, sender_domain=subject.value).benign for name in tenants)
         if good:
             found.notes.append(f"our store holds {good} alerts of this domain that turned out harmless")
     return found
 
 
-def _forgery(found: Evidence, subject: Subject, seen: list[Alert], context: Context) -> None:
+def _forged(found: Evidence, subject: Subject, seen: list[Alert], context: Context) -> Forgery | None:
     for one in seen:
         facts = found.facts if one is found.alert else known_facts(one, context)
-        address = str(facts.get("from.address") or "")
-        is_it = address.rpartition("@")[2] == subject.value if subject.whole_domain else address == subject.value
-        if is_it and facts.get("auth.dmarc_pass") is not True and facts.get("auth.dmarc") == "fail":
-            found.forged_in, found.forged_facts = one.id, facts
-            return
+        if victim := forgery(f"the mail of alert {one.id}", facts, subject):
+            return victim
+    return None
 
 
 def _tracked_people(client: MimecastClient, subject: Subject, context: Context) -> list[str]:

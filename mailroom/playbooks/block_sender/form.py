@@ -28,6 +28,8 @@ class BlockForm:
     """Address, or domain; empty: the sender of the alert's mail."""
     alert: str = ""
     """Alert id, hold id or tracking id of the mail that shows why."""
+    mails: tuple[str, ...] = ()
+    """Tracking ids of mails of this sender that are no alerts: whether they are forged is looked at too."""
     covers: str = "address"
     how: str = "automatic"
     recipients: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from mailroom.playbooks.block_sender.model import (
     slot_of,
 )
 from mailroom.playbooks.block_sender.recorded import as_we_left_it, covering, policy_of, shown, standing
-from mailroom.playbooks.tenants import tenant_of
+from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store.alerts import Alert
 from mailroom.store.schema import LIVE_STATES
 
@@ -51,8 +51,8 @@ def plan_block(desk: Desk, form: BlockForm, *, tenant: str = "") -> BlockPlan:
     against = refusals.by_lists(subject, context)
     look_for_people = form.how == "automatic" and not form.recipients and not against
     found = gather(
-        desk.client, desk.store, subject, alert, context, tenant=alert.tenant if alert else name,
-        most_wanted_mail=form.most_wanted_mail, look_for_people=look_for_people,
+        desk.client, desk.store, subject, alert, context, tenants=names_of(desk.client, desk.store) | {name},
+        most_wanted_mail=form.most_wanted_mail, look_for_people=look_for_people, mails=form.mails,
     )  # fmt: skip
     against += refusals.by_evidence(subject, found, context, most_wanted_mail=form.most_wanted_mail)
     notes = list(found.notes)

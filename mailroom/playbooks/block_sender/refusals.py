@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailroom.playbooks.block_sender.evidence import Evidence
+from mailroom.playbooks.block_sender.forgery import Forgery
 from mailroom.playbooks.block_sender.model import Refusal, Subject
 from mailroom.rulelang.domains import is_public_suffix, root_domain, within
 from mailroom.triage import Context
@@ -20,8 +21,8 @@ def by_lists(subject: Subject, context: Context) -> list[Refusal]:
 def by_evidence(subject: Subject, found: Evidence, context: Context, *, most_wanted_mail: int) -> list[Refusal]:
     """What the mail itself, or the mail of the last month, forbids."""
     refusals = []
-    if found.forged_in is not None:
-        refusals.append(_forged(subject, found, context))
+    if found.forged is not None:
+        refusals.append(_forged(subject, found.forged, context))
     if subject.whole_domain and found.wanted_mail > most_wanted_mail:
         there, here = _up_to(found.written, most_wanted_mail), _up_to(found.received, most_wanted_mail)
         counted = f"{here} came from there and {there} went there"
@@ -83,9 +84,9 @@ def _touches(subject: Subject, listed: frozenset[str]) -> bool:
     return subject.whole_domain and any(within(one, frozenset({subject.domain})) for one in listed)
 
 
-def _forged(subject: Subject, found: Evidence, context: Context) -> Refusal:
-    envelope = str(found.forged_facts.get("envelope.address") or "").rpartition("@")[2]
-    server = str(found.forged_facts.get("sender.ip") or "")
+def _forged(subject: Subject, found: Forgery, context: Context) -> Refusal:
+    envelope = str(found.facts.get("envelope.address") or "").rpartition("@")[2]
+    server = str(found.facts.get("sender.ip") or "")
     if envelope and envelope != subject.domain and not within(envelope, context.own_domains | context.partner_domains):
         instead = f"Block the envelope's domain instead: {envelope}, as a whole domain."
     elif server:
@@ -94,7 +95,7 @@ def _forged(subject: Subject, found: Evidence, context: Context) -> Refusal:
         instead = "Block the envelope's domain or the server's address instead."
     return Refusal(
         "forged",
-        f"The mail of alert {found.forged_in} failed DMARC: somebody forged this sender, who is a victim.",
+        f"{found.mail[:1].upper()}{found.mail[1:]} {found.why}: whoever stands in From may be a victim.",
         instead,
     )
 

@@ -61,7 +61,7 @@ def _try(found: Findings, source: str, look: Callable[[], object]) -> None:
 
 def _add(
     found: Findings, source: str, message: str, recipient: str, *, sender: str = "", subject: str = "",
-    received_at: datetime | None = None, status: str = "",
+    received_at: datetime | None = None, status: str = "", tracking_id: str = "",
 ) -> None:  # fmt: skip
     key = (message, recipient.lower())
     copy = found.copies.get(key)
@@ -69,7 +69,7 @@ def _add(
         copy = found.copies[key] = Copy(message, recipient.lower(), sender.lower(), subject, received_at, status)
     copy.sources.add(source)
     copy.sender, copy.subject = copy.sender or sender.lower(), copy.subject or subject
-    copy.received_at = copy.received_at or received_at
+    copy.received_at, copy.tracking_id = copy.received_at or received_at, copy.tracking_id or tracking_id
     if status and (not copy.status or source == "archive"):
         copy.status = status
 
@@ -88,7 +88,7 @@ def _tracked(
                 _add(
                     found, "tracking", message_id or _key(record), person.address,
                     sender=record.from_header.address or record.from_envelope.address, subject=record.subject,
-                    received_at=record.received_at, status=record.status,
+                    received_at=record.received_at, status=record.status, tracking_id=record.id,
                 )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class Copy:
     received_at: datetime | None
     status: str
     sources: set[str] = field(default_factory=set)
+    tracking_id: str = ""
+    """Where message tracking knows it: its message info says whether the sender is forged."""
 
     @property
     def delivered(self) -> bool:
@@ -51,6 +53,11 @@ class Findings:
     def senders(self) -> list[str]:
         """Who sent it, the most frequent first."""
         return [name for name, _ in Counter(one.sender for one in self.copies.values() if one.sender).most_common()]
+
+    def mails_of(self, sender: str) -> list[str]:
+        """Tracking ids of the mails of one sender."""
+        known = (one.tracking_id for one in self.copies.values() if one.sender == sender and one.tracking_id)
+        return list(dict.fromkeys(known))
 
     @property
     def anything(self) -> bool:
