@@ -20,8 +20,10 @@ from mailroom.playbooks.tenants import names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
 from mailroom.store.alerts import Alert
+from mailroom.store.intents import SUPERSEDED
 from mailroom.store.owners import process_owner
 
+_TO_SEND = ("intended", "not_applied", "failed")
 _ROUNDS = 2  # one attempt, and one more when looking showed that the first did not happen
 
 
@@ -44,8 +46,8 @@ def dispose(
 ) -> ActionResult:
     """Release or reject one held message, once.
 
-    An action of the same kind that the ledger already wants is taken up (that is how a failed step is retried); one
-    that is applied is reported as applied.
+    An equal action that the ledger already wants is taken up (that is how a failed step is retried); one of the same
+    kind with other parameters that was not applied is withdrawn; one that is applied is reported as applied.
 
     Args:
         desk: Tenant, store and policy.
@@ -124,10 +126,11 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
         held.reason_type(str(parameters["reason"]))
 
 
-def standing_wish(store: Store, alert: Alert, kind: str) -> Action | None:
-    """The ledger row that stands for this wish already: a live one of the same kind, or one to try again. Reads."""
-    for action in reversed(store.ledger.for_alert(alert.id)):
-        if action.kind == kind and (action.is_live or action.state in {"not_applied", "failed"}):
+def standing_wish(store: Store, new: NewAction) -> Action | None:
+    """The ledger row that stands for this wish already: one that is done or being sent, or an equal one. Reads."""
+    for action in reversed(store.ledger.for_alert(new.alert_id or 0)):
+        taken_up = action.digest == new.digest if action.state in _TO_SEND else action.is_live
+        if action.kind == new.kind and taken_up:
             return action
     return None
 
@@ -147,8 +150,17 @@ def new_disposition(alert: Alert, kind: str, parameters: Mapping[str, Any], requ
 def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], requested_by: str) -> Action:
     """The ledger row that stands for this wish: one that is there, or a new intent."""
     check_wish(alert, kind, parameters)
-    standing = standing_wish(store, alert, kind)
-    return standing or store.ledger.intend(new_disposition(alert, kind, parameters, requested_by))
+    new = new_disposition(alert, kind, parameters, requested_by)
+    if (standing := standing_wish(store, new)) is not None:
+        return standing
+    why = f"withdrawn: {requested_by} wants the same with other parameters"
+    older = [
+        ActionResult(action.id, "refused", why, SUPERSEDED, retryable=False)
+        for action in store.ledger.for_alert(alert.id)
+        if action.kind == kind and action.state in _TO_SEND
+    ]
+    store.ledger.settle(older, who=requested_by)  # an older wish must not speak for this one
+    return store.ledger.intend(new)
 
 
 def _take_over(desk: Desk, action: Action) -> list[ActionResult]:

@@ -82,7 +82,7 @@ def preview_disposition(desk: Desk, kind: str, message_id: str, parameters: Mapp
     alert = desk.store.alerts.find(message_id)
     check_wish(alert, kind, parameters)
     new = new_disposition(alert, kind, parameters, "")
-    standing = standing_wish(desk.store, alert, kind)
+    standing = standing_wish(desk.store, new)
     action = standing or unwritten(new, desk.store.ledger.now())
     held, there = _there_now(desk.client, alert.event)
     return DispositionPreview(

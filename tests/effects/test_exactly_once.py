@@ -73,6 +73,25 @@ def test_one_message_released_by_hand_is_released_exactly_once_too(bench_for, te
     assert ledger_agrees(bench)
 
 
+def test_a_rejection_asked_for_again_in_other_words_is_sent_in_the_new_words_only(bench_for, tenant):
+    bench = bench_for(tenant)
+    bench.ingest()
+    (hold_id, *_) = hold_ids(bench, "reject")
+    bench.tenant.faults.add(Fault("fail_in_200", REJECT, code="err_hold_reject_failed"))
+    loud = {"note": "Leave us alone", "reason": "Select One", "notify_sender": True}
+    assert act.dispose(bench.desk, "reject", hold_id, loud, requested_by="amy").state == "failed"
+
+    quiet = {"note": "", "reason": "Select One", "notify_sender": False}
+    assert act.dispose(bench.desk, "reject", hold_id, quiet, requested_by="ben").state == "applied"
+
+    (effect,) = [effect for effect in bench.tenant.effects if effect.kind == "reject"]
+    assert not effect.params.get("notify")
+    assert "Leave us alone" not in str(effect.params)
+    old, done = bench.store.ledger.for_alert(bench.store.alerts.find(hold_id).id)
+    assert (old.state, old.code, done.requested_by) == ("refused", "superseded", "ben")
+    assert bench.store.ledger.to_do() == []
+
+
 # F25: the tenant carries it out after we have given up waiting and looked
 @pytest.mark.parametrize("kind", ["release", "reject"])
 def test_an_effect_that_happens_after_the_look_is_still_counted_once(bench_for, tenant, kind):
