@@ -18,7 +18,7 @@ from mailroom import __version__
 from mailroom.cli import desk, output
 from mailroom.cli.actions import actions_app
 from mailroom.cli.approvals import approvals_app, approve, decline
-from mailroom.cli.archive import archive_app
+from mailroom.cli.archive_part import archive_app
 from mailroom.cli.ask_recipient import ask_recipient, ask_recipients
 from mailroom.cli.block_sender import block_sender, expire_blocks
 from mailroom.cli.bulk import bulk_app
@@ -31,6 +31,7 @@ from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.explain import explain
 from mailroom.cli.group import group_app
 from mailroom.cli.handle_report import handle_report
+from mailroom.cli.hashes import hash_app
 from mailroom.cli.ingest import ingest_app
 from mailroom.cli.investigate import investigate
 from mailroom.cli.label import label
@@ -76,6 +77,7 @@ app.add_typer(mail_rules_app, name="mail-rules")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(mimecast_app, name="mimecast")
 app.add_typer(group_app, name="group")
+app.add_typer(hash_app, name="hash")
 app.add_typer(policy_app, name="policy")
 app.add_typer(rules_app, name="rules")
 app.add_typer(url_app, name="url")

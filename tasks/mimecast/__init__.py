@@ -7,6 +7,7 @@ from tasks._catalogue_package import import_when_asked
 if TYPE_CHECKING:
     from tasks.mimecast.add_group_member import add_group_member
     from tasks.mimecast.advanced_archive_search import advanced_archive_search
+    from tasks.mimecast.block_file_hash import block_file_hash
     from tasks.mimecast.block_sender import block_sender
     from tasks.mimecast.create_block_sender_policy import create_block_sender_policy
     from tasks.mimecast.create_managed_url import create_managed_url
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_group_member",
     "advanced_archive_search",
+    "block_file_hash",
     "block_sender",
     "create_block_sender_policy",
     "create_managed_url",

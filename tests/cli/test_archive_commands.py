@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from mailroom.cli import output
 from mailroom.cli.exits import Exit
+from mailroom.mimecast import client
 from sandbox import Tenant
 
 Run = Callable[..., Any]
@@ -138,6 +140,33 @@ def test_one_mail_is_shown_saved_and_the_look_is_in_the_log(mailroom: Run, archi
     assert "Lunch again" in mailroom("archive", "eml", row["id"]).text
     assert "Lunch again" in mailroom("archive", "logs", "--views").text
     assert mailroom("archive", "logs", "--json").json["lines"]
+
+
+def test_parts_are_saved_and_never_shown(mailroom: Run, archived: Tenant, tmp_path: Path) -> None:
+    (row,) = mailroom("archive", "search", "--subject", "again", "--limit", "1", "--json").json["results"]
+    saved = mailroom("archive", "part", row["id"], "--part", "rfc822", "--to", str(tmp_path / "parts"), "--json").json
+    assert b"Lunch again" in Path(saved["path"]).read_bytes()
+    kept = mailroom("archive", "part", row["id"])
+    assert kept.code == Exit.OK
+    assert "kept in the blob store" in kept.text
+    assert "Lunch" not in kept.text
+    for wrong in ((), (row["id"], "--attachment", "x")):
+        refused = mailroom("archive", "part", *wrong)
+        assert (refused.code, "name one thing" in refused.text) == (Exit.USAGE, True)
+
+
+def test_an_attachment_is_saved_by_its_id(
+    mailroom: Run, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = client.checked_link
+    monkeypatch.setattr(client, "checked_link", lambda link, path, _hosts: known(link, path, ("127.0.0.1",)))
+    tenant.add_message(category="malware", status="archived", to=["ann.one@northwind.example"], subject="Inv 7")
+    (row,) = mailroom("archive", "search", "--subject", "Inv 7", "--limit", "1", "--json").json["results"]
+    [attachment, *_] = mailroom("archive", "show", row["id"], "--json").json["message"]["attachments"]
+    saved = mailroom("archive", "part", "--attachment", attachment["id"], "--to", str(tmp_path), "--json").json
+    content = Path(saved["path"]).read_bytes()
+    assert (saved["size"], saved["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert content
 
 
 def test_an_id_that_is_none_leaves_no_file(mailroom: Run, archived: Tenant, tmp_path: Path) -> None:

@@ -211,3 +211,19 @@ def test_the_help_explains_what_bidirectional_means() -> None:
     text = " ".join(CliRunner().invoke(app, ["policy", "create", "--help"], env={"COLUMNS": "200"}).stdout.split())
 
     assert "our people cannot write there either" in text
+
+
+def test_a_file_is_looked_for_and_blocked_by_its_hash(mailroom: Run, tenant: Tenant) -> None:
+    wanted = "AB" * 32
+    assert mailroom("hash", "search", wanted, "--json").json == {"detected": {wanted.lower(): False}, "failed": []}
+    assert "not seen" in mailroom("hash", "search", wanted).text
+    assert mailroom("hash", "search", "zz").code == Exit.USAGE
+
+    assert mailroom("hash", "block", wanted, "--dry-run", "--json").json["would_send"] is True
+    assert tenant.effects == []
+    done = [mailroom("hash", "block", wanted, "--description", "case 42", "--json").json for _ in range(2)]
+
+    assert [(one["kind"], one["state"], one["recorded"]) for one in done] == [
+        ("block_file_hash", "applied", False), ("block_file_hash", "applied", True),
+    ]  # fmt: skip
+    assert [effect.kind for effect in tenant.effects] == ["upload_hashes"]

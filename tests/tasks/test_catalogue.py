@@ -27,9 +27,10 @@ STEPS = {"watch_replies"}
 """Steps of playbooks that lie with the actions they belong to."""
 
 TENANT = """
-    add_group_member block_sender create_block_sender_policy create_managed_url create_remediation_incident
-    delete_block_sender_policy delete_managed_url expire_changes permit_sender reject_message release_message
-    remove_group_member report_message retry_changes undo_action update_block_sender_policy
+    add_group_member block_file_hash block_sender create_block_sender_policy create_managed_url
+    create_remediation_incident delete_block_sender_policy delete_managed_url expire_changes permit_sender
+    reject_message release_message remove_group_member report_message retry_changes undo_action
+    update_block_sender_policy
 """
 EFFECTS = (
     dict.fromkeys(TENANT.split(), "changes the tenant")

@@ -101,6 +101,17 @@ def test_a_message_is_reported_by_any_of_its_ids(bench_of: Any, status: str) -> 
         assert [one.kind for one in bench.store.ledger.for_alert(int(given))] == ["report_message"]
 
 
+def test_a_file_is_blocked_once_and_shown_before(bench: Any) -> None:
+    shown = run(mimecast.block_file_hash, HASH, description="case 42", dry_run=True)
+    assert (shown.state, bench.tenant.effects, bench.store.ledger.list(limit=1)) == ("dry_run", [], [])
+
+    first, second = (run(mimecast.block_file_hash, HASH, description="case 42") for _ in range(2))
+
+    assert first.message == f"Successfully blocked the file with SHA-256 {HASH} in Mimecast"
+    assert (first.recorded, second.recorded) == (False, True)
+    assert [effect.kind for effect in bench.tenant.effects] == ["upload_hashes"]
+
+
 def test_reporting_over_the_newer_api_says_what_to_do_instead(bench: Any) -> None:
     with pytest.raises(NotOfferedError, match=REASON.format("Report Message") + ".*administration console"):
         run(mimecast.report_message, "eN1")
