@@ -223,12 +223,14 @@ def line(known: StoredApproval) -> dict[str, Any]:
 
 
 def _show(known: StoredApproval, rows: list[dict[str, Any]]) -> None:
+    from mailroom.playbooks.approvals.requesting import needs_two
+
     columns = ("id", "action", "alert", "verdict", "domain", "subject", "why")
     title = f"Approval {known.id} ({known.state}): {known.summary}, proposed by {known.proposer}"
     output.table(title[:200], columns, [[row[name] for name in columns] for row in rows], _WIDE)
     if known.targets > len(rows):
         output.note(f"and {known.targets - len(rows)} more")
-    if known.wide:
+    if needs_two(known):
         output.note("wide: whoever proposed it cannot approve it")
 
 

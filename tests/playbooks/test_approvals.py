@@ -252,13 +252,38 @@ def by_person(bench: Workbench, who: str, count: int) -> list[int]:
     return [one.id for one in found]  # type: ignore[union-attr]
 
 
+BY_COMMAND: dict[str, Any] = {"channel": "command line"}
+
+
+def wide(bench: Workbench, who: str, **more: Any) -> Any:
+    approval = ask(bench, *by_person(bench, who, 11), proposer=who, **more)
+    assert approval.wide
+    return approval
+
+
 @pytest.mark.parametrize("by", ["amy", "AMY ", "amy@northwind.example", "Amy+x@northwind.example"])
 def test_nobody_approves_a_wide_action_of_their_own(bench: Workbench, by: str) -> None:
-    approval = ask(bench, *by_person(bench, "amy", 11), proposer="amy")
-    assert approval.wide
+    approval = wide(bench, "amy", by_account=True)
     with pytest.raises(RefusedError, match="other than the proposer"):
-        approve(bench, approval, by=by)
-    assert approve(bench, approval, by="ben").state == "granted"
+        approve(bench, approval, by=by, **BY_COMMAND)
+    assert approve(bench, approval, by="ben", **BY_COMMAND).state == "granted"
+
+
+@pytest.mark.parametrize("name", ["Alice Smith", "Ben", "\u0430smith"])
+def test_a_name_typed_in_a_form_is_no_second_person(bench: Workbench, name: str) -> None:
+    approval = wide(bench, "asmith", by_account=True)
+    with pytest.raises(RefusedError, match=f"only typed.*mailroom approve {approval.id}"):
+        approve(bench, approval, by=name)
+    assert bench.store.approvals.get(approval.id).is_open
+
+
+@pytest.mark.parametrize("by", ["Alice Smith", "\u0430smith", "ben@northwind.example"])
+def test_names_that_the_list_does_not_hold_are_not_two_people(bench: Workbench, by: str) -> None:
+    bench.policy = replace(bench.policy, approvers=("ben@northwind.example",))
+    approval = wide(bench, "asmith")  # a name that somebody typed
+    for channel in ("command line", "mail"):
+        with pytest.raises(RefusedError, match=r"write asmith.* into the policy's approvers"):
+            approve(bench, approval, by=by, channel=channel)
 
 
 def test_ten_of_their_own_a_person_may_approve(bench: Workbench) -> None:
@@ -268,24 +293,23 @@ def test_ten_of_their_own_a_person_may_approve(bench: Workbench) -> None:
 
 
 def test_an_account_and_an_address_are_compared_through_the_list_of_approvers(bench: Workbench) -> None:
-    approval = ask(bench, *by_person(bench, "aode", 11), proposer="aode")
+    approval = wide(bench, "aode", by_account=True)
     with pytest.raises(RefusedError, match="cannot be seen"):
-        approve(bench, approval, by="amy@northwind.example")
+        approve(bench, approval, by="amy@northwind.example", channel="mail")
     bench.policy = replace(bench.policy, approvers=("Amy Ode / aode <amy@northwind.example>", "ben@northwind.example"))
-    with pytest.raises(RefusedError, match="other than the proposer"):
-        approve(bench, approval, by="amy@northwind.example")
-    with pytest.raises(RefusedError, match="other than the proposer"):
-        approve(bench, approval, by="Amy Ode")
-    assert approve(bench, approval, by="ben@northwind.example").state == "granted"
+    for by, channel in (("amy@northwind.example", "mail"), ("Amy Ode", "command line"), ("aode", "command line")):
+        with pytest.raises(RefusedError, match="other than the proposer"):
+            approve(bench, approval, by=by, channel=channel)
+    assert approve(bench, approval, by="ben@northwind.example", channel="mail").state == "granted"
 
 
 def test_a_block_for_everybody_is_wide(bench: Workbench) -> None:
     wish = {"sender": "bad@evil.example", **EVERYONE}
-    approval = ask(bench, block(bench, **wish), proposer="amy")
+    approval = ask(bench, block(bench, **wish), proposer="amy", by_account=True)
     assert approval.wide
     with pytest.raises(RefusedError, match="other than the proposer"):
-        approve(bench, approval, by="amy")
-    assert carry_out(bench, approve(bench, approval, by="ben")) == {"applied": 1}
+        approve(bench, approval, by="amy", **BY_COMMAND)
+    assert carry_out(bench, approve(bench, approval, **BY_COMMAND)) == {"applied": 1}
     assert [one.kind for one in bench.tenant.effects] == ["create_policy"]
 
 
@@ -302,14 +326,14 @@ def block(bench: Workbench, **wish: Any) -> int:
 
 def test_no_approval_blocks_a_partner(bench: Workbench) -> None:
     wish = {"sender": "ann@fabrikam.example", **EVERYONE}
-    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", by_account=True), **BY_COMMAND)
     assert carry_out(bench, approval) == {"refused": 1}
     assert effects(bench) == 0
 
 
 def test_a_retry_of_changes_looks_at_the_approval_as_well(bench: Workbench) -> None:
     wish = {"sender": "bad@evil.example", **EVERYONE}
-    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy"))
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", by_account=True), **BY_COMMAND)
     (member,) = bench.store.approvals.members(approval.id)
     bench.store.approvals.use(approval.id, [member.action_id], {})
     late(bench, approval)

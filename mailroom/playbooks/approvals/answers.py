@@ -9,6 +9,7 @@ from typing import Literal
 
 from mailroom.mail.replies.senders import normal_address
 from mailroom.playbooks.approvals.people import People
+from mailroom.playbooks.approvals.requesting import needs_two
 from mailroom.playbooks.approvals.showing import is_final
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
@@ -46,7 +47,7 @@ class Reading:
 def approvers_for(policy: Policy, approval: StoredApproval) -> tuple[str, ...]:
     """Whom this approval may be asked of by mail: nobody who may be the proposer of something wide."""
     people = People.of(policy.approvers)
-    if not approval.wide or approval.plan.get("by_rule"):
+    if not needs_two(approval):
         return people.addresses
     return tuple(one for one in people.addresses if not people.second_person(approval.proposer, one))
 

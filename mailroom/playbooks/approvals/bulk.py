@@ -93,11 +93,17 @@ def plan_bulk(
     return Plan(what, tuple(lines), proposer, tuple(where))
 
 
-def propose_bulk(store: Store, policy: Policy, plan: Plan) -> Requested:
+def propose_bulk(store: Store, policy: Policy, plan: Plan, *, by_account: bool = False) -> Requested:
     """Write the plan down as proposals with one approval over all of them.
 
     Effect: writes the store. Twice is harmless: equal proposals and an equal approval are found again. When all of it
     was approved and is not finished, the approval under way is returned.
+
+    Args:
+        store: Whose ledger.
+        policy: Rules, lists, rails.
+        plan: What was shown.
+        by_account: The proposer is the account that ran a command.
 
     Raises:
         RefusedError: Nothing is left of it.
@@ -116,7 +122,9 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan) -> Requested:
         else:
             left_out[new.alert_id or 0] = str(answer)
     faultpoint("bulk.proposed")
-    done = request(store, policy, proposed, proposer=plan.proposer) if proposed else Requested(None)
+    done = Requested(None)
+    if proposed:
+        done = request(store, policy, proposed, proposer=plan.proposer, by_account=by_account)
     if done.approval is not None:
         return done
     if under_way:  # the same command again, after it was killed

@@ -7,7 +7,7 @@ from typing import Literal
 from mailroom.errors import RefusedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.approvals.people import People
-from mailroom.playbooks.approvals.requesting import changed
+from mailroom.playbooks.approvals.requesting import changed, needs_two
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.approval_rows import UNDECIDED, StoredApproval
@@ -36,13 +36,22 @@ def approve(
         InvalidInputError: Nobody is named.
     """
     known = look(store, policy, approval_id)
-    if known.wide and not known.plan.get("by_rule"):
-        why = People.of(policy.approvers).second_person(known.proposer, by)
-        if why:
-            raise RefusedError(f"Approval {approval_id} does not count. {why}")
+    if needs_two(known) and (why := _against(policy, known, by, channel)):
+        raise RefusedError(f"Approval {approval_id} does not count. {why}")
     granted = store.approvals.grant(approval_id, digest=digest, by=by.strip(), channel=channel, note=note)
     faultpoint("approval.granted")
     return granted
+
+
+def _against(policy: Policy, known: StoredApproval, by: str, channel: Channel) -> str:
+    """Why this person's yes to something wide of another person does not count; empty when it does."""
+    if channel == "form":
+        return (
+            "It is wide, and a name in a form is only typed: let somebody else answer the mail or run "
+            f"`mailroom approve {known.id}`."
+        )
+    accounts = channel == "command line" and known.plan.get("by_account") is True
+    return People.of(policy.approvers).second_person(known.proposer, by, accounts=accounts)
 
 
 def decline(

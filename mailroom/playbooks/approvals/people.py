@@ -60,10 +60,16 @@ class People:
         wanted = _plain(name)
         return next((one for one in self.approvers if wanted == one.address or wanted in one.names), None)
 
-    def second_person(self, proposer: str, approver: str) -> str:
+    def second_person(self, proposer: str, approver: str, *, accounts: bool = False) -> str:
         """Why these two may be one person; empty when they are certainly two.
 
-        An account and an address are compared through the list of approvers: without it nobody can tell.
+        They are two when the list names both, in different entries. Names that it does not hold say nothing: anybody
+        may go by several.
+
+        Args:
+            proposer: Account, name or address.
+            approver: Likewise.
+            accounts: Both are accounts that ran a command; two accounts are two people unless the list says otherwise.
         """
         one, two = _plain(proposer), _plain(approver)
         first, second = self.find(one), self.find(two)
@@ -71,12 +77,14 @@ class People:
             return ""
         if (first is not None and first == second) or one == two or _local(one) == _local(two):
             return "Bulk actions, permits and domain-wide policies need an approver other than the proposer."
-        if ("@" in one) != ("@" in two):
-            return (
-                f"Whether {proposer} and {approver} are two people cannot be seen; name both the account and the "
-                "address in the policy's approvers: Name / account <address>."
-            )
-        return ""
+        if accounts:
+            return ""
+        missing = " and ".join(name for name, known in ((proposer, first), (approver, second)) if known is None)
+        return (
+            f"Whether {proposer} and {approver} are two people cannot be seen: write {missing} into the policy's "
+            "approvers (Name / account <address>), or let somebody else run `mailroom approve` with an account of "
+            "their own."
+        )
 
 
 def _plain(name: str) -> str:

@@ -50,7 +50,7 @@ class Round:
 
 def request(
     store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None,
-    by_rule: bool = False,
+    by_rule: bool = False, by_account: bool = False,
 ) -> Requested:  # fmt: skip
     """Ask for one approval of these proposals.
 
@@ -63,6 +63,7 @@ def request(
         proposer: Who wants it; by default whoever proposed the actions.
         case_id: Which case it belongs to.
         by_rule: No person proposed it, whatever its actions say: a playbook that nobody started by hand did.
+        by_account: The proposer is the account that ran a command, and no name that somebody typed.
 
     Raises:
         InvalidInputError: They belong to several tenants, or were proposed by several people.
@@ -91,7 +92,7 @@ def request(
         digest=whole_digest(members), wide=any(is_wide(one.action, len(members)) for one in members),
         proposer=proposer or wanted_by.pop(), expires_at=_until(policy, members, now), case_id=case_id,
         members=tuple(Member(one.action.id, one.digest) for one in members),
-        plan={"by_rule": by_rule, "rule_digest": policy.ruleset().digest},
+        plan={"by_rule": by_rule, "by_account": by_account, "rule_digest": policy.ruleset().digest},
     ))  # fmt: skip
     return Requested(opened, left_out)
 
@@ -184,6 +185,11 @@ def is_wide(action: Action, targets: int) -> bool:
     """Whether proposer and approver must be two people."""
     wanted = reach(action)
     return needs_second_person(action.kind, wanted, targets) or wanted.get("scope") in ("domain", "everyone")
+
+
+def needs_two(approval: StoredApproval) -> bool:
+    """Whether a person proposed something wide: then another person has to approve it, and be known as another."""
+    return approval.wide and not approval.plan.get("by_rule")
 
 
 def _group(one: Bound) -> tuple[str, ...]:

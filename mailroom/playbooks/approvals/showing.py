@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mailroom.effects.changes import CHANGES, change_of
-from mailroom.playbooks.approvals.requesting import SEVERAL
+from mailroom.playbooks.approvals.requesting import SEVERAL, needs_two
 from mailroom.playbooks.harmless import harmless
 from mailroom.store import Store
 from mailroom.store.actions import Action
@@ -45,8 +45,11 @@ def description(store: Store, approval: StoredApproval, rows: list[dict[str, Any
     ]
     if approval.targets > len(shown):
         lines.append(f"- and {approval.targets - len(shown)} more: `mailroom approvals show {approval.id}`")
-    if approval.wide:
-        lines.append("It is wide: whoever proposed it cannot approve it.")
+    if needs_two(approval):
+        lines.append(
+            "It is wide: whoever proposed it cannot approve it, and a name typed in a form does not count. Somebody "
+            f"else answers the mail, or runs `mailroom approve {approval.id}`."
+        )
     if is_final(store, approval):
         lines.append("It cannot be taken back.")
     lines.append(f"It can be decided until {approval.expires_at:%Y-%m-%d %H:%M} UTC.")
