@@ -46,11 +46,16 @@ def resume_run(wait: Wait) -> bool | str:
 
 
 def resume_approval(approval: StoredApproval) -> bool | str:
-    """Resume the run that waits for this approval, which was decided elsewhere; returns as `resume_run`."""
-    return _resume(approval.flow_run_id, LOOK_AGAIN)
+    """Resume the run that waits for this approval, which was decided elsewhere.
+
+    Returns:
+        True when it goes on, False when it never will: Prefect does not know it, or it has ended. A text when it has to
+        be tried again.
+    """
+    return _resume(approval.flow_run_id, LOOK_AGAIN, ended=False)
 
 
-def _resume(flow_run_id: str, run_input: dict[str, Any]) -> bool | str:
+def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) -> bool | str:
     try:
         run_id = UUID(flow_run_id)
     except ValueError:
@@ -60,15 +65,15 @@ def _resume(flow_run_id: str, run_input: dict[str, Any]) -> bool | str:
     except ObjectNotFound:
         return False
     except NotPausedError:
-        return _not_suspended(run_id)
+        return _not_suspended(run_id, ended=ended)
     except FlowPauseTimeout:
-        return True  # the run has failed; Retry goes on with the outcome
+        return ended  # the run has failed; Retry goes on with the outcome
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         return f"Prefect could not resume the run yet ({type(error).__name__}); tried again at the next look"
     return True
 
 
-def _not_suspended(run_id: UUID) -> bool | str:
+def _not_suspended(run_id: UUID, *, ended: bool) -> bool | str:
     """A run that has ended reads the outcome when it is retried; one that runs is about to suspend or to read."""
     try:
         with get_client(sync_client=True) as client:
@@ -78,5 +83,5 @@ def _not_suspended(run_id: UUID) -> bool | str:
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         return f"Prefect did not answer ({type(error).__name__}); tried again at the next look"
     if state is None or state.is_final():
-        return True
+        return ended
     return f"its run is {state.name} and not suspended yet; tried again at the next look"

@@ -243,6 +243,16 @@ class Approvals:
         """The run knows, or there is none any more."""
         self._db.run(lambda tx: self._mark_told(tx, approval_id))
 
+    def leave_run(self, approval_id: int, flow_run_id: str) -> None:
+        """This run is gone or has ended: whoever looks after approvals carries it out. Twice is once."""
+
+        def write(tx: Connection) -> None:
+            known = self._locked(tx, approval_id)
+            if known.flow_run_id == flow_run_id:  # it may belong to another one by now
+                self._change(tx, known, {"flow_run_id": ""})
+
+        self._db.run(write)
+
     # -- inside ---------------------------------------------------------------------------------------------------
 
     def _mark_told(self, tx: Connection, approval_id: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email import policy as mail_policy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from mailroom_tests_small_tenant import PEOPLE, RULES, add
@@ -88,6 +90,7 @@ def test_outside_of_a_deployed_run_an_open_approval_is_refused_with_what_to_do(a
         scene.run(approve_action, approval=known.id).result()
     with scene.opened() as store:
         deciding.approve(store, _open.policy(scene.name), known.id, digest=known.digest, by="ben", channel="form")
+    assert [resume_approval(replace(known, flow_run_id=gone)) for gone in ("", str(uuid4()))] == [False, False]
     _open.close_all()
     done = [scene.run(approve_action, approval=known.id).result() for _ in range(2)]
     assert done == [{"state": "used", "approval": known.id, "actions": {"applied": 1}}] * 2
@@ -149,6 +152,7 @@ def test_what_changes_while_the_run_waits_is_void_and_what_is_decided_elsewhere_
     assert worker.run(REQUEST, **scene.names).state.name == "Completed"
     with scene.opened() as store:
         assert store.approvals.to_tell() == []
+    assert resume_approval(now["release"]) is False  # it has ended: nobody waits there any more
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, 
 from mailroom.playbooks.approvals.deciding import approve
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import request
+from mailroom.playbooks.approvals.round import request_approvals
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store.schema import approvals
@@ -313,3 +314,55 @@ def test_nobody_is_asked_about_something_wide_of_their_own(make: Callable[..., S
     scene.store.run(lambda tx: tx.execute(update(approvals).values(wide=True, proposer="bode", plan={})))
     assert scene.ask().wait_id is None
     assert scene.mail.sent == []
+
+
+# -- the run that waits for the answer -----------------------------------------------------------------------------
+
+BUSY = "its run is Running and not suspended yet"
+
+
+def approved_with_a_run(make: Callable[..., Scene]) -> Scene:
+    scene = make()
+    scene.ask()
+    scene.store.approvals.attach(scene.id, flow_run_id="run-1")
+    scene.answer("approve")
+    watch_once(scene.store, scene.post.account)
+    return scene
+
+
+@pytest.mark.parametrize("before", [[], [True], [BUSY]], ids=["gone", "told and then gone", "busy and then gone"])
+def test_what_was_approved_is_done_once_although_its_run_is_gone(make: Callable[..., Scene], before: list[Any]) -> None:
+    scene = approved_with_a_run(make)
+    for said in before:
+        waits = request_approvals(scene.bench.desk, tell=lambda _known, said=said: said)
+        assert waits.done == {}
+        assert scene.bench.tenant.effects == []
+
+    rounds = [request_approvals(scene.bench.desk, tell=lambda _known: False) for _ in range(3)]
+
+    assert [one.done for one in rounds] == [{scene.id: {"applied": 1}}, {}, {}]
+    assert [one.problems for one in rounds] == [[], [], []]
+    assert carry_out_approved(scene.bench.desk, scene.id).counts() == {"applied": 1}  # the run, on Retry
+    assert len(scene.bench.tenant.effects) == 1
+
+
+@pytest.mark.parametrize("said", [None, BUSY])
+def test_a_run_that_never_begins_loses_its_turn(make: Callable[..., Scene], said: Any) -> None:
+    scene = approved_with_a_run(make)
+    tell = None if said is None else lambda _known: said
+    assert request_approvals(scene.bench.desk, tell=tell).done == {}
+    past = scene.store.approvals.now() - timedelta(minutes=16)
+    scene.store.run(lambda tx: tx.execute(update(approvals).values(decided_at=past)))
+    assert request_approvals(scene.bench.desk, tell=tell).done == {scene.id: {"applied": 1}}
+    assert request_approvals(scene.bench.desk, tell=tell).done == {}
+    assert len(scene.bench.tenant.effects) == 1
+
+
+def test_a_yes_taken_back_by_mail_is_no_problem_of_the_round(make: Callable[..., Scene]) -> None:
+    scene = approved_with_a_run(make)
+    assert request_approvals(scene.bench.desk, tell=lambda _known: True).decided_by_mail == 1
+    scene.answer("decline")
+    watch_once(scene.store, scene.post.account)
+    found = request_approvals(scene.bench.desk, tell=lambda _known: False)
+    assert (found.done, found.problems) == ({}, [])
+    assert scene.store.approvals.get(scene.id).state == "declined"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from mailroom.errors import MailroomError
@@ -14,10 +15,14 @@ from mailroom.playbooks.approvals.requesting import Round, request_for_proposals
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.tenants import names_of
 from mailroom.playbooks.watch_replies import Resume
+from mailroom.store import Store
 from mailroom.store.approval_rows import GRANTED, OPEN, StoredApproval
 
 Tell = Callable[[StoredApproval], "bool | str"]
-"""Tells the suspended run of a decided approval. True or False: done or no such run. A text: not now, and why."""
+"""Tells the suspended run of a decided approval. True: it goes on. False: it is gone or has ended. A text: not now,
+and why."""
+_PATIENCE = timedelta(minutes=15)
+"""So long after the decision its run has the first turn, as long as it is there."""
 
 
 @dataclass(slots=True)
@@ -29,7 +34,7 @@ class RoundReport:
     """Open approvals of which approvers know by mail."""
     decided_by_mail: int = 0
     done: dict[int, dict[str, int]] = field(default_factory=dict)
-    """Approval -> actions by state, of those that no run carries out."""
+    """Approval -> actions by state, of those that no run carries out, or whose run is gone."""
     told: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -50,14 +55,15 @@ def request_approvals(
     """Look after everything that needs an approval.
 
     Effect: writes the store, sends mail to approvers, and changes the tenant where somebody has approved it by mail and
-    no run waits for it. Twice is harmless.
+    no run does it. Twice is harmless: what a run does after all is done once.
 
     Args:
         desk: Tenant, store and policy.
         post: The mailbox that asks the approvers; None: nobody is asked by mail.
         resume: Resumes the run behind a question.
         tell: Tells the run that waits for an approval.
-        carry_out: Do what is granted, or was begun and not finished, and belongs to no run.
+        carry_out: Do what is granted, or was begun and not finished, and belongs to no run, or to one that is gone or
+            has not begun in a quarter of an hour.
     """
     store, policy = desk.store, desk.policy()
     names = names_of(desk.client, store)
@@ -73,27 +79,56 @@ def request_approvals(
                 report.asked += ask_approvers(post, policy, known.id).wait_id is not None
             except MailroomError as error:
                 report.problems.append(f"approvers were not asked about approval {known.id}: {error}")
-    approved = [*store.approvals.list(states=(GRANTED,), limit=1_000), *store.approvals.unfinished()]
-    for known in approved if carry_out else []:
-        if known.tenant in names and not known.flow_run_id:
-            try:
-                report.done[known.id] = carry_out_approved(desk, known.id).counts()
-            except MailroomError as error:
-                report.problems.append(f"approval {known.id}: {error}")
     tell_runs(desk, report, tell=tell, resume=resume)
+    for known in _approved(store) if carry_out else []:
+        if known.tenant in names and (not known.flow_run_id or _is_overdue(store, known)):
+            _carry_out(desk, known, report)
     return report
 
 
+def _carry_out(desk: Desk, known: StoredApproval, report: RoundReport) -> None:
+    if known.state == GRANTED and take_answer(desk.store, desk.policy(), known.id).state != GRANTED:
+        return  # whoever approved it has taken it back
+    try:
+        report.done[known.id] = carry_out_approved(desk, known.id).counts()
+    except MailroomError as error:
+        report.problems.append(f"approval {known.id}: {error}")
+
+
+def _approved(store: Store) -> list[StoredApproval]:
+    """What is granted, or used and not finished."""
+    return [*store.approvals.list(states=(GRANTED,), limit=1_000), *store.approvals.unfinished()]
+
+
+def _is_overdue(store: Store, known: StoredApproval) -> bool:
+    """Its run had its turn and has not even begun: it may have died without a word."""
+    return (
+        known.state == GRANTED and known.decided_at is not None and store.approvals.now() - known.decided_at > _PATIENCE
+    )
+
+
 def tell_runs(desk: Desk, report: RoundReport, *, tell: Tell | None, resume: Resume | None) -> None:
-    """The runs of approvals that were decided elsewhere go on. Effect: writes the store. Twice is harmless."""
+    """The runs of approvals that were decided elsewhere go on; one that is gone does not keep its approval.
+
+    Effect: writes the store. Twice is harmless.
+    """
     store = desk.store
     for known in [store.approvals.get(one) for one in (*report.requested.expired, *report.requested.void)]:
         close_question(store, known, resume)
-    for known in store.approvals.to_tell() if tell is not None else []:
+    if tell is None:
+        return
+    first = store.approvals.to_tell()
+    for known in first:
         close_question(store, known, resume)
-        said = tell(known) if tell is not None else False
+        said = tell(known)
         if isinstance(said, str):
             report.problems.append(f"the run of approval {known.id} was not told: {said}")
-        else:
-            store.approvals.told(known.id)
-            report.told += 1
+            continue
+        store.approvals.told(known.id)
+        report.told += said
+        if not said:
+            store.approvals.leave_run(known.id, known.flow_run_id)
+    ids = {one.id for one in first}
+    for known in _approved(store):  # told before, and not done: is its run still there?
+        if known.flow_run_id and known.id not in ids and tell(known) is False:
+            store.approvals.leave_run(known.id, known.flow_run_id)
