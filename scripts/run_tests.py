@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
                 output = Path(folder, f"{len(waiting)}.txt").open("w+", encoding="utf-8")  # noqa: SIM115
                 name = " ".join(Path(path).name for path in group)
                 print(f"-- started: {name}", flush=True)
-                options = ["-q", "-p", "no:cacheprovider"]
+                options = ["-q", "-p", "no:cacheprovider", "--durations=8"]
                 child = subprocess.Popen([*pytest, *options, *group], cwd=ROOT, stdout=output, stderr=output)
                 running.append((name, child, output, time.monotonic()))
             time.sleep(0.2)
