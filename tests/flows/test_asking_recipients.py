@@ -119,7 +119,7 @@ def test_all_recipients_are_asked_and_the_watcher_alone_makes_use_of_the_answers
 def test_a_run_waits_suspended_over_a_restart_of_everything_and_goes_on_with_the_answer(
     worker: Any, make: Callable[..., Place], helper: ModuleType
 ) -> None:
-    place = make({AMY: Habit("answers", text="1. Kanarienvogel", delay=1)})
+    place = make({AMY: Habit("answers", text="1\n\nKanarienvogel", delay=1)})
     [alert] = place.held(AMY)
     run = worker.begin(ONE, alert=str(alert), **place.blocks)
     worker.wait_until(lambda: state_of(worker, run) == "Suspended")
