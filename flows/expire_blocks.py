@@ -27,7 +27,9 @@ def expire_blocks(
     store: str = "default",
     policy: str = "default",
 ) -> dict[str, Any]:
-    """End blocks of ours whose time is over. What others made, or changed since, is left alone and reported.
+    """End what is ours and whose time is over: blocks, policies, managed URLs, group members.
+
+    What others made, or changed since, is left alone. Permits of single recipients are only reported.
 
     Args:
         permit_managed_senders: Also end blocks in single recipients' lists. Mimecast cannot remove such an entry, only
@@ -38,7 +40,7 @@ def expire_blocks(
         policy: Name of the "Triage Policy" block (kill switch).
 
     Returns:
-        Numbers of blocks by what became of them.
+        Numbers of changes by what became of them.
     """
     log = get_run_logger()
     blocks: dict[str, Any] = {"mimecast": mimecast, "store": store, "policy": policy}
@@ -46,7 +48,7 @@ def expire_blocks(
         found = playbook.find_due_blocks(permit_managed_senders=permit_managed_senders, **blocks)
         due = [one for one in found if one.outcome == "would end"]
         if dry_run:
-            log.info("a dry run: %d blocks would end, %d are left alone", len(due), len(found) - len(due))
+            log.info("a dry run: %d changes would end, %d are left alone", len(due), len(found) - len(due))
             return {"would end": len(due), "left alone": len(found) - len(due)}
         futures = [(one, playbook.end_block.submit(one, **blocks)) for one in due]
         outcomes = [(one, outcome_of(future)) for one, future in futures]
@@ -55,14 +57,14 @@ def expire_blocks(
     rows = [one.row() for one in [*ended, *(one for one in found if one.outcome != "would end")]]
     rows += [one.row() | {"outcome": "not ended", "why": outcome["message"]} for one, outcome in failed]
     if rows:
-        playbook.publish_results("ended-blocks", rows, "What became of each block whose time is over.")
+        playbook.publish_results("ended-blocks", rows, "What became of each change whose time is over.")
     for row in rows:
         if row["outcome"] == "left alone":
             log.warning("action %s is left alone: see the table", row["action"])
     if failed:
         reason = str(failed[0][1]["message"]).rstrip(". ")
         raise EffectsFailedError(
-            f"{len(failed)} of {len(due)} blocks were not ended; first: action {failed[0][0].action_id}: {reason}. "
+            f"{len(failed)} of {len(due)} changes were not ended; first: action {failed[0][0].action_id}: {reason}. "
             "Retry ends only these."
         )
     return {name: sum(row["outcome"] == name for row in rows) for name in sorted({row["outcome"] for row in rows})}

@@ -82,12 +82,12 @@ def block_sender(
 
 def expire_blocks(
     permit_managed_senders: Annotated[
-        bool, typer.Option(help="End entries of single recipients too, by permitting the sender.")
+        bool, typer.Option(help="End blocks of single recipients too, by permitting the sender.")
     ] = False,
     dry_run: Dry = False,
     as_json: AsJson = False,
 ) -> None:
-    """End blocks of ours whose time is over. Changes the tenant; what somebody changed by hand is left alone."""
+    """End what is ours and over: policies, URLs, group members. Changes the tenant; what others changed stays."""
     from mailroom.playbooks.expire_blocks import expire_blocks as expire
 
     with desk.opened() as here:
@@ -96,11 +96,11 @@ def expire_blocks(
     if as_json:
         output.print_json({"dry_run": dry_run, "blocks": rows})
     elif rows:
-        output.table("Blocks whose time is over", tuple(rows[0]), [list(row.values()) for row in rows], _WIDE)
+        output.table("What is over", tuple(rows[0]), [list(row.values()) for row in rows], _WIDE)
     else:
-        output.note("no block of ours is due")
+        output.note("nothing of ours is due")
     if any(not one.is_well for one in found):
-        output.fail("not every block was ended; the same command tries only these again")
+        output.fail("not everything was ended; the same command tries only these again")
         raise typer.Exit(Exit.NOT_ALL_APPLIED)
 
 

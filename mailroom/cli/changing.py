@@ -20,7 +20,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done 
 Again = Annotated[
     str, typer.Option(help="Any text: do it although it was done before.", metavar="WHY", show_default=False)
 ]
-Until = Annotated[str, typer.Option(help="Take it back then: ISO 8601, e.g. 2027-03-07T16:03:00Z.", show_default=False)]
+Until = Annotated[
+    str, typer.Option(help="Its time is over then: ISO 8601, e.g. 2027-03-07T16:03Z.", show_default=False)
+]
 
 Ids = Annotated[bool, typer.Option("--ids", help="Show ids, whole, and little else.")]
 
@@ -44,7 +46,7 @@ def change(
         dry_run: Only show it.
         as_json: For programs.
         again: Names a new wish.
-        until: When it shall be taken back.
+        until: When its time is over.
     """
     from mailroom.mimecast.field_checks import checked_time
     from mailroom.playbooks import changes
@@ -54,7 +56,10 @@ def change(
         parameters, alert_id = wish(here) if callable(wish) else (wish, None)
         if dry_run:
             show_preview(
-                changes.preview(here.client, here.store, kind, parameters, tenant=here.tenant, again=again), as_json
+                changes.preview(
+                    here.client, here.store, kind, parameters, tenant=here.tenant, again=again, expires_at=end
+                ),
+                as_json,
             )
             return
         done = changes.change(
@@ -70,6 +75,8 @@ def show(done: ChangeResult, as_json: bool) -> None:
     Raises:
         RefusedError: a rail said no.
     """
+    from mailroom.effects.changes import change_of
+
     if as_json:
         output.print_json(done.as_json())
     else:
@@ -78,7 +85,9 @@ def show(done: ChangeResult, as_json: bool) -> None:
             if done.is_done and done.result.get(name):
                 output.console.print(output.plain(f"{name}: {done.result[name]}", 4_500))
         if done.expires_at is not None and done.is_done:
-            output.note(f"ends at {done.expires_at:%Y-%m-%d %H:%M} UTC: it is taken back when what is over is expired")
+            only_reported = change_of(done.kind).only_reported
+            then = f"reports it after that; {only_reported}" if only_reported else "takes it back after that"
+            output.note(f"ends at {done.expires_at:%Y-%m-%d %H:%M} UTC: `mailroom expire-blocks` {then}")
     if done.is_done:
         return
     if done.state == "refused":

@@ -24,7 +24,6 @@ from mailroom.store.actions import ActionResult
 __all__ = [
     "as_action_result",
     "change",
-    "expire",
     "policy_with",
     "preview",
     "raise_unless_done",
@@ -57,7 +56,7 @@ def change(
         tenant: Name of the tenant in the store; the account code when empty.
         alert_id: Which alert it is about.
         again: Any text names a new wish; without it an equal change that was made is not made again.
-        expires_at: When it shall be taken back.
+        expires_at: When its time is over: `expire_blocks` takes it back then, or reports it.
         mode: `manual` or `auto`.
 
     Raises:
@@ -76,12 +75,14 @@ def change(
 
 
 def preview(
-    client: MimecastClient, store: Store, kind: str, parameters: Mapping[str, Any], *, tenant: str = "", again: str = ""
-) -> Preview:
+    client: MimecastClient, store: Store, kind: str, parameters: Mapping[str, Any], *, tenant: str = "",
+    again: str = "", expires_at: datetime | None = None,
+) -> Preview:  # fmt: skip
     """What a change would do, and what is there now. Effect: reads the tenant; changes and writes nothing."""
     wanted = change_of(kind)
     checked = wanted.checked(parameters)
     wanted.check_now(client, checked)
+    changes.check_end(client, expires_at)
     return changes.preview_change(client, store, wanted, checked, tenant=tenant or tenant_of(client), again=again)
 
 
@@ -89,16 +90,6 @@ def undo(desk: Desk, action_id: int, *, requested_by: str = "analyst") -> Change
     """Take one applied change back, once. Errors as `mailroom.effects.changes.undo_once`."""
     gate = PolicyChangeGate(desk.policy, desk.store)
     return changes.undo_once(desk.client, desk.store, action_id, requested_by=requested_by, gate=gate)
-
-
-def expire(
-    desk: Desk, *, now: datetime | None = None, tenants: Collection[str] = (), limit: int = 500
-) -> list[ChangeResult]:
-    """Take back what is over in this tenant. Errors as `mailroom.effects.changes.expire_due`."""
-    return changes.expire_due(
-        desk.client, desk.store, now or desk.store.ledger.now(), tenants=tenants or names_of(desk.client, desk.store),
-        gate=PolicyChangeGate(desk.policy, desk.store), limit=limit,
-    )  # fmt: skip
 
 
 def retry(desk: Desk, *, tenants: Collection[str] = ()) -> list[ChangeResult]:

@@ -1,36 +1,44 @@
-"""Ending blocks of ours whose time is over. What somebody changed by hand meanwhile is left alone and reported."""
+"""Ending changes of ours whose time is over. What somebody changed by hand meanwhile is left alone and reported.
+
+This is the only way by which anything ends: the playbook, the command and the action "Expire Changes" go through it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailroom.effects.changes import ChangeResult, undo_once
+from mailroom.effects.changes import CHANGES, ChangeResult, change_of, undo_once
 from mailroom.errors import AccessError, MailroomError, RefusedError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender.model import MANAGED, POLICY
-from mailroom.playbooks.block_sender.recorded import as_we_left_it, policy_of, shown
+from mailroom.playbooks.block_sender.recorded import (
+    as_we_left_it,
+    given_more_time,
+    policy_of,
+    shown,
+)
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.tenants import names_of
 from mailroom.store import Store
 from mailroom.store.actions import Action
 
-KINDS = (POLICY, MANAGED)
+_REPORTED = frozenset(kind for kind, change in CHANGES.items() if change.only_reported)
 _WELL = {"ended", "ended before", "would end", "left alone"}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One block whose time is over."""
+    """One change whose time is over."""
 
     action_id: int
     kind: str
     target: str
-    """Whom it blocks for whom."""
+    """What it is about: whom it blocks for whom, which URL, which member of which group."""
     due: datetime
     outcome: str
     """`would end`, `ended`, `ended before` (somebody was quicker), `left alone`, `not ended`."""
@@ -43,10 +51,8 @@ class Ending:
 
     def row(self) -> dict[str, str]:
         """For tables: nobody's address."""
-        sender, _, recipient = self.target.partition(" -> ")
-        whom = f"{sender.rpartition('@')[2]} -> {'one recipient' if '@' in recipient else recipient}"
         return {
-            "action": str(self.action_id), "kind": self.kind.replace("_", " "), "block": whom,
+            "action": str(self.action_id), "kind": self.kind.replace("_", " "), "what": _without_mailboxes(self.target),
             "due": f"{self.due:%Y-%m-%d %H:%M}", "outcome": self.outcome, "why": self.why,
         }  # fmt: skip
 
@@ -72,36 +78,44 @@ def find_due(
     desk: Desk, *, tenant: str = "", now: datetime | None = None, permit_managed_senders: bool = False,
     limit: int = 500,
 ) -> list[Ending]:  # fmt: skip
-    """Blocks of ours whose time is over, and what would become of each. Effect: reads.
+    """Changes of ours whose time is over, and what would become of each. Effect: reads.
 
     Args:
         desk: Tenant, store and policy.
-        tenant: Name of the tenant in the store; when empty, every name of the tenant behind the client.
+        tenant: One more name of the tenant in the store, besides those that the store knows.
         now: This instant; by default by the tenant's clock.
-        permit_managed_senders: End managed senders too. Mimecast can only turn them into permits.
-        limit: Most blocks of one call.
+        permit_managed_senders: End blocks in single recipients' lists too. Mimecast can only turn them into permits.
+        limit: Most changes of one call; what is only reported takes no place from what is ended.
 
     Raises:
         MailroomError: The tenant cannot be read.
     """
-    names = [tenant] if tenant else sorted(names_of(desk.client, desk.store))
+    names = sorted(names_of(desk.client, desk.store) | ({tenant} if tenant else set()))
     moment = now or desk.client.now()
-    due = [one for name in names for one in desk.store.ledger.expiring(moment, tenant=name, kinds=KINDS, limit=limit)]
+    reported = _REPORTED - {MANAGED} if permit_managed_senders else _REPORTED
+    due = [
+        one
+        for kinds in (CHANGES.keys() - reported, reported)
+        for name in names
+        for one in desk.store.ledger.expiring(moment, tenant=name, kinds=kinds, limit=limit)
+    ]
     return [_seen(desk, action, moment, permit_managed_senders) for action in due]
 
 
 def end_one(desk: Desk, ending: Ending, *, requested_by: str = "expiry") -> Ending:
-    """End one block that `find_due` named, once.
+    """End one change that `find_due` named, once.
 
     Effect: changes the tenant. Twice: the second call sends nothing.
 
     Raises:
         RefusedError: The kill switch is on.
-        AccessError, TransientError: The tenant refuses or cannot be reached; the block stays due.
+        AccessError, TransientError: The tenant refuses or cannot be reached; it stays due.
     """
     if ending.outcome != "would end":
         return ending
     action = desk.store.ledger.get(ending.action_id)
+    if action.state == "undone":
+        return _ended(ending, "ended before", action.detail)
     gate = _AsLeftGate(desk.policy, desk.client, desk.store, action)
     if reason := gate.closed():
         raise RefusedError(reason)
@@ -125,23 +139,22 @@ def expire_blocks(
 
 
 def _seen(desk: Desk, action: Action, now: datetime, permit: bool) -> Ending:
-    ends = action.expires_at or now
-    ending = Ending(action.id, action.kind, action.target, ends, "would end")
-    if action.kind == MANAGED:
-        if permit:
-            return _ended(ending, "would end", "the sender is permitted for this recipient: nothing else ends a block")
-        return _ended(
-            ending, "left alone",
-            "a managed sender cannot be removed from here, and permitting it would let its mail pass the spam checks: "
-            "remove the entry in the console",
-        )  # fmt: skip
+    ending = Ending(action.id, action.kind, action.target, action.expires_at or now, "would end")
+    if action.kind == MANAGED and permit:
+        return _ended(ending, "would end", "the sender is permitted for this recipient: nothing else ends a block")
+    if why := change_of(action.kind).only_reported:
+        return _ended(ending, "left alone", why)
+    return _policy_seen(desk, action, ending, now) if action.kind == POLICY else ending
+
+
+def _policy_seen(desk: Desk, action: Action, ending: Ending, now: datetime) -> Ending:
     known = policy_of(desk.client, action)
     if known is None:
         return _ended(ending, "would end", "the policy is gone already; this is written down")
-    if known.end is not None and known.end > now and as_we_left_it(desk.store, action, known):
-        return _ended(ending, "left alone", f"it was given more time by an update of ours: {shown(known)}")
     if not as_we_left_it(desk.store, action, known):
         return _ended(ending, "left alone", f"somebody changed it in the console: {shown(known)}. It is theirs now")
+    if given_more_time(desk.store, action, known, now):
+        return _ended(ending, "left alone", f"it was given more time by an update of ours: {shown(known)}")
     return ending
 
 
@@ -150,4 +163,15 @@ def _outcome(result: ChangeResult) -> str:
 
 
 def _ended(ending: Ending, outcome: str, why: str) -> Ending:
-    return Ending(ending.action_id, ending.kind, ending.target, ending.due, outcome, why)
+    return replace(ending, outcome=outcome, why=why)
+
+
+def _without_mailboxes(target: str) -> str:
+    """What a change is about: domains, and links that nothing opens by mistake."""
+    sender, arrow, recipient = target.partition(" -> ")
+    if arrow:
+        return f"{sender.rpartition('@')[2]} -> {'one recipient' if '@' in recipient else recipient}"
+    where, _, what = target.rpartition(" ")
+    if "://" in what:
+        return f"{where} {what.replace('http', 'hxxp', 1)}".strip()
+    return f"{what.rpartition('@')[2]} in group …{where[-12:]}" if where else what

@@ -64,14 +64,14 @@ def changed(
         policy: Block; its kill switch applies.
         dry_run: Only show it.
         again: Names a new wish.
-        expires_at: ISO 8601 time at which it shall be taken back.
+        expires_at: ISO 8601 time at which its time is over.
     """
     with action(name):
         desk = desk_of(mimecast, store, policy)
         end = checked_time(expires_at, "Expires At")
         wanted, alert_id = parameters(desk) if callable(parameters) else (parameters, None)
         if dry_run:
-            return shown(changes.preview(desk.client, desk.store, kind, wanted, again=again))
+            return shown(changes.preview(desk.client, desk.store, kind, wanted, again=again, expires_at=end))
         done = changes.change(
             desk, kind, wanted, requested_by="playbook", alert_id=alert_id, again=again, expires_at=end
         )

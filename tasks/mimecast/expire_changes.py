@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from mailroom.playbooks import changes
+from mailroom.playbooks.expire_blocks import expire_blocks
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mimecast._changing import desk_of
@@ -23,22 +23,28 @@ from tasks.mimecast._changing import desk_of
 def expire_changes(
     max_changes: Annotated[int, Field(ge=1, le=10_000)] = 500,
     *,
+    permit_managed_senders: bool = False,
+    dry_run: bool = False,
     mimecast: str = "default",
     store: str = "default",
     policy: str = "default",
 ) -> dict[str, int]:
-    """Take back every block, policy, managed URL and group member of ours whose time is over.
+    """Take back every policy, managed URL and group member of ours whose time is over.
 
-    Effect: changes the tenant. What has no end, and what others made, is left alone.
+    Effect: changes the tenant. What has no end, what others made and what somebody changed by hand is left alone.
+    Blocked and permitted senders of single recipients are left alone too, and counted: Mimecast cannot remove them.
 
     Args:
         max_changes: Most changes of one run; the rest stays due.
+        permit_managed_senders: End blocks of single recipients too, by a permit: such mail passes the spam checks.
+        dry_run: Say how many would end; change nothing.
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block; nothing is ended while its kill switch is on.
 
     Returns:
-        How many were taken back (`applied`), gone already (`already_done`), or could not be (`failed`, `unknown`).
+        How many were taken back (`ended`), gone already (`ended before`), `left alone`, or could not be (`not ended`);
+        of a dry run `would end`.
 
     Raises:
         RefusedError: the kill switch is on.
@@ -49,6 +55,8 @@ def expire_changes(
     with action("Expire Changes"):
         desk = desk_of(mimecast, store, policy)
         found: dict[str, int] = {}
-        for result in changes.expire(desk, limit=max_changes):
-            found[result.state] = found.get(result.state, 0) + 1
+        for one in expire_blocks(
+            desk, permit_managed_senders=permit_managed_senders, dry_run=dry_run, limit=max_changes
+        ):
+            found[one.outcome] = found.get(one.outcome, 0) + 1
     return found

@@ -38,8 +38,8 @@ def permit_sender(
     Args:
         sender: Full address, e.g. `billing@evil.example`.
         recipient: Full address of one of our people.
-        expires_at: ISO 8601 time with a time zone, e.g. 2027-03-07T16:03:00Z, at which "Expire Changes" takes it back;
-            empty: never.
+        expires_at: ISO 8601 time with a time zone, e.g. 2027-03-07T16:03:00Z, after which "Expire Changes" reports it:
+            Mimecast cannot remove such an entry, so a person does; empty: never.
         dry_run: Say what would be sent and what is there now; change nothing.
         again: Any text names a new wish: do it although it was done before.
         mimecast: Name of the MimecastCredentials block.

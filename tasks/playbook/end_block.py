@@ -1,4 +1,4 @@
-"""Step "End Block": one task run per block."""
+"""Step "End Block": one task run per block, policy, managed URL or group member."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.playbook._blocking import desk
 
 @task(name="End Block", task_run_name="End Block {ending.action_id}", cache_policy=NO_CACHE, persist_result=False)
 def end_block(ending: Ending, *, mimecast: str = "default", store: str = "default", policy: str = "default") -> Ending:
-    """End one block of ours whose time is over, once; one that somebody changed by hand is left alone.
+    """End one change of ours whose time is over, once; one that somebody changed by hand is left alone.
 
     Effect: changes the tenant. Twice is harmless: the second time nothing is sent.
 
@@ -35,5 +35,5 @@ def end_block(ending: Ending, *, mimecast: str = "default", store: str = "defaul
     with action("End Block"):
         ended = end_one(desk(mimecast, store, policy), ending)
         if not ended.is_well:
-            raise EffectsFailedError(f"{ended.why.rstrip('. ')}. The block stays due")
+            raise EffectsFailedError(f"{ended.why.rstrip('. ')}. It stays due")
     return ended

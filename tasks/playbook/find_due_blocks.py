@@ -24,22 +24,22 @@ from tasks.playbook._blocking import desk
 def find_due_blocks(
     *, permit_managed_senders: bool = False, mimecast: str = "default", store: str = "default", policy: str = "default"
 ) -> list[Ending]:
-    """Find blocks of ours whose time is over, and see whether they are as we left them.
+    """Find changes of ours whose time is over, and see whether they are as we left them.
 
     Effect: reads the tenant and the store; shows a table beside the run. Twice is harmless.
 
     Args:
-        permit_managed_senders: End managed senders too, which Mimecast can only turn into permits.
+        permit_managed_senders: End blocked managed senders too, which Mimecast can only turn into permits.
         mimecast: Name of the MimecastCredentials block.
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block.
 
     Returns:
-        One entry per block that is due, with what would become of it.
+        One entry per change that is due, with what would become of it.
 
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
     with action("Find Due Blocks"):
         found = find_due(desk(mimecast, store, policy), permit_managed_senders=permit_managed_senders)
-        show("due-blocks", [one.row() for one in found], "Blocks of ours whose time is over.")
+        show("due-blocks", [one.row() for one in found], "Changes of ours whose time is over.")
     return found

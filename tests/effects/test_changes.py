@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from mailroom_tests_change_world import CASES, PERSON, POLICY, SENDER, TENANT, block_list, run, some_policy
+from mailroom_tests_change_world import CASES, PERSON, POLICY, SENDER, TENANT, run, some_policy
 
 from mailroom.effects.changes import (
     CHANGES,
     change_of,
-    expire_due,
     look_up_changes,
     preview_change,
     preview_undo,
@@ -29,6 +28,7 @@ from mailroom.mimecast import managed_urls, policies
 from mailroom.mimecast.managed_urls import UrlWish
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks import act, changes
+from mailroom.playbooks.expire_blocks import expire_blocks
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store.actions import ActionResult, NewAction
@@ -404,7 +404,7 @@ def test_what_somebody_else_has_made_before_is_found_and_not_made_again(made, ki
 
     assert (result.state, result.result.get("id")) == ("already_done", other.get("id"))
     assert case.times(bench.tenant) == 1
-    assert expire_due(bench.client, bench.store, bench.store.ledger.now() + timedelta(days=9_999)) == []
+    assert expire_blocks(bench.desk, now=bench.client.now() + timedelta(days=9_999)) == []
     with pytest.raises(RefusedError, match="nothing of ours"):
         undo_once(bench.client, bench.store, result.action_id)
 
@@ -645,7 +645,7 @@ def test_looking_up_retrying_and_expiring_stay_within_the_tenant(bench):
 
     act.look_up_unknown(bench.desk)
     changes.retry(bench.desk)
-    changes.expire(bench.desk)
+    expire_blocks(bench.desk, now=bench.store.ledger.now())
 
     states = {tenant: {one.target: one.state for one in bench.store.ledger.list() if one.tenant == tenant}
               for tenant in (code, "another")}  # fmt: skip
@@ -696,108 +696,12 @@ def test_an_undo_whose_answer_is_lost_happens_once(made):
     assert bench.store.ledger.get(done.action_id).state == "undone"
 
 
-# --- ending by itself ---------------------------------------------------------------------------------------------
-
-
-def test_what_has_an_end_is_ended_when_it_is_due_and_not_before(bench):
-    now = bench.store.ledger.now()
-    soon, late = now + timedelta(days=1), now + timedelta(days=30)
+def test_what_would_be_over_already_is_refused_before_any_call(bench):
     wish = {"sender": SENDER, "recipient": PERSON}
-    block = run(bench.client, bench.store, "block_sender", wish, expires_at=soon)
-    url = run(bench.client, bench.store, "create_managed_url", {"url": "http://x.example"}, expires_at=late)
-    stays = run(bench.client, bench.store, "add_group_member", {"group_id": block_list(bench.client), "member": SENDER})
-
-    assert expire_due(bench.client, bench.store, now) == []
-    [ended] = expire_due(bench.client, bench.store, soon)
-    assert expire_due(bench.client, bench.store, soon) == []
-    [ended_too] = expire_due(bench.client, bench.store, late)
-
-    assert (ended.kind, ended_too.kind) == ("permit_sender", "delete_managed_url")
-    assert bench.tenant.managed_urls() == []
-    states = [bench.store.ledger.get(one.action_id).state for one in (block, url, stays)]
-    assert states == ["undone", "undone", "applied"]
-
-
-def test_a_policy_with_an_end_is_deleted_after_it(bench):
-    end = bench.client.now() + timedelta(days=2)
-    done = run(bench.client, bench.store, "create_block_sender_policy", POLICY | {"end_time": end.isoformat()})
-
-    assert done.expires_at == end.replace(microsecond=0)
-    [ended] = expire_due(bench.client, bench.store, end)
-
-    assert (ended.kind, ended.state, bench.tenant.policies()) == ("delete_block_sender_policy", "applied", [])
-
-
-def test_a_policy_that_somebody_deleted_before_its_end_is_no_trouble(bench):
-    end = bench.client.now() + timedelta(days=2)
-    done = run(bench.client, bench.store, "create_block_sender_policy", POLICY | {"end_time": end.isoformat()})
-    bench.tenant.admin_delete_policy(done.result["id"])
-
-    [ended] = expire_due(bench.client, bench.store, end)
-
-    assert ended.state == "already_done"
-    assert expire_due(bench.client, bench.store, end) == []
-
-
-@pytest.mark.parametrize("generation", ["2.0", "1.0"])
-def test_a_policy_that_somebody_changed_by_hand_is_left_alone_and_one_that_we_changed_is_not(
-    bench_for, tenant, generation
-):
-    bench = bench_for(tenant, generation)
-    end = bench.client.now() + timedelta(days=2)
-    theirs, ours = (
-        run(bench.client, bench.store, "create_block_sender_policy",
-            POLICY | {"sender": sender, "end_time": end.isoformat()})
-        for sender in ("a@evil.example", "b@evil.example")
-    )  # fmt: skip
-    changed = {"end": end + timedelta(days=30), "sender": "a@evil.example"}
-    policies.update_policy(bench.client, theirs.result["id"], PolicyWish(**POLICY | changed))
-    wish = POLICY | {"sender": "b@evil.example", "end_time": end.isoformat(), "enforced": True}
-    run(bench.client, bench.store, "update_block_sender_policy", wish | {"policy_id": ours.result["id"]})
-
-    results = expire_due(bench.client, bench.store, end)
-
-    assert sorted((one.state, one.code) for one in results) == [("applied", ""), ("refused", "changed_by_hand")]
-    assert [one["id"] for one in tenant.policies()] == [theirs.result["id"]]
-
-
-def test_a_policy_whose_end_we_moved_ends_at_its_new_end(bench):
-    first = bench.client.now() + timedelta(days=2)
-    second = first + timedelta(days=30)
-    done = run(bench.client, bench.store, "create_block_sender_policy", POLICY | {"end_time": first.isoformat()})
-    moved = POLICY | {"policy_id": done.result["id"], "end_time": second.isoformat()}
-    update = run(bench.client, bench.store, "update_block_sender_policy", moved)
-
-    assert update.expires_at is None
-    assert expire_due(bench.client, bench.store, first) == []
-    assert len(bench.tenant.policies()) == 1
-    assert [one.state for one in expire_due(bench.client, bench.store, second)] == ["applied"]
-    assert bench.tenant.policies() == []
-
-
-def test_one_that_cannot_be_ended_does_not_stop_the_others(bench):
-    now = bench.store.ledger.now()
-    for number in range(3):
-        wish = {"url": f"http://x.example/{number}"}
-        run(bench.client, bench.store, "create_managed_url", wish, expires_at=now)
-    bench.tenant.faults.add(Fault("fail_in_200", "/api/ttp/url/delete-managed-url", code="err_no", after=1))
-
-    states = [one.state for one in expire_due(bench.client, bench.store, now)]
-
-    assert states == ["applied", "failed", "applied"]
-    assert [one.state for one in expire_due(bench.client, bench.store, now)] == ["applied"]
-    assert bench.tenant.managed_urls() == []
-
-
-def test_nothing_is_ended_while_the_gate_is_closed(bench):
-    from mailroom_tests_small_tenant import policy
-
-    now = bench.store.ledger.now()
-    run(bench.client, bench.store, "create_managed_url", {"url": "http://x.example"}, expires_at=now)
-
-    with pytest.raises(RefusedError, match="kill switch"):
-        expire_due(bench.client, bench.store, now, gate=PolicyChangeGate(lambda: policy(kill_switch=True)))
-    assert len(bench.tenant.managed_urls()) == 1
+    with pytest.raises(InvalidInputError, match="the end has passed already"):
+        run(bench.client, bench.store, "block_sender", wish, expires_at=bench.client.now())
+    assert bench.store.ledger.list() == []
+    assert bench.tenant.effects == []
 
 
 # --- dry run ------------------------------------------------------------------------------------------------------

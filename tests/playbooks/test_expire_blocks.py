@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from mailroom_tests_change_world import block_list
 from mailroom_tests_small_tenant import PEOPLE, Workbench, empty_tenant, policy
 
 from mailroom.errors import RefusedError
+from mailroom.mimecast.group_members import find_member
 from mailroom.mimecast.policies import PolicyWish, create_policy, get_policy, update_policy
 from mailroom.playbooks import block_sender as blocking
+from mailroom.playbooks import changes
 from mailroom.playbooks.block_sender import BlockForm
 from mailroom.playbooks.expire_blocks import Ending, expire_blocks
 from sandbox import Fault, Tenant
@@ -113,6 +116,86 @@ def test_a_managed_sender_becomes_a_permit_only_when_told_to(bench: Workbench) -
     assert outcomes(expire_blocks(bench.desk, permit_managed_senders=True)) == ["ended"]
     assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit"]
     assert expire_blocks(bench.desk, permit_managed_senders=True) == []
+
+
+def test_whatever_can_end_ends(bench: Workbench) -> None:
+    end = bench.client.now() + timedelta(days=2)
+    url = {"url": "http://evil.example/login"}
+    member = {"group_id": block_list(bench.client), "member": BAD}
+    for kind, wish in (("create_managed_url", url), ("add_group_member", member)):
+        changes.change(bench.desk, kind, wish, expires_at=end)
+    changes.change(bench.desk, "create_managed_url", {"url": "http://stays.example"})
+    later(bench)
+
+    endings = expire_blocks(bench.desk)
+
+    assert outcomes(endings) == ["ended", "ended"]
+    assert [one["domain"] for one in bench.tenant.managed_urls()] == ["stays.example"]
+    assert find_member(bench.client, member["group_id"], BAD) is None
+    shown = [one.row()["what"] for one in endings]
+    assert shown[0] == "explicit hxxp://evil.example/login"
+    assert BAD not in str(shown)
+    assert expire_blocks(bench.desk) == []
+
+
+def test_a_permit_whose_time_is_over_is_reported_with_what_to_do(bench: Workbench) -> None:
+    end = bench.client.now() + timedelta(days=2)
+    changes.change(bench.desk, "permit_sender", {"sender": BAD, "recipient": PEOPLE[0]}, expires_at=end)
+    later(bench)
+
+    for permit in (False, True):
+        (ending,) = expire_blocks(bench.desk, permit_managed_senders=permit)
+        assert (ending.outcome, ending.is_well) == ("left alone", True)
+        assert "remove the entry in the console" in ending.why
+    assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit"]
+
+
+def test_what_is_only_reported_takes_no_place_from_what_is_ended(bench: Workbench) -> None:
+    end = bench.client.now() + timedelta(days=1)
+    for person in PEOPLE[:2]:
+        changes.change(bench.desk, "block_sender", {"sender": BAD, "recipient": person}, expires_at=end)
+    block(bench)
+    later(bench)
+
+    assert outcomes(expire_blocks(bench.desk, limit=1)) == ["ended", "left alone"]
+
+
+@pytest.mark.parametrize("new_end", [None, timedelta(days=30)])
+def test_a_policy_that_we_gave_more_time_ends_at_its_new_end(bench: Workbench, new_end: timedelta | None) -> None:
+    action = bench.store.ledger.get(block(bench))
+    end = (bench.client.now() + new_end).isoformat() if new_end else ""
+    changed = action.parameters | {"policy_id": action.result["id"], "end_time": end}
+    changes.change(bench.desk, "update_block_sender_policy", changed)
+    later(bench)
+
+    (ending,) = expire_blocks(bench.desk)
+    assert (ending.outcome, "more time by an update of ours" in ending.why) == ("left alone", True)
+
+    later(bench, 40)
+    assert outcomes(expire_blocks(bench.desk)) == ["ended" if new_end else "left alone"]
+
+
+def test_a_policy_that_we_changed_in_another_way_ends(bench: Workbench) -> None:
+    action = bench.store.ledger.get(block(bench))
+    changed = action.parameters | {"policy_id": action.result["id"], "enforced": True}
+    changes.change(bench.desk, "update_block_sender_policy", changed)
+    later(bench)
+
+    assert outcomes(expire_blocks(bench.desk)) == ["ended"]
+    assert bench.tenant.policies() == []
+
+
+def test_an_entry_that_was_blocked_twice_ends_once(bench: Workbench) -> None:
+    end = bench.client.now() + timedelta(days=1)
+    for again in ("", "once more"):
+        wish = {"sender": BAD, "recipient": PEOPLE[0]}
+        changes.change(bench.desk, "block_sender", wish, expires_at=end, again=again)
+    later(bench)
+
+    endings = expire_blocks(bench.desk, permit_managed_senders=True)
+
+    assert all(one.is_well for one in endings), endings
+    assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit"]
 
 
 def test_nothing_ends_while_the_kill_switch_is_on(bench: Workbench) -> None:

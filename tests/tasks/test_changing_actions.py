@@ -178,16 +178,29 @@ def test_what_is_deleted_can_be_made_again(bench: Any) -> None:
     assert len(bench.tenant.policies()) == len(bench.tenant.managed_urls()) == 1
 
 
-def test_what_is_over_is_taken_back(bench: Any) -> None:
-    end = (bench.client.now() + timedelta(seconds=2)).isoformat()
-    run(mimecast.block_sender, SENDER, PERSON, expires_at="2020-01-01T00:00:00Z")
-    run(mimecast.create_managed_url, "http://evil.example", expires_at=end)  # the tenant's clock stands in the past
+def test_what_is_over_is_taken_back_and_a_block_becomes_a_permit_only_when_told_to(bench: Any) -> None:
+    end = (bench.client.now() + timedelta(days=1)).isoformat()
+    run(mimecast.block_sender, SENDER, PERSON, expires_at=end)
+    run(mimecast.permit_sender, SENDER, "bob@northwind.example", expires_at=end)
+    run(mimecast.create_managed_url, "http://evil.example", expires_at=end)
     run(mimecast.create_managed_url, "http://stays.example")
-
-    assert run(mimecast.expire_changes) == {"applied": 2}
     assert run(mimecast.expire_changes) == {}
-    assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit"]
+    bench.tenant.clock.advance(timedelta(days=2))
+
+    assert run(mimecast.expire_changes, dry_run=True) == {"would end": 1, "left alone": 2}
+    assert run(mimecast.expire_changes) == {"ended": 1, "left alone": 2}
+    assert [one["type"] for one in bench.tenant.managed_senders()] == ["Block", "Permit"]
     assert [one["domain"] for one in bench.tenant.managed_urls()] == ["stays.example"]
+
+    assert run(mimecast.expire_changes, permit_managed_senders=True) == {"ended": 1, "left alone": 1}
+    assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit", "Permit"]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_end_that_has_passed_is_refused(bench: Any, dry_run: bool) -> None:
+    with pytest.raises(InvalidInputError, match="the end has passed already"):
+        run(mimecast.block_sender, SENDER, PERSON, expires_at="2020-01-01T00:00:00Z", dry_run=dry_run)
+    assert bench.tenant.effects == []
 
 
 def test_a_dry_run_says_what_would_be_sent_and_what_is_there(bench: Any) -> None:
@@ -246,7 +259,10 @@ def test_what_cannot_be_meant_is_refused_before_any_call(bench: Any, action: str
 
 
 def test_the_kill_switch_applies_to_people_too(bench: Any) -> None:
-    done = run(mimecast.block_sender, SENDER, PERSON, expires_at="2020-01-01T00:00:00Z")
+    end = bench.client.now() + timedelta(days=1)
+    done = run(mimecast.block_sender, SENDER, PERSON)
+    run(mimecast.create_managed_url, "http://evil.example", expires_at=end.isoformat())
+    bench.tenant.clock.advance(timedelta(days=2))
     bench.policy = policy(kill_switch=True)
 
     for attempt in (
@@ -256,7 +272,7 @@ def test_the_kill_switch_applies_to_people_too(bench: Any) -> None:
     ):
         with pytest.raises(RefusedError, match="kill switch"):
             attempt()
-    assert len(bench.tenant.effects) == 1
+    assert len(bench.tenant.effects) == 2
     assert run(mimecast.block_sender, SENDER, PERSON, dry_run=True).state == "dry_run"
 
 

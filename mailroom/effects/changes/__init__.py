@@ -4,8 +4,8 @@ from mailroom.effects.changes.looking import look_up_changes
 from mailroom.effects.changes.model import Change, ChangeGate, Found, OpenChangeGate, UndoWish
 from mailroom.effects.changes.outcome import ChangeResult, Preview
 from mailroom.effects.changes.registry import CHANGES, change_of
-from mailroom.effects.changes.runner import change_once, preview_change
-from mailroom.effects.changes.undoing import expire_due, preview_undo, retry_changes, undo_once
+from mailroom.effects.changes.runner import change_once, check_end, preview_change
+from mailroom.effects.changes.undoing import preview_undo, retry_changes, undo_once
 
 __all__ = [
     "CHANGES",
@@ -18,7 +18,7 @@ __all__ = [
     "UndoWish",
     "change_of",
     "change_once",
-    "expire_due",
+    "check_end",
     "look_up_changes",
     "preview_change",
     "preview_undo",

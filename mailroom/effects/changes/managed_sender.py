@@ -62,6 +62,10 @@ class BlockSender(_ManagedSender):
     """Mail of one sender to one recipient is refused."""
 
     kind, action, past, treatment, contrary = "block_sender", "Block Sender", "blocked", "block", "permit_sender"
+    only_reported = (
+        "a managed sender cannot be removed from here, and permitting it would let its mail pass the spam checks: "
+        "remove the entry in the console"
+    )
 
     def undo(self, action: Action) -> UndoWish | None:
         """See `Change`."""
@@ -73,6 +77,10 @@ class PermitSender(_ManagedSender):
 
     kind, action, past, treatment, contrary = "permit_sender", "Permit Sender", "permitted", "permit", "block_sender"
     note = "a permitted sender passes spam checks for this recipient, also with forged mail that looks like theirs"
+    only_reported = (
+        "a managed sender cannot be removed from here, and blocking whom nobody wanted to block would be a new harm: "
+        "remove the entry in the console"
+    )
 
     def undo(self, action: Action) -> UndoWish | None:
         """Only what ended a block of ours: blocking somebody who was neither would be a new harm."""

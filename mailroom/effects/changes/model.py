@@ -85,6 +85,8 @@ class Change(ABC):
     """Parameters that must be given."""
     takes: ClassVar[Mapping[str, Any]] = {}
     """Parameters that may be given, and their defaults."""
+    only_reported: ClassVar[str] = ""
+    """Why its end is only reported, and what a person does then; "" where it is taken back."""
     absence_tells_after: ClassVar[timedelta] = timedelta(0)
     """How long after sending a look that finds nothing proves that nothing happened. More than nothing only where
     doing it twice would double it: a request that was cut off may still be on its way."""
@@ -141,14 +143,6 @@ class Change(ABC):
     def expires_at(self, _parameters: Parameters) -> datetime | None:
         """When what it makes ends by itself."""
         return None
-
-    def is_due(self, _action: Action, _later: list[Action], _now: datetime) -> bool:
-        """Whether its time is over still; `later` are our own changes of what it made."""
-        return True
-
-    def changed_by_hand(self, _client: MimecastClient, _action: Action, _later: list[Action]) -> str:
-        """Why what an action made is not ours to end any more; `later` are our own changes of it. Reads."""
-        return ""
 
     def refused_as_done(self, _code: str) -> bool:
         """Whether a refusal with this code says that it is as wanted already."""

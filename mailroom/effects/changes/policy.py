@@ -118,23 +118,6 @@ class CreatePolicy(_Written):
         """See `Change`."""
         return wish_of(parameters).end
 
-    def is_due(self, action: Action, later: list[Action], now: datetime) -> bool:
-        """Not when we gave the policy a later end, or none, since."""
-        updates = [one for one in later if one.kind == UpdatePolicy.kind]
-        if not updates:
-            return True
-        end = wish_of(updates[-1].parameters).end
-        return end is not None and end <= now
-
-    def changed_by_hand(self, client: MimecastClient, action: Action, later: list[Action]) -> str:
-        """A policy that says something else than we last made it say has an end that somebody else decides."""
-        try:
-            known = policies.get_policy(client, str(action.result.get("id", "")))
-        except NotFoundError:
-            return ""
-        last = max([action, *later], key=lambda one: one.id)
-        return "" if wish_of(last.parameters).same_as(known) else "somebody changed the policy since"
-
     def undo(self, action: Action) -> UndoWish | None:
         """See `Change`."""
         policy_id = action.result.get("id")

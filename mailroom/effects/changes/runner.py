@@ -69,7 +69,7 @@ def change_once(
         gate: The last check; by default open.
         alert_id: Which alert it is about.
         again: Any text names a new wish: the change is made although it was made before.
-        expires_at: When it shall be taken back by `expire_due`; by default when it ends by itself.
+        expires_at: When its time is over, so that somebody ends it; by default when it ends by itself.
         undoes_id: The action that it takes back.
         slot: Its place in the ledger, for callers with an identity of their own.
         mode: `manual` (a person) or `auto` (a policy; the gate asks for its mode).
@@ -97,7 +97,16 @@ def change_once(
         raise RefusedError(reason)
     if known is None or known.state not in OPEN_EFFECTS:
         change.check_now(client, wanted)
+        check_end(client, expires_at)
     return carry_on(client, store, change, store.ledger.intend(new), gate)
+
+
+def check_end(client: MimecastClient, expires_at: datetime | None) -> None:
+    """Raises InvalidInputError: what is made now would be over already. Makes no call."""
+    if expires_at is not None and expires_at <= client.now():
+        raise InvalidInputError(
+            f"the end has passed already ({expires_at:%Y-%m-%d %H:%M} UTC): give a later one, or none"
+        )
 
 
 def carry_on(client: MimecastClient, store: Store, change: Change, action: Action, gate: ChangeGate) -> ChangeResult:

@@ -1,4 +1,4 @@
-"""Taking changes back, on request or when their time is over. An undo is a change like any other, and linked."""
+"""Taking changes back, and taking up what was put off. An undo is a change like any other, and linked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailroom.effects.changes.model import Change, ChangeGate, OpenChangeGate, U
 from mailroom.effects.changes.outcome import ChangeResult, Preview, result_of
 from mailroom.effects.changes.registry import CHANGES, change_of
 from mailroom.effects.changes.runner import carry_on, change_once, preview_change
-from mailroom.errors import AccessError, MailroomError, RefusedError, TransientError
+from mailroom.errors import MailroomError, RefusedError
 from mailroom.mimecast import MimecastClient
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
@@ -76,59 +76,6 @@ def undo_wish(action: Action) -> UndoWish:
     if wish is None:
         raise RefusedError(f"action {action.id} ({action.kind}) cannot be taken back from here. {action.undo}")
     return wish
-
-
-def expire_due(
-    client: MimecastClient, store: Store, now: datetime, *, tenants: Collection[str] | None = None,
-    gate: ChangeGate | None = None, requested_by: str = "expiry", limit: int = 500,
-) -> list[ChangeResult]:  # fmt: skip
-    """Take back every change of ours whose time is over.
-
-    Effect: changes the tenant. Twice is harmless. One that fails does not stop the others.
-
-    Args:
-        client: Which tenant.
-        store: Whose ledger.
-        now: This instant.
-        tenants: Only of the tenant with these names; None: of all in the store.
-        gate: The last check.
-        requested_by: For the history.
-        limit: Most changes of one call.
-
-    Returns:
-        One result per change that was due; `failed` when it could not be taken back, `refused` when somebody changed
-        it by hand since: then it is left alone.
-
-    Raises:
-        RefusedError: the gate is closed.
-        AccessError, TransientError: the tenant refuses or cannot be reached; what is left stays due.
-    """
-    gate = gate or OpenChangeGate()
-    results = []
-    names = [None] if tenants is None else sorted(tenants)
-    due = [one for name in names for one in store.ledger.expiring(now, tenant=name, kinds=CHANGES, limit=limit)]
-    for action in due[:limit]:
-        if store.ledger.get(action.id).state != "applied":
-            continue  # another one of this call has ended it too
-        if reason := gate.closed():
-            raise RefusedError(reason)
-        try:
-            later = store.ledger.find(
-                action.tenant, kinds=CHANGES, states=("applied",), target=str(action.result.get("id") or "-")
-            )
-            if not CHANGES[action.kind].is_due(action, later, now):
-                continue
-            if why := CHANGES[action.kind].changed_by_hand(client, action, later):
-                text = f"left alone: {why}"
-                results.append(ChangeResult("refused", action.id, action.kind, {}, text, "changed_by_hand"))
-                continue
-            results.append(undo_once(client, store, action.id, requested_by=requested_by, gate=gate))
-        except (AccessError, TransientError):
-            raise
-        except MailroomError as error:
-            log.warning("action %d (%s) could not be taken back: %s", action.id, action.kind, error)
-            results.append(ChangeResult("failed", action.id, action.kind, {}, str(error), type(error).__name__))
-    return results
 
 
 def retry_changes(

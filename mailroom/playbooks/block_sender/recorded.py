@@ -45,8 +45,7 @@ def policy_of(client: MimecastClient, action: Action) -> BlockPolicy | None:
 
 def as_we_left_it(store: Store, action: Action, policy: BlockPolicy) -> bool:
     """Whether a policy still says what we last made it say."""
-    changes = store.ledger.find(action.tenant, kinds=(_UPDATE,), states=("applied",), target=policy.id)
-    last = max([action, *changes], key=lambda one: one.id)
+    last = _last_writing(store, action, policy)
     if last.kind not in (POLICY, _UPDATE):
         return False
     try:
@@ -54,6 +53,18 @@ def as_we_left_it(store: Store, action: Action, policy: BlockPolicy) -> bool:
     except (InvalidInputError, KeyError):
         return False
     return wish.same_as(policy) and wish.description == policy.description
+
+
+def given_more_time(store: Store, action: Action, policy: BlockPolicy, now: datetime) -> bool:
+    """Whether a policy that is as we left it ends later than the action that made it says, or not at all."""
+    if policy.end is None:
+        return _last_writing(store, action, policy).kind == _UPDATE
+    return policy.end > now
+
+
+def _last_writing(store: Store, action: Action, policy: BlockPolicy) -> Action:
+    changes = store.ledger.find(action.tenant, kinds=(_UPDATE,), states=("applied",), target=policy.id)
+    return max([action, *changes], key=lambda one: one.id)
 
 
 def covering(known: Iterable[BlockPolicy], subject: Subject, recipient: str, now: datetime) -> BlockPolicy | None:
