@@ -190,6 +190,35 @@ def release_log(
         show("entries", walk, limit, as_json=as_json)
 
 
+@mimecast_app.command("processing")
+def processing(
+    text: Text = "",
+    time: Time = Frame.LAST_24_HOURS,
+    start: Start = "",
+    end: End = "",
+    zone: Zone = "UTC",
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Mail on its way: being processed, or waiting for its next attempt."""
+    from mailroom.mimecast import queues
+
+    with window(time, start, end, zone) as (client, times):
+        walk = queues.find_processing_messages(client, **times, search_by=search_by("all", text))
+        show("processing messages", walk, limit, as_json=as_json)
+
+
+@mimecast_app.command("queues")
+def email_queues(
+    time: Time = Frame.LAST_24_HOURS, start: Start = "", end: End = "", zone: Zone = "UTC", as_json: AsJson = False
+) -> None:
+    """How long the queues were, inbound and outbound: is mail late?"""
+    from mailroom.mimecast import queues
+
+    with window(time, start, end, zone) as (client, times):
+        show("queue counts", [queues.get_email_queues(client, **times)], 0, as_json=as_json)
+
+
 @mimecast_app.command("rejections")
 def rejections(
     time: Time = Frame.LAST_24_HOURS,

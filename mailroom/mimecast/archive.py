@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal
 
 from mailroom.errors import InvalidInputError, NotFoundError, RejectedError
 from mailroom.mimecast import capabilities
-from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage, ListedMessage
+from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage
 from mailroom.mimecast.archive_query import PAGE_SIZE, ArchiveQuery, read_query
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date
@@ -21,12 +21,10 @@ from mailroom.mimecast.reading import dict_of, list_of
 
 Context = Literal["DELIVERED", "RECEIVED"]
 Part = Literal["HTML", "PLAIN", "RFC822", "TRANSMISSION_MESSAGE_BODY"]
-View = Literal["INBOX", "SENT"]
 
 CONTEXTS: tuple[str, ...] = ("DELIVERED", "RECEIVED")
 PARTS: tuple[str, ...] = ("HTML", "PLAIN", "RFC822", "TRANSMISSION_MESSAGE_BODY")
 """`RFC822` is the whole mail, an .eml; the others are its bodies."""
-VIEWS: tuple[str, ...] = ("INBOX", "SENT")
 LARGEST = 50 << 20
 """Largest part or file taken unless told otherwise (bytes)."""
 
@@ -175,38 +173,6 @@ def get_file(client: MimecastClient, file_id: str, sink: BinaryIO, *, max_bytes:
         RejectedError, NotFoundError, MailroomError: As `get_message_part`.
     """
     return client.download(capabilities.ARCHIVE_FILE, {"id": _checked_id(file_id)}, sink, max_bytes=max_bytes)
-
-
-def get_message_list(
-    client: MimecastClient,
-    mailbox: str,
-    *,
-    start: datetime,
-    end: datetime,
-    view: View = "INBOX",
-    page_size: int = PAGE_SIZE,
-) -> Iterator[list[ListedMessage]]:
-    """The archived mails of one mailbox, one list per page. Effect: reads.
-
-    Args:
-        client: Which tenant.
-        mailbox: Its address.
-        start: Earliest time, aware.
-        end: Latest time, aware.
-        view: `INBOX` or `SENT`.
-        page_size: 1 to 500.
-
-    Raises:
-        MailroomError: As `client.call`.
-    """
-    item = {
-        "mailbox": mailbox,
-        "view": _one_of("view", view, VIEWS),
-        "start": format_date(start),
-        "end": format_date(end),
-    }
-    walk = pages(client, capabilities.ARCHIVE_MESSAGE_LIST, item, page_size=page_size, entries=_rows, key=id_of)
-    return ([ListedMessage.parse(row) for row in raw] for raw in walk)
 
 
 def search_logs(

@@ -60,35 +60,6 @@ class ArchiveEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedMessage:
-    """One mail of a mailbox's inbox or sent view."""
-
-    id: str
-    subject: str
-    received_at: datetime | None
-    sender: Address
-    size: int | None
-    """Bytes."""
-    attachment_count: int | None
-    raw: dict[str, Any] = field(repr=False, compare=False)
-
-    @classmethod
-    def parse(cls, raw: object) -> ListedMessage:
-        """Read one entry; nothing about it is required."""
-        entry = dict_of(raw) or {"value": raw}
-        get = entry.get
-        return cls(
-            text_of(get("id")),
-            text_of(get("subject")),
-            parse_date(get("received")),
-            Address.parse(get("from")),
-            int_of(get("size")),
-            int_of(get("attachmentCount")),
-            entry,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveMessage:
     """One mail of the archive without its body."""
 

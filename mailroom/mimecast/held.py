@@ -20,14 +20,14 @@ from mailroom.mimecast.reading import OnUnreadable, parse_all
 SEARCH_FIELDS = frozenset({"all", "subject", "sender", "recipient", "reason_code"})
 LOG_SEARCH_FIELDS = frozenset({"all", "operator", "from", "to", "subject", "info", "heldReason"})
 
-REJECT_REASONS: dict[str, tuple[str, str]] = {
-    "Select One": ("", ""),
-    "Inappropriate Communication": ("INAPPROPRIATE COMMUNICATION", "inappropriate_communication"),
-    "Confidential Information": ("MESSAGE CONTAINS CONFIDENTIAL INFORMATION", "confidential_information"),
-    "Against Email Policy": ("MESSAGE GOES AGAINST EMAIL POLICIES", "against_email_policies"),
-    "Restricted Content": ("REVIEWER DISAPPROVES OF CONTENT", "disapproves_of_content"),
+REJECT_REASONS: dict[str, str] = {
+    "Select One": "",
+    "Inappropriate Communication": "INAPPROPRIATE COMMUNICATION",
+    "Confidential Information": "MESSAGE CONTAINS CONFIDENTIAL INFORMATION",
+    "Against Email Policy": "MESSAGE GOES AGAINST EMAIL POLICIES",
+    "Restricted Content": "REVIEWER DISAPPROVES OF CONTENT",
 }
-"""The names of the drop-down; the value for `hold-reject` and the one for API 1.0's `reject-held-email`."""
+"""The names of the drop-down, and the value for `hold-reject`."""
 
 
 def get_hold_message_list(
@@ -176,25 +176,6 @@ def release_to_sandbox(client: MimecastClient, tracking_id: str) -> Outcome:
     return _single(client, capabilities.RELEASE_TO_SANDBOX, {"id": _checked_ids([tracking_id])[0]})
 
 
-def reject_held_email(
-    client: MimecastClient, tracking_id: str, *, note: str = "", reason: str = "Select One", notify_sender: bool = False
-) -> Outcome:
-    """Reject a held message by its tracking id. API 1.0 only. Effect: changes the tenant.
-
-    Raises:
-        InvalidInputError: Unknown reason.
-        NotOfferedError: The client uses API 2.0; nothing is sent. Use `hold_reject`.
-        EffectUnknownError, TransientError, MailroomError: As `hold_release`.
-    """
-    _, code = _reason(reason)
-    item: dict[str, Any] = {"id": _checked_ids([tracking_id])[0], "notify": notify_sender}
-    if note:
-        item["notes"] = note
-    if code:
-        item["reason"] = code
-    return _single(client, capabilities.REJECT_HELD_EMAIL, item)
-
-
 def _effect(
     client: MimecastClient,
     function: capabilities.Function,
@@ -235,10 +216,6 @@ def reason_type(name: str) -> str:
     Raises:
         InvalidInputError: Unknown reason.
     """
-    return _reason(name)[0]
-
-
-def _reason(name: str) -> tuple[str, str]:
     if name not in REJECT_REASONS:
         raise InvalidInputError(f"reason {name!r}: choose one of {', '.join(REJECT_REASONS)}")
     return REJECT_REASONS[name]

@@ -22,7 +22,6 @@ def rest_pages(
     *,
     names: tuple[str, ...],
     key: Callable[[Any], str],
-    cursor: str = "pageToken",
     page_size: int = MOST,
 ) -> Iterator[list[Any]]:
     """Yield the new entries of each page, in the order sent. API 2.0 only.
@@ -33,7 +32,6 @@ def rest_pages(
         query: The same for every page.
         names: The field that holds the entries, under any of its names.
         key: An entry's identity; empty = cannot be told apart, so always yielded.
-        cursor: The query parameter that takes the next page's token.
         page_size: 1 to 100.
 
     Raises:
@@ -47,7 +45,7 @@ def rest_pages(
     tokens: set[str] = set()
     token: str | None = None
     for _ in range(_PAGE_CAP):
-        answer = client.rest(function, query={**query, "pageSize": page_size, cursor: token})
+        answer = client.rest(function, query={**query, "pageSize": page_size, "pageToken": token})
         name = next((name for name in names if answer.data.get(name) is not None), None)
         if name is None:
             raise ResponseError(f"{function.name}: the answer has none of the lists {', '.join(names)}")
@@ -60,7 +58,7 @@ def rest_pages(
         if fresh:
             yield fresh
         token = answer.next_token
-        if not token or answer.data.get("isCaughtUp") is True:
+        if not token:
             return
         if token in tokens:
             raise ResponseError(

@@ -45,33 +45,6 @@ class CutList(list[str]):
 CUT: frozenset[Any] = frozenset({CutText, CutList})
 
 
-def negate(value: Ternary) -> Ternary:
-    """Kleene's not."""
-    return None if value is None else not value
-
-
-def all_of(values: Iterable[Ternary]) -> Ternary:
-    """Kleene's and: false beats unknown, unknown beats true. True when empty."""
-    result: Ternary = True
-    for value in values:
-        if value is False:
-            return False
-        if value is None:
-            result = None
-    return result
-
-
-def any_of(values: Iterable[Ternary]) -> Ternary:
-    """Kleene's or: true beats unknown, unknown beats false. False when empty."""
-    result: Ternary = False
-    for value in values:
-        if value is True:
-            return True
-        if value is None:
-            result = None
-    return result
-
-
 def at_least(count: int, values: Iterable[Ternary]) -> Ternary:
     """Whether at least `count` of the values hold; unknown while the unknown ones could still decide."""
     true = unknown = 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tasks.mimecast.download_archive_eml import download_archive_eml
     from tasks.mimecast.expire_changes import expire_changes
     from tasks.mimecast.find_groups import find_groups
+    from tasks.mimecast.find_processing_messages import find_processing_messages
     from tasks.mimecast.find_remediation_incidents import find_remediation_incidents
     from tasks.mimecast.follow_remediation_incident import follow_remediation_incident
     from tasks.mimecast.get_archive_message import get_archive_message
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tasks.mimecast.get_archive_view_logs import get_archive_view_logs
     from tasks.mimecast.get_audit_events import get_audit_events
     from tasks.mimecast.get_block_sender_policy import get_block_sender_policy
+    from tasks.mimecast.get_email_queues import get_email_queues
     from tasks.mimecast.get_group_members import get_group_members
     from tasks.mimecast.get_held_release_logs import get_held_release_logs
     from tasks.mimecast.get_hold_summary import get_hold_summary
@@ -65,6 +67,7 @@ __all__ = [
     "download_archive_eml",
     "expire_changes",
     "find_groups",
+    "find_processing_messages",
     "find_remediation_incidents",
     "follow_remediation_incident",
     "get_archive_message",
@@ -73,6 +76,7 @@ __all__ = [
     "get_archive_view_logs",
     "get_audit_events",
     "get_block_sender_policy",
+    "get_email_queues",
     "get_group_members",
     "get_held_release_logs",
     "get_hold_summary",

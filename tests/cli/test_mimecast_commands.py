@@ -24,6 +24,7 @@ def tenant() -> Tenant:
         (("ttp-impersonation", *MONTH, "--limit", "3"), "impersonations"),
         (("audit", *MONTH, "--limit", "7"), "events"),
         (("groups", "--limit", "2"), "groups"),
+        (("processing", *MONTH, "--limit", "2"), "processing_messages"),
     ],
 )
 def test_a_list_is_a_table_for_people_and_one_object_for_programs(mailroom, words, name):
@@ -51,6 +52,13 @@ def test_one_message_is_shown_whole(mailroom):
     assert shown.code == 0
     assert found["status"] in shown.text
     assert mailroom("mimecast", "message", found["id"], "--json").json["id"] == found["id"]
+
+
+def test_the_queues_are_as_long_as_the_mail_on_its_way(mailroom):
+    counts = mailroom("mimecast", "queues", *MONTH, "--json").json["queue_counts"]
+    waiting = mailroom("mimecast", "processing", *MONTH, "--limit", "0", "--json").json["processing_messages"]
+    assert sum(one["count"] for one in counts) == len(waiting) > 0
+    assert "inbound" in mailroom("mimecast", "queues", *MONTH).text
 
 
 def test_the_queue_is_counted_by_policy(mailroom):

@@ -70,15 +70,6 @@ ITEMS: dict[str, Table] = {
     },
     "/api/message-finder/get-message-info": _BY_ID,
     "/api/message-finder/release-held-email-to-sandbox": _BY_ID,
-    "/api/message-finder/reject-held-email": {
-        "id!": "text",
-        "notify": "flag",
-        "notes": "text",
-        "reason": {
-            "inappropriate_communication", "confidential_information", "against_email_policies",
-            "disapproves_of_content",
-        },
-    },
     "/api/message-finder/report-message": {
         "id!": "text", "type!": {"spam", "malware", "phishing"}, "comment": "text",
     },
@@ -122,7 +113,6 @@ ITEMS: dict[str, Table] = {
     "/api/policy/blockedsenders/update-policy": {"id!": "text", **_POLICY},
     "/api/policy/blockedsenders/delete-policy": _BY_ID,
     "/api/archive/search": {"admin!": "flag", "query!": "text"},
-    "/api/archive/get-message-list": {"mailbox": "text", "view": {"INBOX", "SENT"}, **_SPAN},
     "/api/archive/get-message-detail": {"id!": "text", "admin": "flag", "context": {"RECEIVED", "DELIVERED"}},
     "/api/archive/get-message-part": {
         "id!": "text",
@@ -223,7 +213,6 @@ REST: dict[str, tuple[set[str], Table | None]] = {
     f"GET {_POLICIES}/{{policy_id}}": (set(), None),
     f"PATCH {_POLICIES}/{{policy_id}}": (set(), _REST_POLICY),
     f"DELETE {_POLICIES}/{{policy_id}}": (set(), None),
-    "GET /siem/v1/events/cg": ({"pageSize", "nextPage", "dateRangeStartsAt", "dateRangeEndsAt", "types"}, None),
     "GET /threat-reporting/v1/reported-emails": ({"pageSize", "pageToken"}, None),
 }
 """Function -> (its query parameters, what its body may contain; None = it has no body)."""

@@ -24,7 +24,6 @@ from mailroom.mimecast import (
     remediation,
     report,
     reported,
-    siem,
     threat_lists,
     tracking,
     ttp_logs,
@@ -105,7 +104,6 @@ READS: dict[str, tuple[c.Function, Work]] = {
         c.ARCHIVE_SEARCH,
         lambda t: every(archive.search(t, ArchiveQuery(sender=("a.example",), subject="a & b"))),
     ),
-    "archive list": (c.ARCHIVE_MESSAGE_LIST, lambda t: every(archive.get_message_list(t, "ann@example.com", **SPAN))),
     "archive detail": (c.ARCHIVE_MESSAGE_DETAIL, lambda t: archive.get_message_detail(t, "eNarch-1")),
     "archive part": (
         c.ARCHIVE_MESSAGE_PART,
@@ -155,7 +153,6 @@ READS: dict[str, tuple[c.Function, Work]] = {
         lambda t: every(audit.audit_events(t, start=NOW, end=NOW, query="x", categories=["policy_logs"])),
     ),
     "who am I": (c.WHOAMI, lambda t: t.rest(c.WHOAMI)),
-    "siem": (c.SIEM_EVENTS, lambda t: every(siem.siem_events(t, **SPAN, types=["receipt", "delivery"]))),
     "reported": (c.REPORTED_EMAILS, lambda t: every(reported.reported_emails(t))),
 }
 """What it is -> the function it calls, and the call."""
@@ -167,10 +164,6 @@ CHANGES: dict[str, tuple[c.Function, Work]] = {
         lambda t: held.hold_reject(t, ["eNhold-1"], note="x", reason="Restricted Content", notify_sender=True),
     ),
     "release to sandbox": (c.RELEASE_TO_SANDBOX, lambda t: held.release_to_sandbox(t, "eNtracking-1")),
-    "reject by tracking id": (
-        c.REJECT_HELD_EMAIL,
-        lambda t: held.reject_held_email(t, "eNtracking-1", note="x", reason="Against Email Policy"),
-    ),
     "report": (
         c.REPORT_MESSAGE,
         lambda t: report.report_message(t, "eNtracking-1", report_as="Phishing", comment="x"),
@@ -228,8 +221,11 @@ NOT_CALLED = {
     c.LOGIN: "the authenticator calls it",
     c.FIND_HELD_MESSAGES: "get-hold-message-list does the same in both generations",
     c.SEARCH_LOGS: "get-archive-search-logs tells the same",
-    c.SIEM_LOGS: "API 1.0 hands out whole files; message tracking tells the same",
-    c.SIEM_BATCHES: "the events come by cursor",
+    c.ARCHIVE_MESSAGE_LIST: "a search of the archive lists the mails of a mailbox too",
+    c.REJECT_HELD_EMAIL: "hold-reject does the same in both generations",
+    c.SIEM_LOGS: "for SIEM systems; message tracking tells the same",
+    c.SIEM_EVENTS: "for SIEM systems; message tracking tells the same",
+    c.SIEM_BATCHES: "for SIEM systems; message tracking tells the same",
     c.THREAT_REPORTS: "statistics only",
     c.THREAT_ANALYSIS: "statistics only",
     c.REST_LIST_POLICIES: "get-policy lists them in both generations",

@@ -22,14 +22,14 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mimecast import archive
-from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage, ListedMessage
+from mailroom.mimecast.archive_models import ArchiveEntry, ArchiveLogEntry, ArchiveMessage
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.playbooks.archive_search import few_columns
 from mailroom.playbooks.harmless import harmless
 from mailroom.tables import safe_cell
 
 SEARCH, PART, FILE = "/api/archive/search", "/api/archive/get-message-part", "/api/archive/get-file"
-DETAIL, LIST = "/api/archive/get-message-detail", "/api/archive/get-message-list"
+DETAIL = "/api/archive/get-message-detail"
 START, END = datetime(2025, 1, 13, tzinfo=UTC), datetime(2025, 1, 14, tzinfo=UTC)
 SPAN = {"start": "2025-01-13T00:00:00+0000", "end": "2025-01-14T00:00:00+0000"}
 EML = b"From: a@b.example\r\nSubject: {x}\r\n\r\n{body}\r\n"
@@ -114,7 +114,6 @@ json_values = st.recursive(
 def test_whatever_stands_in_a_field_is_read_and_shown(value, name):
     for odd in (value, ROW | {name: value}, {name: value}):
         entry = ArchiveEntry.parse(odd)
-        ListedMessage.parse(odd)
         ArchiveLogEntry.parse(odd)
         if isinstance(odd, dict):
             ArchiveMessage.parse(odd)
@@ -409,14 +408,6 @@ def test_a_part_that_does_not_exist_is_refused_before_any_call(server, client_1,
 
 
 # lists and logs -----------------------------------------------------------------------------------------------------
-
-
-def test_the_mails_of_a_mailbox_are_listed(server, client):
-    entry = {"id": "a", "subject": "x", "received": "2025-01-14T09:01:02+0000", "from": {"emailAddress": "b@c"}}
-    server.add(LIST, ok(entry, None))
-    ((first, odd),) = archive.get_message_list(client, "ann@example.com", start=START, end=END, view="SENT")
-    assert server.calls(LIST)[0].item == {"mailbox": "ann@example.com", "view": "SENT", **SPAN}
-    assert (first.id, first.sender.address, odd.raw) == ("a", "b@c", {"value": None})
 
 
 @pytest.mark.parametrize(

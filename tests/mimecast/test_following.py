@@ -8,9 +8,9 @@ import pytest
 from mimecast_scripted import Answer, ok
 
 from mailroom.errors import InvalidInputError, NotFoundError, ResponseError, TransientError
-from mailroom.mimecast import groups, remediation, reported, siem, ttp_logs
+from mailroom.mimecast import groups, remediation, reported, ttp_logs
 
-REPORTED, EVENTS = "/threat-reporting/v1/reported-emails", "/siem/v1/events/cg"
+REPORTED = "/threat-reporting/v1/reported-emails"
 GET, FIND = "/api/ttp/remediation/get-incident", "/api/ttp/remediation/find-incidents"
 URLS, FOLDERS = "/api/ttp/url/get-logs", "/api/directory/find-groups"
 NOON = datetime(2025, 1, 14, 12, tzinfo=UTC)
@@ -40,12 +40,6 @@ def test_a_cursor_that_comes_twice_ends_with_an_error(server, client):
     with pytest.raises(ResponseError, match="same page token twice"):
         listed(reported.reported_emails(client))
     assert len(server.calls(REPORTED)) == 2
-
-
-def test_a_log_that_is_caught_up_is_not_asked_again_whatever_its_cursor_says(server, client):
-    server.add(EVENTS, Answer({"value": [{"x": 1}, {"x": 1}, {"x": 2}], "@nextPage": "t1", "isCaughtUp": True}))
-    assert listed(siem.siem_events(client)) == [{"x": 1}, {"x": 2}]
-    assert len(server.calls(EVENTS)) == 1
 
 
 def test_an_answer_without_its_list_is_not_nothing_found(server, client):

@@ -58,7 +58,6 @@ SAMPLES = {
     c.ARCHIVE_SEARCH: [{"items": [{
         "id": "eN1", "subject": "x", "receiveddate": DATE, "attachmentcount": 1, "displaytoaddresslist": [PERSON],
     }]}],
-    c.ARCHIVE_MESSAGE_LIST: [{"id": "eN1", "subject": "x", "received": DATE, "from": PERSON, "attachmentCount": 1}],
     c.ARCHIVE_MESSAGE_DETAIL: [{
         "id": "eN1", "from": PERSON, "to": [PERSON], "headers": [{"name": "A", "values": ["b"]}],
         "attachments": [{"id": "eN2"}],
@@ -96,7 +95,6 @@ SAMPLES = {
 """Function -> `data` of a good answer, after the reference."""
 
 REST_SAMPLES = {
-    c.SIEM_EVENTS: {"value": [{"aggregateId": "x", "timestamp": 1}], "@nextPage": "", "isCaughtUp": True},
     c.REPORTED_EMAILS: {"data": [{"id": "eN1", "reportedAt": DATE, "from": "a@example.net", "to": ["b@example.com"]}]},
     c.WHOAMI: {"clientId": "x"},
 }

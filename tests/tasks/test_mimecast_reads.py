@@ -75,6 +75,15 @@ def test_held_mail_its_summary_and_its_log(month: dict[str, str]) -> None:
     assert mimecast.get_held_release_logs.fn(status="rejected", **month) == []
 
 
+def test_mail_on_its_way_and_the_length_of_the_queues(month: dict[str, str]) -> None:
+    waiting = mimecast.find_processing_messages.fn(**month)
+    assert waiting
+    assert sum(line.count for line in mimecast.get_email_queues.fn(**month)) == len(waiting)
+    subject = waiting[0].subject
+    assert {one.subject for one in mimecast.find_processing_messages.fn(subject, **month)} == {subject}
+    assert len(mimecast.find_processing_messages.fn(**month, max_messages=1)) == 1
+
+
 def test_the_threat_logs(month: dict[str, str]) -> None:
     clicks = mimecast.get_ttp_url_logs.fn(**month)
     assert clicks
