@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailroom.mail.html_hidden import Shown, inside
+
 _LIMIT = 2 * 1024 * 1024
 _DEPTH = 400
 """Open elements inside each other: from here on the HTML parser's time grows with the square of the depth."""
@@ -27,9 +29,8 @@ _BLOCK = frozenset(
 _PARAGRAPH = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "table"})
 _CELLS = frozenset({"td", "th"})
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
-
-
+_MAY_HIDE = re.compile(r"""[\s"'/](?:style\s{0,9}=|hidden)""", re.IGNORECASE)
+"""Mail without any of these need not be asked element by element."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _NEVER_OPEN = frozenset(
     {
@@ -77,16 +78,18 @@ def html_to_text(html: str, *, keep_hidden: bool = True) -> str:
 
     Args:
         html: Any markup; only the first 2 MiB are read.
-        keep_hidden: False leaves out elements that are styled not to be shown.
+        keep_hidden: False leaves out elements that are styled not to be shown. Where markup may hide something and is
+            nested too deeply to tell what, nothing is left.
     """
     tree = parse_html(html)
+    all_shown = keep_hidden or not _MAY_HIDE.search(html, 0, _LIMIT)
     if tree is None:
-        return _without_tags(html[:_LIMIT])
+        return _without_tags(html[:_LIMIT]) if all_shown else ""
     root = tree.body or tree.root
     if root is None:
         return ""
     writer = _Writer()
-    _walk(root, writer, keep_hidden=keep_hidden)
+    _walk(root, writer, keep_hidden=all_shown)
     return writer.text()
 
 
@@ -198,10 +201,10 @@ class _Writer:
 
 def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
     """Depth first with a stack of our own: markup may be nested deeper than Python recurses."""
-    stack: list[tuple[LexborNode | None, str, bool]] = [(root, "", False)]
+    stack: list[tuple[LexborNode | None, str, bool, Shown]] = [(root, "", False, Shown())]
     seen = 0
     while stack:
-        node, closing, in_pre = stack.pop()
+        node, closing, in_pre, above = stack.pop()
         if node is None:
             if closing in _BLOCK:
                 writer.room(2 if closing in _PARAGRAPH else 1)
@@ -211,17 +214,16 @@ def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
             return
         tag = node.tag or ""
         if tag == "-text":
-            text = node.text_content or ""
+            text = node.text_content or "" if above.readable else ""
             if in_pre:
                 writer.lines(text)
             else:
                 writer.words(text)
             continue
-        if (
-            tag.startswith("-")
-            or tag in _SKIP
-            or (not keep_hidden and _HIDDEN.search(node.attributes.get("style") or ""))
-        ):
+        if tag.startswith("-") or tag in _SKIP:
+            continue
+        shown = above if keep_hidden else inside(above, node.attributes)
+        if shown is None:
             continue
         if tag in _BREAK:
             writer.line_break()
@@ -232,7 +234,7 @@ def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
             writer.room(2 if tag in _PARAGRAPH else 1)
             if tag == "li":
                 writer.bullet()
-            stack.append((None, tag, False))
-        inside = in_pre or tag in {"pre", "textarea"}
+            stack.append((None, tag, False, shown))
+        preformatted = in_pre or tag in {"pre", "textarea"}
         children = list(node.iter(include_text=True))
-        stack.extend((child, "", inside) for child in reversed(children))
+        stack.extend((child, "", preformatted, shown) for child in reversed(children))

@@ -10,6 +10,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailroom.mail.html_hidden import Shown, inside
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.replies.answer_text import CUT_MARK, QUOTE_MARK
 from mailroom.mail.replies.separators import is_forward
@@ -84,22 +85,26 @@ _HEADERISH = re.compile(r"[^\n:：]{1,30}\s?[:：]")
 _MAX_NODES = 5_000
 _MOST_TAGS = 15_000
 _MOST_CONTAINERS = 200
+_DEEPEST = 400
 _FLAG = "data-mailroom-quote"
 
 
-def html_lines(html: str, *, structure: bool = True) -> tuple[list[str], bool]:
+def html_lines(html: str, *, structure: bool = True, keep_hidden: bool = False) -> tuple[list[str], bool]:
     """Lines of text of an HTML body, with quotes replaced by marker lines, and whether any was found.
+
+    What is not shown to whoever reads the mail is nobody's word and is left out.
 
     Args:
         html: The body. Anything is accepted.
         structure: Set False for the plain conversion without markers.
+        keep_hidden: Set True for the text of a mail under suspicion, where hidden words tell something, too.
     """
     html = _bounded(html).replace(QUOTE_MARK, "").replace(CUT_MARK, "").replace(_FLAG, "")
     if not structure:
-        return _to_lines(html), False
+        return _to_lines(html, keep_hidden), False
     tree = LexborHTMLParser(html)
     if tree.body is None:
-        return _to_lines(html), False
+        return _to_lines(html, keep_hidden), False
     # Elements are only flagged here: an element must not be removed while another one inside it is still to be visited.
     _flag_gmail(tree)
     for selector in _QUOTE_SELECTORS:
@@ -109,7 +114,7 @@ def html_lines(html: str, *, structure: bool = True) -> tuple[list[str], bool]:
     cut = _insert_cut(tree)
     _flag_last_blockquote(tree)
     marked = _replace_flagged(tree)
-    return (_to_lines(tree.html or ""), True) if cut or marked else (_to_lines(html), False)
+    return (_to_lines(tree.html or "", keep_hidden), True) if cut or marked else (_to_lines(html, keep_hidden), False)
 
 
 def _bounded(html: str) -> str:
@@ -122,8 +127,8 @@ def _bounded(html: str) -> str:
     return html[:at]
 
 
-def _to_lines(html: str) -> list[str]:
-    return html_to_text(html).replace("\r\n", "\n").replace("\xa0", " ").split("\n")
+def _to_lines(html: str, keep_hidden: bool) -> list[str]:
+    return html_to_text(html, keep_hidden=keep_hidden).replace("\r\n", "\n").replace("\xa0", " ").split("\n")
 
 
 def _flag(node: LexborNode) -> None:
@@ -233,8 +238,20 @@ def _insert_cut(tree: LexborHTMLParser) -> bool:
     fresh = LexborHTMLParser(f"<div>{CUT_MARK}</div>").css_first("div")
     if place is None or fresh is None:
         return False
-    place.insert_before(fresh)
+    _shown_place(place).insert_before(fresh)
     return True
+
+
+def _shown_place(node: LexborNode) -> LexborNode:
+    """The element, or the hidden one around it: a marker inside that would go with it."""
+    place, above = node, node.parent
+    for _ in range(_DEEPEST):
+        if above is None or above.tag in {"body", "html"}:
+            break
+        if inside(Shown(), above.attributes) != Shown():
+            place = above
+        above = above.parent
+    return place
 
 
 def _looks_like_headers(node: LexborNode) -> bool:

@@ -124,7 +124,11 @@ def _attached(mail: Mail, depth: int) -> list[Forwarded]:
 
 
 def _inline(mail: Mail) -> list[Forwarded]:
-    text = mail.text if mail.text.strip() else "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False)[0])
+    text = (
+        mail.text
+        if mail.text.strip()
+        else "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False, keep_hidden=True)[0])
+    )
     lines = [piece for line in clean(text[:_MAX_TEXT]).split("\n") for piece in _unglued(line)]
     announced = mail.subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES
     found: list[Forwarded] = []
@@ -271,7 +275,9 @@ def _replaced(
 
 
 def _override(mail: Mail, found: list[Forwarded], regexes: ForwardRegexes) -> list[Forwarded]:
-    text = clean((mail.text or "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False)[0]))[:_MAX_TEXT])
+    text = clean(
+        (mail.text or "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False, keep_hidden=True)[0]))[:_MAX_TEXT]
+    )
     subject = _finder(regexes.subject)(text)
     sender = _finder(regexes.from_)(text)
     to = _finder(regexes.to)(text)
