@@ -70,6 +70,11 @@ class TriagePolicy(Block):
         title="Require Evaluated Rules",
         description="Act by itself only on rules of status auto, which need an evaluation record. Leave this on.",
     )
+    wide_changes_need_approval: bool = Field(
+        default=True,
+        title="Wide Changes Need Approval",
+        description="Permits and block policies that a person asks for become proposals that somebody else approves.",
+    )
     starter_rules: bool = Field(
         default=True, title="Use The Starter Rules", description="Load the rules and lists that come with Mailroom."
     )
@@ -143,6 +148,7 @@ class TriagePolicy(Block):
             starter_rules=self.starter_rules,
             kill_switch=self.kill_switch,
             require_evaluated_rules=self.require_evaluated_rules,
+            wide_changes_need_approval=self.wide_changes_need_approval,
             modes={
                 "release": self.release,
                 "reject": self.reject,

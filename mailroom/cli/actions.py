@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
+from mailroom.cli.person import account
 
 actions_app = typer.Typer(
     help="What was, is and could not be done to the tenant.", no_args_is_help=True, rich_markup_mode=None
@@ -61,7 +61,7 @@ def settle(
     from mailroom.playbooks.settle_action import settle_action
 
     with desk.opened() as here:
-        settled = settle_action(here.store, action, applied=applied, why=why, who=getpass.getuser())
+        settled = settle_action(here.store, action, applied=applied, why=why, who=account())
     if as_json:
         output.print_json({"action": settled.id, "state": settled.state, "detail": settled.detail})
     else:

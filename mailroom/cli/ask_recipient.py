@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.person import account
 
 if TYPE_CHECKING:
     from mailroom.playbooks.ask_recipient import RecipientDesk
@@ -35,7 +35,7 @@ def ask_recipient(
     from mailroom.playbooks import ask_recipient as playbook
 
     with desk.opened() as here:
-        at, who = _desk(here), getpass.getuser()
+        at, who = _desk(here), account()
         if dry_run:
             _show_plan(playbook.plan_question(at, alert, by=who, language=language, hours=hours), as_json=as_json)
             return
@@ -81,7 +81,7 @@ def ask_recipients(
     with desk.opened() as here:
         at = _desk(here)
         handled = playbook.HandleReport() if dry_run else playbook.handle_answers(here.store, here.policy())
-        by = "" if automatic else getpass.getuser()
+        by = "" if automatic else account()
         asked = playbook.ask_recipients(at, by=by, limit=limit, dry_run=dry_run)
     if as_json:
         output.print_json({"dry_run": dry_run, "asked": asked.as_dict(), "handled": handled.as_dict()})

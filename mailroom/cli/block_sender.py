@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def block_sender(
     form = blocking.BlockForm(
         sender=sender, alert=alert, covers="whole domain" if whole_domain else "address", how=how.value,
         recipients=tuple(recipient or ()), days=days, never_ends=never_ends, case=case,
-        requested_by=getpass.getuser(), most_wanted_mail=most_wanted_mail,
+        requested_by=account(), most_wanted_mail=most_wanted_mail,
     )  # fmt: skip
     with desk.opened() as here:
         table = here.desk()

@@ -92,7 +92,7 @@ def _bulk(
         if not propose and not yes and not agreed(f"{what} {len(plan.wanted)} messages?"):
             output.note("nothing was changed")
             raise typer.Exit(Exit.OK)
-        asked = propose_bulk(here.store, here.policy(), plan, by_account=True).approval
+        asked = propose_bulk(here.store, here.policy(), plan, proposed_by="account").approval
         if asked is None:
             raise InvalidInputError("nothing is left of it")
         waits = asked.is_open and asked.wide

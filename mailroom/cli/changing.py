@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 from mailroom.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def change(
             )
             return
         done = changes.change(
-            here.desk(), kind, parameters, requested_by=getpass.getuser(), tenant=here.tenant, alert_id=alert_id,
-            again=again, expires_at=end,
+            here.desk(), kind, parameters, requested_by=account(), tenant=here.tenant, alert_id=alert_id,
+            again=again, expires_at=end, proposed_by="account",
         )  # fmt: skip
     show(done, as_json)
 
@@ -90,6 +90,8 @@ def show(done: ChangeResult, as_json: bool) -> None:
             output.note(f"ends at {done.expires_at:%Y-%m-%d %H:%M} UTC: `mailroom expire-blocks` {then}")
     if done.is_done:
         return
+    if done.state == "proposed":
+        raise typer.Exit(Exit.WAITS)
     if done.state == "refused":
         raise RefusedError(done.detail)
     output.fail(f"not done: {done.detail}. The same command looks first and tries again where that is safe.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
 from mailroom.cli import acting, desk, output
 from mailroom.cli.changing import AsJson, DryRun
+from mailroom.cli.person import account
 from mailroom.playbooks import act, breaker
 from mailroom.playbooks.disposition_preview import DispositionPreview, preview_disposition
 
@@ -58,7 +58,7 @@ def overturn(
     from mailroom.playbooks.breaker_cases import open_breaker_cases
 
     with desk.opened() as here:
-        known = breaker.overturn(here.store, alert, malicious=malicious, who=getpass.getuser(), why=why)
+        known = breaker.overturn(here.store, alert, malicious=malicious, who=account(), why=why)
         cases = open_breaker_cases(here.store, here.policy().rails)
     if as_json:
         output.print_json({"alert": known, "malicious": malicious, "cases": [case.id for case in cases]})
@@ -73,7 +73,7 @@ def _dispose(kind: str, message: str, parameters: dict[str, Any], *, dry_run: bo
         if dry_run:
             _show(preview_disposition(here.desk(), kind, message, parameters), as_json)
             return
-        result = act.dispose(here.desk(), kind, message, parameters, requested_by=getpass.getuser())
+        result = act.dispose(here.desk(), kind, message, parameters, requested_by=account())
     if as_json:
         output.print_json({"action": result.action_id, "state": result.state, "detail": result.detail})
     else:

@@ -34,6 +34,7 @@ class Exit(IntEnum):
     NOT_FOUND = 8  # no such alert or message
     CHECK_FAILED = 9  # `mailroom check` found something missing
     REFUSED = 10  # a safety rail, an approval check or the ledger said no; nothing was done
+    WAITS = 11  # nothing was changed; it was proposed, and somebody else has to approve it
     INTERRUPTED = 130
 
 

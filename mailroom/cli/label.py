@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.person import account
 from mailroom.store.labels import PERSON
 
 
@@ -25,7 +25,7 @@ def label(
     with desk.opened() as here:
         found = here.store.alerts.find(alert)
         before = here.store.labels.current(found.id)
-        changed = here.store.labels.record(found.id, what, source=PERSON, who=getpass.getuser(), why=why)
+        changed = here.store.labels.record(found.id, what, source=PERSON, who=account(), why=why)
     if as_json:
         output.print_json({
             "alert": found.id, "label": what, "before": before.label if before else None, "changed": changed,

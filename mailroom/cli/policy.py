@@ -55,7 +55,10 @@ def create(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a policy, once. Changes the tenant; `mailroom undo` deletes it. Everything is checked before any call."""
+    """Make a policy, once. Everything is checked before any call.
+
+    Changes the tenant, when somebody else has approved it; `mailroom undo` deletes it.
+    """
     wish = {
         "description": description, "sender": sender, "sender_type": sender_type, "recipient": recipient,
         "recipient_type": recipient_type, "response": response, "extracted_data": extracted_data, "comment": comment,
@@ -84,7 +87,10 @@ def update(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change what a policy says; what is not given stays. Changes the tenant; `mailroom undo` writes it back."""
+    """Change what a policy says; what is not given stays.
+
+    Changes the tenant, when somebody else has approved it; `mailroom undo` writes it back.
+    """
     from mailroom.playbooks import changes
 
     given = {
@@ -101,7 +107,10 @@ def update(
 
 @policy_app.command("delete")
 def delete(policy_id: _Id, again: Again = "", dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Delete a policy. Changes the tenant; `mailroom undo` makes it again, under a new id."""
+    """Delete a policy; `mailroom undo` makes it again, under a new id.
+
+    Changes the tenant, when somebody else has approved it.
+    """
     change("delete_block_sender_policy", {"policy_id": policy_id}, again=again, dry_run=dry_run, as_json=as_json)
 
 

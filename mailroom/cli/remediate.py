@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.block_sender import AsJson, Dry, Yes, agreed, need_a_word
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 
 _WIDE = 300
 
@@ -47,7 +47,7 @@ def remediate(
 
     form = remediation.RemediateForm(
         look_for=look_for.value, values=tuple(values), days_back=days_back, most_messages=most_messages,
-        allow_many=allow_many, case=case, requested_by=getpass.getuser(), again=again,
+        allow_many=allow_many, case=case, requested_by=account(), again=again,
     )  # fmt: skip
     told: remediation.NoticeReport | None = None
     with desk.opened() as here:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.ask_recipient import answers_of_recipients
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 
 if TYPE_CHECKING:
     from mailroom.store.wait_rows import Wait
@@ -149,7 +149,7 @@ def settle(
     from mailroom.playbooks.sending import sending_of, settle_by_hand
 
     with desk.opened() as here:
-        wait = settle_by_hand(here.store, question, sent=sent, why=why, who=getpass.getuser())
+        wait = settle_by_hand(here.store, question, sent=sent, why=why, who=account())
         stands = sending_of(here.store, wait)
     if as_json:
         output.print_json({"question_id": question, "state": wait.state, "sending": stands.as_json()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def evaluate(
     now = datetime.now(UTC)
     with desk.opened() as here:
         found = workbench.evaluate(here.store, here.policy().ruleset(), rule, action)
-    who = by or getpass.getuser()
+    who = by or account()
     if as_json:
         record = found.record(who, now.date()) if found.is_earned else None
         output.print_json({

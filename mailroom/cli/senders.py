@@ -29,7 +29,10 @@ def permit(
     sender: _Sender, recipient: _Recipient, until: Until = "", again: Again = "", dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Permit mail of one sender to one recipient, once. Changes the tenant: such mail passes the spam checks."""
+    """Permit mail of one sender to one recipient, once: such mail passes the spam checks.
+
+    Changes the tenant, when somebody else has approved it.
+    """
     _manage("permit_sender", sender, recipient, until=until, again=again, dry_run=dry_run, as_json=as_json)
 
 

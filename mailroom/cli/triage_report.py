@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.person import account
 
 
 def triage_report(
@@ -31,7 +31,7 @@ def triage_report(
         if out is not None:
             write_text(out, report.html_page(numbers))
         if mail:
-            who = getpass.getuser()
+            who = account()
             outcome = report.mail_report(here.store, here.account, here.policy(), numbers, mail, requested_by=who)
             sent = f"mail: {'sent' if outcome.sent_now else outcome.detail or outcome.state}"
             if not outcome.is_sent:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson, DryRun, show, show_preview
+from mailroom.cli.person import account
 
 
 def undo(
@@ -32,7 +32,7 @@ def undo(
         if dry_run:
             show_preview(preview_undo(here.client, here.store, action), as_json)
             return
-        done = changes.undo(here.desk(), action, requested_by=getpass.getuser())
+        done = changes.undo(here.desk(), action, requested_by=account())
     show(done, as_json)
 
 

@@ -16,10 +16,12 @@ from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, Re
 from mailroom.mimecast import MimecastClient, policies
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
+from mailroom.playbooks.approvals.requesting import ProposedBy
+from mailroom.playbooks.approvals.wide_changes import PROPOSED, propose_instead
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store import Store
-from mailroom.store.actions import ActionResult
+from mailroom.store.actions import ActionResult, NewAction
 
 __all__ = [
     "as_action_result",
@@ -45,8 +47,9 @@ def change(
     again: str = "",
     expires_at: datetime | None = None,
     mode: str = "manual",
+    proposed_by: ProposedBy = "name",
 ) -> ChangeResult:
-    """Make one change of the tenant, once.
+    """Make one change of the tenant, once; or, where it is wide and a person asks for it, propose it for an approval.
 
     Args:
         desk: Tenant, store and policy; the policy's kill switch applies to people too.
@@ -58,6 +61,10 @@ def change(
         again: Any text names a new wish; without it an equal change that was made is not made again.
         expires_at: When its time is over: `expire_blocks` takes it back then, or reports it.
         mode: `manual` or `auto`.
+        proposed_by: How whoever asks for it is known.
+
+    Returns:
+        What the ledger says; `proposed` when it waits for somebody else's approval: its number is in `result`.
 
     Raises:
         InvalidInputError, NotOfferedError: before any call.
@@ -67,8 +74,15 @@ def change(
     wanted = change_of(kind)
     checked = wanted.checked(parameters)
     wanted.check_now(desk.client, checked)
+    tenant = tenant or tenant_of(desk.client)
+    new = NewAction(
+        tenant, alert_id, kind, wanted.target(checked), wanted.slot(checked) + (f":{again}" if again else ""), checked,
+        mode, requested_by=requested_by, expires_at=expires_at or wanted.expires_at(checked),
+    )  # fmt: skip
+    if (waits := propose_instead(desk, wanted, new, proposed_by)) is not None:
+        return waits
     return changes.change_once(
-        desk.client, desk.store, wanted, checked, tenant=tenant or tenant_of(desk.client), requested_by=requested_by,
+        desk.client, desk.store, wanted, checked, tenant=tenant, requested_by=requested_by,
         gate=PolicyChangeGate(desk.policy, desk.store), alert_id=alert_id, again=again, expires_at=expires_at,
         mode=mode,
     )  # fmt: skip
@@ -144,7 +158,7 @@ def raise_unless_done(result: ChangeResult) -> None:
     """
     if result.is_done:
         return
-    if result.state == "refused":
+    if result.state in ("refused", PROPOSED):
         raise RefusedError(result.detail)
     if result.state == "unknown":
         msg = f"{result.detail}. Nothing was repeated (action {result.action_id}); doing it again looks first."

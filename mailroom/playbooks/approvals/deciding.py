@@ -50,7 +50,9 @@ def _against(policy: Policy, known: StoredApproval, by: str, channel: Channel) -
             "It is wide, and a name in a form is only typed: let somebody else answer the mail or run "
             f"`mailroom approve {known.id}`."
         )
-    accounts = channel == "command line" and known.plan.get("by_account") is True
+    if known.plan.get("proposed_by") == "run":
+        return ""  # nobody knows who started a run; whoever says yes is known, and leaves their name
+    accounts = channel == "command line" and known.plan.get("proposed_by") == "account"
     return People.of(policy.approvers).second_person(known.proposer, by, accounts=accounts)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from mailroom.effects.changes import CHANGES
 from mailroom.effects.kinds import KINDS
@@ -14,7 +15,7 @@ from mailroom.playbooks.approvals.binding import Bound, bind, reach, whole_diges
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
-from mailroom.store.actions import Action, ActionResult
+from mailroom.store.actions import Action, ActionResult, NewAction
 from mailroom.store.approval_rows import OPEN, Member, NewApproval, StoredApproval
 from mailroom.store.intents import SUPERSEDED
 from mailroom.triage import Context, extract
@@ -23,6 +24,9 @@ from mailroom.triage.rails import forbidden
 
 APPROVABLE = frozenset({*KINDS, *CHANGES})
 """Kinds that an approval carries out."""
+ProposedBy = Literal["name", "account", "run"]
+"""How whoever proposes is known: a name that somebody typed, the account that ran a command, or, in a flow run, not at
+all."""
 SEVERAL = "several"
 _MOST_OPEN = 1_000
 _MOST_PROPOSALS = 2_000
@@ -50,7 +54,7 @@ class Round:
 
 def request(
     store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None,
-    by_rule: bool = False, by_account: bool = False,
+    by_rule: bool = False, proposed_by: ProposedBy = "name",
 ) -> Requested:  # fmt: skip
     """Ask for one approval of these proposals.
 
@@ -63,7 +67,7 @@ def request(
         proposer: Who wants it; by default whoever proposed the actions.
         case_id: Which case it belongs to.
         by_rule: No person proposed it, whatever its actions say: a playbook that nobody started by hand did.
-        by_account: The proposer is the account that ran a command, and no name that somebody typed.
+        proposed_by: How the proposer is known.
 
     Raises:
         InvalidInputError: They belong to several tenants, or were proposed by several people.
@@ -92,7 +96,7 @@ def request(
         digest=whole_digest(members), wide=any(is_wide(one.action, len(members)) for one in members),
         proposer=proposer or wanted_by.pop(), expires_at=_until(policy, members, now), case_id=case_id,
         members=tuple(Member(one.action.id, one.digest) for one in members),
-        plan={"by_rule": by_rule, "by_account": by_account, "rule_digest": policy.ruleset().digest},
+        plan={"by_rule": by_rule, "proposed_by": proposed_by, "rule_digest": policy.ruleset().digest},
     ))  # fmt: skip
     return Requested(opened, left_out)
 
@@ -181,7 +185,14 @@ def denied(policy: Policy, context: Context, bound: Bound) -> str:
     return " ".join(text for _, text in found)
 
 
-def is_wide(action: Action, targets: int) -> bool:
+def needs_approval(policy: Policy, action: Action | NewAction) -> bool:
+    """Whether a person may make this change only with somebody else's yes. Taking back what was done needs none."""
+    if action.mode != "manual" or action.approval_id is not None or action.undoes_id is not None:
+        return False
+    return policy.rails.wide_changes_need_approval and is_wide(action, 1)
+
+
+def is_wide(action: Action | NewAction, targets: int) -> bool:
     """Whether proposer and approver must be two people."""
     wanted = reach(action)
     return needs_second_person(action.kind, wanted, targets) or wanted.get("scope") in ("domain", "everyone")

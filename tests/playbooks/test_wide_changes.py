@@ -1,0 +1,105 @@
+"""Permits and block policies that a person asks for: proposed, approved by somebody else, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mailroom_tests_change_world import PERSON, POLICY, SENDER, some_policy
+from mailroom_tests_small_tenant import Workbench, policy, small_tenant
+
+from mailroom.effects.changes import change_of
+from mailroom.errors import RefusedError
+from mailroom.playbooks import changes
+from mailroom.playbooks.approvals import deciding
+from mailroom.playbooks.approvals.doing import carry_out_approved
+from mailroom.playbooks.tenants import tenant_of
+from mailroom.store.actions import NewAction
+
+PERMIT = {"sender": SENDER, "recipient": PERSON}
+WIDE: dict[str, dict[str, Any]] = {"permit_sender": PERMIT, "create_block_sender_policy": POLICY}
+
+
+@pytest.fixture
+def bench(bench_for: Callable[..., Workbench]) -> Workbench:
+    bench = bench_for(small_tenant())
+    bench.policy = policy(wide_changes_need_approval=True)
+    return bench
+
+
+def change(bench: Workbench, kind: str = "permit_sender", **more: Any) -> Any:
+    known: dict[str, Any] = {"requested_by": "amy", "proposed_by": "account"}
+    return changes.change(bench.desk, kind, WIDE[kind], **known | more)
+
+
+def approve(bench: Workbench, number: int, by: str = "ben", channel: Any = "command line") -> Any:
+    digest = bench.store.approvals.get(number).digest
+    return deciding.approve(bench.store, bench.policy, number, digest=digest, by=by, channel=channel)
+
+
+def effects(bench: Workbench) -> int:
+    return len(bench.tenant.effects)
+
+
+@pytest.mark.parametrize("kind", list(WIDE))
+def test_a_wide_change_waits_for_somebody_else_and_is_made_once(bench: Workbench, kind: str) -> None:
+    first, second = change(bench, kind), change(bench, kind)
+    number = first.result["approval"]
+    assert (first.state, second.result, effects(bench)) == ("proposed", first.result, 0)
+    assert f"mailroom approve {number}" in first.detail
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, number, by="amy")
+
+    approve(bench, number)
+    for _ in range(2):
+        assert carry_out_approved(bench.desk, number).counts() == {"applied": 1}
+
+    again = change(bench, kind)
+    assert (again.state, again.recorded, effects(bench)) == ("applied", True, 1)
+
+
+def test_what_somebody_declined_is_proposed_again_only_as_a_new_wish(bench: Workbench) -> None:
+    known = bench.store.approvals.get(change(bench).result["approval"])
+    deciding.decline(bench.store, known.id, digest=known.digest, by="ben", channel="command line", note="no")
+    with pytest.raises(RefusedError, match=r"refused \(declined by ben: no\).*again"):
+        change(bench)
+    assert change(bench, again="they wrote once more").result["approval"] != known.id
+    assert effects(bench) == 0
+
+
+def test_no_way_around_through_the_ledger(bench: Workbench) -> None:
+    kind = "permit_sender"
+    wanted = change_of(kind).checked(PERMIT)
+    made = bench.store.ledger.intend(NewAction(
+        tenant_of(bench.client), None, kind, change_of(kind).target(wanted), change_of(kind).slot(wanted), wanted,
+        "manual", requested_by="amy",
+    ))  # fmt: skip
+    changes.retry(bench.desk)
+    assert "nobody has approved it" in bench.store.ledger.get(made.id).detail
+    assert effects(bench) == 0
+
+
+def test_what_is_not_wide_or_takes_something_back_needs_nobody_else(bench: Workbench) -> None:
+    blocked = changes.change(bench.desk, "block_sender", PERMIT, requested_by="amy")
+    assert blocked.state == "applied"
+    assert changes.undo(bench.desk, blocked.action_id, requested_by="amy").kind == "permit_sender"
+    assert effects(bench) == 2
+
+
+def test_what_is_there_already_needs_no_approval(bench: Workbench) -> None:
+    some_policy(bench.client)
+    assert change(bench, "create_block_sender_policy").state == "already_done"
+    assert bench.store.ledger.list(limit=1) == []
+
+
+def test_the_kill_switch_comes_first(bench: Workbench) -> None:
+    bench.policy = policy(wide_changes_need_approval=True, kill_switch=True)
+    with pytest.raises(RefusedError, match="kill switch"):
+        change(bench)
+    assert bench.store.ledger.list(limit=1) == []
+
+
+def test_a_site_may_do_without(bench: Workbench) -> None:
+    bench.policy = policy(wide_changes_need_approval=False)
+    assert change(bench).state == "applied"
