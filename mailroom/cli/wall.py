@@ -13,7 +13,7 @@ from mailroom.cli.exits import Exit
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from mailroom.store.wall_file import Written
+    from mailroom.store.wall_file import FileCheck, Written
 
 wall_app = typer.Typer(help="The history of alerts, cases and actions.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,25 +33,31 @@ def verify(
 ) -> None:
     """Check that no event was changed, left out or cut off. Reads; exit code 9 when something is wrong.
 
-    With a file: its own chain, and that the store still says the same. Whoever can rewrite the whole database can
-    forge the store's chain, but not a file that was kept elsewhere.
+    With a file: its own chain, and that the store has each of its events as the file has it. Whoever can rewrite the
+    whole database can forge the store's chain, but not a file that was kept elsewhere. The output says what is proven:
+    a part of the wall does not show what is missing, and alone it shows damage only, no forgery.
     """
     if file is None:
         with desk.opened() as here:
             problems = here.store.events.verify()
             number, head = here.store.events.head()
-        whole = True
+        whole, proves = True, "the wall is whole"
     else:
-        number, head, whole, problems = _check(file, alone=alone)
+        found = _check(file, alone=alone)
+        number, head, whole, problems = found.events, found.head_hash, found.whole, list(found.problems)
+        proves = found.proves
     if as_json:
-        output.print_json({"ok": not problems, "events": number, "head": head, "whole": whole, "problems": problems})
+        output.print_json({
+            "ok": not problems, "events": number, "head": head, "whole": whole, "problems": problems,
+            "proves": "" if problems else proves,
+        })  # fmt: skip
     else:
         part = "" if whole else " (a part of the wall: what is missing does not show)"
         output.console.print(output.plain(f"{number} events, head {head or 'none'}{part}", 400))
         for problem in problems:
             output.fail(problem)
         if not problems:
-            output.note("the wall is whole")
+            output.note(proves)
     if problems:
         raise typer.Exit(Exit.CHECK_FAILED)
 
@@ -62,8 +68,13 @@ def export(
     case: Annotated[int | None, typer.Option(help="Only events of this case.", show_default=False)] = None,
     alert: Annotated[int | None, typer.Option(help="Only events of this alert.", show_default=False)] = None,
     after: Annotated[int, typer.Option(help="Only events after this number.", min=0)] = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """Write the wall as lines of JSON, with the head of its chain at the end. Reads the store; memory stays flat."""
+    """Write the wall as lines of JSON, with the head of its chain at the end. Reads the store; memory stays flat.
+
+    With --json, the number of events and the head are one JSON object too: on standard error when the wall itself goes
+    to the terminal.
+    """
     from mailroom.store.wall_file import write_wall
 
     if case is not None and alert is not None:
@@ -84,19 +95,21 @@ def export(
                     written = write(stream)
             except OSError as error:
                 raise InvalidInputError(f"{out} cannot be written ({error.strerror}): name a new file.") from error
-    output.note(f"{written.events} events written; head of the wall: {written.head_id} {written.head_hash}")
+    output.tell(
+        {"events": written.events, "head_id": written.head_id, "head": written.head_hash, "path": str(out or "-")},
+        f"{written.events} events written; head of the wall: {written.head_id} {written.head_hash}",
+        as_json=as_json, beside=out is None,
+    )  # fmt: skip
 
 
-def _check(file: Path, *, alone: bool) -> tuple[int, str, bool, list[str]]:
+def _check(file: Path, *, alone: bool) -> FileCheck:
     from mailroom.store.wall_file import check_file
 
     try:
         with file.open(encoding="utf-8", errors="replace") as lines:
             if alone:
-                found = check_file(lines)
-            else:
-                with desk.opened() as here:
-                    found = check_file(lines, here.store.events)
+                return check_file(lines)
+            with desk.opened() as here:
+                return check_file(lines, here.store.events)
     except OSError as error:
         raise InvalidInputError(f"{file} cannot be read ({error.strerror}): check the path and its mode.") from error
-    return found.events, found.head_hash, found.whole, list(found.problems)

@@ -7,7 +7,7 @@ the end show too. Whoever can rewrite the whole database can forge all of it; ke
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, union, update
 
 from mailroom.store.columns import canonical_json
-from mailroom.store.database import Database
+from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import case_alerts, case_events, chain_heads
 
 _CHAIN = "case_events"
@@ -113,6 +113,15 @@ class Events:
         """The hash of an event; None when there is no such event."""
         query = select(case_events.c.hash).where(case_events.c.id == event_id)
         return self._db.read(lambda tx: tx.execute(query).scalar())
+
+    def hashes_of(self, event_ids: Iterable[int]) -> dict[int, str]:
+        """The hashes of those events that exist, by id."""
+        ids, found = sorted(set(event_ids)), dict[int, str]()
+        for start in range(0, len(ids), CHUNK):
+            query = select(case_events.c.id, case_events.c.hash).where(case_events.c.id.in_(ids[start : start + CHUNK]))
+            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            found.update({int(row.id): str(row.hash) for row in rows})
+        return found
 
     def walk(
         self, *, after_id: int = 0, until_id: int | None = None, case_ids: Sequence[int] = (),

@@ -19,6 +19,11 @@ FORMAT = "mailroom wall"
 VERSION = 1
 MOST_PROBLEMS = 10
 _LONGEST_LINE = 32 << 20
+_PAGE = 500
+_LARGEST_ID = 2**63 - 1
+_CHOICES = ("all", "cases", "alert")
+_STRANGE = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
+"""What a line may raise that somebody made up."""
 _FIELDS = (
     "id", "at", "alert_id", "case_id", "action_id", "kind", "who", "what", "before", "after", "why",
     "prev_hash", "hash",
@@ -43,7 +48,26 @@ class FileCheck:
     head_hash: str
     whole: bool
     """The file claims to hold every event."""
+    compared: bool
+    """The store was asked about every event of the file."""
     problems: tuple[str, ...]
+
+    @property
+    def proves(self) -> str:
+        """What a file without problems proves, and what it does not."""
+        if self.compared:
+            if self.whole:
+                return "the file is whole, and the store has every event as the file has it"
+            return "the store has every event of the file as the file has it; what is missing in the file does not show"
+        if self.whole:
+            return (
+                "the file is whole in itself; that nobody wrote all of it anew shows only against the store, or when "
+                "its head is one that you noted elsewhere"
+            )
+        return (
+            "no line was damaged, and no more: whoever can change a part of the wall can also make its lines fit; "
+            "without --alone the store is asked about each event"
+        )
 
 
 def write_wall(
@@ -79,6 +103,8 @@ def as_json(event: Event) -> dict[str, Any]:
 def check_file(lines: TextIO, events: Events | None = None) -> FileCheck:
     """Check a file of `write_wall`: every hash, the chain, the end; with `events` also that the store says the same.
 
+    The hashes in a file prove nothing against somebody who can rewrite it; the store's hashes of the same events do.
+
     Effect: reads. Memory stays flat; at most ten problems are named.
 
     Raises:
@@ -94,29 +120,36 @@ def check_file(lines: TextIO, events: Events | None = None) -> FileCheck:
         raise InvalidInputError(
             f"This wall was exported in format {header.get('version')}; this version reads {VERSION}."
         )
-    check = _Check(whole=header.get("events") == "all", after_id=int(header.get("after") or 0))
+    after_id = header.get("after", 0)
+    if header.get("events") not in _CHOICES or type(after_id) is not int or not 0 <= after_id <= _LARGEST_ID:
+        raise InvalidInputError(
+            "The first line of this wall was changed: it does not say which events are in it. Export the wall anew."
+        )
+    check = _Check(events, whole=header["events"] == "all", after_id=after_id)
     for row in rows:
         check.take(row)
         if len(check.problems) >= MOST_PROBLEMS:
             break
     else:
         check.end()
-    if events is not None:
-        check.compare(events)
-    return FileCheck(check.number, check.head_id, check.head_hash, check.whole, tuple(check.problems[:MOST_PROBLEMS]))
+    return FileCheck(
+        check.number, check.head_id, check.head_hash, check.whole, events is not None,
+        tuple(check.problems[:MOST_PROBLEMS]),
+    )  # fmt: skip
 
 
 class _Check:
     """Goes through the lines once."""
 
-    def __init__(self, *, whole: bool, after_id: int) -> None:
+    def __init__(self, events: Events | None, *, whole: bool, after_id: int) -> None:
+        self._store = events
+        self._unasked: dict[int, Any] = {}
         self.whole = whole
         self.number = 0
         self.head_id, self.head_hash = 0, ""
         self.problems: list[str] = []
         self._ended: dict[str, Any] | None = None
         self._last_id, self._last_hash = after_id, "" if not after_id else None
-        self._after_id = after_id
 
     def take(self, row: dict[str, Any]) -> None:
         if self._ended is not None:
@@ -126,12 +159,14 @@ class _Check:
         else:
             try:
                 self._event(row)
-            except (KeyError, TypeError, ValueError):
+            except _STRANGE:
                 self.problems.append(f"Line {self.number + 2} is no event.")
 
     def _event(self, row: dict[str, Any]) -> None:
         self.number += 1
-        event_id, at = int(row["id"]), datetime.fromisoformat(row["at"])
+        event_id, at = row["id"], datetime.fromisoformat(row["at"])
+        if type(event_id) is not int or not 0 < event_id <= _LARGEST_ID:
+            raise ValueError("no number of an event")
         if row["hash"] != event_hash(row["prev_hash"], event_id, at, row):
             self.problems.append(f"Event {event_id} was changed after it was written.")
         if self.whole and event_id != self._last_id + 1:
@@ -141,30 +176,48 @@ class _Check:
         elif event_id == self._last_id + 1 and self._last_hash not in (None, row["prev_hash"]):
             self.problems.append(f"Event {event_id} does not follow the one before it.")
         self._last_id, self._last_hash = event_id, row["hash"]
+        self._compare(event_id, row["hash"])
 
     def end(self) -> None:
-        head = (self._ended or {}).get("head")
-        if not isinstance(head, dict):
-            self.problems.append("The last line, with the head of the wall, is missing: the file was cut off.")
-            return
-        self.head_id, self.head_hash = int(head.get("events") or 0), str(head.get("hash") or "")
-        if (self._ended or {}).get("written") != self.number:
-            self.problems.append(f"The file says that it holds {(self._ended or {}).get('written')} events.")
-        if self.whole and self._last_id != self.head_id:
-            self.problems.append(f"The file ends at event {self._last_id}, but {self.head_id} were written.")
-        elif self._last_id == self.head_id and self.number and self._last_hash != self.head_hash:
-            self.problems.append("The last event does not fit the head of the wall.")
-
-    def compare(self, events: Events) -> None:
-        if not self.head_id:
-            return
-        there = events.hash_of(self.head_id)
-        if there is None:
-            self.problems.append(f"The store has no event {self.head_id}: its wall is shorter than this file.")
-        elif there != self.head_hash:
+        """Check the last line, and ask the store about what is left."""
+        ended = self._ended or {}
+        head = ended.get("head")
+        head_id = head.get("events") if isinstance(head, dict) else None
+        if not isinstance(head, dict) or type(head_id) is not int or not 0 <= head_id <= _LARGEST_ID:
             self.problems.append(
-                f"Event {self.head_id} in the store is not the one in this file: one of them was rewritten."
+                "The last line, with the head of the wall, is missing or damaged: the file was cut off."
             )
+        else:
+            self.head_id, self.head_hash = head_id, str(head.get("hash") or "")
+            if ended.get("written") != self.number:
+                self.problems.append(f"The file says that it holds {str(ended.get('written'))[:20]} events.")
+            if self.whole and self._last_id != self.head_id:
+                self.problems.append(f"The file ends at event {self._last_id}, but {self.head_id} were written.")
+            elif self._last_id == self.head_id and self.number and self._last_hash != self.head_hash:
+                self.problems.append("The last event does not fit the head of the wall.")
+            if self.head_id:
+                self._compare(self.head_id, self.head_hash)
+        self._ask_the_store()
+
+    def _compare(self, event_id: int, digest: Any) -> None:
+        """Have the store asked about an event, many at a time."""
+        if self._store is not None:
+            self._unasked.setdefault(event_id, digest)
+            if len(self._unasked) >= _PAGE:
+                self._ask_the_store()
+
+    def _ask_the_store(self) -> None:
+        if self._store is None or not self._unasked:
+            return
+        there = self._store.hashes_of(self._unasked)
+        for event_id, digest in self._unasked.items():
+            if event_id not in there:
+                self.problems.append(f"The store has no event {event_id}: its wall is shorter than this file.")
+            elif there[event_id] != digest:
+                self.problems.append(
+                    f"Event {event_id} in the store is not the one in this file: one of them was rewritten."
+                )
+        self._unasked.clear()
 
 
 def _rows(lines: TextIO) -> Iterator[dict[str, Any]]:

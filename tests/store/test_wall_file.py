@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -90,6 +91,60 @@ def test_something_else_is_no_wall() -> None:
             check_file(io.StringIO(text))
     with pytest.raises(InvalidInputError, match="format 9"):
         check_file(io.StringIO('{"file": "mailroom wall", "version": 9}\n'))
+
+
+def rehashed(line: str, **values: object) -> str:
+    """A forged event whose own hash fits."""
+    row = json.loads(line) | values
+    at = datetime.fromisoformat(row["at"])
+    return json.dumps(row | {"hash": event_hash(row["prev_hash"], row["id"], at, row)}) + "\n"
+
+
+def test_a_forged_part_shows_against_the_store_and_says_what_it_proves_alone(world: object, store: Store) -> None:
+    one, two = world.alerts(2)  # type: ignore[attr-defined]
+    for alert in (one, two, one, two):
+        store.events.add(kind="note", who="amara", what="x", alert_id=alert)
+    lines = exported(store, alert_id=one)
+    forged = [*lines[:-2], rehashed(lines[-2], who="mallory", after={"state": "released"}), lines[-1]]
+
+    [said] = problems(forged, store)
+    assert "is not the one in this file" in said
+    [missing] = problems([lines[0], rehashed(lines[-2], id=4_711, prev_hash=""), changed(lines[-1], written=1)], store)
+    assert "has no event 4711" in missing
+    alone = check_file(io.StringIO("".join(forged)))
+    assert (alone.problems, alone.compared) == ((), False)
+    assert "no line was damaged, and no more" in alone.proves
+
+
+def test_what_a_file_proves_depends_on_what_is_in_it_and_on_the_store(wall: Store, world: object) -> None:
+    whole, part = exported(wall), exported(wall, alert_id=world.alerts(1)[0])  # type: ignore[attr-defined]
+
+    def proves(lines: list[str], store: Store | None) -> str:
+        return check_file(io.StringIO("".join(lines)), store.events if store else None).proves
+
+    assert proves(whole, wall) == "the file is whole, and the store has every event as the file has it"
+    assert "whole in itself" in proves(whole, None)
+    assert "what is missing in the file does not show" in proves(part, wall)
+
+
+@pytest.mark.parametrize("after", ["x", -1, 2.5, True, None, [], 2**64])
+def test_a_first_line_that_was_changed_is_said(wall: Store, after: object) -> None:
+    lines = exported(wall)
+    for changes in ({"after": after}, {"events": after}):
+        with pytest.raises(InvalidInputError, match="first line of this wall was changed"):
+            problems([changed(lines[0], **changes), *lines[1:]], wall)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"id": 2**64}, {"id": "x"}, {"at": "0001-01-01T00:00:00+14:00"}, {"at": 5}, {"hash": {}}, {"before": 1e999}],
+)
+def test_strange_values_in_a_line_are_problems_and_no_errors(wall: Store, values: dict[str, object]) -> None:
+    lines = exported(wall)
+
+    assert problems([*lines[:2], changed(lines[2], **values), *lines[3:]], wall)
+    for head in ({"events": "x", "hash": ""}, {"events": 2**70, "hash": []}, 5):
+        assert problems([*lines[:-1], changed(lines[-1], head=head)], wall)
 
 
 def test_the_events_of_one_alert_are_a_part(world: object, store: Store) -> None:
