@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.written import tell_written
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError
 
@@ -152,15 +153,20 @@ def eml(
     message_id: One,
     to: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is standard output.")] = Path("-"),
     delivered: Annotated[bool, typer.Option(help="As it was delivered, after policies changed it.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write the source of one archived mail, byte for byte. Never over a file that is there."""
+    """Write the source of one archived mail, byte for byte. Never over a file that is there.
+
+    With --json, size and digest are one JSON object: on standard error when the mail itself goes to standard output.
+    """
     from mailroom.mimecast import archive
 
     context: archive.Context = "DELIVERED" if delivered else "RECEIVED"
     with desk.opened() as here:
         if str(to) == "-":
-            archive.get_message_part(here.client, message_id, sys.stdout.buffer, context=context)
+            digest = archive.get_message_part(here.client, message_id, sys.stdout.buffer, context=context)
             sys.stdout.flush()
+            tell_written(to, digest.size, digest.sha256, as_json=as_json)
             return
         try:
             with to.open("xb") as stream:
@@ -171,7 +177,7 @@ def eml(
                     raise
         except OSError as error:
             raise InvalidInputError(f"{to} was not written ({error.strerror}); name another file") from error
-    output.note(f"{digest.size} bytes written to {to}, SHA-256 {digest.sha256}")
+    tell_written(to, digest.size, digest.sha256, as_json=as_json)
 
 
 @archive_app.command("logs")

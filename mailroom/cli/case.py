@@ -147,11 +147,13 @@ def set_case(
 
 
 @case_app.command("note")
-def note(case: Number, text: Annotated[str, typer.Argument(help="What should be remembered.")]) -> None:
+def note(
+    case: Number, text: Annotated[str, typer.Argument(help="What should be remembered.")], as_json: AsJson = False
+) -> None:
     """Put a note on the case's wall. Writes the store; it cannot be taken back."""
     with desk.opened() as here:
         here.store.cases.note(case, text, who=who())
-    output.note(f"noted in case {case}")
+    output.tell({"case": case, "noted": True}, f"noted in case {case}", as_json=as_json)
 
 
 @case_app.command("assign")

@@ -28,7 +28,9 @@ def add(
     with desk.opened() as here:
         template = known_template(here, here.store.cases.get(case).template)
         new = link(here.store, case, alerts, who=who(), why=why, template=template, keep_closed=keep_closed)
-    _tell({"case": case, "added": new}, f"{len(new)} of {len(set(alerts))} alerts are new in case {case}", as_json)
+    output.tell(
+        {"case": case, "added": new}, f"{len(new)} of {len(set(alerts))} alerts are new in case {case}", as_json=as_json
+    )
 
 
 @case_app.command("remove")
@@ -38,7 +40,7 @@ def remove(case: Number, alerts: Alerts, why: Why = "", as_json: AsJson = False)
 
     with desk.opened() as here:
         gone = unlink(here.store, case, alerts, who=who(), why=why)
-    _tell({"case": case, "removed": gone}, f"{len(gone)} alerts were taken out of case {case}", as_json)
+    output.tell({"case": case, "removed": gone}, f"{len(gone)} alerts were taken out of case {case}", as_json=as_json)
 
 
 @case_app.command("merge")
@@ -55,7 +57,7 @@ def merge(
     with desk.opened() as here:
         new = merge_cases(here.store, case, into, who=who(), why=why, across_tenants=across_tenants)
     said = f"case {case} is {'now' if new else 'already'} a part of case {into}"
-    _tell({"case": case, "into": into, "merged": new}, said, as_json)
+    output.tell({"case": case, "into": into, "merged": new}, said, as_json=as_json)
 
 
 @case_app.command("unmerge")
@@ -66,11 +68,4 @@ def unmerge(case: Number, why: Why = "", as_json: AsJson = False) -> None:
     with desk.opened() as here:
         done = take_apart(here.store, case, who=who(), why=why)
     said = f"case {case} is {'a case of its own again' if done else 'not merged'}"
-    _tell({"case": case, "unmerged": done}, said, as_json)
-
-
-def _tell(values: dict[str, object], said: str, as_json: bool) -> None:
-    if as_json:
-        output.print_json(values)
-    else:
-        output.note(said)
+    output.tell({"case": case, "unmerged": done}, said, as_json=as_json)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Number, Why, known_template, me, pairs, who
 from mailroom.cli.case_links import case_app
+
+if TYPE_CHECKING:
+    from mailroom.store.case_tasks import CaseTask
 
 __all__ = ["case_app"]
 
@@ -34,6 +37,7 @@ def add_task(
     owner: Annotated[str, typer.Option(help='Who does it; "me".', show_default=False)] = "",
     due_hours: Annotated[float | None, typer.Option(help="In so many hours.", show_default=False)] = None,
     description: Annotated[str, typer.Option(help="More about it.", show_default=False)] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Add a task to a case; the same words are the same task. Writes the store."""
     from mailroom.store.case_tasks import NewTask
@@ -42,35 +46,38 @@ def add_task(
     due = datetime.now(UTC) + timedelta(hours=due_hours) if due_hours is not None else None
     with desk.opened() as here:
         made = here.store.case_tasks.add(case, [NewTask(key, title.strip(), description, me(owner), due)], who=who())
-    output.note(f"task {made[0]} added to case {case}" if made else f"case {case} has this task already")
+    said = f"task {made[0]} added to case {case}" if made else f"case {case} has this task already"
+    output.tell({"case": case, "task": made[0] if made else None, "added": bool(made)}, said, as_json=as_json)
 
 
 @task_app.command("done")
-def done(task: Task, note: Note = "") -> None:
+def done(task: Task, note: Note = "", as_json: AsJson = False) -> None:
     """Say that a task is done. Writes the store; twice is harmless."""
-    _set(task, "done", note)
+    _set(task, "done", note, as_json)
 
 
 @task_app.command("skip")
-def skip(task: Task, note: Note = "") -> None:
+def skip(task: Task, note: Note = "", as_json: AsJson = False) -> None:
     """Say that a task is left out. Writes the store; twice is harmless."""
-    _set(task, "skipped", note)
+    _set(task, "skipped", note, as_json)
 
 
 @task_app.command("reopen")
-def reopen(task: Task, note: Note = "") -> None:
+def reopen(task: Task, note: Note = "", as_json: AsJson = False) -> None:
     """Say that a task is not done after all. Writes the store; twice is harmless."""
-    _set(task, "open", note)
+    _set(task, "open", note, as_json)
 
 
 @task_app.command("assign")
 def assign_task(
-    task: Task, owner: Annotated[str, typer.Argument(help='Who does it: a name, "me", or "" for nobody.')]
+    task: Task,
+    owner: Annotated[str, typer.Argument(help='Who does it: a name, "me", or "" for nobody.')],
+    as_json: AsJson = False,
 ) -> None:
     """Give a task to somebody. Writes the store; twice is harmless."""
     with desk.opened() as here:
         known = here.store.case_tasks.assign(task, me(owner), who=who())
-    output.note(f"task {task} of case {known.case_id} belongs to {known.assigned_to or 'nobody'}")
+    _tell_task(known, f"belongs to {known.assigned_to or 'nobody'}", as_json)
 
 
 @file_app.command("add")
@@ -102,21 +109,29 @@ def add_file(
 
 
 @file_app.command("save")
-def save_file(file: File, to: Annotated[Path, typer.Option("--to", help="Folder; made when missing.")]) -> None:
+def save_file(
+    file: File,
+    to: Annotated[Path, typer.Option("--to", help="Folder; made when missing.")],
+    as_json: AsJson = False,
+) -> None:
     """Write a file of a case into a folder. Never outside it, never over another file."""
     from mailroom.playbooks.cases import write_file
 
     with desk.opened() as here:
         path = write_file(here.store, file, to)
-    output.console.print(output.plain(path, 1_000))
+    if as_json:
+        output.print_json({"file": file, "path": str(path)})
+    else:
+        output.console.print(output.plain(path, 1_000), soft_wrap=True)
 
 
 @file_app.command("remove")
-def remove_file(file: File, why: Why = "") -> None:
+def remove_file(file: File, why: Why = "", as_json: AsJson = False) -> None:
     """Take a file out of its case; its bytes stay in the blob store. Writes the store; twice is harmless."""
     with desk.opened() as here:
         gone = here.store.case_files.remove(file, who=who(), why=why)
-    output.note(f"file {file} was removed" if gone else f"there is no file {file}")
+    said = f"file {file} was removed" if gone else f"there is no file {file}"
+    output.tell({"file": file, "removed": gone}, said, as_json=as_json)
 
 
 @field_app.command("set")
@@ -139,7 +154,15 @@ def set_fields(
         output.table(f"Fields of case {case}", ("field", "value"), list(now.items()))
 
 
-def _set(task: int, state: str, note: str) -> None:
+def _set(task: int, state: str, note: str, as_json: bool) -> None:
     with desk.opened() as here:
         known = here.store.case_tasks.set_state(task, state, who=who(), note=note)
-    output.note(f"task {task} of case {known.case_id} is {known.state}")
+    _tell_task(known, f"is {known.state}", as_json)
+
+
+def _tell_task(task: CaseTask, what: str, as_json: bool) -> None:
+    values = {
+        "task": task.id, "case": task.case_id, "title": task.title, "state": task.state, "owner": task.assigned_to,
+        "note": task.note,
+    }  # fmt: skip
+    output.tell(values, f"task {task.id} of case {task.case_id} {what}", as_json=as_json)

@@ -40,13 +40,16 @@ def playbooks(
 def start(
     run: Annotated[int, typer.Argument(help="Number from `mailroom case playbooks`.", metavar="RUN", min=1)],
     why: Why = "",
+    as_json: AsJson = False,
 ) -> None:
     """Want a playbook that was offered, or once more one that failed. Writes the store; twice is harmless."""
     from mailroom.playbooks.playbook_runs import accept
 
     with desk.opened() as here:
         found = accept(here.store, run, who=who(), why=why)
-    output.note(f"{found.playbook} is {found.state}; `mailroom case run-playbooks` starts it, or Prefect does")
+    said = f"{found.playbook} is {found.state}; `mailroom case run-playbooks` starts it, or Prefect does"
+    values = {"run": found.id, "playbook": found.playbook, "state": found.state, "case": found.case_id}
+    output.tell(values, said, as_json=as_json)
 
 
 @case_app.command("run-playbooks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.written import tell_written
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError
 
@@ -141,8 +143,12 @@ def eml(
     mail: One,
     to: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is standard output.")] = Path("-"),
     folders: Folders = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Write the source of one mail, byte for byte. Never over a file that is there."""
+    """Write the source of one mail, byte for byte. Never over a file that is there.
+
+    With --json, size and digest are one JSON object: on standard error when the mail itself goes to standard output.
+    """
     from mailroom.mail.actions.eml import get_eml
 
     with opened(folders) as (session, named):
@@ -150,13 +156,13 @@ def eml(
     if str(to) == "-":
         sys.stdout.buffer.write(found.raw)
         sys.stdout.flush()
-        return
-    try:
-        with to.open("xb") as stream:
-            stream.write(found.raw)
-    except OSError as error:
-        raise InvalidInputError(f"{to} was not written ({error.strerror}); name another file") from error
-    output.note(f"{len(found.raw)} octets written to {to}")
+    else:
+        try:
+            with to.open("xb") as stream:
+                stream.write(found.raw)
+        except OSError as error:
+            raise InvalidInputError(f"{to} was not written ({error.strerror}); name another file") from error
+    tell_written(to, len(found.raw), hashlib.sha256(found.raw).hexdigest(), as_json=as_json)
 
 
 @mail_app.command("download")

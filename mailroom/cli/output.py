@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,10 +35,26 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def print_json(value: Any) -> None:
-    """One JSON object on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
-    sys.stdout.flush()
+def print_json(value: Any, *, beside: bool = False) -> None:
+    """One JSON object on one line; `beside` puts it on stderr, because stdout is the content itself."""
+    stream = sys.stderr if beside else sys.stdout
+    stream.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+    stream.flush()
+
+
+def tell(values: Mapping[str, Any], said: str, *, as_json: bool, beside: bool = False) -> None:
+    """What became of something: a sentence for people, one JSON object for programs.
+
+    Args:
+        values: For programs.
+        said: For people.
+        as_json: Which of both.
+        beside: As for `print_json`.
+    """
+    if as_json:
+        print_json(values, beside=beside)
+    else:
+        note(said)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:

@@ -134,10 +134,14 @@ def test_one_mail_is_shown_saved_and_the_look_is_in_the_log(mailroom: Run, archi
     assert "billing@adatum.example" in shown.text
     assert mailroom("archive", "show", row["id"], "--json").json["message"]["id"] == row["id"]
     path = tmp_path / "mail.eml"
-    assert mailroom("archive", "eml", row["id"], "-o", str(path)).code == Exit.OK
+    written = mailroom("archive", "eml", row["id"], "-o", str(path), "--json").json
     assert b"Lunch again" in path.read_bytes()
+    assert written == {
+        "path": str(path), "size": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }  # fmt: skip
     assert mailroom("archive", "eml", row["id"], "-o", str(path)).code == Exit.USAGE
     assert "Lunch again" in mailroom("archive", "eml", row["id"]).text
+    assert "sha256" not in mailroom("archive", "eml", row["id"], "--json").text, "stdout is the mail alone"
     assert "Lunch again" in mailroom("archive", "logs", "--views").text
     assert mailroom("archive", "logs", "--json").json["lines"]
 

@@ -77,13 +77,37 @@ def test_files_are_kept_with_a_case_and_written_out(
     assert mailroom("case", "file", "add", number, str(tmp_path / "none")).code == Exit.USAGE
 
 
+def test_small_changes_say_what_became_of_them_to_programs(
+    mailroom: Callable[..., Any], opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    number = opened("Parcel")["id"]
+    case = str(number)
+    assert mailroom("case", "note", case, "called", "--json").json == {"case": number, "noted": True}
+
+    added, again = (mailroom("case", "task", "add", case, "Call them", "--json").json for _ in range(2))
+    assert (added["added"], again["added"]) == (True, False)
+    task = str(added["task"])
+    states = [mailroom("case", "task", word, task, "--json").json["state"] for word in ("done", "reopen", "skip")]
+    assert states == ["done", "open", "skipped"]
+    assert mailroom("case", "task", "assign", task, "bo", "--json").json == {
+        "task": added["task"], "case": number, "title": "Call them", "state": "skipped", "owner": "bo", "note": "",
+    }  # fmt: skip
+
+    (tmp_path / "notes.txt").write_text("seen")
+    [file] = mailroom("case", "file", "add", case, str(tmp_path / "notes.txt"), "--json").json["files"]
+    saved = mailroom("case", "file", "save", str(file["id"]), "--to", str(tmp_path / "out"), "--json").json
+    assert Path(saved["path"]).read_text() == "seen"
+    assert mailroom("case", "file", "remove", str(file["id"]), "--json").json == {"file": file["id"], "removed": True}
+
+
 def test_wanted_playbooks_run_without_prefect(mailroom: Callable[..., Any], opened: Callable[..., Any]) -> None:
     opened("--template", "phishing", "--alert", "1")
     opened("--template", "mail-incident", "--alert", "2")
     [done] = mailroom("case", "run-playbooks", "--json").json["playbooks"]
     assert (done["playbook"], done["outcome"]) == ("investigate sender", "completed")
     [offered] = mailroom("case", "playbooks", "--state", "offered", "--json").json["playbooks"]
-    assert mailroom("case", "start", str(offered["id"])).code == 0
+    wanted = mailroom("case", "start", str(offered["id"]), "--json").json
+    assert (wanted["run"], wanted["state"]) == (offered["id"], "wanted")
     [second] = mailroom("case", "run-playbooks", str(offered["id"]), "--json").json["playbooks"]
     assert second["outcome"] == "completed"
     assert mailroom("case", "run-playbooks", "--json").json == {"playbooks": []}
@@ -94,11 +118,13 @@ def test_the_wall_is_verified_exported_and_a_forgery_shows(
 ) -> None:
     number = opened("Parcel", "--alert", "1")["id"]
     file, part = tmp_path / "wall.jsonl", tmp_path / "case.jsonl"
-    assert mailroom("wall", "export", "--out", str(file)).code == 0
+    said = mailroom("wall", "export", "--out", str(file), "--json").json
     assert mailroom("wall", "export", "--out", str(part), "--case", str(number)).code == 0
     assert mailroom("wall", "export", "--out", str(file)).code == Exit.USAGE
     events = [json.loads(line) for line in file.read_text().splitlines()]
-    assert events[-1]["head"]["hash"] == events[-2]["hash"]
+    assert events[-1]["head"]["hash"] == events[-2]["hash"] == said["head"]
+    assert (said["events"], said["path"]) == (len(events) - 2, str(file))
+    assert json.loads(mailroom("wall", "export", "--json").text.splitlines()[-1])["head"], "stdout is the wall alone"
     assert mailroom("wall", "verify", "--json").json["ok"]
     assert mailroom("wall", "verify", str(file), "--json").json["ok"]
     assert not mailroom("wall", "verify", str(part), "--json").json["whole"]

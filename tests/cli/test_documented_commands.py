@@ -36,6 +36,12 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, An
 
 
 COMMANDS = dict(commands(get_command(app)))
+WITHOUT_JSON = {
+    "demo": "runs until it is stopped, for people who look",
+    "sandbox": "runs until it is stopped; says where it listens",
+    "mail analyze": "prints nothing but one JSON object anyway",
+}
+"""Commands that have no --json, and why."""
 
 
 def words_of(line: str) -> str:
@@ -45,6 +51,15 @@ def words_of(line: str) -> str:
 
 def test_every_command_is_documented_and_every_documented_command_exists() -> None:
     assert sorted(words_of(line) for line in DOCUMENTED) == sorted(COMMANDS)
+
+
+def test_every_command_speaks_to_programs_too() -> None:
+    without = {
+        words
+        for words, command in COMMANDS.items()
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert without == set(WITHOUT_JSON)
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)

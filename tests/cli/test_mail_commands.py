@@ -80,7 +80,8 @@ def test_download_and_eml_write_files_and_never_over_one(run: Any, put: Any, tmp
     put(1, a=b"%PDF")
     answer = run("download", str(tmp_path / "out"), "--json")
     assert answer.json["attachments_local_paths"] == str(tmp_path / "out" / "a.pdf")
-    assert run("eml", "<m1@example.org>", "--output", str(tmp_path / "m.eml")).code == Exit.OK
+    written = run("eml", "<m1@example.org>", "--output", str(tmp_path / "m.eml"), "--json").json
+    assert (written["path"], written["size"]) == (str(tmp_path / "m.eml"), (tmp_path / "m.eml").stat().st_size)
     before = (tmp_path / "m.eml").read_bytes()
     assert b"Message-ID: <m1@example.org>" in before
     assert run("eml", "<m1@example.org>", "--output", str(tmp_path / "m.eml")).code == Exit.USAGE
