@@ -110,18 +110,27 @@ class Approvals:
         )
         return self._db.read(lambda tx: str(tx.execute(query).scalar() or ""))
 
-    def undecided_of(self, action_ids: Collection[int]) -> set[int]:
-        """Those of the actions that an undecided approval covers."""
-        ids, found = sorted(set(action_ids)), set[int]()
-        for start in range(0, len(ids), CHUNK):
-            query = (
-                select(approval_actions.c.action_id)
-                .join(approvals, approvals.c.id == approval_actions.c.approval_id)
-                .where(approval_actions.c.action_id.in_(ids[start : start + CHUNK]))
-                .where(approvals.c.state.in_(UNDECIDED))
-            )
-            found |= set(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
-        return found
+    def unasked(
+        self, tenant: str, *, kinds: Collection[str], mode: str | None = None, requested_by: str | None = None,
+        limit: int = 2_000,
+    ) -> builtins.list[Action]:  # fmt: skip
+        """Proposals of these kinds and this origin that no undecided approval covers, oldest first.
+
+        The database looks for them: proposals of others, or asked for already, are not in the way, however many.
+        """
+        asked = (
+            select(approval_actions.c.action_id)
+            .join(approvals, approvals.c.id == approval_actions.c.approval_id)
+            .where(approval_actions.c.action_id == actions.c.id, approvals.c.state.in_(UNDECIDED))
+        )
+        query = select(actions).where(actions.c.tenant == tenant, actions.c.state == "proposed", ~asked.exists())
+        query = query.where(actions.c.kind.in_(tuple(kinds)))
+        if mode is not None:
+            query = query.where(actions.c.mode == mode)
+        if requested_by is not None:
+            query = query.where(actions.c.requested_by == requested_by)
+        rows = self._db.read(lambda tx: tx.execute(query.order_by(actions.c.id).limit(limit)).all())
+        return [action_of(row) for row in rows]
 
     def unfinished(self, limit: int = 1_000) -> builtins.list[StoredApproval]:
         """Approvals that were used and of which an action is still to be done or looked up, oldest first."""

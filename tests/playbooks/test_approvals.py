@@ -369,6 +369,16 @@ def test_every_proposal_of_the_rules_is_asked_for_once_in_groups(bench: Workbenc
     assert ask_all().opened == []
 
 
+def test_many_proposals_are_asked_for_round_by_round(bench: Workbench) -> None:
+    names = names_of(bench.client, bench.store)
+    rounds = [request_for_proposals(bench.store, bench.policy, tenants=names, limit=4).opened for _ in range(4)]
+    asked = [bench.store.approvals.members(one) for opened in rounds for one in opened]
+    assert sorted(one.action_id for many in asked for one in many) == sorted([
+        *proposals(bench), *proposals(bench, "reject")
+    ])  # fmt: skip
+    assert rounds[3] == []
+
+
 def test_what_people_propose_is_asked_by_whoever_proposed_it(bench: Workbench) -> None:
     for one in proposals(bench) + proposals(bench, "reject"):
         bench.store.run(lambda tx, one=one: tx.execute(update(alerts).values(handling="expired")))

@@ -196,9 +196,20 @@ def test_an_unknown_approval_is_not_found(world):
         world.store.approvals.use(99, [], {})
 
 
-def test_only_undecided_approvals_cover_an_action(world):
-    ids = proposed(world, 2)
-    known = asked(world, ids)
-    assert world.store.approvals.undecided_of(ids) == set(ids)
+def test_what_nobody_is_asked_about_is_found_behind_any_number_of_others(world):
+    def unasked(**origin: Any) -> list[int]:
+        found = world.store.approvals.unasked("northwind", kinds=("release",), limit=2, **origin)
+        return [one.id for one in found]
+
+    alerts = world.alerts(8)
+    by_amy = [world.action(one, mode="manual", requested_by="amy") for one in alerts[:4]]
+    by_rules = [world.action(one) for one in alerts[4:]]
+    ids = [one.id for one in world.store.ledger.propose_many([*by_amy, *by_rules])]
+    assert unasked() == ids[:2]
+    assert unasked(mode="auto") == unasked(requested_by="triage") == ids[4:6]
+    known = asked(world, ids[4:6])
+    assert unasked(mode="auto") == ids[6:]
     world.store.approvals.void(known.id, "changed")
-    assert world.store.approvals.undecided_of(ids) == set()
+    assert unasked(mode="auto") == ids[4:6]
+    asked(world, ids[4:])
+    assert unasked(mode="auto") == []

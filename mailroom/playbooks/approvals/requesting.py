@@ -113,18 +113,16 @@ def request_for_proposals(
         store: Whose ledger.
         policy: Rules, lists, rails.
         tenants: Names of the tenant in the store.
-        limit: Most proposals looked at.
+        limit: Most proposals looked at, of those that nobody is asked about yet.
     """
     done = Round(expired=[one.id for one in store.approvals.expire()])
     names = sorted(set(tenants))
     done.void = [one.id for name in names for one in void_changed(store, policy, tenant=name)]
     proposed: list[Action] = []
     for name in names:
-        proposed += store.ledger.find(name, kinds=APPROVABLE, states=("proposed",), limit=limit)
-    # What a person proposed is asked by whoever proposed it: a form of its own, a bulk, a script.
-    proposed = [one for one in proposed if one.mode == "auto"]
-    covered = store.approvals.undecided_of([one.id for one in proposed])
-    bound = bind(store, policy, [one for one in proposed if one.id not in covered])
+        # What a person proposed is asked by whoever proposed it: a form of its own, a bulk, a script.
+        proposed += store.approvals.unasked(name, kinds=APPROVABLE, mode="auto", limit=limit)
+    bound = bind(store, policy, proposed)
     done.withdrawn = withdraw_overtaken(store, policy, bound.values())
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for one in bound.values():

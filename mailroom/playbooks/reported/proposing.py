@@ -64,13 +64,8 @@ def ask_for_approval(here: ReportDesk) -> list[int]:
         Numbers of the approvals that are new.
     """
     store, policy = here.desk.store, here.desk.policy()
-    wanted = store.ledger.find(here.tenant, kinds=APPROVABLE, states=("proposed",))
-    ours = [one for one in wanted if one.requested_by == WHO]
-    covered = store.approvals.undecided_of([one.id for one in ours])
     new = []
-    for one in ours:
-        if one.id in covered:
-            continue
+    for one in store.approvals.unasked(here.tenant, kinds=APPROVABLE, requested_by=WHO):
         cases = store.cases.for_alerts([one.alert_id]).get(one.alert_id, []) if one.alert_id else []
         asked = request(store, policy, [one.id], proposer=WHO, case_id=min(cases, default=None), by_rule=True)
         if asked.approval is not None and asked.approval.created:
