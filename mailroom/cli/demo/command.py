@@ -40,11 +40,18 @@ def demo(
             if once:
                 output.print_json(counts)
                 return
+            _schedules_on()
             output.console.print(f"\nThe Prefect UI: {home.ui}   (Ctrl-C ends the demo; what was done is kept)")
             children.wait()
     except KeyboardInterrupt:
         output.note("demo ended; `make demo` goes on from here")
         raise typer.Exit(Exit.OK) from None
+
+
+def _schedules_on() -> None:
+    from mailroom.cli.demo import prefect_side  # imports prefect: only after its settings are in place
+
+    prefect_side.schedules(on=True)
 
 
 def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
@@ -62,6 +69,7 @@ def _run(home: DemoHome, children: Children, started: float) -> dict[str, Any]:
 
     prefect_side.save_blocks(home, tenant)
     prefect_side.deploy(home)
+    prefect_side.schedules(on=False)
     children.start_worker(home)
     say("[4/8] playbook: check connections")
     prefect_side.run("check connections/on demand", children.check)

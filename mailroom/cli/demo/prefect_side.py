@@ -52,6 +52,14 @@ def deploy(home: DemoHome) -> None:
     _prefect(home, "--no-prompt", "deploy", "--prefect-file", "deployments.yaml", "--all")
 
 
+def schedules(*, on: bool) -> None:
+    """Switch the schedules of all deployments: while the demo starts runs itself, they would only get in its way."""
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments(limit=200):
+            if any(schedule.active for schedule in deployment.schedules):
+                (client.resume_deployment if on else client.pause_deployment)(deployment.id)
+
+
 def _start_runs_with_this_python() -> None:
     """Name the command of the pool's runs, which saves each run the start of a Python that only prepares the next one.
 
