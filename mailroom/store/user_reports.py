@@ -205,11 +205,12 @@ class UserReports:
         return [Alert(**row._asdict()) for row in rows]
 
     def reporters(self, original_alert_id: int, tx: Connection | None = None) -> int:
-        """How many different people reported the mail of an alert; refused reports do not count."""
+        """How many different people, proven to be who they say, reported the mail; refused reports do not count."""
         counted = func.count(user_reports.c.reporter.distinct())
         query = select(counted).where(
-            user_reports.c.original_alert_id == original_alert_id, user_reports.c.state.not_in((REFUSED, NO_REPORT))
-        )
+            user_reports.c.original_alert_id == original_alert_id, user_reports.c.state.not_in((REFUSED, NO_REPORT)),
+            user_reports.c.detail["proven"].as_boolean(),
+        )  # fmt: skip
         return self._db.read(lambda c: int(c.execute(query).scalar_one()), tx)
 
     def lately(self, reporter: str, since: datetime) -> int:

@@ -183,6 +183,26 @@ def test_two_people_who_report_one_mail_are_one_case_and_count_together(world: W
     assert len(world.mails_to(BEN)) == 2
 
 
+def test_reporters_whom_no_trusted_server_proves_open_a_case_and_add_no_points(world: World) -> None:
+    world.desk = replace(world.desk, account=replace(world.desk.account, trusted_authserv_ids=()))
+    inner = strange()
+    results = [
+        world.handle(world.write(wire(mail(From=one, Message_ID=f"<{n}@x.example>"), inner), one))
+        for n, one in enumerate((AMY, BEN, EVE))
+    ]
+
+    assert {one.state for one in results} == {"waiting"}
+    assert len({one.mails[0].case_id for one in results}) == 1
+    assert world.bench.store.evidence.of(results[0].mails[0].alert_id or 0) == []
+    assert results[0].mails[0].risk == results[2].mails[0].risk
+
+    world.desk = replace(
+        world.desk, account=replace(world.desk.account, trusted_authserv_ids=("mx.northwind.example",))
+    )
+    proven = world.handle(world.write(wire(mail(Message_ID="<9@x.example>"), inner)))
+    assert proven.mails[0].reporters == 1
+
+
 def test_the_same_person_reporting_twice_on_a_day_counts_once_and_gets_no_second_thanks(world: World) -> None:
     message_id = world.attack(AMY)
     world.handle(world.report(message_id, AMY, "attached"))

@@ -38,17 +38,20 @@ def test_a_report_is_written_down_once_and_its_states_stand_on_the_wall(store, w
 
 
 def test_the_alert_of_a_reported_mail_is_made_once_and_its_reporters_are_counted(store, world):
-    one, two, three = world.alerts(3)
+    one, two, three, four = world.alerts(4)
     original = store.user_reports.original(new_alert("k1", message_id="<a@x>"), "phish")
     assert store.user_reports.original(new_alert("k1", message_id="<a@x>"), "phish").id == original.id
     assert (original.connector, original.level) == ("reported", "T1")
-    for alert_id, who, state in ((one, ANN, "open"), (two, ANN, "open"), (three, BOB, "refused")):
-        row = store.user_reports.begin(alert_id, tenant="nw", reporter=who, state=state)
+    for alert_id, who, state, proven in (
+        (one, ANN, "open", True), (two, ANN, "open", True), (three, BOB, "refused", True), (four, BOB, "open", False)
+    ):  # fmt: skip
+        row = store.user_reports.begin(alert_id, tenant="nw", reporter=who, state=state, detail={"proven": proven})
         store.user_reports.change(row.id, who="h", original_alert_id=original.id)
 
     assert store.user_reports.reporters(original.id) == 1
     assert [found.id for found in store.user_reports.same_message("nw", "<a@x>")] == [original.id]
     assert store.user_reports.same_message("other", "<a@x>") == []
     assert store.user_reports.lately(ANN, datetime(2020, 1, 1, tzinfo=UTC)) == 2
-    assert store.user_reports.counts() == {"open": 2, "refused": 1}
-    assert len(store.user_reports.list()) == 3
+    assert store.user_reports.counts() == {"open": 3, "refused": 1}
+    assert len(store.user_reports.list()) == 4
+    assert sorted(store.user_reports.of_alerts([one, four, original.id])) == [one, four]

@@ -43,7 +43,8 @@ def reporter_of(mail: Mail, account: MailAccount, own_domains: frozenset[str]) -
     """Judge the sender of a report. Pure; never raises over a mail.
 
     Where the mailbox names servers whose word on senders is trusted, that word is needed: anybody can write our own
-    addresses into From. Without such servers a report of our own domain counts, and nobody is proven.
+    addresses into From. Without such servers a report of our own domain is handled, and nobody is proven: it says
+    nothing against the mail that it brings.
 
     Args:
         mail: The report.

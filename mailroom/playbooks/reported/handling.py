@@ -107,7 +107,7 @@ class _Handling:
             known = look_up(self.client, self.store, original, self.reporter.address, tenant=self.here.tenant)
             if original.carrier and not _from_outside(known):
                 continue
-            decision = judge_dry(self.here, original, known, self.reporter.address)
+            decision = judge_dry(self.here, original, known, self.reporter)
             handled = Handled(decision.verdict, decision.risk, original.how, notes=known.notes)
             handled.alert_id = known.alerts[0].id if known.alerts else None
             if self._is_ours(original):
@@ -153,7 +153,7 @@ class _Handling:
             self.store.user_reports.change(report.id, who=WHO, original_alert_id=alert.id, campaign_key=campaign)
             faultpoint("reported.original_noted")
         alerts = known.alerts or [alert]
-        if self.reporter.proven or not self.here.account.trusted_authserv_ids:
+        if self.reporter.proven:
             handled.reporters = count_reporters(self.here, alerts, alert)
         judged = judge(self.here, alert, alerts)
         handled.verdict, handled.risk = judged.verdict, judged.risk

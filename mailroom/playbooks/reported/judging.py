@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailroom.connectors.reported import LEVEL, Original, alert_of, content_of, event_of
+from mailroom.connectors.reported import LEVEL, Original, Reporter, alert_of, content_of, event_of
 from mailroom.errors import BusyError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.judging import people_of, record_verdicts
@@ -63,7 +63,8 @@ def stand_in(here: ReportDesk, original: Original, known: Known, reporter: str, 
 def count_reporters(here: ReportDesk, alerts: list[Alert], counted: Alert) -> int:
     """Put what the reporters say into the evidence of every alert of this mail. Effect: writes the store.
 
-    One entry per alert: a further report replaces the number. Counting and writing are one transaction.
+    Only for a report whose sender is proven: anybody can write our people's addresses into From. One entry per alert: a
+    further report replaces the number. Counting and writing are one transaction.
     """
     store = here.desk.store
 
@@ -114,13 +115,13 @@ def judge(here: ReportDesk, alert: Alert, alerts: list[Alert]) -> Judged:
     return Judged(current.verdict if current else "undetermined", risk, facts)
 
 
-def judge_dry(here: ReportDesk, original: Original, known: Known, reporter: str) -> Decision:
-    """What the verdict would be, this report among what people say. Effect: reads."""
+def judge_dry(here: ReportDesk, original: Original, known: Known, reporter: Reporter) -> Decision:
+    """What the verdict would be, this report among what people say when its sender is proven. Effect: reads."""
     ruleset = here.desk.policy().ruleset(here.clock.now().date())
-    event = event_of(original, reporter, record=known.record, info=known.info)
+    event = event_of(original, reporter.address, record=known.record, info=known.info)
     if known.alerts and _is_whole(original, known.alerts[0]):
         event = known.alerts[0].event | content_of(original) | {"level": LEVEL}
-    said = [Testimony(KIND, POINTS_EACH, "one of our people reported it")]
+    said = [Testimony(KIND, POINTS_EACH, "one of our people reported it")] if reporter.proven else []
     if known.alerts:
         said = list(people_of(here.desk.store, [known.alerts[0].id]).get(known.alerts[0].id, said))
     return decide(ruleset, extract(event, ruleset.context, now=here.clock.now()), people=said)
