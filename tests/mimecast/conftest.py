@@ -29,6 +29,7 @@ def _load(stem: str) -> ModuleType:
 _scripted = _load("scripted")
 _load("documented")
 _load("requests_made")
+_load("sample_answers")
 
 KEYS = ApplicationKeys(
     app_id="app-id-1",

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from mimecast_documented import ITEMS, REST, complaints, envelope_complaints
 from mimecast_requests_made import BY_GENERATION, CHANGES, NOT_CALLED, READS
+from mimecast_sample_answers import SAMPLES
 from mimecast_scripted import Answer, ok
 
 from mailroom.errors import MailroomError
@@ -69,16 +70,56 @@ def test_a_request_has_the_documented_fields_with_the_documented_types(server, c
             assert complaints(item, table) == []
 
 
-@pytest.mark.parametrize(("function", "work", "generation"), [case for case in CASES if not case.values[0].is_rest])
+PAGED = {
+    capabilities.TRACKING_SEARCH,
+    capabilities.HOLD_LIST,
+    capabilities.RELEASE_LOGS,
+    capabilities.PROCESSING_MESSAGES,
+    capabilities.REJECTIONS,
+    capabilities.ARCHIVE_SEARCH,
+    capabilities.ARCHIVE_SEARCH_LOGS,
+    capabilities.VIEW_LOGS,
+    capabilities.URL_LOGS,
+    capabilities.ATTACHMENT_LOGS,
+    capabilities.IMPERSONATION_LOGS,
+    capabilities.LIST_MANAGED_URLS,
+    capabilities.FIND_INCIDENTS,
+    capabilities.FIND_GROUPS,
+    capabilities.GROUP_MEMBERS,
+    capabilities.GET_POLICY,
+    capabilities.AUDIT_EVENTS,
+}
+"""Functions whose lists come page by page."""
+ONE = {"policy"}
+"""What asks a listing function for one thing by its id."""
+LISTS = [
+    pytest.param(function, work, generation, id=f"{name} [{generation}]")
+    for name, (function, work) in READS.items()
+    if function in PAGED and name not in ONE
+    for generation in function.generations
+]
+
+
+@pytest.mark.parametrize(("function", "work", "generation"), LISTS)
 def test_a_second_page_repeats_the_item_and_adds_only_the_token(server, client_for, function, work, generation):
-    server.add(function.path, ok({}, pagination={"next": "token-2"}), ok({}))
-    with contextlib.suppress(MailroomError):
-        work(client_for(generation))
-    asked = [one.json for one in server.calls(function.path)]
-    if len(asked) > 1 and "meta" in asked[0]:
-        assert asked[1]["data"] == asked[0]["data"]
-        first, second = asked[0]["meta"]["pagination"], asked[1]["meta"]["pagination"]
-        assert second == first | {"pageToken": "token-2"}
+    server.add(function.path, ok(*SAMPLES[function], pagination={"next": "token-2"}), ok())
+    work(client_for(generation))
+    first, second = (one.json for one in server.calls(function.path))
+    assert second["data"] == first["data"]
+    assert second["meta"]["pagination"] == first["meta"]["pagination"] | {"pageToken": "token-2"}
+
+
+@pytest.mark.parametrize(
+    ("function", "work", "generation"),
+    [case for case in CASES if case.values[0] not in PAGED and not case.values[0].is_rest],
+)
+def test_nothing_else_asks_for_a_page(server, client_for, function, work, generation):
+    asked = ask(server, client_for(generation), function, work)
+    assert {called(one) for one in asked if one.body and "pagination" in one.json.get("meta", {})} <= PAGED
+
+
+def test_every_list_is_walked_here():
+    assert {case.values[0] for case in LISTS} == PAGED
 
 
 def test_every_function_is_asked_for_here_or_said_to_be_unused():
