@@ -11,7 +11,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.errors import MailroomError, StoreError
 from mailroom.mimecast import ping
-from mailroom.playbooks.checks import CheckRow, check_policy, check_store
+from mailroom.playbooks.checks import CheckRow, check_policy, check_records, check_store
 
 _WIDE = 600  # a path, a line, and a sentence that says what to do
 _WORDS = {True: "ok", False: "failed", None: "skipped"}
@@ -31,6 +31,7 @@ def check(
     with desk.opened() as here:
         rows = [] if rules_only else _tenant(here) + _mailbox(here) + check_store(lambda: here.store)
         rows += check_policy(here.policy)
+        rows += [] if rules_only else check_records(lambda: here.store, here.policy)
     failed = [row for row in rows if row.result == "failed"]
     if as_json:
         output.print_json({"ok": not failed, "stages": [row.as_dict() for row in rows]})

@@ -59,11 +59,18 @@ def lint(
     all_rules: Annotated[bool, typer.Option("--all", help="Look at the packaged rules too.")] = False,
     as_json: _Json = False,
 ) -> None:
-    """Look for rules that load and may still not mean what you want. Hints only: the exit code is 0."""
+    """Look for rules that load and may still not mean what you want. Hints only: the exit code is 0.
+
+    Evaluation records of rules with status auto are compared with the decisions and labels in the store.
+    """
     from mailroom.playbooks.workbench import lint as hints_of
+    from mailroom.playbooks.workbench import unproven_records
 
     with desk.opened() as here:
-        hints = hints_of(_with_rules(here.policy(), rules).ruleset(), all_rules=all_rules)
+        ruleset = _with_rules(here.policy(), rules).ruleset()
+        hints = hints_of(ruleset, all_rules=all_rules)
+        if any(rule.status == "auto" for rule in ruleset.rules):  # others need no store
+            hints += unproven_records(here.store, ruleset)
     if as_json:
         rows = [{"where": one.where, "rule": one.rule_id, "text": one.text} for one in hints]
         output.print_json({"hints": rows})

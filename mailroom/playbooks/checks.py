@@ -74,5 +74,23 @@ def check_policy(read_policy: Callable[[], Policy]) -> list[CheckRow]:
     return rows
 
 
+def check_records(open_store: Callable[[], Store], read_policy: Callable[[], Policy]) -> list[CheckRow]:
+    """Compare the records by which rules act by themselves with what the store shows. Effect: reads both."""
+    try:
+        rules = read_policy().ruleset()
+        if all(rule.status != "auto" for rule in rules.rules):
+            return []
+        from mailroom.playbooks.workbench import unproven_records  # pandas; only where a rule has earned something
+
+        hints = unproven_records(open_store(), rules)
+    except MailroomError:
+        return []  # said by the stages of the store and of the rules
+    rows = [
+        CheckRow("evaluation records", "warning", f"{hint.where}: {hint.rule_id}: {hint.text}", "Evaluate it again.")
+        for hint in hints
+    ]
+    return rows or [CheckRow("evaluation records", "ok", "the store shows the decisions that they name")]
+
+
 def _failed(stage: str, error: MailroomError) -> CheckRow:
     return CheckRow(stage, "failed", one_line(scrub(str(error))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from mailroom.playbooks.checks import check_policy, check_store
+from mailroom.playbooks.checks import check_policy, check_records, check_store
 from tasks import _open
 from tasks._exposure import check_prefect_api
 from tasks._wording import action
@@ -30,6 +30,7 @@ def check_our_side(store: str = "default", policy: str = "default") -> list[dict
         rows = [
             *check_store(lambda: _open.store(store)),
             *check_policy(lambda: _open.policy(policy)),
+            *check_records(lambda: _open.store(store), lambda: _open.policy(policy)),
             check_prefect_api(),
         ]
     return [row.as_dict() for row in rows]

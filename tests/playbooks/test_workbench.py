@@ -13,6 +13,7 @@ from mailroom_tests_small_tenant import NOON, RULES, Workbench
 
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.playbooks import act, workbench
+from mailroom.playbooks.checks import check_records
 from mailroom.playbooks.policy import Policy
 from mailroom.store import NewVerdict, Store
 from mailroom.store.alerts import NewAlert
@@ -204,6 +205,28 @@ def test_what_cannot_be_earned_is_refused(store: Store, tmp_path: Path) -> None:
         workbench.evaluate(store, ruleset, "other", "reject")
     with pytest.raises(InvalidInputError, match=r"no row of playbooks\.yml proposes 'dance'"):
         workbench.evaluate(store, ruleset, "test-junk", "dance")
+
+
+def test_a_record_that_the_store_cannot_show_is_pointed_at(store: Store, tmp_path: Path) -> None:
+    record = {"action": "reject", "rule_version": 1, "decisions": 600, "wrong": 0, "by": "Amy Reader",
+              "date": "2026-03-02"}  # fmt: skip
+    site = policy(rules(tmp_path / "a", status="auto", evaluation=[record]))
+    [hint] = workbench.unproven_records(store, site.ruleset())
+    line = (tmp_path / "a" / "rule.yml").read_text().splitlines().index("evaluation:") + 2
+    assert hint.where.endswith(f"rule.yml:{line}")
+    assert "names 600 decisions, 0 wrong; this store shows 0, 0 wrong" in hint.text
+    assert "mailroom rules evaluate test-junk --action reject" in hint.text
+    [row] = check_records(lambda: store, lambda: site)
+    assert (row.result, hint.text in row.detail) == ("warning", True)
+
+    decisions(store, 602, {0: "", 1: "wanted"})
+    [hint] = workbench.unproven_records(store, site.ruleset())
+    assert "this store shows 601, 1 wrong" in hint.text
+    wrong = sorted(one.id for one in store.alerts.list(limit=602))[1]
+    store.labels.record_many([NewLabel(wrong, "malicious", "person", "amy")])
+    assert workbench.unproven_records(store, site.ruleset()) == []
+    assert [row.result for row in check_records(lambda: store, lambda: site)] == ["ok"]
+    assert check_records(lambda: store, lambda: policy(rules(tmp_path / "b"))) == []
 
 
 def test_lint_points_at_what_loads_and_may_mean_something_else(tmp_path: Path) -> None:

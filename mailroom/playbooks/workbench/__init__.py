@@ -4,6 +4,7 @@ from mailroom.playbooks.workbench.acknowledged import Acknowledged, as_file, rea
 from mailroom.playbooks.workbench.backtest import Backtest, Change, backtest
 from mailroom.playbooks.workbench.evaluate import EvaluationResult, evaluate
 from mailroom.playbooks.workbench.lint import Hint, lint
+from mailroom.playbooks.workbench.records import unproven_records
 from mailroom.playbooks.workbench.shadow import ShadowReport, shadow_report
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "lint",
     "read_acknowledged",
     "shadow_report",
+    "unproven_records",
 ]

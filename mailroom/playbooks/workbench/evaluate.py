@@ -16,7 +16,7 @@ from mailroom.store.reporting import Page
 from mailroom.triage import RuleSet
 from mailroom.triage.evaluation import max_harm, passed_actions, upper_bound, was_wrong
 
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 20
 
 
@@ -91,8 +91,8 @@ def evaluate(
     decisions = wrong = unlabelled = 0
     arrived: list[datetime] = []
     wrong_alerts: list[int] = []
-    for page in store.reporting.pages(since or _BEGINNING, datetime.now(UTC)):
-        for alert_id, at, label in _decisions(page, rule.id, rule.version, proposing):
+    for page in store.reporting.pages(since or BEGINNING, datetime.now(UTC)):
+        for alert_id, at, label in decisions_of(page, rule.id, rule.version, proposing):
             if not label:
                 unlabelled += 1
                 continue
@@ -108,7 +108,7 @@ def evaluate(
     )  # fmt: skip
 
 
-def _decisions(page: Page, rule_id: str, version: int, proposing: set[str]) -> Iterator[tuple[int, datetime, str]]:
+def decisions_of(page: Page, rule_id: str, version: int, proposing: set[str]) -> Iterator[tuple[int, datetime, str]]:
     """(alert, arrival, label or nothing) of each decision that this version of the rule stood behind."""
     current = page.labels[page.labels["is_current"].astype(bool)]
     labels = dict(zip(current["alert_id"].tolist(), current["label"].tolist(), strict=True))
