@@ -6,18 +6,27 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from prefect import get_run_logger
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from flows._flow import flow
 from flows._tenant_slot import tenant_slot
-from mailroom.connectors.tracked_form import DOMAINS_PATTERN
+from mailroom.connectors.tracked_form import (
+    DOMAINS_PATTERN,
+    REGEX_SCHEMA,
+    checked_domains,
+    checked_environment_regex,
+)
 from tasks import playbook
 from tasks.playbook._choices import LowestRisk
 
 
 @flow(name="ingest tracked messages", flow_run_name="message tracking of {mimecast}")
 def ingest_tracked_messages(
-    domains: Annotated[str, Field(pattern=DOMAINS_PATTERN, max_length=10_000, examples=["northwind.example"])],
+    domains: Annotated[
+        str,
+        Field(pattern=DOMAINS_PATTERN, max_length=10_000, examples=["northwind.example"]),
+        AfterValidator(checked_domains),
+    ],
     mimecast: str = "default",
     store: str = "default",
     lowest_risk: LowestRisk = "everything",
@@ -36,7 +45,9 @@ def ingest_tracked_messages(
     event_field: Annotated[str, Field(min_length=1)] = "event_type",
     environment: str = "Default Environment",
     environment_field: str = "",
-    environment_regex: Annotated[str, Field(max_length=4_096)] = ".*",
+    environment_regex: Annotated[
+        str, Field(max_length=4_096, json_schema_extra=REGEX_SCHEMA), AfterValidator(checked_environment_regex)
+    ] = ".*",
     overlap_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 60,
     look_back_hours: Annotated[int, Field(ge=0, le=29 * 24)] = 24,
     workers: Annotated[int, Field(ge=1, le=64)] = 8,

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from mailroom.connectors.tracked import TrackedSettings
+    from mailroom.indicators import UserPattern
 
 EVERYTHING = "everything"
 """A word for "no filter" where an empty value would be hard to see."""
 
-DOMAINS_PATTERN = r"^\s*[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\s*(,\s*[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\s*)*,?\s*$"
-"""Domains separated by commas, for forms that check while somebody types."""
+_LABEL = "[^\\x00-\\x2c\\x2e\\x2f\\x3a-\\x40\\x5b-\\x5e\\x60\\x7b-\\x7f\u3002\uff0e\uff61]+"
+"""Letters, digits, - and _, and whatever is not ASCII and no dot."""
+_NAME = f"@?{_LABEL}([.\u3002\uff0e\uff61]{_LABEL})+[.]*"
+DOMAINS_PATTERN = f"^[\\s,]*{_NAME}(\\s*,[\\s,]*{_NAME})*[\\s,]*$"
+"""Domains separated by commas, for forms that check while somebody types; nothing that is possible is refused."""
+
+REGEX_SCHEMA: dict[str, Any] = {
+    "if": {"pattern": r"\\[pPzQC]|\[\[:|\(\?[A-Za-z]*U"},
+    "else": {"format": "regex"},
+}
+"""A regular expression, for the same forms: they know Python's, and leave what only RE2 knows to the run."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +77,8 @@ class TrackedForm:
             InvalidInputError: a value is not acceptable; the message names the parameter and says why.
         """
         from mailroom.connectors.tracked import TrackedSettings  # only who uses message tracking pays for it
-        from mailroom.errors import InvalidInputError
-        from mailroom.indicators import compile_user
 
         risk = self.lowest_risk.strip().lower()
-        try:
-            regex = compile_user(self.environment_regex) if self.environment_regex.strip() else None
-        except InvalidInputError as error:
-            raise InvalidInputError(f"Environment Regex Pattern: {error}") from error
         return TrackedSettings(
             domains=tuple(dict.fromkeys(_domain(one) for one in _listed(self.domains))),
             lowest_risk="" if risk == EVERYTHING else risk,
@@ -91,12 +95,34 @@ class TrackedForm:
             event_field=self.event_field,
             environment=self.environment,
             environment_field=self.environment_field.strip(),
-            environment_regex=regex,
+            environment_regex=_compiled(self.environment_regex),
             overlap_minutes=self.overlap_minutes,
             look_back_hours=self.look_back_hours,
             workers=self.workers,
             instance=self.instance,
         )
+
+
+def checked_domains(text: str) -> str:
+    """The text as it is, when it names domains. Raises InvalidInputError, which is a ValueError to forms."""
+    TrackedForm(domains=text).settings()
+    return text
+
+
+def checked_environment_regex(text: str) -> str:
+    """The text as it is, when it is a regular expression or blank. Raises as `checked_domains`."""
+    _compiled(text)
+    return text
+
+
+def _compiled(pattern: str) -> UserPattern | None:
+    from mailroom.errors import InvalidInputError
+    from mailroom.indicators import compile_user
+
+    try:
+        return compile_user(pattern) if pattern.strip() else None
+    except InvalidInputError as error:
+        raise InvalidInputError(f"Environment Regex Pattern: {error}") from error
 
 
 def _listed(value: str | list[str]) -> tuple[str, ...]:

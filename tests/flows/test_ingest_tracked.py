@@ -22,6 +22,9 @@ WRONG = [
     {"domains": ""},
     {"domains": "ann@northwind.example"},
     {"domains": "northwind"},
+    {"domains": "https://northwind.example"},
+    {"domains": "a.example b.example"},
+    {"domains": " , "},
     {"domains": None},
     {"status_filter": ["heldd"]},
     {"status_filter": "held"},
@@ -44,10 +47,29 @@ def test_the_form_and_the_flow_refuse_impossible_values(wrong: dict[str, Any]) -
         ingest_tracked_messages.validate_parameters({"domains": DOMAINS} | wrong)
 
 
+@pytest.mark.parametrize("wrong", ["([", "*", "(?P<x", "a\\"])
+def test_a_wrong_regular_expression_is_refused_while_somebody_types(wrong: str) -> None:
+    parameters = {"domains": DOMAINS, "environment_regex": wrong}
+    (error,) = validate(parameters, SCHEMA)  # as the form asks
+    assert (list(error.path), error.message) == (["environment_regex"], f"{wrong!r} is not a 'regex'")
+    with pytest.raises(ParameterTypeError, match="Environment Regex Pattern: not a regular expression"):
+        ingest_tracked_messages.validate_parameters(parameters)
+
+
+@pytest.mark.parametrize("right", ["", ".*", "@(.*)", r"\p{L}+\z", "[[:alpha:]]+", r"(?<=@)(\w)\1", "(?U)a+"])
+def test_the_form_refuses_no_regular_expression_that_works(right: str) -> None:
+    parameters = {"domains": DOMAINS, "environment_regex": right}
+    assert validate(parameters, SCHEMA) == []
+    ingest_tracked_messages.validate_parameters(parameters)
+
+
 @pytest.mark.parametrize(
     "right",
     [
         {},
+        {"domains": "@northwind.example"},
+        {"domains": "bücher.example, @例え.example.,xn--bcher-kva.example"},
+        {"domains": ", a.example,, b.example"},
         {"domains": "a-b.example"},
         {"domains": " a.example ,b.c.example, "},
         {"status_filter": []},
