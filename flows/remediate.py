@@ -87,7 +87,10 @@ def remediate(
         plan = playbook.find_harmful_mail(form, **blocks)
         if dry_run:
             log.info("a dry run: nothing was changed")
-            return {"dry_run": True, "items": len(plan.items), "delivered_copies": plan.copies}
+            blind = sum(bool(item.not_searched) for item in plan.items)
+            return {
+                "dry_run": True, "items": len(plan.items), "delivered_copies": plan.copies, "not_searched": blind,
+            }  # fmt: skip
         raise_if_too_many(plan)
         senders: list[_Sender] = []
         if also_block_sender != "no":  # looked at before the mail is gone that shows whether they are forged

@@ -142,7 +142,7 @@ def test_mail_is_pulled_back_and_nobody_is_named(api: Any, make_world: Any, help
     form = {"look_for": "message id", "values": message_id, "also_block_sender": "address"}
 
     dry = world.run(remediate, **form, dry_run=True)
-    assert dry.result() == {"dry_run": True, "items": 1, "delivered_copies": 2}
+    assert dry.result() == {"dry_run": True, "items": 1, "delivered_copies": 2, "not_searched": 0}
     assert changes(world) == []
     state = world.run(remediate, **form)
 

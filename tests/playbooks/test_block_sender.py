@@ -14,10 +14,13 @@ from mailroom.connectors.held import HeldSettings, ingest_held
 from mailroom.effects.changes import undo_once
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast import tracking
+from mailroom.mimecast.policies import PolicyWish, create_policy, get_policy, update_policy
 from mailroom.playbooks import block_sender as blocking
 from mailroom.playbooks.block_sender import Approved, BlockForm
+from mailroom.playbooks.block_sender.approving import new_action
 from mailroom.playbooks.explain import explain
 from mailroom.store import Store
+from mailroom.store.actions import ActionResult
 from mailroom.triage import starter_lists
 from sandbox import Fault, Tenant, serve
 
@@ -221,8 +224,6 @@ def test_asked_again_it_says_what_blocks_already_and_does_nothing(bench: Workben
 
 
 def test_a_policy_that_somebody_else_made_is_recognised(bench: Workbench) -> None:
-    from mailroom.mimecast.policies import PolicyWish, create_policy
-
     create_policy(bench.client, PolicyWish(
         description="made by hand", sender="evil.example", recipient_type="Everyone",
     ))  # fmt: skip
@@ -248,8 +249,6 @@ def test_a_policy_that_has_run_out_is_replaced_and_one_that_was_deleted_is_made_
 
 
 def test_a_policy_that_was_changed_by_hand_is_left_alone(bench: Workbench) -> None:
-    from mailroom.mimecast.policies import PolicyWish, get_policy, update_policy
-
     (made,) = block(bench, sender=BAD)
     known = get_policy(bench.client, made.result["id"])
     update_policy(bench.client, known.id, replace(PolicyWish.again(known), enabled=False))
@@ -418,3 +417,88 @@ def test_alerts_under_any_name_of_the_tenant_count(bench: Workbench) -> None:
     assert bench.alert_of(hold_id).tenant == "northwind-eu"
 
     assert codes(plan(bench, sender="sales@bystander.example")) == ["forged"]
+
+
+CREATE = {"policy": "/api/policy/blockedsenders/create-policy", "managed": "/api/managedsender/permit-or-block-sender"}
+
+
+@pytest.mark.parametrize(
+    "form", [{"sender": BAD}, {"sender": BAD, "how": "managed sender", "recipients": (PEOPLE[0],)}]
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({"never_ends": True}, {"days": 1}), ({"days": 30}, {"days": 300}), ({}, {"never_ends": True})],
+)
+def test_a_changed_wish_is_made_as_it_is_wanted_now(
+    bench: Workbench, form: dict[str, Any], first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    path = CREATE["managed" if "how" in form else "policy"]
+    bench.tenant.faults.add(Fault("fail_in_200", path, times=1, code="err_busy"))
+    (failed,) = block(bench, **form, **first)
+    assert failed.state == "failed"
+
+    made = plan(bench, **form, **second)
+    (result,) = blocking.block(bench.desk, made)
+
+    days = second.get("days")
+    end = bench.client.now() + timedelta(days=days) if days else None
+    assert (result.state, result.expires_at) == ("applied", end)
+    assert (f"until {end:%Y-%m-%d}" if end else "without end") in made.steps[0].sentence
+    if "how" not in form:
+        (policy_made,) = bench.tenant.policies()
+        assert policy_made["policy"]["toEternal"] is (end is None)
+    old = bench.store.ledger.get(failed.action_id)
+    assert (old.state, old.code, old.retryable) == ("refused", "superseded", False)
+
+
+def test_the_same_wish_goes_on_with_the_first_attempt(bench: Workbench) -> None:
+    bench.tenant.faults.add(Fault("fail_in_200", CREATE["managed"], times=1, code="err_busy"))
+    form = {"sender": BAD, "how": "managed sender", "recipients": (PEOPLE[0],), "days": 3}
+    (failed,) = block(bench, **form)
+    bench.tenant.clock.advance(timedelta(hours=1))
+
+    (result,) = block(bench, **form)
+
+    assert (result.state, result.action_id) == ("applied", failed.action_id)
+
+
+@pytest.mark.parametrize("how", ["policy", "managed sender"])
+def test_a_proposal_with_another_end_replaces_the_older_one_and_can_come_back(bench: Workbench, how: str) -> None:
+    alert = str(alert_from(bench, PEOPLE[:1]))
+    numbers = []
+    for days, withdrawn in ((30, 0), (300, 1), (30, 1)):
+        made = plan(bench, alert=alert, how=how, days=days)
+        (number,), aside = blocking.propose(bench.desk, made)
+        again = plan(bench, alert=alert, how=how, days=days)
+        assert (again.digest, again.steps[0].action_id) == (made.digest, number)
+        assert aside == withdrawn
+        numbers.append(number)
+
+    assert [bench.store.ledger.get(one).state for one in numbers] == ["refused", "refused", "proposed"]
+    (result,) = block(bench, alert=alert, how=how, days=30)
+    assert (result.state, result.action_id) == ("applied", numbers[2])
+    assert result.expires_at == bench.client.now() + timedelta(days=30)
+
+
+def test_a_wish_whose_outcome_nobody_saw_is_looked_up_before_another_one_is_made(bench: Workbench) -> None:
+    first = plan(bench, sender=BAD, days=30)
+    unseen = bench.store.ledger.intend(new_action(first, first.steps[0], mode="manual", requested_by="amy"))
+    bench.store.ledger.claim([unseen.id], owner="a process that was killed")
+    bench.store.ledger.settle([ActionResult(unseen.id, "unknown")])
+
+    (step,) = plan(bench, sender=BAD, days=300).steps
+
+    assert step.action_id == unseen.id
+    assert step.sentence.endswith(f"until 2026-04-01 12:00 UTC (begun before by action {unseen.id})")
+
+
+def test_a_policy_on_the_envelope_alone_does_not_block_whoever_writes_another_one(bench: Workbench) -> None:
+    wish = PolicyWish(
+        description="by hand", sender="evil.example", recipient_type="Everyone", extracted_data="From Envelope"
+    )
+    create_policy(bench.client, wish)
+
+    made = plan(bench, sender=BAD)
+
+    assert made.already == ()
+    assert len(made.steps) == 1

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from mailroom_tests_small_tenant import PEOPLE, Workbench, add, empty_tenant, policy
+from mailroom_tests_small_tenant import PEOPLE, SEARCH, Workbench, add, empty_tenant, policy
 
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.mimecast import ttp_logs
+from mailroom.mimecast.remediation import search_hash
 from mailroom.playbooks import remediate as remediation
 from mailroom.playbooks.remediate import ItemResult, RemediateForm, RemediationPlan
 from sandbox import Fault, Tenant
@@ -241,3 +243,71 @@ def test_nobody_outside_is_told(bench_for: Callable[..., Workbench], office: Any
 
     assert remediation.notify(bench.desk, office.account(), found, results).left_out == 1
     assert list(office.mail.sent) == []
+
+
+def refuse(bench: Workbench, path: str) -> None:
+    bench.tenant.faults.add(Fault("fail_in_200", path, times=None, code="err_xdk_not_allowed"))
+
+
+def test_what_could_not_be_searched_is_not_called_nothing_found(bench: Workbench) -> None:
+    message_id = delivered(bench)
+    refuse(bench, SEARCH)
+
+    found = plan(bench, message_id, allow_many=True)
+    (result,) = remediation.remediate(bench.desk, found)
+
+    assert found.rows()[0]["state"].startswith("not searched: tracking")
+    assert (result.state, result.is_well) == ("not searched", False)
+    assert "Nobody knows" in result.detail
+    assert made(bench.tenant) == 0
+
+
+@pytest.fixture
+def with_file(bench_for: Callable[..., Workbench]) -> tuple[Workbench, str]:
+    """A tenant that has seen a file, and the file's hash."""
+    bench = bench_for(Tenant.generate(messages=60, archive=60, seed=7, frozen=True, remediation_fails=0))
+    now = bench.client.now()
+    logs = ttp_logs.attachment_logs(bench.client, start=now - timedelta(days=29), end=now)
+    hashes = [row.sha256 for page in logs for row in page]
+    return bench, next(one for one in hashes if search_hash(bench.client, [one]).detected.get(one))
+
+
+@pytest.mark.parametrize("refused", ["/api/ttp/attachment/get-logs", SEARCH])
+def test_copies_of_a_file_that_nobody_can_count_are_pulled_back_only_when_many_are_allowed(
+    with_file: tuple[Workbench, str], refused: str
+) -> None:
+    bench, sha256 = with_file
+    refuse(bench, refused)
+
+    with pytest.raises(RefusedError, match="cannot be counted"):
+        pull(bench, sha256, look_for="file hash")
+    assert made(bench.tenant) == 0
+
+    pull(bench, sha256, look_for="file hash", allow_many=True)
+    assert made(bench.tenant) == 1
+
+
+def test_a_changed_wish_is_done_as_it_is_wanted_now(bench: Workbench) -> None:
+    message_id = delivered(bench)
+    bench.tenant.faults.add(Fault("fail_in_200", CREATE, times=1, code="err_remediation_busy"))
+    assert pull(bench, message_id, days_back=2, case="SIR-1", requested_by="amy")[0].state == "failed"
+
+    start = bench.client.now().replace(microsecond=0) - timedelta(days=20)
+    (result,) = pull(bench, message_id, days_back=20, case="SIR-2", requested_by="ben")
+
+    assert result.state == "done"
+    old, new = sorted(bench.store.ledger.list(), key=lambda one: one.id)
+    assert (old.state, old.code, old.retryable) == ("refused", "superseded", False)
+    assert (new.state, new.requested_by) == ("applied", "ben")
+    assert "case SIR-2, by ben" in new.parameters["reason"]
+    assert new.parameters["start_time"] == start.isoformat()
+
+
+def test_the_same_wish_an_hour_later_goes_on_with_the_first_attempt(bench: Workbench) -> None:
+    message_id = delivered(bench)
+    bench.tenant.faults.add(Fault("fail_in_200", CREATE, times=1, code="err_remediation_busy"))
+    pull(bench, message_id)
+    bench.tenant.clock.advance(timedelta(hours=1))
+
+    assert pull(bench, message_id)[0].state == "done"
+    assert [one.attempt for one in bench.store.ledger.list()] == [2]

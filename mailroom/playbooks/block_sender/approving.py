@@ -11,6 +11,7 @@ from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender.model import MANAGED, POLICY, BlockPlan, BlockStep
 from mailroom.playbooks.block_sender.ruling import BLOCK
+from mailroom.playbooks.standing import supersede
 from mailroom.store.actions import Action, ActionResult, NewAction
 from mailroom.triage import Approval, check_approval
 
@@ -34,6 +35,7 @@ def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual") -> tuple[list[
         Numbers of the actions, and how many older proposals were withdrawn. Planned again, the plan wants exactly
         these actions.
     """
+    aside = sum(supersede(desk.store, step.supersedes, who=plan.requested_by) for step in plan.steps)
     wanted = [new_action(plan, step, mode=mode, requested_by=plan.requested_by) for step in plan.steps]
     found = desk.store.ledger.propose_many(wanted)
     for answer in found:
@@ -42,7 +44,7 @@ def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual") -> tuple[list[
     numbers = [answer.id for answer in found if isinstance(answer, Action)]
     older = desk.store.ledger.find(plan.tenant, kinds=(MANAGED, POLICY), states=("proposed",))
     stale = [one.id for one in older if one.parameters.get("sender") == plan.subject.value and one.id not in numbers]
-    return numbers, withdraw(desk, stale, "the plan has changed since: an approval given for this one is void")
+    return numbers, aside + sum(supersede(desk.store, one, who=plan.requested_by) for one in stale)
 
 
 def withdraw(desk: Desk, action_ids: Iterable[int], why: str, *, who: str = "") -> int:

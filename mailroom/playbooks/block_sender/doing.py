@@ -7,12 +7,14 @@ from collections.abc import Callable
 from mailroom.effects.changes import ChangeResult, change_of, change_once, undo_once
 from mailroom.faults import faultpoint
 from mailroom.playbooks.act import Desk
+from mailroom.playbooks.approvals.requesting import needs_approval
 from mailroom.playbooks.block_sender import refusals
 from mailroom.playbooks.block_sender.model import BlockPlan, BlockStep, Subject
 from mailroom.playbooks.block_sender.planning import raise_if_refused
 from mailroom.playbooks.block_sender.ruling import BLOCK
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.standing import supersede
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
 
@@ -27,7 +29,8 @@ class BlockGate(PolicyChangeGate):
     def objection(self, action: Action) -> str:
         """Why this must not be blocked now."""
         policy = self._policy()
-        if action.approval_id is not None and (reason := super().objection(action)):
+        asked = action.approval_id is not None or needs_approval(policy, action)
+        if asked and (reason := super().objection(action)):
             return reason
         if action.mode == "auto" and policy.rails.modes.get(BLOCK, "observe") != "auto":
             return f"The mode of {BLOCK} is not auto any more: a person has to do it."
@@ -74,7 +77,8 @@ def block(desk: Desk, plan: BlockPlan, *, approved_by: str = "", automatic: bool
 
 
 def _free_place(desk: Desk, step: BlockStep, gate: BlockGate, who: str) -> None:
-    """An older block of the same thing that is not in force any more makes room."""
+    """An older block of the same thing that is not in force any more, or was never made, makes room."""
+    supersede(desk.store, step.supersedes, who=who)
     if step.ends_first is not None and desk.store.ledger.get(step.ends_first).state == "applied":
         undo_once(desk.client, desk.store, step.ends_first, requested_by=who, gate=PolicyChangeGate(desk.policy))
     if step.gone is not None and desk.store.ledger.get(step.gone).state == "applied":

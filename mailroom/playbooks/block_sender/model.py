@@ -77,6 +77,8 @@ class BlockStep:
     """Of that action."""
     ends_first: int | None = None
     """An older action of ours that is taken back before: its policy has run out."""
+    supersedes: int | None = None
+    """An action that was not made and wants another thing in the same place, such as another end."""
     gone: int | None = None
     """An older action of ours whose policy somebody has deleted."""
 

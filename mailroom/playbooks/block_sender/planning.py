@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, NotOfferedError, RefusedError
@@ -22,8 +24,10 @@ from mailroom.playbooks.block_sender.model import (
     Subject,
     slot_of,
 )
-from mailroom.playbooks.block_sender.recorded import as_we_left_it, covering, policy_of, shown, standing
+from mailroom.playbooks.block_sender.recorded import as_we_left_it, covering, policy_of, shown
+from mailroom.playbooks.standing import meant_alike, standing
 from mailroom.playbooks.tenants import names_of, tenant_of
+from mailroom.store.actions import OPEN_EFFECTS, Action
 from mailroom.store.alerts import Alert
 from mailroom.store.schema import LIVE_STATES
 
@@ -128,8 +132,9 @@ def _with_steps(desk: Desk, form: BlockForm, plan: BlockPlan, people: tuple[str,
     already: list[str] = []
     against: list[Refusal] = []
     for recipient in people or ("",):
-        fresh = _managed(form, plan, recipient, now) if recipient else _policy(form, plan, now)
-        step, there, wrong = _compared(desk, _taken_up(desk, plan, fresh, now), fresh, now)
+        again = partial(_step, form, plan, recipient)
+        fresh = again(now + form.lasts if form.lasts else None)
+        step, there, wrong = _compared(desk, _taken_up(desk, plan, fresh, now, again), fresh, now)
         against += [wrong] if wrong else []
         if not there and step.state not in LIVE_STATES and (other := covering(known, plan.subject, recipient, now)):
             there = shown(other)
@@ -148,17 +153,14 @@ def _with_steps(desk: Desk, form: BlockForm, plan: BlockPlan, people: tuple[str,
     )
 
 
-def _managed(form: BlockForm, plan: BlockPlan, recipient: str, now: datetime) -> BlockStep:
-    change = change_of(MANAGED)
-    wanted = change.checked({"sender": plan.subject.value, "recipient": recipient})
-    ends = now + form.lasts if form.lasts else None
-    until = f" until {ends:%Y-%m-%d}" if ends else " without end"
-    sentence = f"managed sender: block {plan.subject.value} for {recipient}{until}"
-    return BlockStep(MANAGED, wanted, change.slot(wanted), ends, sentence)
-
-
-def _policy(form: BlockForm, plan: BlockPlan, now: datetime) -> BlockStep:
-    ends = now + form.lasts if form.lasts else None
+def _step(form: BlockForm, plan: BlockPlan, recipient: str, ends: datetime | None) -> BlockStep:
+    """The change for one recipient, or for everybody when it is empty."""
+    if recipient:
+        change = change_of(MANAGED)
+        wanted = change.checked({"sender": plan.subject.value, "recipient": recipient})
+        until = f" until {ends:%Y-%m-%d}" if ends else " without end"
+        sentence = f"managed sender: block {plan.subject.value} for {recipient}{until}"
+        return BlockStep(MANAGED, wanted, change.slot(wanted), ends, sentence)
     wanted = change_of(POLICY).checked({
         "description": _description(form, plan, ends), "sender": plan.subject.value,
         "sender_type": "Email Domain" if plan.subject.whole_domain else "Email Address",
@@ -181,13 +183,26 @@ def _description(form: BlockForm, plan: BlockPlan, ends: datetime | None) -> str
     return ", ".join(part for part in parts if part)
 
 
-def _taken_up(desk: Desk, plan: BlockPlan, step: BlockStep, now: datetime) -> BlockStep:
-    """What the ledger already wants, or has, of the same thing comes first, with the end and words it has there."""
-    known = standing(desk.store, plan.tenant, step.slot, now)
+def _taken_up(
+    desk: Desk, plan: BlockPlan, fresh: BlockStep, now: datetime, again: Callable[[datetime | None], BlockStep]
+) -> BlockStep:
+    """What the ledger has, or wants just like this, comes first, with its own end. Another wish is put aside."""
+
+    def same(known: Action) -> bool:
+        by_others = bool(plan.requested_by) and not known.requested_by.startswith(plan.requested_by)
+        return (
+            known.parameters == again(known.expires_at).parameters and known.alert_id == plan.alert_id
+            and not by_others and meant_alike(desk.store, known, known.expires_at, fresh.expires_at)
+        )  # fmt: skip
+
+    there = standing(desk.store, plan.tenant, fresh.slot, now, same)
+    known = there.action
     if known is None:
-        return step
+        return replace(fresh, supersedes=there.superseded)
+    step = again(known.expires_at)
+    begun = f" (begun before by action {known.id})" if known.state in OPEN_EFFECTS else ""
     return replace(
-        step, parameters=known.parameters, expires_at=known.expires_at, action_id=known.id, state=known.state
+        step, parameters=known.parameters, sentence=step.sentence + begun, action_id=known.id, state=known.state
     )
 
 

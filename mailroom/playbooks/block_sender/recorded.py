@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailroom.effects.changes.policy import wish_of
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.mimecast import MimecastClient, policies
-from mailroom.mimecast.policy_models import BlockPolicy
+from mailroom.mimecast.policy_models import EXTRACTED_DATA, BlockPolicy
 from mailroom.playbooks.block_sender.model import POLICY, Subject
 from mailroom.store import Store
 from mailroom.store.actions import Action
 
-_SOON = timedelta(hours=1)
+_BOTH_PARTS = EXTRACTED_DATA["Both"]
 _EVERYBODY = ("everyone", "internal_addresses")
 _UPDATE = "update_block_sender_policy"
-
-
-def standing(store: Store, tenant: str, slot: str, now: datetime) -> Action | None:
-    """The action that stands for a wish: made, under way, proposed, or not made yet and still worth making.
-
-    Its parameters count, so that a second attempt wants exactly what the first one wanted.
-    """
-    known = store.ledger.in_slot(tenant, slot)
-    if known is None:
-        return None
-    if known.is_live:
-        return known
-    open_still = known.state in ("proposed", "not_applied") or (known.state == "failed" and known.retryable)
-    return known if open_still and (known.expires_at is None or known.expires_at > now + _SOON) else None
 
 
 def policy_of(client: MimecastClient, action: Action) -> BlockPolicy | None:
@@ -68,9 +54,14 @@ def _last_writing(store: Store, action: Action, policy: BlockPolicy) -> Action:
 
 
 def covering(known: Iterable[BlockPolicy], subject: Subject, recipient: str, now: datetime) -> BlockPolicy | None:
-    """A policy in force that blocks the subject for this recipient, or for everybody when it is empty."""
+    """A policy in force that blocks the subject for this recipient, or for everybody when it is empty.
+
+    One that looks at the envelope or at From alone blocks less than what is wanted here.
+    """
     for policy in known:
         if policy.option != "block_sender" or not policy.enabled or policy.source_ips or policy.further_conditions:
+            continue
+        if policy.from_part != _BOTH_PARTS:
             continue
         if (policy.start and policy.start > now) or (policy.end and policy.end <= now):
             continue

@@ -11,6 +11,7 @@ from mailroom.mimecast import MimecastClient, archive, remediation, tracking, tt
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.mimecast.models import TrackedEmail
 from mailroom.mimecast.tracking import REACH
+from mailroom.playbooks.archive_search import without_mailboxes
 from mailroom.playbooks.remediate.model import Copy, Findings
 
 _NEAR = timedelta(hours=6)
@@ -44,11 +45,11 @@ def find_everywhere(client: MimecastClient, search_by: str, value: str, *, start
         _try(found, "tracking", lambda: _tracked(client, found, start, end, url=value))
     for number, message_id in enumerate(ids):
         if number >= _MOST_MESSAGES:
-            found.notes.append(f"only the first {_MOST_MESSAGES} of {len(ids)} mails were looked at one by one")
+            found.cut.append(f"only the first {_MOST_MESSAGES} of {len(ids)} mails were looked at one by one")
             break
         _try(found, "tracking", partial(_tracked, client, found, start, end, message_id=message_id))
         _try(found, "archive", partial(_archived, client, found, message_id))
-    found.notes = list(dict.fromkeys(found.notes))
+    found.notes = list(dict.fromkeys([*found.notes, *found.cut]))
     return found
 
 
@@ -56,6 +57,8 @@ def _try(found: Findings, source: str, look: Callable[[], object]) -> None:
     try:
         look()
     except (AccessError, NotOfferedError, RejectedError) as error:
+        why = without_mailboxes(str(error)) if isinstance(error, AccessError) else type(error).__name__
+        found.refused[source] = why[:300].rstrip(". ")
         found.notes.append(f"{source}: not searched ({type(error).__name__}); what it holds is not counted")
 
 
@@ -135,7 +138,7 @@ def _with_file(client: MimecastClient, found: Findings, sha256: str, start: date
             if scan.message_id:
                 ids[scan.message_id] = None
         if rows >= _MOST_LOGS:
-            found.notes.append(f"attachment log: only the newest {rows} rows were read")
+            found.cut.append(f"attachment log: only the newest {rows} rows were read")
             break
     return ids
 
@@ -151,7 +154,7 @@ def _with_click(client: MimecastClient, found: Findings, url: str, start: dateti
                 if click.message_id:
                     ids[click.message_id] = None
         if rows >= _MOST_LOGS:
-            found.notes.append(f"click log: only the newest {rows} rows were read")
+            found.cut.append(f"click log: only the newest {rows} rows were read")
             break
     return ids
 

@@ -43,6 +43,25 @@ class Findings:
     seen_by_hash: bool | None = None
     """The tenant says that it has seen the file; None: not asked."""
     notes: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Sources that could not be searched, and why."""
+    cut: list[str] = field(default_factory=list)
+    """Where the search stopped before its end."""
+
+    @property
+    def not_searched(self) -> str:
+        """Why copies may be there although none was found; "" when the sources that show copies were asked."""
+        for source in ("tracking", "attachment log"):
+            if source in self.refused:
+                return f"{source}: {self.refused[source]}"
+        return ""
+
+    @property
+    def uncounted(self) -> str:
+        """Why there may be more delivered copies than were found; "" when they were counted."""
+        if self.not_searched or self.cut:
+            return self.not_searched or self.cut[0]
+        return "the tenant has seen the file, and no log says where" if self.seen_by_hash and not self.delivered else ""
 
     @property
     def delivered(self) -> list[Copy]:
@@ -89,11 +108,27 @@ class Item:
     action_id: int | None = None
     """The action of the ledger that stands for it already."""
     state: str = ""
+    supersedes: int | None = None
+    """An action that was not begun and wants another thing, such as another reach."""
 
     @property
     def begun(self) -> bool:
         """An incident exists, or may exist."""
         return self.state in {"applied", "sending", "unknown"}
+
+    @property
+    def not_searched(self) -> str:
+        """Why nobody knows whether there is something to pull back; "" when that is known, or it was begun."""
+        return "" if self.begun or self.findings.anything else self.findings.not_searched
+
+    @property
+    def shown_state(self) -> str:
+        """For tables."""
+        if self.begun:
+            return f"begun before (action {self.action_id})"
+        if self.not_searched:
+            return f"not searched: {self.not_searched}"
+        return "not counted" if self.findings.anything and self.findings.uncounted else "not begun"
 
     @property
     def shown(self) -> str:
@@ -129,7 +164,7 @@ class RemediationPlan:
                 "clicks": counts["clicks"], "seen in": ", ".join(sorted(counts["sources"])) or "nowhere",
                 "subject": first.subject if first else "",
                 "sender domain": first.sender.rpartition("@")[2] if first else "",
-                "state": f"begun before (action {item.action_id})" if item.begun else "not begun",
+                "state": item.shown_state,
             })  # fmt: skip
         return rows
 
@@ -140,7 +175,8 @@ class ItemResult:
 
     value: str
     state: str
-    """`done`, `partly` (some copies failed), `in progress`, `nothing found`, `failed`, `refused`, `unknown`."""
+    """`done`, `partly` (some copies failed), `in progress`, `nothing found`, `not searched` (nobody knows whether there
+    is something), `failed`, `refused`, `unknown`."""
     detail: str
     incident: str = ""
     """`TR-...`"""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.block_sender.recorded import standing
 from mailroom.playbooks.remediate.find import find_everywhere
 from mailroom.playbooks.remediate.form import RemediateForm
 from mailroom.playbooks.remediate.model import Item, RemediationPlan
+from mailroom.playbooks.standing import meant_alike, standing
 from mailroom.playbooks.tenants import tenant_of
+from mailroom.store.actions import Action
 from mailroom.store.columns import canonical_json
 
 KIND = "create_remediation_incident"
@@ -49,16 +52,17 @@ def plan_remediation(
     for number, value in enumerate(form.values, 1):
         wanted, alert_id = _of_alert(desk, value) if form.look_for == "alert" else (value, None)
         slot = slot_of(search_by, wanted, form.again)
-        known = standing(desk.store, name, slot, now)
         fresh = {
             "reason": _reason(form, alert_id), "search_by": search_by, "values": [wanted],
             "start_time": start.isoformat(), "end_time": "",
         }  # fmt: skip
+        there = standing(desk.store, name, slot, now, partial(_same, desk, fresh, start))
+        known = there.action
         parameters = known.parameters if known else change_of(KIND).checked(fresh)
         found = find_everywhere(desk.client, search_by, wanted, start=start)
         items.append(
             Item(search_by, wanted, parameters, slot, alert_id, found, known.id if known else None,
-                 known.state if known else "")
+                 known.state if known else "", there.superseded)
         )  # fmt: skip
         on_item("searched", number, len(form.values))
     notes = tuple(dict.fromkeys(note for item in items for note in item.findings.notes))
@@ -66,12 +70,28 @@ def plan_remediation(
 
 
 def raise_if_too_many(plan: RemediationPlan) -> None:
-    """Raises RefusedError: more copies would be pulled back than was allowed. What was begun before does not count."""
+    """Raises RefusedError: more copies would be pulled back than was allowed. What was begun before does not count.
+
+    Copies that cannot be counted may be too many.
+    """
+    unknown = [one for one in plan.items if not one.begun and one.findings.anything and one.findings.uncounted]
+    if unknown and not plan.allow_many:
+        raise RefusedError(
+            f"the delivered copies of {len(unknown)} of {len(plan.items)} items cannot be counted "
+            f"({unknown[0].findings.uncounted}): nothing was pulled back. Make them countable, or allow many."
+        )
     if plan.copies > plan.most_messages and not plan.allow_many:
         raise RefusedError(
             f"{plan.copies} delivered copies were found, more than the limit of {plan.most_messages}: nothing was "
             "pulled back. Look at the preview, then allow many or raise the limit."
         )
+
+
+def _same(desk: Desk, fresh: dict[str, Any], start: datetime, known: Action) -> bool:
+    """Whether an incident that was not begun would be the same, but for the time that passed."""
+    then = str(known.parameters["start_time"])
+    wanted = change_of(KIND).checked(fresh | {"start_time": then})
+    return known.parameters == wanted and meant_alike(desk.store, known, datetime.fromisoformat(then), start)
 
 
 def slot_of(search_by: str, value: str, again: str) -> str:

@@ -11,6 +11,7 @@ from mailroom.playbooks.act import Desk
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.remediate.model import Item, ItemResult, RemediationPlan
 from mailroom.playbooks.remediate.planning import KIND, raise_if_too_many
+from mailroom.playbooks.standing import supersede
 
 FOLLOW_SECONDS = 900.0
 
@@ -34,10 +35,14 @@ def pull_back(
         RefusedError: Too many copies, the kill switch, or another process is at it.
         AccessError, TransientError, ResponseError: Not begun, or it cannot be followed now.
     """
+    if item.not_searched:
+        why = f"not searched: {item.not_searched}. Nobody knows whether there is something to pull back"
+        return ItemResult(item.value, "not searched", why)
     if not item.begun and not item.findings.anything:
         return ItemResult(item.value, "nothing found", "no delivered copy was found; no incident was begun")
     raise_if_too_many(plan)
     faultpoint("remediate.before_begin")
+    supersede(desk.store, item.supersedes, who=plan.requested_by)
     begun = change_once(
         desk.client, desk.store, change_of(KIND), item.parameters, tenant=plan.tenant, slot=item.slot,
         gate=PolicyChangeGate(desk.policy), requested_by=plan.requested_by or "analyst", alert_id=item.alert_id,
