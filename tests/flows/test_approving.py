@@ -156,6 +156,36 @@ def test_what_changes_while_the_run_waits_is_void_and_what_is_decided_elsewhere_
 
 
 @pytest.mark.slow
+def test_approvals_wait_over_a_restart_of_everything_and_are_done_once(worker: Any, scene: Any) -> None:
+    assert worker.run(REQUEST, **scene.names).state.name == "Completed"
+    known = approvals(scene)
+    for one in known.values():
+        worker.wait_until(lambda one=one: state_of(worker, one.flow_run_id) == "Suspended", seconds=200)
+    policy, reject = _open.policy(scene.name), known["reject"]
+    worker.stop_worker()
+    worker.kill_server()
+    with scene.opened() as store:  # decided on the command line while there is no server to tell
+        deciding.approve(store, policy, reject.id, digest=reject.digest, by="eve", channel="command line")
+    worker.start()
+    worker.start_worker()
+
+    assert changes(scene) == []
+    ends = {kind: (one.expires_at, one.flow_run_id) for kind, one in approvals(scene).items()}
+    assert ends == {kind: (one.expires_at, one.flow_run_id) for kind, one in known.items()}
+    answer(worker, known["release"].flow_run_id, "approve")
+    assert worker.run(REQUEST, **scene.names).state.name == "Completed"
+    for one in known.values():
+        assert worker.wait(one.flow_run_id).state.is_completed()
+    assert worker.run(REQUEST, **scene.names).state.name == "Completed"
+
+    now = approvals(scene)
+    assert {kind: (one.id, one.state, one.approver) for kind, one in now.items()} == {
+        "release": (known["release"].id, "used", "ben"), "reject": (known["reject"].id, "used", "eve"),
+    }  # fmt: skip
+    assert sorted(changes(scene)) == ["reject", "release"]
+
+
+@pytest.mark.slow
 def test_an_approver_answers_by_mail_and_the_run_goes_on(
     worker: Any, scene: Any, mail_helper: ModuleType, tmp_path: Path
 ) -> None:
