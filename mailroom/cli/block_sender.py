@@ -49,6 +49,7 @@ def block_sender(
 ) -> None:
     """Block a sender with an end and a way back: shows what would be done, then asks. Changes the tenant.
 
+    A block for a whole domain or for everybody becomes a proposal that somebody else approves (exit code 11).
     Refuses our own domains, partners, VIPs, forged senders, free-mail providers and public suffixes, and says what to
     block instead. `mailroom block` makes the bare change, without these checks.
     """
@@ -72,6 +73,14 @@ def block_sender(
         if plan.steps and not yes and not agreed("Do it?"):
             output.note("nothing was changed")
             raise typer.Exit(Exit.OK)
+        if blocking.needs_somebody_else(here.policy(), plan):
+            numbers, approval = blocking.ask_somebody_else(table, plan, "account")
+            waiting: list[dict[str, object]] = [
+                {"action": one, "state": "proposed", "detail": f"waits for approval {approval.id}"} for one in numbers
+            ]
+            _end(plan, waiting, as_json=as_json, dry_run=False)
+            output.note(f"it is wide: nothing was changed; somebody else approves it: `mailroom approve {approval.id}`")
+            raise typer.Exit(Exit.WAITS)
         results = blocking.block(table, plan)
     rows = [{"action": one.action_id, "state": one.state, "detail": one.detail} for one in results]
     _end(plan, rows, as_json=as_json, dry_run=False)

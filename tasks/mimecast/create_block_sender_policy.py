@@ -77,7 +77,7 @@ def create_block_sender_policy(
 
     Raises:
         InvalidInputError: a field cannot be meant, or a sender or recipient is missing; nothing was sent.
-        RefusedError: the kill switch is on, or another process is at it.
+        RefusedError: somebody else has to approve it first, the kill switch is on, or another process is at it.
         RejectedError: Mimecast refused.
         OutcomeUnknownError: the outcome was not seen and cannot be told yet; running it again looks first.
 

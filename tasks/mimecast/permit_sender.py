@@ -51,7 +51,7 @@ def permit_sender(
 
     Raises:
         InvalidInputError: a field cannot be meant; nothing was sent.
-        RefusedError: the kill switch is on, or another process is at it.
+        RefusedError: somebody else has to approve it first, the kill switch is on, or another process is at it.
         RejectedError: Mimecast refused.
         OutcomeUnknownError: the outcome was not seen and could not be looked up; running it again looks first.
 

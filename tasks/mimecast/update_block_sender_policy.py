@@ -82,7 +82,7 @@ def update_block_sender_policy(
     Raises:
         InvalidInputError: a field cannot be meant, or the policy holds what cannot be written here.
         NotFoundError: there is no such policy.
-        RefusedError: the kill switch is on, or another process is at it.
+        RefusedError: somebody else has to approve it first, the kill switch is on, or another process is at it.
         RejectedError: Mimecast refused.
         OutcomeUnknownError: the outcome was not seen and could not be looked up; running it again looks first.
 

@@ -17,6 +17,8 @@ class PlannedBlock:
     ruled: Ruled
     approval_hours: float
     """How long an approval counts."""
+    needs_somebody_else: bool = False
+    """A person asked for it, and it is wide: another person approves it, by mail or by command."""
 
     @property
     def sentences(self) -> list[str]:

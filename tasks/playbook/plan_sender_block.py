@@ -8,7 +8,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.errors import RefusedError
-from mailroom.playbooks.block_sender import BlockForm, plan_block, rule
+from mailroom.playbooks.block_sender import BlockForm, needs_somebody_else, plan_block, rule
 from mailroom.playbooks.harmless import harmless
 from tasks import _open
 from tasks._policy import only_transient
@@ -56,8 +56,9 @@ def plan_sender_block(
         here = desk(mimecast, store, policy)
         plan = plan_block(here, BlockForm(**form))
         planned = PlannedBlock(
-            plan, rule(here, plan, automatic=automatic), _open.policy(policy).rails.approval_ttl_hours
-        )
+            plan, rule(here, plan, automatic=automatic), _open.policy(policy).rails.approval_ttl_hours,
+            needs_somebody_else=not automatic and needs_somebody_else(_open.policy(policy), plan),
+        )  # fmt: skip
         rows = [{"what": "would be done", "detail": text} for text in planned.sentences]
         rows += [{"what": "already blocked", "detail": text.partition(": ")[2]} for text in plan.already]
         rows += [{"what": f"refused: {one.code}", "detail": one.text} for one in plan.refusals]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from mailroom.playbooks.block_sender import propose
+from mailroom.playbooks.block_sender import ask_somebody_else, propose
 from tasks._wording import action
 from tasks.playbook._blocking import PlannedBlock, desk
 
@@ -18,7 +18,8 @@ def propose_sender_block(
     """Write the changes of a plan into the ledger as proposals, so that a person can decide about exactly these.
 
     Effect: writes the store. Twice is harmless. An older proposal for the same sender that wants something else is
-    withdrawn, and an approval given for it is void.
+    withdrawn, and an approval given for it is void. What is wide and a person asked for also gets an approval that
+    somebody else gives, by mail or by command; the playbook "request approvals" asks for it by mail.
 
     Args:
         planned: Result of "Plan Sender Block".
@@ -36,9 +37,11 @@ def propose_sender_block(
     Source: https://docs.prefect.io/v3/develop/write-tasks
     """
     with action("Propose Sender Block"):
-        numbers, withdrawn = propose(
-            desk(mimecast, store, policy), planned.plan, mode="auto" if automatic else "manual"
-        )
+        here = desk(mimecast, store, policy)
+        numbers, withdrawn = propose(here, planned.plan, mode="auto" if automatic else "manual")
+        if planned.needs_somebody_else:
+            _, approval = ask_somebody_else(here, planned.plan, "run")
+            get_run_logger().warning("it is wide: somebody else approves it with `mailroom approve %d`", approval.id)
     log = get_run_logger()
     log.info("proposed: actions %s", ", ".join(map(str, numbers)))
     if withdrawn:

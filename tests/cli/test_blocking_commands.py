@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from mailroom.cli import approvals as approval_commands
+from mailroom.cli import block_sender as blocking_commands
 from mailroom.cli.exits import Exit
 from sandbox import Tenant
 
@@ -71,3 +73,25 @@ def test_mail_is_pulled_back_from_the_terminal(run: Any, tenant: Tenant) -> None
 def test_nothing_is_due(run: Any) -> None:
     assert run("expire-blocks").code == Exit.OK
     assert run("expire-blocks", "--dry-run", "--json").json == {"dry_run": True, "blocks": []}
+
+
+def test_a_block_for_everybody_waits_for_another_account(
+    run: Any, tenant: Tenant, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = home / "mailroom.toml"
+    settings.write_text(settings.read_text().replace("wide_changes_need_approval = false\n", ""))
+    monkeypatch.setattr(blocking_commands, "account", lambda: "amy")
+    monkeypatch.setattr(approval_commands, "account", lambda: "amy")
+    wanted = ("block-sender", "evil.example", "--whole-domain", "--yes", "--json")
+
+    asked = [run(*wanted) for _ in range(2)]
+    assert [(one.code, one.json["results"][0]["state"]) for one in asked] == [(Exit.WAITS, "proposed")] * 2
+    assert asked[0].json["results"] == asked[1].json["results"]
+    assert run("approve", "1", "--yes").code == Exit.REFUSED
+    assert tenant.effects == []
+
+    monkeypatch.setattr(approval_commands, "account", lambda: "ben")
+    assert run("approve", "1", "--yes").code == Exit.OK
+    done = run(*wanted)
+    assert (done.code, done.json["changes"], len(done.json["already"])) == (Exit.OK, 0, 1)
+    assert [effect.kind for effect in tenant.effects] == ["create_policy"]

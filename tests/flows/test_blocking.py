@@ -12,11 +12,13 @@ from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
 from prefect.logging.handlers import APILogWorker
 
+from flows.approve_action import approve_action
 from flows.block_sender import block_sender
 from flows.expire_blocks import expire_blocks
 from flows.remediate import remediate
 from mailroom.connectors.held import HeldSettings, ingest_held
 from mailroom.errors import EffectsFailedError, InvalidInputError, RefusedError
+from mailroom.playbooks.approvals import deciding
 from tasks import _open
 
 pytestmark = [pytest.mark.prefect]
@@ -91,6 +93,27 @@ def test_a_sender_is_blocked_once_and_the_second_run_says_so(api: Any, make_worl
     shown = json.dumps(helper.artifacts(helper.run_id(first)))
     assert "stille.eins" not in shown
     assert "stille.zwei" not in shown
+
+
+def test_a_block_for_everybody_becomes_a_proposal_that_somebody_else_approves(api: Any, make_world: Any) -> None:
+    world = make_world(0)
+    world.save_blocks(wide_changes_need_approval=True)
+    wanted: dict[str, Any] = {"alert": alert_of(world, PEOPLE), "requested_by": "amy"}
+
+    states = [world.run(block_sender, **wanted).result()["state"] for _ in range(2)]
+    assert (states, changes(world)) == (["proposed"] * 2, [])
+    with world.opened() as store:
+        [known] = store.approvals.newest()
+        given: dict[str, Any] = {"digest": known.digest}
+        for by, channel in (("Ben", "form"), ("amy", "command line")):
+            with pytest.raises(RefusedError, match="does not count"):
+                deciding.approve(store, _open.policy(world.name), known.id, by=by, channel=channel, **given)
+        deciding.approve(store, _open.policy(world.name), known.id, by="ben", channel="command line", **given)
+    _open.close_all()
+    assert world.run(approve_action, approval=known.id).result()["actions"] == {"applied": 1}
+
+    assert world.run(block_sender, **wanted).result()["state"] == "already blocked"
+    assert changes(world) == ["create_policy"]
 
 
 def test_a_refusal_ends_the_run_with_what_to_do_instead(api: Any, make_world: Any) -> None:

@@ -47,8 +47,10 @@ class Reading:
 def approvers_for(policy: Policy, approval: StoredApproval) -> tuple[str, ...]:
     """Whom this approval may be asked of by mail: nobody who may be the proposer of something wide."""
     people = People.of(policy.approvers)
-    if not needs_two(approval) or approval.plan.get("proposed_by") == "run":
+    if not needs_two(approval):
         return people.addresses
+    if approval.plan.get("proposed_by") == "run":
+        return tuple(one for one in people.addresses if not people.are_one(approval.proposer, one))
     return tuple(one for one in people.addresses if not people.second_person(approval.proposer, one))
 
 

@@ -50,10 +50,12 @@ def _against(policy: Policy, known: StoredApproval, by: str, channel: Channel) -
             "It is wide, and a name in a form is only typed: let somebody else answer the mail or run "
             f"`mailroom approve {known.id}`."
         )
-    if known.plan.get("proposed_by") == "run":
-        return ""  # nobody knows who started a run; whoever says yes is known, and leaves their name
+    people = People.of(policy.approvers)
+    if known.plan.get("proposed_by") == "run":  # nobody knows who started it; whoever says yes is known
+        same = people.are_one(known.proposer, by)
+        return "Whoever asked for it in the form of the playbook cannot approve it." if same else ""
     accounts = channel == "command line" and known.plan.get("proposed_by") == "account"
-    return People.of(policy.approvers).second_person(known.proposer, by, accounts=accounts)
+    return people.second_person(known.proposer, by, accounts=accounts)
 
 
 def decline(

@@ -60,6 +60,13 @@ class People:
         wanted = _plain(name)
         return next((one for one in self.approvers if wanted == one.address or wanted in one.names), None)
 
+    def are_one(self, name: str, other: str) -> bool:
+        """Whether these two are, or are taken for, the same person."""
+        first, second = self.find(name), self.find(other)
+        if first is not None and second is not None:
+            return first == second
+        return _local(_plain(name)) == _local(_plain(other))
+
     def second_person(self, proposer: str, approver: str, *, accounts: bool = False) -> str:
         """Why these two may be one person; empty when they are certainly two.
 
@@ -71,11 +78,10 @@ class People:
             approver: Likewise.
             accounts: Both are accounts that ran a command; two accounts are two people unless the list says otherwise.
         """
-        one, two = _plain(proposer), _plain(approver)
-        first, second = self.find(one), self.find(two)
+        first, second = self.find(proposer), self.find(approver)
         if first is not None and second is not None and first != second:
             return ""
-        if (first is not None and first == second) or one == two or _local(one) == _local(two):
+        if self.are_one(proposer, approver):
             return "Bulk actions, permits and domain-wide policies need an approver other than the proposer."
         if accounts:
             return ""
