@@ -72,17 +72,16 @@ def _if_harmful(found: Investigation) -> Iterator[Suggestion]:
     inquiry = found.inquiry
     if found.received_by:
         named = next((one.message_id for one in found.incoming if one.received_by and one.message_id), "")
-        how = f"--url {_quoted(inquiry.url)}" if inquiry.url else f"--message-id {_quoted(named)}" if named else ""
+        what, value = ("url", inquiry.url) if inquiry.url else ("message id", named)
         yield Suggestion(
             "If it is harmful: pull it back out of the mailboxes that it reached. Begin with a dry run.",
-            f'mailroom remediate-incident "found by an investigation" {how} --dry-run' if how else "",
+            f"mailroom remediate --look-for {_quoted(what)} --dry-run {_argument(value)}" if value else "",
             "remediate/on demand",
         )
     if inquiry.sender and found.incoming:
         yield Suggestion(
             "If it is harmful: block the sender. Begin with a dry run; the playbook refuses victims and partners.",
-            f'mailroom policy create "found by an investigation" --from {_quoted(inquiry.sender)} '
-            '--from-type "Email Address" --to-type "Everyone" --dry-run',
+            f"mailroom block-sender --dry-run {_argument(inquiry.sender)}",
             "block sender/on demand",
         )
 
@@ -93,6 +92,11 @@ def _arguments(found: Investigation) -> str:
         "--sender": inquiry.sender, "--domain": inquiry.domain, "--subject": inquiry.subject, "--url": inquiry.url,
     }  # fmt: skip
     return " ".join(f"{name} {_quoted(value)}" for name, value in given.items() if value)
+
+
+def _argument(word: str) -> str:
+    """One word behind the options, never taken for one of them."""
+    return f"{'-- ' if word.startswith('-') else ''}{_quoted(word)}"
 
 
 def _quoted(*words: str) -> str:

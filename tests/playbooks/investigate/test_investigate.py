@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import typer
 from mailroom_tests_small_tenant import PEOPLE, Workbench, empty_tenant
 
+from mailroom.cli.main import app
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.investigate import Investigation, inquiry_about, investigate, sentence
 from mailroom.store.actions import NewAction
@@ -133,6 +136,33 @@ def test_a_link_shows_who_got_it_and_who_clicked(ask: Ask, tenant: Tenant) -> No
     assert "clicked" in sentence(found)
     assert states(found)["hold queue"] == "not needed"
     assert found.suggestions[0].command.startswith("mailroom ask ")
+
+
+def options_of(command: str) -> tuple[str, dict[str, Any]]:
+    """The name of a command that was suggested, and what it would be given; typed as it stands there."""
+    program, name, *words = shlex.split(command)
+    assert program == "mailroom"
+    group: Any = typer.main.get_command(app)
+    return name, group.commands[name].make_context(name, words).params
+
+
+@pytest.mark.parametrize("sender", [SENDER, "-rf@evil.example"])
+def test_what_is_harmful_is_blocked_and_pulled_back_with_every_check_and_first_for_show(
+    ask: Ask, tenant: Tenant, sender: str
+) -> None:
+    tenant.add_message(
+        from_addr=sender, from_env=sender, status="archived", to=PEOPLE[:1], subject="Lunch", category="phish",
+        raw_from=None,
+    )  # fmt: skip
+
+    found = ask(sender=sender)
+
+    told = {step.flow: step.command for step in found.suggestions}
+    name, options = options_of(told["block sender/on demand"])
+    assert (name, options["sender"], options["dry_run"]) == ("block-sender", sender, True)
+    name, options = options_of(told["remediate/on demand"])
+    assert (name, options["look_for"].value, options["dry_run"]) == ("remediate", "message id", True)
+    assert options["values"][0] in {message.message_id for message in found.messages}
 
 
 def test_several_conditions_must_all_fit(ask: Ask, tenant: Tenant) -> None:
