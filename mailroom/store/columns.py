@@ -139,9 +139,14 @@ def _bind_instant(value: datetime | None) -> datetime | None:
     return None if value is None else _utc(value)
 
 
-@lru_cache(maxsize=4096)  # the rows of a batch share most of their times
 def _bind_instant_as_text(value: datetime | None) -> str | None:
-    return None if value is None else _utc(value).isoformat(" ", "microseconds")[:26]
+    # Made UTC before it is looked up: the two 02:30 of the night in which summer time ends are equal to Python.
+    return None if value is None else _text_of_utc(_utc(value))
+
+
+@lru_cache(maxsize=4096)  # the rows of a batch share most of their times
+def _text_of_utc(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _instant(value: datetime | None) -> datetime | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -15,6 +18,7 @@ from sqlalchemy import update
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage_report import gather, html_page, mail_report, markdown, pictures, plain_text
+from mailroom.playbooks.triage_report.model import ReportNumbers
 from mailroom.store import NewVerdict, Store
 from mailroom.store.actions import ActionResult, NewAction
 from mailroom.store.alerts import NewAlert
@@ -88,6 +92,90 @@ def test_an_empty_store_has_a_report(store: Store) -> None:
     assert pictures(numbers) == {}
     assert "0 alerts" in html_page(numbers)
     assert "0 alerts" in plain_text(numbers)
+
+
+def shown(numbers: ReportNumbers) -> str:
+    """Everything that a report can be, drawn and written; no number in it is none."""
+    plain = json.dumps(numbers.as_dict(), default=str, allow_nan=False)
+    whole = "\n".join([html_page(numbers), plain_text(numbers), markdown(numbers)])
+    for text in (whole, plain):
+        text.encode()
+    assert not re.search(r"\b(?:nan|NaN|NaT|inf|None)\b", whole)
+    return whole
+
+
+def test_one_alert_that_nobody_judged_is_a_report(world: World) -> None:
+    world.alert()
+    numbers = gather(world.store)
+
+    assert (numbers.alerts, numbers.by_verdict, numbers.times) == (1, {"not judged": 1}, {})
+    assert "1 alerts, 0 judged" in shown(numbers)
+
+
+def test_alerts_without_verdicts_of_which_some_are_held_are_a_report(world: World) -> None:
+    for hold in (timedelta(hours=3), timedelta(hours=-1), None):
+        world.alert(hold=hold)
+    world.alert(event={"expires_at": "when we like"})
+    world.alert(event={"expires_at": "9999-12-31T00:00:00+00:00"})
+    numbers = gather(world.store)
+
+    assert [len(numbers.urgent), sum(sum(row.values()) for row in numbers.expiry.values())] == [2, 5]
+    assert "not judged 1" in shown(numbers)
+
+
+@pytest.mark.parametrize(("verdict", "risk", "label"), [("malicious", 100, "malicious"), ("benign", 0, "wanted")])
+def test_one_alert_with_all_that_can_be_known_is_a_report(world: World, verdict: str, risk: int, label: str) -> None:
+    alert = world.judged(verdict, spoke("r", 30), risk=risk, hold=timedelta(hours=1))
+    world.acted(alert, "reject", "auto")
+    world.store.labels.record(alert, label, source="person", who="amy")
+    numbers = gather(world.store)
+
+    assert (numbers.times["verdict"].number, sum(all_ for _, all_, _ in numbers.calibration)) == (1, 1)
+    assert set(pictures(numbers)) == {"volume", "times", "rules", "calibration"}
+    assert "1 judged, 1 labelled" in shown(numbers)
+
+
+def test_names_of_senders_in_any_script_are_shown_or_left_out(world: World) -> None:
+    names = ["bücher.example", "例え.jp", "مثال.example", "\u202egro.live", "😀.example", "\ud800.example", "a" * 255]
+    for domain in (*names, *names, ""):
+        world.alert(sender_domain=domain, group_key=domain)
+    numbers = gather(world.store)
+
+    assert [row.number for row in numbers.senders] == [2] * len(names)
+    assert "例え[.]jp" in shown(numbers)
+    assert "\u202e" not in shown(numbers)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_a_day_has_24_hours_also_when_clocks_are_changed(world: World, zone: str) -> None:
+    ends = [datetime(2026, *day, fold=fold, tzinfo=ZoneInfo(zone)) for day in _CHANGES[zone] for fold in (0, 1)]
+    for until in ends:
+        world.now = until.astimezone(UTC)
+        for age in (timedelta(minutes=5), timedelta(hours=23, minutes=55), timedelta(hours=24, minutes=5)):
+            world.alert(age=age)
+
+    for until in ends:
+        numbers = gather(world.store, days=1, until=until)
+        since = until.astimezone(UTC) - timedelta(days=1)
+        assert (numbers.since, numbers.until.tzinfo) == (since, UTC)
+        inside = [at for at in arrivals(world) if since <= at < until.astimezone(UTC)]
+        assert numbers.alerts == len(inside)
+
+
+_CHANGES = {
+    "Europe/Berlin": [(3, 29, 2, 30), (10, 25, 2, 30)],
+    "America/New_York": [(3, 8, 2, 30), (11, 1, 1, 30)],
+    "Australia/Lord_Howe": [(4, 5, 1, 45), (10, 4, 2, 15)],
+}
+
+
+def arrivals(world: World) -> list[datetime]:
+    return [one.received_at for one in world.store.alerts.list(limit=1_000)]
+
+
+def test_an_end_without_a_time_zone_is_refused(store: Store) -> None:
+    with pytest.raises(InvalidInputError, match="needs a time zone"):
+        gather(store, until=datetime(2026, 10, 25, 2, 30))  # noqa: DTZ001
 
 
 def test_volumes_and_verdicts_of_the_period(world: World) -> None:

@@ -39,17 +39,19 @@ def gather(store: Store, *, days: int = 7, until: datetime | None = None, tenant
     Args:
         store: Where the alerts are.
         days: How far back, 1 to 3660.
-        until: The end of the period; now when left out.
+        until: The end of the period, with a time zone; now when left out. Days are of 24 hours, whatever clocks do.
         tenant: Only this tenant; all when empty.
 
     Raises:
-        InvalidInputError: an impossible number of days.
+        InvalidInputError: an impossible number of days, or an end without a time zone.
     """
     if not 1 <= days <= MOST_DAYS:
         msg = f"a report covers 1 to {MOST_DAYS} days, not {days}"
         raise InvalidInputError(msg)
     now = datetime.now(UTC)
-    until = until or now
+    if until is not None and until.utcoffset() is None:
+        raise InvalidInputError("the end of a report's period needs a time zone, such as UTC")
+    until = (until or now).astimezone(UTC)
     numbers = ReportNumbers(until - timedelta(days=days), until, now, tenant)
     numbers.wall = store.events.head()
     counting = _Counting()
