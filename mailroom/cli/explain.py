@@ -35,6 +35,8 @@ def explain(
 ) -> None:
     """Show how an alert came in, what was decided by which rules, what was done, asked and approved, with proof.
 
+    The end says what was verified and what was not. Without --verify that is this alert's own events alone.
+
     Exit code 9 when the wall was changed after it was written.
     """
     with desk.opened() as here:
@@ -59,11 +61,12 @@ def _show(story: dict[str, Any]) -> None:
     proof = story["proof"]
     for problem in proof["problems"]:
         output.fail(problem)
-    if not proof["problems"]:
-        said = (
-            f"proof: {proof['checked']} events as they were written; the wall has {proof['wall']}, head {proof['head']}"
-        )
-        output.console.print(output.plain(said))
+    if proof["verified"]:
+        checked = f"{proof['checked']} of {proof['wall']} events checked; head of the wall: {proof['head'] or 'none'}"
+        for line in (f"proof: {proof['verified']}", f"  {checked}"):
+            output.console.print(output.plain(line, 400))
+    for what in proof["not_verified"]:
+        output.console.print(output.plain(f"not verified: {what}", 400))
 
 
 def _cell(value: Any) -> Any:

@@ -31,6 +31,13 @@ _EVENT_FIELDS = (
     "expires_at",
     "defects",
 )
+_OWN = "each event of this history is as it was written and joins its neighbours on the wall"
+_WHOLE = "every event of the wall is as it was written, and none is missing"
+_ELSEWHERE = "that no event of this alert is missing, and the rest of the wall: --verify walks all of it"
+_NEVER = (
+    "that nobody wrote the whole wall anew: compare its head with one noted elsewhere (`mailroom wall export`)",
+    "verdicts, actions and all else above the history: they stand in tables of their own that the wall does not cover",
+)
 
 
 def explain(store: Store, text: str, *, verify: bool = False) -> dict[str, Any]:
@@ -83,6 +90,8 @@ def explain(store: Store, text: str, *, verify: bool = False) -> dict[str, Any]:
             "wall": last_id,
             "head": head,
             "problems": problems,
+            "verified": "" if problems else _WHOLE if verify else _OWN,
+            "not_verified": _NEVER if verify else (_ELSEWHERE, *_NEVER),
         },
     }  # fmt: skip
 

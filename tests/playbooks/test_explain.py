@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from mailroom_tests_small_tenant import Workbench
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from mailroom.playbooks import act
 from mailroom.playbooks.cases import open_case
@@ -48,6 +48,22 @@ def test_the_proof_covers_every_event_of_the_alert(bench: Workbench) -> None:
     assert (proof["problems"], proof["checked"]) == ([], len(story["history"]))
     assert (proof["wall"], proof["head"]) == bench.store.events.head()
     assert explain(bench.store, str(alert_id), verify=True)["proof"]["checked"] == proof["wall"]
+
+
+def test_what_was_not_verified_is_said(bench: Workbench) -> None:
+    alert_id, story = told(bench)
+    walked = explain(bench.store, str(alert_id), verify=True)["proof"]
+
+    assert "each event of this history" in story["proof"]["verified"]
+    assert any("no event of this alert is missing" in one for one in story["proof"]["not_verified"])
+    assert "none is missing" in walked["verified"]
+    assert not any("--verify" in one for one in walked["not_verified"])
+    assert any("verdicts, actions" in one for one in walked["not_verified"])
+
+    taken = story["history"][-2]["id"]
+    bench.store.run(lambda tx: tx.execute(delete(case_events).where(case_events.c.id == taken)))
+    proof = explain(bench.store, str(alert_id), verify=True)["proof"]
+    assert (proof["verified"], bool(proof["problems"])) == ("", True)
 
 
 @pytest.mark.parametrize(("change", "said"), [({"who": "bob"}, "was changed"), ({"hash": "0" * 64}, "does not follow")])
