@@ -12,7 +12,7 @@ from mailroom_tests_small_tenant import Workbench, policy, small_tenant
 from mailroom.effects.changes import change_of
 from mailroom.errors import RefusedError
 from mailroom.playbooks import changes
-from mailroom.playbooks.approvals import deciding
+from mailroom.playbooks.approvals import deciding, wide_changes
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.actions import NewAction
@@ -78,6 +78,22 @@ def test_no_way_around_through_the_ledger(bench: Workbench) -> None:
     changes.retry(bench.desk)
     assert "nobody has approved it" in bench.store.ledger.get(made.id).detail
     assert effects(bench) == 0
+
+
+def test_killed_between_proposal_and_approval_the_same_wish_goes_on(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(wide_changes, "faultpoint", die)
+        change(bench)
+    number = change(bench).result["approval"]
+    assert [one.state for one in bench.store.ledger.list()] == ["proposed"]
+    approve(bench, number)
+    assert carry_out_approved(bench.desk, number).counts() == {"applied": 1}
+
+
+def die(_where: str) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_is_not_wide_or_takes_something_back_needs_nobody_else(bench: Workbench) -> None:
