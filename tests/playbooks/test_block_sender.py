@@ -502,3 +502,22 @@ def test_a_policy_on_the_envelope_alone_does_not_block_whoever_writes_another_on
 
     assert made.already == ()
     assert len(made.steps) == 1
+
+
+def test_a_proposal_that_nobody_asked_for_gives_way_to_what_somebody_wants(bench: Workbench) -> None:
+    (amys,), _ = blocking.propose(bench.desk, plan(bench, sender=BAD, requested_by="amy"))
+
+    with pytest.raises(RefusedError, match=f"action {amys} \\(proposed\\) wants another thing"):
+        blocking.propose(bench.desk, plan(bench, sender=BAD, days=3, requested_by="a report"), gives_way=True)
+
+    assert bench.store.ledger.get(amys).state == "proposed"
+
+
+def test_a_proposal_does_not_drop_what_was_decided(bench: Workbench) -> None:
+    first = plan(bench, sender=BAD, requested_by="amy")
+    decided = bench.store.ledger.intend(new_action(first, first.steps[0], mode="manual", requested_by="amy"))
+
+    with pytest.raises(RefusedError, match="wants another thing"):
+        blocking.propose(bench.desk, plan(bench, sender=BAD, days=3, requested_by="amy"))
+
+    assert bench.store.ledger.get(decided.id).state == "intended"

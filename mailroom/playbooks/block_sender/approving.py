@@ -26,24 +26,45 @@ class Approved:
     note: str = ""
 
 
-def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual") -> tuple[list[int], int]:
+def propose(desk: Desk, plan: BlockPlan, *, mode: str = "manual", gives_way: bool = False) -> tuple[list[int], int]:
     """Write the steps of a plan down as proposals, and withdraw older ones for the same sender that want another thing.
 
     Effect: writes the store. Twice is harmless.
 
+    Args:
+        desk: Store and policy.
+        plan: What is proposed.
+        mode: `manual` or `auto`.
+        gives_way: Nobody asked for this plan: what is proposed already, or wanted by somebody else, stays.
+
     Returns:
         Numbers of the actions, and how many older proposals were withdrawn. Planned again, the plan wants exactly
         these actions.
+
+    Raises:
+        RefusedError: Another wish has the place, and a proposal is no reason to drop it.
     """
-    aside = sum(supersede(desk.store, step.supersedes, who=plan.requested_by) for step in plan.steps)
+    older = [step.supersedes for step in plan.steps if step.supersedes is not None]
+    for one in desk.store.ledger.get_many(older).values():
+        decided = one.state in ("intended", "not_applied")
+        if decided or (gives_way and (one.state == "proposed" or one.requested_by != plan.requested_by)):
+            raise RefusedError(
+                f"action {one.id} ({one.state}) wants another thing in the same place: it is made or withdrawn first."
+            )
+    aside = sum(supersede(desk.store, one, who=plan.requested_by) for one in older)
     wanted = [new_action(plan, step, mode=mode, requested_by=plan.requested_by) for step in plan.steps]
     found = desk.store.ledger.propose_many(wanted)
     for answer in found:
         if isinstance(answer, RefusedError):
             raise answer
     numbers = [answer.id for answer in found if isinstance(answer, Action)]
-    older = desk.store.ledger.find(plan.tenant, kinds=(MANAGED, POLICY), states=("proposed",))
-    stale = [one.id for one in older if one.parameters.get("sender") == plan.subject.value and one.id not in numbers]
+    waiting = desk.store.ledger.find(plan.tenant, kinds=(MANAGED, POLICY), states=("proposed",))
+    stale = [
+        one.id
+        for one in waiting
+        if one.parameters.get("sender") == plan.subject.value and one.id not in numbers
+        and not (gives_way and one.requested_by != plan.requested_by)
+    ]  # fmt: skip
     return numbers, aside + sum(supersede(desk.store, one, who=plan.requested_by) for one in stale)
 
 

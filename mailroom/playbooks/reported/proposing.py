@@ -14,6 +14,7 @@ from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.remediate import RemediateForm, plan_remediation
 from mailroom.playbooks.remediate.planning import KIND
 from mailroom.playbooks.reported.model import WHO, ReportDesk
+from mailroom.playbooks.standing import supersede
 from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 
@@ -76,7 +77,7 @@ def ask_for_approval(here: ReportDesk) -> list[int]:
 
 def _pull_back(here: ReportDesk, alert: Alert, message_ids: list[str], case: str, notes: list[str]) -> list[int]:
     """One proposal per Message-ID of which copies were delivered."""
-    numbers = []
+    numbers, store = [], here.desk.store
     for message_id in message_ids:
         try:
             form = RemediateForm(look_for="message id", values=(message_id,), case=case, requested_by=WHO)
@@ -87,7 +88,10 @@ def _pull_back(here: ReportDesk, alert: Alert, message_ids: list[str], case: str
         for item in plan.items:
             if item.begun:
                 notes.append(f"it was pulled back before (action {item.action_id})")
+            elif item.supersedes is not None and not _own_failure(store.ledger.get(item.supersedes)):
+                notes.append(f"it is to be pulled back already (action {item.supersedes})")
             elif item.findings.delivered:
+                supersede(store, item.supersedes, who=WHO)
                 numbers += _entered(here, NewAction(
                     tenant=here.tenant, alert_id=alert.id, kind=KIND, target=change_of(KIND).target(item.parameters),
                     slot=item.slot, parameters=item.parameters, mode="manual", requested_by=WHO,
@@ -115,11 +119,15 @@ def _block(
         if not plan.steps:
             notes.append("the sender is blocked already")
             return []
-        numbers, _ = block_sender.propose(here.desk, plan)
+        numbers, _ = block_sender.propose(here.desk, plan, gives_way=True)
     except _NOT_NOW as error:
         notes.append(f"blocking is not proposed ({type(error).__name__})")
         return []
     return numbers
+
+
+def _own_failure(known: Action) -> bool:
+    return known.state == "failed" and known.requested_by == WHO
 
 
 def _entered(here: ReportDesk, new: NewAction, notes: list[str]) -> list[int]:
