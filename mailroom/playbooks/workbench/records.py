@@ -29,7 +29,7 @@ class _Claim:
     @property
     def is_shown(self) -> bool:
         """The store knows as many labelled decisions, and not more wrong ones."""
-        return self.decisions >= self.record["decisions"] and self.wrong <= self.record["wrong"]
+        return self.decisions >= int(self.record["decisions"]) and self.wrong <= int(self.record["wrong"])
 
 
 def unproven_records(store: Store, ruleset: RuleSet) -> list[Hint]:
