@@ -32,8 +32,8 @@ _SHORTEST_UNSPACED = 6
 _MOST_HOSTS = 4
 """A mail that links to more foreign hosts is a newsletter: its links say little."""
 _MOST_FILES = 50
-_SMALLEST_FILE = 16
-"""Octets; less is an empty file, an empty line, a byte order mark: the same in mails that have nothing in common."""
+_SMALLEST_FILE = 4
+"""Octets; less is an empty file, an empty line, a byte order mark: the same in mails that share nothing else."""
 _EMPTY_FILE = hashlib.sha256(b"").hexdigest()
 _MOST_WORDS = 20
 _MOST_PAGES, _LONGEST_PAGE = 20, 200
