@@ -107,6 +107,16 @@ class Tab:
             return
         raise AssertionError("the run could not be resumed from its form")
 
+    def submit(self) -> None:
+        """Press Submit, as a person does: again when the server was too busy to take the run."""
+        button = self.page.get_by_role("button", name="Submit")
+        for _ in range(30):
+            with self.page.expect_response(lambda answer: "/create_flow_run" in answer.url) as answered:
+                button.click()
+            if answered.value.ok:
+                return
+        raise AssertionError("the server takes no run")
+
     def is_harmless(self, tracker: Tracker) -> None:
         """Nothing in the page has called, asked or led anywhere."""
         assert tracker.requests == []
