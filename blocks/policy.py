@@ -71,7 +71,7 @@ class TriagePolicy(Block):
         description="Act by itself only on rules of status auto, which need an evaluation record. Leave this on.",
     )
     wide_changes_need_approval: bool = Field(
-        default=True,
+        default=False,
         title="Wide Changes Need Approval",
         description="Permits and block policies that a person asks for become proposals that somebody else approves.",
     )

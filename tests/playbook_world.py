@@ -35,7 +35,6 @@ ACTING: dict[str, Any] = {
     "release": "auto",
     "reject": "auto",
     "require_evaluated_rules": False,
-    "wide_changes_need_approval": False,
     "per_run": 1000,
     "per_hour": 10_000,
     "per_sender_domain": 1000,

@@ -63,9 +63,8 @@ def add(tenant: Tenant, subject: str, *, minutes: float = 0.0, to: Sequence[str]
 def policy(**changes: Any) -> Policy:
     """Everything automatic, by rules that look at the subject only: "junk" is rejected, "wanted" released."""
     rails = {
-        "modes": {"release": "auto", "reject": "auto"}, "require_evaluated_rules": False,
-        "wide_changes_need_approval": False, "per_run": 500, "per_hour": 1_000, "per_sender_domain": 500,
-        "max_release_share": 0.4,
+        "modes": {"release": "auto", "reject": "auto"}, "require_evaluated_rules": False, "per_run": 500,
+        "per_hour": 1_000, "per_sender_domain": 500, "max_release_share": 0.4,
     }  # fmt: skip
     return Policy.build(rules=(RULES,), lists=(demo_lists(),), starter_rules=False, **rails | changes)
 

@@ -78,7 +78,7 @@ class PolicySection(_Section):
     starter_rules: bool = True
     kill_switch: bool = False
     require_evaluated_rules: bool = True
-    wide_changes_need_approval: bool = True
+    wide_changes_need_approval: bool = False
     modes: dict[str, Literal["observe", "advise", "auto"]] = {}
     per_run: int = 20
     per_hour: int = 100

@@ -43,7 +43,7 @@ class RailSettings(BaseModel):
     kill_switch: bool = Field(False, description="Stops every action that changes anything.")
     approval_ttl_hours: float = Field(4.0, gt=0, le=72, description="Hours an approval is valid.")
     wide_changes_need_approval: bool = Field(
-        True, description="Permits and block policies that a person asks for wait for somebody else's approval."
+        False, description="Permits and block policies that a person asks for wait for somebody else's approval."
     )
     breaker_window: int = Field(200, ge=1, description="Automatic decisions of a rule that the breaker looks at.")
     breaker_overturn: float = Field(0.02, ge=0, le=1, description="Share of them that analysts may overturn.")

@@ -20,7 +20,6 @@ from sandbox import Server, Tenant, serve
 AUTO = """
 lists = ['{lists}']
 require_evaluated_rules = false
-wide_changes_need_approval = false
 per_run = 1000
 per_hour = 1000
 per_sender_domain = 1000

@@ -79,7 +79,7 @@ def test_a_block_for_everybody_waits_for_another_account(
     run: Any, tenant: Tenant, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = home / "mailroom.toml"
-    settings.write_text(settings.read_text().replace("wide_changes_need_approval = false\n", ""))
+    settings.write_text(settings.read_text().replace("[policy]\n", "[policy]\nwide_changes_need_approval = true\n"))
     monkeypatch.setattr(blocking_commands, "account", lambda: "amy")
     monkeypatch.setattr(approval_commands, "account", lambda: "amy")
     wanted = ("block-sender", "evil.example", "--whole-domain", "--yes", "--json")

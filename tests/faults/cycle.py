@@ -87,8 +87,7 @@ def policy() -> Policy:
     """Everything automatic, by rules that look at the subject only: "junk" is rejected, "wanted" released."""
     return Policy.build(
         rules=(Path(__file__).parent.with_name("rules"),), lists=(demo_lists(),), starter_rules=False, modes=MODES,
-        require_evaluated_rules=False, wide_changes_need_approval=False, per_run=500, per_hour=1_000,
-        per_sender_domain=500, max_release_share=0.4,
+        require_evaluated_rules=False, per_run=500, per_hour=1_000, per_sender_domain=500, max_release_share=0.4,
     )  # fmt: skip
 
 

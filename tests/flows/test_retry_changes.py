@@ -24,7 +24,7 @@ def test_retry_looks_up_what_was_not_seen_and_makes_what_was_not_made(api: Any, 
     keys = world.tenant.credentials_v2
     client = MimecastClient(world.url, ClientCredentials(keys.client_id, keys.client_secret))
     with client, world.opened() as store:
-        desk = Desk(client, store, lambda: Policy.build(wide_changes_need_approval=False))
+        desk = Desk(client, store, lambda: Policy.build())
         world.tenant.revoke("Gateway | Managed Senders | Edit")
         with pytest.raises(PermissionMissingError):
             changes.change(desk, "block_sender", {"sender": SENDER, "recipient": PERSON})

@@ -59,6 +59,16 @@ def test_a_wide_change_waits_for_somebody_else_and_is_made_once(bench: Workbench
     assert (again.state, again.recorded, effects(bench)) == ("applied", True, 1)
 
 
+def test_a_policy_from_one_address_to_one_address_is_not_wide(bench: Workbench) -> None:
+    wish = POLICY | {"recipient_type": "Email Address", "recipient": PERSON}
+    assert changes.change(bench.desk, "create_block_sender_policy", wish, requested_by="amy").state == "applied"
+
+
+def test_without_the_setting_what_a_person_asks_for_is_done_at_once(bench: Workbench) -> None:
+    bench.policy = policy()
+    assert change(bench).state == "applied"
+
+
 def test_what_somebody_declined_is_proposed_again_only_as_a_new_wish(bench: Workbench) -> None:
     known = bench.store.approvals.get(change(bench).result["approval"])
     deciding.decline(bench.store, known.id, digest=known.digest, by="ben", channel="command line", note="no")

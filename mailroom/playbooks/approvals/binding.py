@@ -71,9 +71,12 @@ def whole_digest(bound: Sequence[Bound]) -> str:
 
 
 def reach(action: Action | NewAction) -> dict[str, Any]:
-    """The parameters in the words of the rails: a policy for a whole domain, or for everyone, is wide."""
+    """The parameters in the words of the rails: a policy for a whole domain, or for everyone, is wide.
+
+    What a policy that is changed or deleted says may not be known here: it counts as wide.
+    """
     wanted = dict(action.parameters)
-    if action.kind in _POLICIES:
+    if action.kind in _POLICIES and {wanted.get("sender_type"), wanted.get("recipient_type")} != {"Email Address"}:
         wanted["scope"] = "domain" if "domain" in str(wanted.get("sender_type", "")).lower() else "everyone"
     return wanted
 
