@@ -59,7 +59,6 @@ class MimecastClient:
         on_wait: Told (seconds, function path, reason) before each wait; called from the waiting thread.
         pool_size: Connections kept open; at least the number of threads.
         max_body: Largest answer read, in bytes after decompression.
-        download_hosts: Hosts besides `*.mimecast.com` that files may be fetched from (for a sandbox tenant).
     """
 
     def __init__(
@@ -76,10 +75,9 @@ class MimecastClient:
         on_wait: OnWait | None = None,
         pool_size: int = 16,
         max_body: int = 64 << 20,
-        download_hosts: Sequence[str] = (),
     ) -> None:
         self.api_root = _checked_root(api_root)
-        self.clock, self.default_deadline, self.download_hosts = clock, deadline, tuple(download_hosts)
+        self.clock, self.default_deadline = clock, deadline
         self._on_wait = on_wait
         self.transport = Transport(
             proxy=proxy,
@@ -200,7 +198,7 @@ class MimecastClient:
         """Run a function that answers with a file and write the file to `sink`.
 
         The file comes as bytes (API 1.0) or behind a pre-signed link (API 2.0), which is followed only over https to
-        `*.mimecast.com` or a host of `download_hosts`, without our credentials. Repeated like any read while nothing
+        `*.mimecast.com` or to the API's own address, without our credentials. Repeated like any read while nothing
         was written, or when `sink` can be wound back. On an error `sink` may hold a part.
 
         Args:
@@ -235,7 +233,7 @@ class MimecastClient:
         links = [link for entry in envelope.data for link in list_of(dict_of(entry).get("urls"))]
         if not links:
             raise NotFoundError(f"{function.path}: no link for the file; it does not exist, or no longer")
-        link = checked_link(links[0], function.path, self.download_hosts)
+        link = checked_link(links[0], function.path, self.api_root)
         return fetch_link(self.transport, link, sink, path=function.path, max_bytes=max_bytes, seconds=limit.left)
 
     def rest(

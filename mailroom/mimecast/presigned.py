@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 from mailroom.errors import NotFoundError, RejectedError, ResponseError, TransientError
 from mailroom.mimecast.transport import BrokenError, NotSentError, TooLargeError, Transport
 
 # One strict pattern instead of a parser: no user, no odd port, no backslash that another parser reads differently.
 _MIMECAST_LINK = re.compile(r"https://(?:[a-z0-9-]{1,63}\.)+mimecast\.com(?::443)?(?:[/?][!-\[\]-~]*)?", re.IGNORECASE)
-_ALLOWED_LINK = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?[/?][!-\[\]-~]*")
+_OTHER_LINK = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?[/?][!-\[\]-~]*")
 _LONGEST = 8_192
 
 
@@ -27,13 +25,13 @@ class FileDigest:
     sha256: str
 
 
-def checked_link(link: object, path: str, allowed_hosts: Sequence[str] = ()) -> str:
-    """The link, when it leads over https to `*.mimecast.com` or to a host that is explicitly allowed.
+def checked_link(link: object, path: str, api_root: str = "") -> str:
+    """The link, when it leads over https to `*.mimecast.com`, or to where the API itself is.
 
     Args:
         link: As Mimecast sent it.
         path: The function that sent it, for the error.
-        allowed_hosts: Further hosts (a sandbox tenant); plain http only on this machine.
+        api_root: Address of the API: a sandbox tenant has its files there, too.
 
     Raises:
         ResponseError: It leads elsewhere.
@@ -41,11 +39,8 @@ def checked_link(link: object, path: str, allowed_hosts: Sequence[str] = ()) -> 
     if isinstance(link, str) and len(link) <= _LONGEST:
         if _MIMECAST_LINK.fullmatch(link):
             return link
-        if allowed_hosts and _ALLOWED_LINK.fullmatch(link):
-            host = (urlsplit(link).hostname or "").lower()
-            secure = link.startswith("https://") or host in {"127.0.0.1", "localhost"}
-            if secure and host in {allowed.lower() for allowed in allowed_hosts}:
-                return link
+        if api_root and _OTHER_LINK.fullmatch(link) and link.startswith(f"{api_root.rstrip('/')}/"):
+            return link
     raise ResponseError(
         f"{path}: the link does not lead over https to mimecast.com, so it was not followed; report this to Mimecast"
     )

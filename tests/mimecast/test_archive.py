@@ -294,7 +294,7 @@ def test_a_link_inside_a_file_is_never_followed(server, client_for):
     trap = json.dumps({"data": [{"urls": [f"{server.url}/trap"]}]}).encode()
     server.add(FILE, Answer(trap, headers={"Content-Type": "application/octet-stream"}))
     sink = BytesIO()
-    archive.get_file(client_for("1.0", download_hosts=("127.0.0.1",)), "a", sink)
+    archive.get_file(client_for("1.0"), "a", sink)
     assert sink.getvalue() == trap
     assert server.calls("/trap") == []
 
@@ -303,7 +303,7 @@ def test_a_link_inside_a_file_is_never_followed(server, client_for):
 def test_a_link_is_followed_without_our_credentials(server, client_for, path):
     server.add(path, ok({"urls": [f"{server.url}/blob?sig=x"]}))
     server.add("/blob", Answer(EML))
-    client, sink = client_for("2.0", download_hosts=("127.0.0.1",)), BytesIO()
+    client, sink = client_for("2.0"), BytesIO()
     digest = archive.get_file(client, "a", sink) if path == FILE else archive.get_message_part(client, "a", sink)
     assert (sink.getvalue(), digest.size) == (EML, len(EML))
     (asked,) = server.calls("/blob")

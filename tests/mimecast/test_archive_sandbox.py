@@ -43,7 +43,7 @@ def client(request: Any, tenant: Tenant, clock: Any) -> Any:
     tenant.part_urls_on_v2 = request.param.endswith("links")
     with (
         serve(tenant) as server,
-        MimecastClient(server.url, credentials, clock=clock, download_hosts=("127.0.0.1",)) as client,
+        MimecastClient(server.url, credentials, clock=clock) as client,
     ):
         yield client
     assert tenant.contract_violations == []

@@ -47,7 +47,7 @@ def client(request, tenant, clock):
     credentials = keys if request.param == "1.0" else ClientCredentials(two.client_id, two.client_secret)
     with (
         serve(tenant) as server,
-        MimecastClient(server.url, credentials, clock=clock, download_hosts=("127.0.0.1",)) as client,
+        MimecastClient(server.url, credentials, clock=clock) as client,
     ):
         yield client
 
