@@ -1,7 +1,7 @@
 """Run the tests, several groups of them at a time.
 
-Half of the tests wait for servers they started (Prefect, PostgreSQL, Dovecot, a browser), so groups that run side by
-side take half the time. Groups are processes of their own: tests that fork and kill cannot share one with threads.
+Half of the tests wait for servers they started (Prefect, PostgreSQL, Dovecot, a browser), so groups run side by side,
+one more than there are processors. Groups are processes of their own: tests that fork and kill cannot share one with threads.
 With arguments, one plain `pytest` run with these arguments.
 """
 
@@ -16,11 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-# Runs by itself: its tests kill runs in the middle of what they do, so a busy machine is no place for them.
-ALONE = ("flows",)
 # Longest first. What stands in no group is in the last one, so that a new folder is never forgotten.
 GROUPS = (
-    ALONE,
+    ("flows",),
     ("faults",),
     ("browser", "blocks", "tasks", "cli", "examples"),
     ("store", "connectors", "effects"),
@@ -38,7 +36,7 @@ def groups() -> list[list[str]]:
 
 def at_once() -> int:
     """How many groups side by side; MAILROOM_TEST_GROUPS says otherwise."""
-    return int(os.environ.get("MAILROOM_TEST_GROUPS", 0)) or max(2, min(4, os.cpu_count() or 2))
+    return int(os.environ.get("MAILROOM_TEST_GROUPS", 0)) or min(4, 1 + (os.cpu_count() or 2))
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +48,7 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mailroom-tests-") as folder:
         while waiting or running:
-            while waiting and len(running) < at_once() and not any(entry[0] in ALONE for entry in running):
+            while waiting and len(running) < at_once():
                 group = waiting.pop(0)
                 output = Path(folder, f"{len(waiting)}.txt").open("w+", encoding="utf-8")  # noqa: SIM115
                 name = " ".join(Path(path).name for path in group)
