@@ -1,8 +1,8 @@
 """Run the tests, several groups of them at a time.
 
 Half of the tests wait for servers they started (Prefect, PostgreSQL, Dovecot, a browser), so groups run side by side,
-one more than there are processors. Groups are processes of their own: tests that fork and kill cannot share one with threads.
-With arguments, one plain `pytest` run with these arguments.
+one more than there are processors. Groups are processes of their own: tests that fork and kill cannot share one with
+threads. With arguments, one plain `pytest` run with these arguments.
 """
 
 from __future__ import annotations
