@@ -147,8 +147,10 @@ def test_what_somebody_else_released_meanwhile_is_reported_and_not_touched(
 
 
 def test_a_permit_waits_for_another_account_and_is_then_recorded(
-    run: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    run: Any, home: Path, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings = home / "mailroom.toml"
+    settings.write_text(settings.read_text().replace("[policy]\n", "[policy]\nwide_changes_need_approval = true\n"))
     monkeypatch.setenv("LOGNAME", "ben")  # what the environment says counts for nothing
     permit = ("permit", "billing@evil.example", "--recipient", PEOPLE[0])
     assert run(*permit, "--dry-run").code == Exit.OK
