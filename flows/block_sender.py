@@ -61,8 +61,8 @@ def block_sender(
         requested_by: Your name, for the history and the policy's description.
         most_wanted_mail: A whole domain is not blocked if more mails than this went to and fro within a month.
         ask_first: Suspend the run and ask a person to approve exactly what would be done. Resume it in the UI with
-            the form. Where the policy wants four eyes, what is wide is proposed instead, and somebody else approves it by
-            mail or with `mailroom approve`.
+            the form. Where the policy wants four eyes, what is wide is proposed instead, and somebody else approves it
+            by mail or with `mailroom approve`.
         automatic: Nobody asked for this block: the triage policy's mode and limits of block_sender decide whether it
             is done, proposed or only shown.
         dry_run: Only show what would be done. Nothing is changed or written.
