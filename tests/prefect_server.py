@@ -8,12 +8,14 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import requests
 from prefect.client.orchestration import get_client
@@ -240,6 +242,21 @@ class PrefectServer:
             time.sleep(0.7)
         return found
 
+    def wait_until_written(self) -> None:
+        """Return when all logs and events so far are in the database, which the server fills in batches.
+
+        A mark is sent after them; where the mark is, they are.
+        """
+        APILogWorker.drain_all(timeout=60)
+        mark, now = uuid4().hex, datetime.now(UTC).isoformat()
+        log = {"name": "mark", "level": 20, "message": mark, "timestamp": now}
+        event = {"id": str(uuid4()), "occurred": now, "event": mark, "resource": {"prefect.resource.id": mark}}
+        with requests.Session() as session:
+            session.trust_env = False
+            session.post(f"{self.api}/logs/", json=[log], timeout=60).raise_for_status()
+            session.post(f"{self.api}/events", json=[event], timeout=60).raise_for_status()
+        self.wait_until(lambda: self._has("log", "message", mark) and self._has("events", "event", mark))
+
     def pid_of(self, run: UUID) -> int:
         """The process of a deployed run."""
         with self.settings(), get_client(sync_client=True) as client:
@@ -248,6 +265,11 @@ class PrefectServer:
         return int(place.rpartition(":")[2])
 
     # inside -------------------------------------------------------------------------------------------------
+
+    def _has(self, table: str, column: str, value: str) -> bool:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            query = f"select 1 from {table} where {column} = ?"  # noqa: S608 - names from this file
+            return connection.execute(query, (value,)).fetchone() is not None
 
     def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home.parent / f"{self.home.name}-{name}.log").open("ab") as log:

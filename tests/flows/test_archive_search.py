@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.logging.handlers import APILogWorker
 
 from flows._flow import flow
 from flows.archive_search import archive_search
@@ -74,8 +72,7 @@ def test_a_search_shows_a_table_writes_a_file_and_tells_prefect_nobodys_address(
     assert refused.is_failed()
     assert '"Start Time" should be provided' in refused.message
 
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    api.wait_until_written()
     searched = {"Prefect's database": helper.database_text(api.database), "its log": api.log_text("server")}
     for path in api.home.rglob("*"):
         if path.is_file() and "prefect.db" not in path.name:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
-from prefect.logging.handlers import APILogWorker
 
 from flows.approve_action import approve_action
 from flows.block_sender import block_sender
@@ -228,8 +226,7 @@ def test_prefect_learns_nobodys_address(api: Any, make_world: Any, helper: Any) 
     assert world.run(remediate, look_for="message id", values=delivered(world, PEOPLE)).is_failed()
     assert world.run(expire_blocks).is_completed()
 
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    api.wait_until_written()
     places = {"Prefect's database": helper.database_text(api.database), "its log": api.log_text("server")}
     for path in api.home.rglob("*"):
         if path.is_file() and "prefect.db" not in path.name:

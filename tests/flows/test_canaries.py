@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.logging.handlers import APILogWorker
 from pydantic import SecretStr
 
 from blocks import MimecastCredentials
@@ -120,8 +118,7 @@ def test_nothing_secret_or_private_reaches_prefect(
 
     secrets |= set(tenant.tokens)
     assert len(secrets) > 6
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    worker.wait_until_written()
     private = {*RECIPIENTS, HEADER, BODY, FILE}
     seen = dict(_searched(worker, world, helper))
     for where, text in seen.items():

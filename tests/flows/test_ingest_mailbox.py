@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -71,8 +70,7 @@ def alerts(world: Any) -> list[str]:
 
 def written_to_prefect(server: Any, helper: ModuleType) -> Iterator[tuple[str, str]]:
     """(where, everything that is written there), a moment after the last run."""
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    server.wait_until_written()
     yield "Prefect's database", helper.database_text(server.database)
     for path in server.home.rglob("*"):
         if path.is_file() and "prefect.db" not in path.name:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from prefect.logging.handlers import APILogWorker
 
 from flows.investigate_sender import investigate_sender
 
@@ -65,8 +63,7 @@ def test_nobodys_address_reaches_prefect(api: Any, world: Any, helper: Any, tmp_
     assert world.run(investigate_sender, subject="src=http").is_completed()
     assert world.run(investigate_sender, subject="a").is_failed()
 
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    api.wait_until_written()
     searched = {"Prefect's database": helper.database_text(api.database), "its log": api.log_text("server")}
     for path in api.home.rglob("*"):
         if path.is_file() and "prefect.db" not in path.name:

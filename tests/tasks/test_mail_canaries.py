@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.message import EmailMessage
@@ -13,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from prefect.logging.handlers import APILogWorker
 from pydantic import SecretStr
 
 from blocks import MailboxCredentials
@@ -156,8 +154,7 @@ def test_no_secret_and_nobodys_words_reach_prefect(
     monkeypatch.setattr(_open, "account", lambda _block: refused)
     assert every_email_action(**given) > 5
 
-    APILogWorker.drain_all(timeout=10)
-    time.sleep(1.5)  # the server writes logs and events in batches, each second
+    api.wait_until_written()
     secrets = {WRONG_PASSWORD, token, REFRESH, CLIENT, PROXY, world.mail.passwords["soc@northwind.example"]}
     private = {BODY, HTML, FILE.decode(), NAME, ANSWER, RECIPIENT, SENDER, "https://kanari.example", "![x]"}
     seen = dict(searched(api, helper))
