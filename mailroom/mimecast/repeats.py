@@ -11,6 +11,7 @@ from mailroom.mimecast.envelope import Envelope
 from mailroom.mimecast.outcomes import EffectUnknownError
 from mailroom.mimecast.transport import BrokenError, NotSentError, TooLargeError
 from mailroom.mimecast.waiting import Deadline
+from mailroom.redact import one_line, scrub
 
 _UNREADABLE_REPEATS = 2
 _MAYBE_DONE = {408, 425, 499}  # 4xx of gateways that say nothing about what happened behind them
@@ -57,16 +58,16 @@ class Repeats:
             try:
                 envelope = self._attempt(refusals)
             except NoTokenError as error:
-                if not isinstance(error.reason, TransientError) or not self._limit.pause(tries, "no token yet"):
+                if not isinstance(error.reason, TransientError) or not self._waits(tries, "no token yet", error.reason):
                     raise error.reason from error
             except NotSentError as error:
-                if self._changes or not self._limit.pause(tries, "not reachable"):
+                if self._changes or not self._waits(tries, "not reachable", error):
                     msg = f"{path}: not sent, Mimecast cannot be reached ({error}); check name, network and proxy"
                     raise TransientError(msg) from error
             except BrokenError as error:
                 if self._changes:
                     raise self._unknown(f"the answer was not seen ({error})") from error
-                if not self._limit.pause(tries, "connection broken"):
+                if not self._waits(tries, "connection broken", error):
                     raise TransientError(f"{path}: no whole answer ({error}); try again later") from error
             except TooLargeError as error:
                 if self._changes:
@@ -93,6 +94,10 @@ class Repeats:
                     raise self._unknown(f"HTTP {envelope.http_status}, meta.status {envelope.meta_status}")
                 if status < 400 or not self._limit.pause(tries, f"HTTP {status}"):
                     raise self._refusal(envelope)
+
+    def _waits(self, tries: int, what: str, error: Exception) -> bool:
+        """Whoever looks on while it waits learns why, not only at the end."""
+        return self._limit.pause(tries, f"{what} ({one_line(scrub(str(error)), 300)})")
 
     def _unknown(self, what: str) -> EffectUnknownError:
         family = self._function.path.rpartition("/")[0]

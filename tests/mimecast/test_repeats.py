@@ -78,6 +78,18 @@ def test_an_effect_is_repeated_once_when_its_token_was_refused(server, client):
     assert held.hold_release(client, ["a"])["a"].ok
 
 
+@pytest.mark.parametrize("path", ["/oauth/token", ACCOUNT])
+def test_whoever_looks_on_while_it_waits_is_told_why(server, client_for, path):
+    reasons: list[str] = []
+    token = Answer({"access_token": "token-for-tests-3", "expires_in": 1799})
+    answers = {"/oauth/token": token, ACCOUNT: HERE}
+    for one, answer in answers.items():
+        server.add(one, *([Answer(reset=True)] if one == path else []), answer)
+    with client_for("2.0", on_wait=lambda _seconds, _path, why: reasons.append(why)) as client:
+        assert account.get_account(client).code
+    assert ["reset" in why.lower() or "aborted" in why.lower() for why in reasons] == [True]
+
+
 def test_an_effect_waits_for_a_token_like_a_read(server, client):
     server.add("/oauth/token", Answer(b"", 503), Answer({"access_token": "token-for-tests-3", "expires_in": 1799}))
     server.add(RELEASE, RELEASED)
