@@ -10,6 +10,7 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
+from mailroom.connectors.mailbox.taking import take_folder
 from mailroom.connectors.report import IngestReport, Progress, silent
 from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, NotFoundError, StoreError
 from mailroom.faults import faultpoint
@@ -167,4 +168,4 @@ def _folder(
         session, account, store, settings, tenant, folder, status, clock, deadline, flow_run_id, owner,
         lambda done, total: progress(folder, done, total),
     )  # fmt: skip
-    return cycle.run(most)
+    return take_folder(cycle, most)

@@ -68,10 +68,10 @@ def _folder(
 ) -> list[Preview]:  # fmt: skip
     status = session.open(folder, readonly=True)
     known = store.intake.generations(tenant, CONNECTOR, f"{account.name}/{folder}")
-    mine = next((one.id for one in known if one.generation == str(status.uidvalidity)), 0)
-    scan = Scan(
-        session, status, settings, store, mine, [one for one in known if one.id != mine], clock.now()
-    ).look()  # fmt: skip
+    this = next((one for one in known if one.generation == str(status.uidvalidity)), None)
+    mine, since = (this.id, this.created_at) if this else (0, None)
+    earlier = [one for one in known if one is not this]
+    scan = Scan(session, status, settings, store, mine, earlier, clock.now(), since).look()
     most = settings.max_per_cycle or _MOST
     waiting = store.intake.waiting(mine, limit=most, tried=False) if mine else []
     uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]

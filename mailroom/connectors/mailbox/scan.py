@@ -56,6 +56,7 @@ class Scan:
         source_id: Of this generation; 0 when it was never seen (a preview).
         earlier: Older generations of the source.
         now: The current instant.
+        known_since: When an earlier cycle began to read this generation; None: there was none.
     """
 
     session: ImapSession
@@ -65,6 +66,7 @@ class Scan:
     source_id: int
     earlier: list[Generation]
     now: datetime
+    known_since: datetime | None = None
 
     def look(self) -> Found:
         """Search. Effect: reads."""
@@ -82,12 +84,16 @@ class Scan:
         return found
 
     def _first(self) -> Found:
-        """The first cycle of a generation: everything up to here is either taken now or not wanted."""
-        since = (self.earlier[0].created_at if self.earlier else self.now) - timedelta(days=self.settings.offset_days)
+        """The first cycle of a generation: everything up to here is either taken now or not wanted.
+
+        Should it be killed, the next one looks at the same days again, and takes what the first did not get to.
+        """
+        begun = self.earlier[0].created_at if self.earlier else self.known_since or self.now
+        since = begun - timedelta(days=self.settings.offset_days)
         found = self._since(since, unread=self.settings.fetch != "everything")
         if self.earlier and self.settings.fetch == "latest":
             found = sorted({*found, *self._since(self.earlier[0].created_at, unread=False)})
-        if self.earlier and self.source_id:  # a killed cycle may have settled some of them
+        if self.known_since is not None:  # a killed cycle may have settled some of them
             known = self.store.items.known(self.source_id, map(str, found))
             found = [uid for uid in found if str(uid) not in known]
         result = Found(first=True, new=found, mark=max(self.status.uidnext - 1, found[-1] if found else 0))
