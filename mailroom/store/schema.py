@@ -104,7 +104,8 @@ alerts = Table(
     UniqueConstraint("tenant", "connector", "external_key"),
     Index(None, "handling", "id"), Index(None, "group_key"), Index(None, "tenant", "sender", "received_at"),
     Index(None, "tenant", "sender_domain", "received_at"),
-    Index(None, "hold_id"), Index(None, "tracking_id"), Index(None, "message_id"),
+    Index(None, "hold_id", **_where("hold_id <> ''")), Index(None, "tracking_id", **_where("tracking_id <> ''")),
+    Index(None, "message_id"),
 )  # fmt: skip
 
 items = Table(

@@ -2,9 +2,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from mailroom.errors import NotFoundError
-from mailroom.store import NewVerdict
+from mailroom.store import NewVerdict, Store
 
 
 def judged(alert_id, verdict="malicious", digest="rules-1", **changes):
@@ -22,6 +23,21 @@ def test_an_alert_is_found_by_whatever_an_analyst_pastes(store, world):
     for text in ("nothing", "", "9" * 40, "%"):
         with pytest.raises(NotFoundError):
             store.alerts.find(text)
+
+
+def test_an_alert_is_found_without_reading_all_of_them(sqlite_url):
+    asked = []
+    with Store.open(sqlite_url) as store:
+        event.listen(store.db.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        with pytest.raises(NotFoundError):
+            store.alerts.find("hold-1")
+        store.alerts.tracked([("track-1", "clara.lindqvist@northwind.example")])
+        queries = [(sql, values) for sql, values in asked if "FROM alerts" in sql]
+        assert len(queries) == 2
+        for sql, values in queries:
+            plan = store.db.read(lambda tx, s=sql, v=values: tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", v).all())
+            steps = [row[-1] for row in plan]
+            assert not any(step.startswith("SCAN") for step in steps), steps
 
 
 def test_handling_is_recorded_once_and_on_the_wall(store, world):
