@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.connectors.held import Progress
 from mailroom.effects.kinds import KINDS
-from mailroom.playbooks import act
 from mailroom.playbooks.report import counts_of, folded, table_rows
-from mailroom.playbooks.triage import TriageReport, Wanted
-from mailroom.store.actions import ActionResult
+
+if TYPE_CHECKING:
+    from mailroom.connectors.report import Progress
+    from mailroom.playbooks.triage import TriageReport, Wanted
+    from mailroom.store.actions import ActionResult
 
 _SHOWN = 25
 _WELL = {"applied", "already_done"}
@@ -24,6 +25,8 @@ def carry_out(here: desk.Here, to_do: Sequence[Wanted], progress: Progress) -> l
     """Carry out what is wanted, in batches, with progress."""
     if not to_do:
         return []
+    from mailroom.playbooks import act  # an idle cycle does without
+
     done = 0
 
     def settled(results: list[ActionResult]) -> None:

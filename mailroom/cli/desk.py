@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailroom.cli import output
-from mailroom.cli.settings import Settings, load_settings
-from mailroom.connectors.held import HeldSettings
-from mailroom.mimecast import MimecastClient
-from mailroom.playbooks.act import Desk
-from mailroom.playbooks.policy import Policy
-from mailroom.store import Store
 
 if TYPE_CHECKING:
+    from mailroom.cli.settings import Settings
+    from mailroom.connectors.held_settings import HeldSettings
     from mailroom.mail.account import MailAccount
+    from mailroom.mimecast import MimecastClient
+    from mailroom.playbooks.act import Desk
+    from mailroom.playbooks.policy import Policy
+    from mailroom.store import Store
 
 _home: Path | None = None
 _blocks = ""
@@ -85,6 +85,8 @@ class Here:
             from blocks._load import load
 
             return load(TriagePolicy, self.blocks).get_policy()
+        from mailroom.cli.settings import load_settings
+
         return load_settings(self.settings.home).triage_policy()
 
     @property
@@ -99,6 +101,8 @@ class Here:
 
     def desk(self) -> Desk:
         """What the playbooks act with."""
+        from mailroom.playbooks.act import Desk
+
         return Desk(client=self.client, store=self.store, policy=self.policy)
 
     def close(self) -> None:
@@ -111,6 +115,8 @@ class Here:
 @contextmanager
 def opened() -> Iterator[Here]:
     """What this command works with; closed at its end."""
+    from mailroom.cli.settings import load_settings
+
     here = Here(load_settings(_home), _blocks)
     try:
         yield here

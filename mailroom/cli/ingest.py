@@ -9,9 +9,6 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.mailbox import mailbox
 from mailroom.cli.tracked import tracked
-from mailroom.cli.triage import decide_and_act
-from mailroom.connectors.held import ingest_held
-from mailroom.playbooks.report import INGEST_COLUMNS
 
 ingest_app = typer.Typer(help="Take in what a source holds.", no_args_is_help=True, rich_markup_mode=None)
 ingest_app.command("mailbox")(mailbox)
@@ -32,7 +29,11 @@ def held(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn the hold queue into alerts, each message once. By itself it changes nothing in the tenant."""
-    with desk.opened() as here:
+    from mailroom.cli.triage import decide_and_act
+    from mailroom.connectors.held import ingest_held
+    from mailroom.playbooks.report import INGEST_COLUMNS
+
+    with desk.opened() as here:  # one desk for both steps: to open a store takes longer than to find nothing new
         settings = here.held_settings(max_messages=max_messages)
         with output.progress(as_json) as progress:
             report = ingest_held(here.client, here.store, settings, tenant=here.tenant, progress=progress)
@@ -40,10 +41,10 @@ def held(
             from mailroom.playbooks.campaigns import group_new  # an idle cycle does without
 
             group_new(here.store)
-    counts = report.counts() | {"waiting": report.waiting, "seconds": round(report.seconds, 2)}
-    if not as_json:
-        output.table("Hold queue", INGEST_COLUMNS, [[counts[name] for name in INGEST_COLUMNS]])
-    elif not then_triage:
-        output.print_json(counts)
-    if then_triage:
-        decide_and_act(dry_run=False, as_json=as_json, ingested=counts)
+        counts = report.counts() | {"waiting": report.waiting, "seconds": round(report.seconds, 2)}
+        if not as_json:
+            output.table("Hold queue", INGEST_COLUMNS, [[counts[name] for name in INGEST_COLUMNS]])
+        elif not then_triage:
+            output.print_json(counts)
+        if then_triage:
+            decide_and_act(here, dry_run=False, as_json=as_json, ingested=counts)

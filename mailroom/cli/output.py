@@ -9,24 +9,47 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.cells import set_cell_size
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
-
-from mailroom.connectors.held import Progress as ProgressCall
 from mailroom.redact import one_line, scrub
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from mailroom.connectors.report import Progress as ProgressCall
+
 _PIPED_WIDTH = 160  # a pipe has no width; 80 would fold every table
-console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-errors = Console(stderr=True, highlight=False)
+
+
+class _Terminal:
+    """A console for people, made when something is first printed: a program that reads JSON does not wait for it."""
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def made(self) -> Console:
+        """The console itself."""
+        from rich.console import Console
+
+        width = None if self._stderr or sys.stdout.isatty() else _PIPED_WIDTH
+        return Console(stderr=self._stderr, highlight=False, width=width)
+
+    def print(self, *what: object, **how: Any) -> None:
+        """As `Console.print`."""
+        self.made.print(*what, **how)
+
+
+console = _Terminal(stderr=False)
+errors = _Terminal(stderr=True)
 
 
 def plain(value: object, limit: int = 200) -> Text:
     """Hostile text, harmless: one line, no markup."""
+    from rich.text import Text
+
     return Text(_printable(one_line(scrub(str(value)), limit)))
 
 
@@ -59,6 +82,8 @@ def tell(values: Mapping[str, Any], said: str, *, as_json: bool, beside: bool = 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
     """A table for people; a cell shows at most `limit` characters."""
+    from rich.table import Table
+
     made = Table(title=plain(title), title_justify="left", header_style="bold", expand=False)
     long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text"}
     for column in columns:
@@ -77,7 +102,7 @@ class Lines:
 
     def __init__(self, *columns: tuple[str, int]) -> None:
         used = sum(width + 2 for _, width in columns[:-1])
-        self._widths = [*(width for _, width in columns[:-1]), max(columns[-1][1], console.width - used)]
+        self._widths = [*(width for _, width in columns[:-1]), max(columns[-1][1], console.made.width - used)]
         self._header: Sequence[object] = [name for name, _ in columns]
 
     def show(self, rows: Iterable[Sequence[object]]) -> None:
@@ -90,6 +115,8 @@ class Lines:
         sys.stdout.flush()
 
     def _print(self, row: Sequence[object]) -> None:
+        from rich.cells import set_cell_size
+
         cells = (
             set_cell_size(one_line(scrub(str(cell)), 4 * width), width)
             for cell, width in zip(row, self._widths, strict=True)
@@ -99,6 +126,8 @@ class Lines:
 
 def fail(text: str) -> None:
     """Say what went wrong."""
+    from rich.text import Text
+
     errors.print(Text("mailroom: ", style="bold red") + plain(text, 2_000))
 
 
@@ -116,9 +145,11 @@ def show_wait(seconds: float, function: str, reason: str) -> None:
 @contextmanager
 def progress(quiet: bool) -> Iterator[ProgressCall]:
     """Progress bars on stderr, one per step; silent when asked or when nobody looks."""
-    if quiet or not errors.is_terminal:
+    if quiet or not errors.made.is_terminal:
         yield lambda _step, _done, _total: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

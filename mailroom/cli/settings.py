@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mailroom.connectors.held import HeldSettings
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.errors import InvalidInputError
 from mailroom.mail.account_fields import AccountFields
-from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
-from mailroom.mimecast.client import OnWait
-from mailroom.playbooks.policy import Policy
-from mailroom.store import Store
 
 if TYPE_CHECKING:
     from mailroom.cases.templates import IncidentTemplate
+    from mailroom.connectors.held_settings import HeldSettings
     from mailroom.mail.account import MailAccount
+    from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
+    from mailroom.mimecast.client import OnWait
+    from mailroom.playbooks.policy import Policy
+    from mailroom.store import Store
 
 FILE = "mailroom.toml"
 _SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases", "mail_rules")
@@ -150,6 +150,8 @@ class Settings(_Section):
 
     def open_store(self) -> Store:
         """Open the store, making the home folder and the database where they do not exist."""
+        from mailroom.store import Store
+
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         url = self.store.url or f"sqlite:///{(self.home / 'mailroom.db').resolve()}"
         return Store.open(url, blobs=self.store.blobs or str((self.home / "blobs").resolve()))
@@ -160,6 +162,8 @@ class Settings(_Section):
         Raises:
             InvalidInputError: neither kind of credentials is complete.
         """
+        from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
+
         mimecast = self.mimecast
         credentials: ApplicationKeys | ClientCredentials
         if mimecast.client_id and mimecast.client_secret:
@@ -206,12 +210,16 @@ class Settings(_Section):
 
     def held_settings(self) -> HeldSettings:
         """Settings of the held connector."""
+        from mailroom.connectors.held_settings import HeldSettings
+
         given = self.held.model_dump(exclude={"tenant"})
         fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
         return HeldSettings(**fields)
 
     def triage_policy(self) -> Policy:
         """Rules, lists and rails."""
+        from mailroom.playbooks.policy import Policy
+
         fields = self.policy.model_dump()
         rules = tuple(self._below_home(path) for path in fields.pop("rules"))
         lists = tuple(self._below_home(path) for path in fields.pop("lists"))

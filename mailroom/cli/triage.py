@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mailroom.cli import acting, desk, output
-from mailroom.playbooks.triage import triage_alerts
+from mailroom.cli import desk, output
 
 
 def triage(
@@ -21,15 +20,18 @@ def triage(
 
     Exit code 6 when an action was not applied; `mailroom retry` takes it up.
     """
-    decide_and_act(dry_run=dry_run, as_json=as_json, ingested={})
-
-
-def decide_and_act(*, dry_run: bool, as_json: bool, ingested: Mapping[str, Any]) -> None:
-    """The triage command; `ingested` are counts of an ingest before it, shown with its own."""
     with desk.opened() as here:
-        policy = here.policy()
-        with output.progress(as_json) as progress:
-            report = triage_alerts(here.store, policy, dry_run=dry_run, progress=progress)
-            results = [] if dry_run else acting.carry_out(here, report.to_do, progress)
-        acting.show(here, report, results, dry_run=dry_run, as_json=as_json, ingested=ingested)
+        decide_and_act(here, dry_run=dry_run, as_json=as_json, ingested={})
+
+
+def decide_and_act(here: desk.Here, *, dry_run: bool, as_json: bool, ingested: Mapping[str, Any]) -> None:
+    """The triage command; `ingested` are counts of an ingest before it, shown with its own."""
+    from mailroom.cli import acting
+    from mailroom.playbooks.triage import triage_alerts
+
+    policy = here.policy()
+    with output.progress(as_json) as progress:
+        report = triage_alerts(here.store, policy, dry_run=dry_run, progress=progress)
+        results = [] if dry_run else acting.carry_out(here, report.to_do, progress)
+    acting.show(here, report, results, dry_run=dry_run, as_json=as_json, ingested=ingested)
     acting.exit_if_not_applied(results)
