@@ -88,8 +88,9 @@ class Blobs:
             raise InvalidInputError(msg)
         import fsspec  # only runs that touch blobs pay for it
 
-        self._fs, root = fsspec.core.url_to_fs(self._location)
+        system, root = fsspec.core.url_to_fs(self._location)
         self._root = str(root).rstrip("/")
+        self._fs = system  # last: another thread that sees it needs the rest
 
     @property
     def _local(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import Any
 
@@ -230,3 +231,18 @@ def test_lists_of_a_form_are_separated_by_commas() -> None:
     assert settings.folders == ("INBOX", "Reports, old")
     assert settings.fetch == "everything"
     assert settings.filters.from_ == ("a@b.c", "d.e")
+
+
+def test_big_mails_among_small_ones_lose_nothing_and_are_told_apart(mailbox: Any) -> None:
+    # Together these are more than is read ahead.
+    files = {number: bytes([number]) * (number * 450_000) for number in range(2, 12, 2)}
+    lines = {number: base64.encodebytes(content).decode() for number, content in files.items()}
+    named = {"Content-Type": "application/octet-stream; name=file.bin", "Content-Transfer-Encoding": "base64"}
+    mailbox.put(*(mail(n, body=lines[n], **named) if n in files else mail(n) for n in range(1, 12)))
+    assert mailbox.cycle(indicators=False, max_per_cycle=0).alerted == 11
+    found = {alert.title: alert.event for alert in mailbox.alerts()}
+    assert sorted(found) == sorted(f"Mail {n}" for n in range(1, 12))
+    for number, content in files.items():
+        (attachment,) = found[f"Mail {number}"]["attachments"]
+        assert (attachment["size"], attachment["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert mailbox.unread() == []

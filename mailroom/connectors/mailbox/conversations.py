@@ -75,9 +75,10 @@ class Conversations:
 
     def _questions(self) -> QuestionIndex:
         if self._index is None:
-            self._index = QuestionIndex()
+            index = QuestionIndex()
             for wait_id, tokens, message_ids in self._store.waits.known_by(self._clock.now() - LATE_ANSWERS):
-                self._index.add(QuestionKeys(str(wait_id), message_ids=message_ids, token_hashes=tokens))
+                index.add(QuestionKeys(str(wait_id), message_ids=message_ids, token_hashes=tokens))
+            self._index = index  # complete before another thread can look at it
         return self._index
 
     def _wait(self, wait_id: int) -> Wait | None:

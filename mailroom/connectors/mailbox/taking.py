@@ -17,6 +17,7 @@ from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
 from mailroom.connectors.mailbox.scan import Found, Scan
 from mailroom.connectors.mailbox.settings import CONNECTOR
+from mailroom.connectors.mailbox.two_readers import TwoReaders
 from mailroom.errors import MailroomError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import FetchedMail
@@ -99,7 +100,8 @@ class _Taking:
         self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
         own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
-        self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
+        reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
+        self.readers = TwoReaders(reader)
 
     def run(self, most: int) -> None:
         found, store = self.found, self.cycle.store
@@ -125,6 +127,7 @@ class _Taking:
             store.runs.finish(self.run_id, "failed", self._counts(), str(error))
             raise
         finally:
+            self.readers.close()
             if self.writer is not None:
                 self.writer.shutdown()
         store.runs.finish(self.run_id, "completed", self._counts())
@@ -242,16 +245,15 @@ class _Taking:
         weight, stopped = 0, False
         mails = cycle.session.fetch_raw(asked, max_message=cycle.settings.max_message)
         for mail in mails:
-            one = asked[mail.uid]
-            result = self.reader.read(mail, item_id=one.id, attempts=one.attempts)
-            made.taken.append(result)
             if "\\Seen" not in mail.flags:
                 made.unread.append(mail.uid)
-            if result.alert is not None:
-                weight += len(result.alert["event"].text)
+            ready = self.readers.read(mail, asked[mail.uid])
+            made.taken += ready
+            weight += sum(len(one.alert["event"].text) for one in ready if one.alert is not None)
             if weight >= _BATCH_WEIGHT or cycle.out_of_time():
                 stopped = True
                 break
+        made.taken += self.readers.rest()
         if stopped:
             cast("Generator[FetchedMail]", mails).close()
         faultpoint("mailbox.fetched")
