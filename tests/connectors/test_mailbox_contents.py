@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -236,9 +237,16 @@ def test_lists_of_a_form_are_separated_by_commas() -> None:
 def test_big_mails_among_small_ones_lose_nothing_and_are_told_apart(mailbox: Any) -> None:
     # Together these are more than is read ahead.
     files = {number: bytes([number]) * (number * 450_000) for number in range(2, 12, 2)}
-    lines = {number: base64.encodebytes(content).decode() for number, content in files.items()}
-    named = {"Content-Type": "application/octet-stream; name=file.bin", "Content-Transfer-Encoding": "base64"}
-    mailbox.put(*(mail(n, body=lines[n], **named) if n in files else mail(n) for n in range(1, 12)))
+
+    def with_file(number: int, content: bytes) -> bytes:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "p@example.org", "soc@northwind.example", f"Mail {number}"
+        message["Message-ID"] = f"<m{number}@example.org>"
+        message.set_content("see the file\n")
+        message.add_attachment(content, "application", "octet-stream", filename="file.bin")
+        return message.as_bytes().replace(b"\n", b"\r\n")
+
+    mailbox.put(*(with_file(n, files[n]) if n in files else mail(n) for n in range(1, 12)))
     assert mailbox.cycle(indicators=False, max_per_cycle=0).alerted == 11
     found = {alert.title: alert.event for alert in mailbox.alerts()}
     assert sorted(found) == sorted(f"Mail {n}" for n in range(1, 12))
