@@ -10,11 +10,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import orjson
+
 from mailroom import redact
 from mailroom.errors import ResponseError
 
 _TEXT_LIMIT = 500
-_MOST_LEVELS = 200
+_MOST_LEVELS = 254  # what orjson writes at most
 _TOO_DEEP = "the body nests JSON too deeply"
 
 
@@ -161,6 +163,17 @@ def parse_json(body: bytes) -> Any:
         ResponseError: Not UTF-8, not JSON, cut off, `NaN` or `Infinity`, a name twice in one object, too deep.
     """
     try:
+        value = orjson.loads(body)
+        if orjson.dumps(value) == body:  # the same bytes again: no name was lost, no number rounded
+            return value
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    return _parse_strictly(body)
+
+
+def _parse_strictly(body: bytes) -> Any:
+    """As `parse_json`, for what is spaced or written in another way than ours, and to say what is wrong."""
+    try:
         text = body.decode("utf-8-sig" if body.startswith(b"\xef\xbb\xbf") else "utf-8")
     except UnicodeDecodeError:
         raise ResponseError(f"the body ({len(body)} bytes) is not UTF-8") from None
@@ -181,17 +194,15 @@ def parse_json(body: bytes) -> Any:
 
 def _is_too_deep(value: Any) -> bool:
     """Nested deeper than any answer; how deep the decoder itself would go differs from one Python to the next."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(_MOST_LEVELS):
         level = [
             inner
             for outer in level
-            if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 class _AmbiguousJsonError(ValueError):

@@ -24,7 +24,7 @@ from mailroom.store.settling import Settled, Settler
 from mailroom.store.sources import Cursors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StagedItem:
     """One entry of a listing. `content_key` recognises it again in another generation of the same source."""
 
@@ -42,7 +42,7 @@ class Staged:
     known: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Item:
     """One item that waits for its final state."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.faults import faultpoint
@@ -20,8 +20,30 @@ from mailroom.store.runs import ENDINGS
 from mailroom.store.schema import alerts, blobs, items, sources
 from mailroom.store.sources import Cursors
 
+_LOCKED = (
+    select(*items.c["id", "content_key", "source_id", "state"])
+    .where(items.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(items.c.id)
+    .with_for_update()
+)
+"""By id alone: with the state in the condition, SQLite walks over every item that waits instead."""
 
-@dataclass(frozen=True, slots=True)
+_SOURCE = select(*sources.c["tenant", "connector", "name"]).where(sources.c.id == bindparam("source_id"))
+_SIBLINGS = select(sources.c.id).where(
+    sources.c.tenant == bindparam("tenant"),
+    sources.c.connector == bindparam("connector"),
+    sources.c.name == bindparam("name"),
+    sources.c.id != bindparam("source_id"),
+)
+_TWINS = select(items.c.content_key, items.c.alert_id).where(
+    items.c.content_key.in_(bindparam("keys", expanding=True)),
+    items.c.content_key != "",
+    items.c.source_id.in_(bindparam("source_ids", expanding=True)),
+    items.c.state == "alerted",
+)
+
+
+@dataclass(slots=True)
 class Settled:
     """The final state of one item: `alerted` (with an alert), `duplicate`, `filtered`, `quarantined` or `gone`."""
 
@@ -33,6 +55,15 @@ class Settled:
     cursor: datetime | None = None
     alert_id: int | None = None
     """Of the alert that a `duplicate` repeats, where that is known."""
+
+
+class _Source(NamedTuple):
+    """Where the items of a batch belong."""
+
+    id: int
+    connector: str
+    siblings: list[int]
+    """The other generations of the same source."""
 
 
 class Settler:
@@ -65,8 +96,10 @@ class Settler:
             if lease is not None:
                 self._leases.check(tx, lease)
             done: dict[int, str] = {}
-            for start in range(0, len(settled), CHUNK):
-                done |= self._chunk(tx, source_id, run_id, settled[start : start + CHUNK], kept)
+            if settled:
+                source = _source(tx, source_id)
+                for start in range(0, len(settled), CHUNK):
+                    done |= self._chunk(tx, source, run_id, settled[start : start + CHUNK], kept)
             if positions:
                 self._cursors.advance(source_id, max(positions), tx)
             faultpoint("items.before_commit")
@@ -77,17 +110,17 @@ class Settler:
     def _chunk(
         self,
         tx: Connection,
-        source_id: int,
+        source: _Source,
         run_id: int | None,
         settled: Sequence[Settled],
         kept: dict[int, str],
     ) -> dict[int, str]:
-        open_items = self._still_listed(tx, source_id, [one.item_id for one in settled])
+        open_items = _still_listed(tx, source.id, [one.item_id for one in settled])
         todo = list({one.item_id: one for one in settled if one.item_id in open_items}.values())
         now = self._db.clock.now()
-        twins = self._twins(tx, source_id, [open_items[one.item_id] for one in todo if one.alert])
-        fresh = [one for one in todo if one.alert and open_items[one.item_id] not in twins]
-        made, existing = self._insert_alerts(tx, source_id, fresh, now)
+        twins = _twins(tx, source, [open_items[one.item_id] for one in todo if one.alert])
+        fresh = [one.alert for one in todo if one.alert and open_items[one.item_id] not in twins]
+        made, existing = self._insert_alerts(tx, source, fresh, now)
         rows: list[dict[str, Any]] = []
         for one in todo:
             state, reason, alert_id = one.state, one.reason, one.alert_id
@@ -107,63 +140,24 @@ class Settler:
         self._db.update_rows(tx, items, rows)
         return {row["id"]: row["state"] for row in rows}
 
-    def _still_listed(self, tx: Connection, source_id: int, ids: list[int]) -> dict[int, str]:
-        query = select(items.c.id, items.c.content_key).where(
-            items.c.id.in_(ids), items.c.source_id == source_id, items.c.state == "listed"
-        )
-        rows = tx.execute(query.order_by(items.c.id).with_for_update()).all()
-        return {row.id: row.content_key for row in rows}
-
-    def _twins(self, tx: Connection, source_id: int, content_keys: list[str]) -> dict[str, int]:
-        """Alerts made from the same content in another generation of this source."""
-        wanted = [key for key in content_keys if key]
-        if not wanted:
-            return {}
-        me, other = sources.alias("me"), sources.alias("other")
-        siblings = (
-            select(other.c.id)
-            .join(
-                me,
-                tuple_(me.c.tenant, me.c.connector, me.c.name)
-                == tuple_(other.c.tenant, other.c.connector, other.c.name),
-            )
-            .where(me.c.id == source_id, other.c.id != source_id)
-        )
-        ids = tx.execute(siblings).scalars().all()
-        if not ids:
-            return {}
-        query = select(items.c.content_key, items.c.alert_id).where(
-            items.c.content_key.in_(wanted),
-            items.c.content_key != "",
-            items.c.source_id.in_(ids),
-            items.c.state == "alerted",
-        )
-        return {row.content_key: row.alert_id for row in tx.execute(query)}
-
     def _insert_alerts(
-        self, tx: Connection, source_id: int, fresh: list[Settled], now: datetime
+        self, tx: Connection, source: _Source, fresh: list[NewAlert], now: datetime
     ) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
         """Insert what is new; returns ids of (new, all) by (tenant, external key)."""
         if not fresh:
             return {}, {}
-        connector = tx.execute(select(sources.c.connector).where(sources.c.id == source_id)).scalar_one_or_none()
-        if connector is None:
-            msg = f"There is no source {source_id}; make it with `sources.ensure`."
-            raise NotFoundError(msg)
-        rows = [alert_row(one.alert, source_id=source_id, connector=connector, now=now) for one in fresh if one.alert]
-        columns = (alerts.c.id, alerts.c.tenant, alerts.c.external_key)
-        made = {(row.tenant, row.external_key): row.id for row in self._db.insert_rows(tx, alerts, rows, *columns)}
-        wanted = {(row["tenant"], clean_text(row["external_key"])) for row in rows}
-        missing = wanted - made.keys()
-        existing: dict[tuple[str, str], int] = {}
-        if missing:
-            query = select(alerts.c.id, alerts.c.tenant, alerts.c.external_key).where(
-                alerts.c.connector == connector,
-                alerts.c.tenant.in_({tenant for tenant, _ in missing}),
-                alerts.c.external_key.in_({key for _, key in missing}),
-            )
-            existing = {(row.tenant, row.external_key): row.id for row in tx.execute(query)}
-        return made, existing
+        rows = [alert_row(alert, source_id=source.id, connector=source.connector, now=now) for alert in fresh]
+        inserted = self._db.insert_rows(tx, alerts, rows, *alerts.c["id", "tenant", "external_key"])
+        made = {(row[1], row[2]): row[0] for row in inserted}
+        if len(made) == len(rows):
+            return made, {}
+        missing = {(row["tenant"], clean_text(row["external_key"])) for row in rows} - made.keys()
+        query = select(alerts.c.id, alerts.c.tenant, alerts.c.external_key).where(
+            alerts.c.connector == source.connector,
+            alerts.c.tenant.in_({tenant for tenant, _ in missing}),
+            alerts.c.external_key.in_({key for _, key in missing}),
+        )
+        return made, {(row.tenant, row.external_key): row.id for row in tx.execute(query)}
 
     def _record_blobs(self, tx: Connection, settled: Sequence[Settled], kept: dict[int, str], now: datetime) -> None:
         rows = {
@@ -173,3 +167,26 @@ class Settler:
         }
         if rows:
             tx.execute(self._db.insert_or_ignore(blobs), list(rows.values()))
+
+
+def _source(tx: Connection, source_id: int) -> _Source:
+    mine = tx.execute(_SOURCE, {"source_id": source_id}).first()
+    if mine is None:
+        msg = f"There is no source {source_id}; make it with `sources.ensure`."
+        raise NotFoundError(msg)
+    siblings = tx.execute(_SIBLINGS, {"source_id": source_id, **mine._mapping}).scalars().all()
+    return _Source(source_id, mine.connector, list(siblings))
+
+
+def _still_listed(tx: Connection, source_id: int, ids: list[int]) -> dict[int, str]:
+    """Content key of each of these items that waits still, by item id."""
+    rows = tx.execute(_LOCKED, {"ids": ids}).all()
+    return {row[0]: row[1] for row in rows if row[2] == source_id and row[3] == "listed"}
+
+
+def _twins(tx: Connection, source: _Source, content_keys: list[str]) -> dict[str, int]:
+    """Alerts made from the same content in another generation of this source."""
+    wanted = [key for key in content_keys if key]
+    if not wanted or not source.siblings:
+        return {}
+    return {row[0]: row[1] for row in tx.execute(_TWINS, {"keys": wanted, "source_ids": source.siblings})}

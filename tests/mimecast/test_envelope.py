@@ -84,6 +84,23 @@ def test_an_unreadable_success_is_a_typed_error(body, reason):
         read_envelope(200, body)
 
 
+@pytest.mark.parametrize("colon", [":", " : "])
+def test_however_it_is_spaced_json_is_read_exactly_or_refused(colon):
+    def reading(text):
+        return parse_json(text.replace(":", colon).encode())
+
+    assert reading('{"a":12345678901234567890123,"b":[1.50,-0.0,1e3],"c":"\\u00e9\\/","d":{}}') == {
+        "a": 12345678901234567890123,
+        "b": [1.5, -0.0, 1000.0],
+        "c": "\xe9/",
+        "d": {},
+    }
+    assert reading('{"a":' + "[" * 253 + "]" * 253 + "}")["a"]
+    for text in ('{"a":{"b":1,"b":1}}', '{"a":[{"b":1,"b":2}]}', '{"a":' + "[" * 254 + "]" * 254 + "}"):
+        with pytest.raises(ResponseError, match=r"twice|deep"):
+            reading(text)
+
+
 def test_a_byte_order_mark_is_skipped():
     assert read_envelope(200, b"\xef\xbb\xbf" + b'{"data": [1]}').data == [1]
 

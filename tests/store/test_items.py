@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from mailroom.errors import InvalidInputError, LeaseLostError, NotFoundError
-from mailroom.store import Settled, StagedItem
+from mailroom.store import Settled, StagedItem, Store
 
 
 def test_what_was_listed_twice_is_stored_once(store, world):
@@ -63,6 +64,19 @@ def test_states_alerts_and_cursor_are_written_together(store, world):
     [quarantined] = store.items.quarantined()
     assert store.blobs.get(quarantined.quarantine_sha256) == b"\x00raw\xff"
     assert store.check().problems == ()
+
+
+def test_settling_a_slice_does_not_walk_over_all_that_waits(sqlite_url):
+    asked = []
+    with Store.open(sqlite_url) as store:
+        source = store.sources.ensure("northwind", "held", "held", "1")
+        event.listen(store.db.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        store.items.settle(source.id, None, [Settled(1, "filtered", "internal mail")])
+        queries = [(sql, values) for sql, values in asked if "FROM items" in sql]
+        assert queries
+        for sql, values in queries:
+            plan = store.db.read(lambda tx, s=sql, v=values: tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", v).all())
+            assert [row[-1] for row in plan] == ["SEARCH items USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
 def test_settling_a_second_time_changes_nothing(store, world):
