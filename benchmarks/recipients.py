@@ -23,7 +23,7 @@ from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store import NewAlert, Settled, StagedItem, Store
 from mailroom.store.schema import waits
 from mailroom.store.wait_rows import NewWait, wait_row
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox.mail import MailServer
 
 QUESTIONS, ANSWERS, ASKED = 10_000, 5_000, 300

@@ -13,7 +13,9 @@ import yaml
 
 from benchmarks.table import Figure
 from mailroom.cli.settings import load_settings
-from mailroom.triage import RuleSet, demo_lists, load_ruleset, starter_lists, starter_rules, triage_event
+from mailroom.triage.decide import triage_event
+from mailroom.triage.packaged import demo_lists, starter_lists, starter_rules
+from mailroom.triage.ruleset import RuleSet, load_ruleset
 
 _ROUNDS = 3
 

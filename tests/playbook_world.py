@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from blocks import AlertStore, MimecastCredentials, TriagePolicy
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Fault, Tenant, serve
 from tasks import _open
 

@@ -15,7 +15,7 @@ from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import TriageReport, triage_alerts
 from mailroom.store import Store
 from mailroom.store.actions import ActionResult
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

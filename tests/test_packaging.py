@@ -88,7 +88,8 @@ def test_flows_and_command_line_work_from_any_folder(tmp_path: Path) -> None:
     """A worker starts runs in a folder of their own, so nothing may depend on the project's."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     code = (
-        "from mailroom.triage import starter_rules, starter_lists, load_ruleset; import datetime;"
+        "from mailroom.triage.packaged import starter_rules, starter_lists;"
+        "from mailroom.triage.ruleset import load_ruleset; import datetime;"
         "assert load_ruleset((starter_rules(),), (starter_lists(),), datetime.date.today()).rules;"
         "import flows.ingest_held_messages_then_triage, flows.retry_failed_triage, flows.check_connections, blocks;"
         "import flows.ingest_mailbox, flows.send_email_and_wait_for_reply, flows.watch_replies"

@@ -157,7 +157,7 @@ def progress(quiet: bool) -> Iterator[ProgressCall]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=errors, transient=False) as bars:
+    with Progress(*columns, console=errors.made, transient=False) as bars:
         steps: dict[str, Any] = {}
 
         def show(step: str, done: int, total: int | None) -> None:

@@ -191,7 +191,7 @@ def _with_rules(policy: Policy, folders: list[Path] | None) -> Policy:
     """The policy with other rule folders of the site; the packaged rules stay if they are used."""
     if not folders:
         return policy
-    from mailroom.triage import starter_rules
+    from mailroom.triage.packaged import starter_rules
 
     for folder in folders:
         if not folder.is_dir():

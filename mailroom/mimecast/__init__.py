@@ -1,6 +1,5 @@
 """The Mimecast wing: one client for API 1.0 and 2.0, and one module per group of functions."""
 
-from mailroom.mimecast import account, archive, content, held, models, ping, tracking
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.credentials import ApplicationKeys, ClientCredentials
 from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
@@ -11,11 +10,4 @@ __all__ = [
     "EffectUnknownError",
     "MimecastClient",
     "Outcome",
-    "account",
-    "archive",
-    "content",
-    "held",
-    "models",
-    "ping",
-    "tracking",
 ]

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
-from mailroom.effects.changes import CHANGES, look_up_changes
 from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast import MimecastClient, held
-from mailroom.playbooks.gate import PolicyGate
-from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.tenants import names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.intents import SUPERSEDED
 from mailroom.store.owners import process_owner
+
+if TYPE_CHECKING:
+    from mailroom.playbooks.gate import PolicyGate
+    from mailroom.playbooks.policy import Policy
 
 _TO_SEND = ("intended", "not_applied", "failed")
 _ROUNDS = 2  # one attempt, and one more when looking showed that the first did not happen
@@ -38,6 +39,8 @@ class Desk:
 
     def gate(self) -> PolicyGate:
         """The last check before an effect."""
+        from mailroom.playbooks.gate import PolicyGate  # whoever only looks does without the rules
+
         return PolicyGate(self.policy, self.store)
 
 
@@ -97,6 +100,10 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
         desk.store.ledger.adopt_orphans(alive=lambda _owner: False)
     else:
         desk.store.ledger.adopt_orphans()
+    if not desk.store.ledger.open_effects(states=("unknown",), limit=1):
+        return []
+    from mailroom.effects.changes import CHANGES, look_up_changes  # slow to import, and seldom needed
+
     unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)]
     found = reconcile(desk.client, desk.store, unknown)
     changed = desk.store.ledger.open_effects(states=("unknown",), kinds=CHANGES)

@@ -6,8 +6,7 @@ from mailroom.playbooks.breaker import BreakerState, breaker_state
 from mailroom.playbooks.cases import open_case
 from mailroom.store import Store
 from mailroom.store.case_rows import Case
-from mailroom.triage import RailSettings, RailState
-from mailroom.triage.rails import tripped
+from mailroom.triage.rails import RailSettings, RailState, tripped
 
 _HIGH = 80
 _ADVICE = "Look at the overturned messages, correct the rule and raise its version, or set it to advise."

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mailroom.errors import MailroomError
 from mailroom.playbooks.policy import Policy
 from mailroom.redact import one_line, scrub
+from mailroom.rulelang.yaml_source import RuleError
 from mailroom.store import Store
-from mailroom.triage import RuleError
 
 _STUCK = 50
 

@@ -11,8 +11,8 @@ from mailroom.playbooks.approvals.requesting import needs_approval
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action
-from mailroom.triage import extract, judge_execution
-from mailroom.triage.rails import forbidden
+from mailroom.triage.extract import extract
+from mailroom.triage.rails import forbidden, judge_execution
 
 _KILLED = "The kill switch of the triage policy is on: nothing is changed until it is off."
 _MODE_OF = {"create_block_sender_policy": "block_sender"}

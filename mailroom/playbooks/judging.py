@@ -17,7 +17,10 @@ from mailroom.store.evidence import Evidence
 from mailroom.store.history import History as StoredHistory
 from mailroom.store.intents import SUPERSEDED
 from mailroom.store.verdicts import NewVerdict
-from mailroom.triage import Decision, Facts, History, RuleSet, decide, extract
+from mailroom.triage.decide import decide
+from mailroom.triage.decision import Decision
+from mailroom.triage.extract import Facts, History, extract
+from mailroom.triage.ruleset import RuleSet
 from mailroom.triage.testimony import GROUP, Answer, Testimony
 
 People = Mapping[int, tuple[Testimony, ...]]

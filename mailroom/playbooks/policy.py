@@ -9,14 +9,18 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mailroom import __version__
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.asking_settings import AskingSettings
-from mailroom.triage import RailSettings, RuleSet, load_ruleset, starter_lists, starter_rules
+from mailroom.triage.packaged import starter_lists, starter_rules
+from mailroom.triage.rails import RailSettings
+
+if TYPE_CHECKING:
+    from mailroom.triage.ruleset import RuleSet
 
 
 @dataclass(frozen=True)
@@ -119,4 +123,6 @@ def _packaged_rules() -> Path:
 
 @lru_cache(maxsize=4)
 def _load(rules: tuple[Path, ...], lists: tuple[Path, ...], today: date, _fingerprint: str) -> RuleSet:
+    from mailroom.triage.ruleset import load_ruleset  # a run with nothing to decide does without
+
     return load_ruleset(rules, lists, today)

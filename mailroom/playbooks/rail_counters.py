@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from mailroom.playbooks.breaker import breaker_state
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
-from mailroom.triage import Facts, RailState
+from mailroom.triage.extract import Facts
+from mailroom.triage.rails import RailState
 
 
 class RailCounters:

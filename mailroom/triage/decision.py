@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mailroom.triage.playbook import Proposal
+if TYPE_CHECKING:
+    from mailroom.triage.playbook import Proposal
 
 _COMPACT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 VERDICTS = ("malicious", "suspicious", "spam", "graymail", "benign", "simulation", "undetermined")

@@ -19,35 +19,13 @@ from mailroom.rulelang.yaml_source import RuleError, read_documents, yaml_files
 from mailroom.triage.context import Context, context_of
 from mailroom.triage.extract import Facts
 from mailroom.triage.fields import FIELDS, HISTORY_FIELDS
+from mailroom.triage.packaged import PLAYBOOKS, starter_lists, starter_playbooks, starter_rules
 from mailroom.triage.playbook import Playbook, load_playbook
 from mailroom.triage.rule_tests import RuleTester
 from mailroom.triage.rules import Rule, compile_rule
 
 ENGINE_VERSION = 1
 """Raised when the same rules and facts would decide otherwise; part of every digest."""
-
-_STARTER = Path(__file__).parent / "starter"
-_PLAYBOOKS = "playbooks.yml"
-
-
-def starter_rules() -> Path:
-    """Folder of the packaged rules."""
-    return _STARTER / "rules"
-
-
-def starter_lists() -> Path:
-    """Folder of the packaged lists."""
-    return _STARTER / "lists"
-
-
-def demo_lists() -> Path:
-    """Folder of the lists that describe the sandbox tenant's world."""
-    return _STARTER / "demo_lists"
-
-
-def starter_playbooks() -> Path:
-    """File of the packaged verdict-to-action table."""
-    return _STARTER / _PLAYBOOKS
 
 
 @dataclass(frozen=True)
@@ -100,9 +78,9 @@ def load_ruleset(
     tester = RuleTester(test_bank, complete)
     loaded: dict[str, Rule] = {}
     for directory in rule_dirs:
-        if playbooks is None and (directory / _PLAYBOOKS).is_file():
-            table = directory / _PLAYBOOKS
-        files = [file for file in yaml_files(directory) if file != directory / _PLAYBOOKS]
+        if playbooks is None and (directory / PLAYBOOKS).is_file():
+            table = directory / PLAYBOOKS
+        files = [file for file in yaml_files(directory) if file != directory / PLAYBOOKS]
         for file in files:
             _load_file(file, directory, (bank, test_bank), tester, loaded, problems)
     playbook = None

@@ -11,7 +11,7 @@ from mailroom_tests_dovecot_fixtures import sibling
 from mailroom.cases.mail_rules import FIELDS, OPEN_FIELDS, facts_of, load_mail_rules, plan_of
 from mailroom.rulelang.schemas import load_schema
 from mailroom.rulelang.yaml_source import RuleError
-from mailroom.triage import starter_lists
+from mailroom.triage.packaged import starter_lists
 
 world = sibling("mail_rules_world")
 CREATE = "[{ create_incident: { title: 'Invoice of {from.domain}' } }]"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from mailroom.cli.exits import exit_for
 from mailroom.cli.main import app
 from mailroom.errors import MailroomError
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Server, Tenant, serve
 
 AUTO = """

@@ -13,7 +13,7 @@ from mailroom.cli import approvals as commands
 from mailroom.cli import bulk as bulk_commands
 from mailroom.cli import changing
 from mailroom.cli.exits import Exit
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant
 
 ADVISE = f"""

@@ -10,7 +10,8 @@ import pytest
 from mailroom.connectors.reported import content_of, event_of, originals, reporter_of
 from mailroom.mail.account import MailAccount
 from mailroom.mail.parse import parse
-from mailroom.triage import extract, load_ruleset
+from mailroom.triage.extract import extract
+from mailroom.triage.ruleset import load_ruleset
 
 OURS = frozenset({"corp.example"})
 ACCOUNT = MailAccount("phish", "phish@corp.example", None, None, trusted_authserv_ids=("mx.corp.example",))

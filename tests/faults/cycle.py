@@ -31,7 +31,7 @@ from mailroom.playbooks import act
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.store import Store
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 PREFIX = "CYCLE_"
 MODES = {"release": "auto", "reject": "auto"}

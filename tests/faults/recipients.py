@@ -20,7 +20,7 @@ from mailroom.playbooks.ask_recipient import RecipientDesk, ask_recipients, hand
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store import Store
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 
 @cache

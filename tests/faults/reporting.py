@@ -20,7 +20,7 @@ from mailroom.playbooks import act
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.reported import ReportDesk, handle_reports
 from mailroom.store import Store
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 
 def once() -> int:

@@ -21,7 +21,7 @@ from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.store import Store
 from mailroom.store.schema import actions, alert_evidence, case_events, verdicts, waits
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant, serve
 from sandbox.mail import Habit, MailServer
 

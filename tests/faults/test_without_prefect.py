@@ -15,7 +15,7 @@ from faults_checker import check_invariants
 from mailroom_tests_small_tenant import RULES
 
 from mailroom.store import Store
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant, serve
 
 PROGRAM = """

@@ -21,7 +21,7 @@ from flows.ingest_held_messages_then_triage import ingest_held_messages_then_tri
 from flows.retry_failed_triage import retry_failed_triage
 from mailroom.cli.demo.home import MODES, RAILS
 from mailroom.errors import TransientError
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from tasks import _open
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]

@@ -15,7 +15,7 @@ from mailroom.store import NewVerdict, Store
 from mailroom.store.alerts import NewAlert
 from mailroom.store.items import StagedItem
 from mailroom.store.settling import Settled
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox.mail import Habit
 from tasks import _open
 

@@ -24,7 +24,7 @@ from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.watch_replies import cancel, watch_once
 from mailroom.store.schema import waits
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant
 from sandbox.mail import Habit, MailFault
 from sandbox.mail.delivery import AUTHSERV_ID

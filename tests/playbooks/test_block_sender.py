@@ -21,7 +21,7 @@ from mailroom.playbooks.block_sender.approving import new_action
 from mailroom.playbooks.explain import explain
 from mailroom.store import Store
 from mailroom.store.actions import ActionResult
-from mailroom.triage import starter_lists
+from mailroom.triage.packaged import starter_lists
 from sandbox import Fault, Tenant, serve
 
 BAD = "billing@evil.example"

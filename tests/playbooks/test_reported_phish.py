@@ -24,7 +24,7 @@ from mailroom.playbooks.cases import set_fields, set_state
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question
 from mailroom.playbooks.reported import ReportDesk, ReportResult, handle_report, handle_reports
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 from sandbox import Fault
 from sandbox.data import Component
 from sandbox.mail import Habit

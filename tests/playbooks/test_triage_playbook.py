@@ -17,7 +17,7 @@ from mailroom.store.actions import ActionResult
 from mailroom.store.alerts import NewAlert
 from mailroom.store.items import StagedItem
 from mailroom.store.settling import Settled
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -25,8 +25,8 @@ from mailroom.store.alerts import NewAlert
 from mailroom.store.items import StagedItem
 from mailroom.store.schema import alerts
 from mailroom.store.settling import Settled
-from mailroom.triage import demo_lists
 from mailroom.triage.evaluation import interval, spoke_rightly, was_wrong
+from mailroom.triage.packaged import demo_lists
 
 EVIL = '<img src=x onerror="alert(1)">](http://evil.example/?q=1) $x^2$'
 

@@ -14,7 +14,7 @@ from mailroom.playbooks.triage import triage_alerts
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
 from mailroom.store.evidence import NewEvidence
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 STRANGER: dict[str, Any] = {
     "from_addr": "nils@new-vendor.example", "from_env": "nils@new-vendor.example", "from_name": "Nils",

@@ -20,7 +20,8 @@ from mailroom.store.alerts import NewAlert
 from mailroom.store.items import StagedItem
 from mailroom.store.labels import NewLabel
 from mailroom.store.settling import Settled
-from mailroom.triage import demo_lists, load_ruleset
+from mailroom.triage.packaged import demo_lists
+from mailroom.triage.ruleset import load_ruleset
 
 JUNK = {
     "schema": 1, "id": "test-junk", "version": 1, "status": "advise", "title": "Says junk", "level": "T1",

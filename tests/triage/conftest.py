@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from mailroom.triage import Decision, History, RuleSet, demo_lists, load_ruleset, starter_lists, triage_event
+from mailroom.triage.decide import triage_event
+from mailroom.triage.decision import Decision
+from mailroom.triage.extract import History
+from mailroom.triage.packaged import demo_lists, starter_lists
+from mailroom.triage.ruleset import RuleSet, load_ruleset
 from mailroom.triage.samples import event_of
 
 TODAY = date(2026, 11, 21)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailroom.triage import UNKNOWN, extract
+from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.authentication import parse_results, read_authentication
+from mailroom.triage.extract import extract
 from mailroom.triage.samples import event_of
 
 TRUSTED = ("relay.mimecast.com", "*.mimecast.com")

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from mailroom.triage import UNKNOWN, extract, load_ruleset, triage_event
+from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.body import read_body
+from mailroom.triage.decide import triage_event
+from mailroom.triage.extract import extract
+from mailroom.triage.ruleset import load_ruleset
 
 RULES = load_ruleset()
 

@@ -9,10 +9,13 @@ import pytest
 from mailroom.rulelang.evaluator import Evaluator
 from mailroom.rulelang.lists import load_lists
 from mailroom.rulelang.searches import TestBank
-from mailroom.rulelang.ternary import CutList, CutText
-from mailroom.triage import UNKNOWN, Context, Facts, load_ruleset, starter_lists
+from mailroom.rulelang.ternary import UNKNOWN, CutList, CutText
+from mailroom.triage.context import Context
+from mailroom.triage.extract import Facts
 from mailroom.triage.fields import FIELDS
+from mailroom.triage.packaged import starter_lists
 from mailroom.triage.people import Person
+from mailroom.triage.ruleset import load_ruleset
 from mailroom.triage.sender import read_sender
 
 TODAY = date(2026, 11, 21)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mailroom.triage import RuleError, load_ruleset, starter_lists, starter_rules, triage_event
+from mailroom.rulelang.yaml_source import RuleError
+from mailroom.triage.decide import triage_event
+from mailroom.triage.packaged import starter_lists, starter_rules
+from mailroom.triage.ruleset import load_ruleset
 from mailroom.triage.samples import event_of
 
 ROOT = Path(__file__).resolve().parents[2]

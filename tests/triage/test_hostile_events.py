@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailroom.triage import VERDICTS, load_ruleset, triage_event
+from mailroom.triage.decide import triage_event
+from mailroom.triage.decision import VERDICTS
+from mailroom.triage.ruleset import load_ruleset
 from mailroom.triage.samples import event_of
 
 RULES = load_ruleset()

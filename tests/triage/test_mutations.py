@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailroom.triage import triage_event
+from mailroom.triage.decide import triage_event
 from mailroom.triage.samples import event_of
 
 CLASSES = {"benign": 0, "graymail": 0, "simulation": 0, "undetermined": 1, "spam": 1, "suspicious": 2, "malicious": 3}

@@ -7,18 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from mailroom.triage import (
-    Approval,
-    Facts,
-    RailSettings,
-    RailState,
-    approval_digest,
-    check_approval,
-    extract,
-    judge,
-    judge_execution,
-    triage_event,
-)
+from mailroom.triage.approvals import Approval, approval_digest, check_approval
+from mailroom.triage.decide import triage_event
+from mailroom.triage.extract import Facts, extract
+from mailroom.triage.rails import RailSettings, RailState, judge, judge_execution
 from mailroom.triage.samples import event_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -9,7 +9,9 @@ from datetime import date
 import pytest
 
 from mailroom.errors import InvalidInputError
-from mailroom.triage import RuleError, load_ruleset, starter_lists, starter_playbooks, starter_rules
+from mailroom.rulelang.yaml_source import RuleError
+from mailroom.triage.packaged import starter_lists, starter_playbooks, starter_rules
+from mailroom.triage.ruleset import load_ruleset
 
 
 def refusal(load_text, text, **kwargs):
@@ -160,7 +162,7 @@ def test_an_evil_pattern_runs_in_linear_time(load_text, rule_text):
 
 
 def _facts(values):
-    from mailroom.triage import Facts
+    from mailroom.triage.extract import Facts
 
     return Facts(values)
 
@@ -326,7 +328,7 @@ def test_a_site_may_bring_its_own_playbook_table(tmp_path, rule_text):
         "schema: 1\nversion: 1\nrows:\n"
         "  - { name: all, when: { risk|gte: 0 }, action: ask_analyst, reason: 'Look at {subject}' }\n"
     )
-    from mailroom.triage import triage_event
+    from mailroom.triage.decide import triage_event
 
     decision = triage_event(load_ruleset([tmp_path]), {"subject": "{0.__class__} %s {{7*7}}"})
 

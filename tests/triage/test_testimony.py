@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailroom.triage import RailSettings, RailState, decide, extract, judge
+from mailroom.triage.decide import decide
+from mailroom.triage.extract import extract
+from mailroom.triage.rails import RailSettings, RailState, judge
 from mailroom.triage.samples import event_of
 from mailroom.triage.testimony import RECIPIENT, answer_of
 from mailroom.triage.testimony import Testimony as Said

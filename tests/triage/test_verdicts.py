@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailroom.triage import UNKNOWN, Facts, History, decide, extract, triage_event
+from mailroom.rulelang.ternary import UNKNOWN
+from mailroom.triage.decide import decide, triage_event
+from mailroom.triage.extract import Facts, History, extract
 from mailroom.triage.samples import event_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from mailroom.cli import output
 from mailroom.cli.settings import FILE, load_settings
 from mailroom.errors import BusyError, InvalidInputError
 from mailroom.playbooks.report import CONSERVED, counts_of, folded, table_rows
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 _SHOWN = 15
 _PREFECT_PORT = 4200

@@ -18,7 +18,7 @@ from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePo
 from mailroom.cli import output
 from mailroom.cli.demo.home import MAILBOX, MODES, RAILS
 from mailroom.errors import EffectsFailedError, TransientError
-from mailroom.triage import demo_lists
+from mailroom.triage.packaged import demo_lists
 
 if TYPE_CHECKING:
     from mailroom.cli.demo.home import DemoHome

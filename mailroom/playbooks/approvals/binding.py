@@ -17,7 +17,9 @@ from mailroom.store.approval_rows import USED
 from mailroom.store.columns import canonical_json
 from mailroom.store.evidence import Evidence
 from mailroom.store.verdicts import Verdict
-from mailroom.triage import Approval, approval_digest, check_approval, extract, judge_execution
+from mailroom.triage.approvals import Approval, approval_digest, check_approval
+from mailroom.triage.extract import extract
+from mailroom.triage.rails import judge_execution
 
 _POLICIES = ("create_block_sender_policy", "update_block_sender_policy", "delete_block_sender_policy")
 _CHUNK = 250

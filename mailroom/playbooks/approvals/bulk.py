@@ -16,7 +16,7 @@ from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
-from mailroom.triage import extract
+from mailroom.triage.extract import extract
 from mailroom.triage.rails import forbidden
 
 What = Literal["release", "reject", "report"]

@@ -18,8 +18,9 @@ from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult, NewAction
 from mailroom.store.approval_rows import OPEN, Member, NewApproval, StoredApproval
 from mailroom.store.intents import SUPERSEDED
-from mailroom.triage import Context, extract
 from mailroom.triage.approvals import BULK, needs_second_person
+from mailroom.triage.context import Context
+from mailroom.triage.extract import extract
 from mailroom.triage.rails import forbidden
 
 APPROVABLE = frozenset({*KINDS, *CHANGES})

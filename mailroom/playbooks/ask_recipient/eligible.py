@@ -10,7 +10,9 @@ from typing import Any
 from mailroom.connectors.held import CONNECTOR
 from mailroom.rulelang.domains import within
 from mailroom.store.alerts import Alert
-from mailroom.triage import Decision, Facts, absolute_denials
+from mailroom.triage.decision import Decision
+from mailroom.triage.denials import absolute_denials
+from mailroom.triage.extract import Facts
 
 SHORTEST = timedelta(hours=1)
 """Nobody is asked who would have less time than this."""

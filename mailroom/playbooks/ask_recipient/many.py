@@ -13,7 +13,9 @@ from mailroom.playbooks.ask_recipient.asking import put
 from mailroom.playbooks.ask_recipient.composing import KIND
 from mailroom.playbooks.ask_recipient.planning import ASK, Ground, Plan, RecipientDesk, planned
 from mailroom.store.alerts import Alert
-from mailroom.triage import Decision, Facts, RailState, judge
+from mailroom.triage.decision import Decision
+from mailroom.triage.extract import Facts
+from mailroom.triage.rails import RailState, judge
 
 _PAGE = 250
 _MOST_TROUBLE = 3

@@ -18,8 +18,10 @@ from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
-from mailroom.triage import Decision, Facts, RuleSet
+from mailroom.triage.decision import Decision
+from mailroom.triage.extract import Facts
 from mailroom.triage.rails import forbidden
+from mailroom.triage.ruleset import RuleSet
 
 ASK = "ask_recipient"
 """As the triage rules call it."""

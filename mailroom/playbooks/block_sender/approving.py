@@ -13,7 +13,7 @@ from mailroom.playbooks.block_sender.model import MANAGED, POLICY, BlockPlan, Bl
 from mailroom.playbooks.block_sender.ruling import BLOCK
 from mailroom.playbooks.standing import supersede
 from mailroom.store.actions import Action, ActionResult, NewAction
-from mailroom.triage import Approval, check_approval
+from mailroom.triage.approvals import Approval, check_approval
 
 
 @dataclass(frozen=True, slots=True)

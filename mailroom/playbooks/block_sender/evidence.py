@@ -16,7 +16,8 @@ from mailroom.rulelang.domains import within
 from mailroom.rulelang.from_header import canonical_address
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
-from mailroom.triage import Context, extract
+from mailroom.triage.context import Context
+from mailroom.triage.extract import extract
 
 _MONTH = timedelta(days=29)
 _OTHER_ALERTS = 50

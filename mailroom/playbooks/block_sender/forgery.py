@@ -11,7 +11,8 @@ from mailroom.errors import AccessError, NotFoundError, NotOfferedError, Rejecte
 from mailroom.mimecast import MimecastClient, tracking
 from mailroom.mimecast.models import MessageInfo
 from mailroom.playbooks.block_sender.model import Subject
-from mailroom.triage import Context, extract
+from mailroom.triage.context import Context
+from mailroom.triage.extract import extract
 
 MOST_MAILS = 5
 """So many mails of one sender are looked at."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mailroom.mimecast.field_checks import checked_address, checked_domain
 from mailroom.store.columns import canonical_json
-from mailroom.triage import approval_digest
+from mailroom.triage.approvals import approval_digest
 
 MANAGED, POLICY = "block_sender", "create_block_sender_policy"
 """Kinds of the ledger."""

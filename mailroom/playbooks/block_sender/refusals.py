@@ -8,7 +8,7 @@ from mailroom.playbooks.block_sender.evidence import Evidence
 from mailroom.playbooks.block_sender.forgery import Forgery
 from mailroom.playbooks.block_sender.model import Refusal, Subject
 from mailroom.rulelang.domains import is_public_suffix, root_domain, within
-from mailroom.triage import Context
+from mailroom.triage.context import Context
 
 _ADDRESS_ONLY = "Block the one address instead."
 

@@ -20,7 +20,7 @@ from mailroom.rulelang.domains import canonical_domain, root_domain, within
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
 from mailroom.store.inquiries import About
-from mailroom.triage import Context
+from mailroom.triage.context import Context
 
 DAYS = 7
 """How far back similar mail is looked for."""

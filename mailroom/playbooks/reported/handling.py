@@ -24,7 +24,7 @@ from mailroom.playbooks.reported.telling import tell
 from mailroom.playbooks.reported.words import language_of
 from mailroom.store.alerts import Alert
 from mailroom.store.user_reports import NO_REPORT, OPEN, REFUSED, SETTLED, WAITING, UserReport
-from mailroom.triage import Context
+from mailroom.triage.context import Context
 
 _BACK = timedelta(days=28)
 

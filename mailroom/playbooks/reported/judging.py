@@ -19,7 +19,9 @@ from mailroom.playbooks.triage import triage_alerts
 from mailroom.store.alerts import Alert
 from mailroom.store.evidence import MOST_POINTS, NewEvidence
 from mailroom.store.labels import PERSON
-from mailroom.triage import Decision, decide, extract
+from mailroom.triage.decide import decide
+from mailroom.triage.decision import Decision
+from mailroom.triage.extract import extract
 from mailroom.triage.testimony import Testimony
 
 KIND = "user_reports"

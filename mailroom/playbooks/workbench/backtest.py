@@ -15,8 +15,9 @@ from typing import Any
 from mailroom.connectors.held import CONNECTOR
 from mailroom.playbooks.judging import judge_alerts
 from mailroom.store import Alert, Store
-from mailroom.triage import Contribution, Decision, RuleSet
+from mailroom.triage.decision import Contribution, Decision
 from mailroom.triage.evaluation import HARMFUL, spoke_rightly
+from mailroom.triage.ruleset import RuleSet
 
 VERDICT = "verdict"
 """Stands for the verdict where the name of a rule is expected."""

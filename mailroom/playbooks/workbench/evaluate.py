@@ -13,8 +13,8 @@ from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.playbooks.triage_report.rules import read_entries
 from mailroom.store import Store
 from mailroom.store.reporting import Page
-from mailroom.triage import RuleSet
 from mailroom.triage.evaluation import max_harm, passed_actions, upper_bound, was_wrong
+from mailroom.triage.ruleset import RuleSet
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 20

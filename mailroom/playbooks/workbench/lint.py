@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailroom.triage import RuleSet, starter_rules
 from mailroom.triage.decide import SUSPICIOUS
+from mailroom.triage.packaged import starter_rules
 from mailroom.triage.rules import Rule
+from mailroom.triage.ruleset import RuleSet
 
 _SHORT = 4
 _PLAIN_WORDS = re.compile(r"(\(\?i\))?[\w \-@.]*[\w \-@]")

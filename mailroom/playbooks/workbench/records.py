@@ -10,9 +10,9 @@ from typing import Any
 from mailroom.playbooks.workbench.evaluate import BEGINNING, decisions_of
 from mailroom.playbooks.workbench.lint import Hint
 from mailroom.store import Store
-from mailroom.triage import RuleSet
 from mailroom.triage.evaluation import was_wrong
 from mailroom.triage.rules import Rule
+from mailroom.triage.ruleset import RuleSet
 
 
 @dataclass(slots=True)

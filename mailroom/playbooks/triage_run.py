@@ -1,0 +1,248 @@
+"""One triage run that has something to decide.
+
+Two passes. The first gives every alert its verdict, so that the second knows how many were triaged when it asks the
+rails what share may be released. Both are deterministic: same alerts, same rules, same result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from mailroom.connectors.held import CONNECTOR
+from mailroom.effects.kinds import KINDS, slot
+from mailroom.errors import RefusedError
+from mailroom.faults import faultpoint
+from mailroom.playbooks.harmless import harmless
+from mailroom.playbooks.judging import heard, judge_alerts, record_verdicts, supersede
+from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.rail_counters import RailCounters
+from mailroom.playbooks.triaged import TriageReport
+from mailroom.store import Store
+from mailroom.store.actions import NewAction
+from mailroom.store.alerts import Alert
+from mailroom.store.events import NewEvent
+from mailroom.triage.decision import Decision
+from mailroom.triage.rails import Ruling, judge
+from mailroom.triage.ruleset import RuleSet
+from mailroom.triage.testimony import GROUP
+
+_BATCH = 250
+_PREVIEW = 25
+_MOST_UNFINISHED = 100
+_ENDED = "It ended without a word; a later run went on."
+Progress = Callable[[str, int, int | None], None]
+
+
+class TriageRun:
+    """Verdicts and rulings of one run, over the open alerts or over a few."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        ruleset: RuleSet,
+        now: datetime,
+        run_id: int,
+        progress: Progress,
+        *,
+        dry_run: bool,
+        only: Collection[int] | None,
+    ) -> None:
+        self.only = only
+        self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
+        self.progress, self.dry_run = progress, dry_run
+        self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
+        self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
+        self.heard: set[int] = set()  # alerts about which people said something: older wishes may be void
+        self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
+        self.verdicts: Counter[str] = Counter()
+        self.planned: Counter[str] = Counter()
+
+    def run(self) -> TriageReport:
+        """Give verdicts, rule on what they propose, and enter what the rails allow."""
+        unfinished = [] if self.dry_run else self._unfinished_runs()
+        if unfinished:
+            self._take_up(set(unfinished))
+        self._give_verdicts()
+        faultpoint("triage.verdicts_given")
+        self._rule_on_candidates()
+        faultpoint("triage.ruled")
+        for run_id in unfinished if self.only is None else ():  # of others it may have left something, too
+            self.store.runs.finish(run_id, "lost", {}, _ENDED)
+        self.report.verdicts = dict(sorted(self.verdicts.items()))
+        self.report.planned = dict(sorted(self.planned.items()))
+        return self.report
+
+    # what an earlier run left ---------------------------------------------------------------------------------
+
+    def _unfinished_runs(self) -> list[int]:
+        """Runs that gave verdicts and may not have ruled on all of them; the lease says that none is under way."""
+        runs = self.store.runs.latest("triage", _MOST_UNFINISHED)
+        return [run.id for run in runs if run.state in {"running", "failed"} and run.id != self.report.run_id]
+
+    def _take_up(self, unfinished: set[int]) -> None:
+        """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted."""
+        for alerts in self._open_alerts():
+            current = self.store.verdicts.current_many([alert.id for alert in alerts])
+            for alert in alerts:
+                verdict = current.get(alert.id)
+                if verdict is None or verdict.run_id not in unfinished:
+                    continue
+                if verdict.rule_digest != self.ruleset.digest or verdict.level != alert.level:
+                    continue  # the first pass judges it again
+                self.report.triaged += 1
+                self.report.alert_ids.append(alert.id)
+                self.verdicts[verdict.verdict] += 1
+                if any(entry.get("group") == GROUP for entry in verdict.evidence):
+                    self.heard.add(alert.id)  # what stands in the ledger may be older: ruled on once more
+                elif actions := [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]:
+                    self.entered.update(action.kind for action in actions if action.is_live)
+                    continue
+                if verdict.proposed_action in KINDS:
+                    self.candidates.append((alert.id, verdict.id))
+
+    def _open_alerts(self) -> Iterator[list[Alert]]:
+        if self.only is not None:
+            wanted = self.store.alerts.get_many(sorted(set(self.only)))
+            left = [one for one in wanted.values() if one.handling == "open"]
+            yield from (left[start : start + _BATCH] for start in range(0, len(left), _BATCH))
+            return
+        after = 0
+        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH):
+            after = alerts[-1].id
+            yield alerts
+
+    # first pass ---------------------------------------------------------------------------------------------
+
+    def _give_verdicts(self) -> None:
+        best: list[tuple[int, int, dict[str, str]]] = []
+        for alerts in self._batches():
+            if self.dry_run:
+                pairs, ids = judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
+            else:
+                pairs, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
+            decided = [(alert, *pair) for alert, pair in zip(alerts, pairs, strict=True)]
+            faultpoint("triage.batch_recorded")
+            for (alert, _, decision), verdict_id in zip(decided, ids, strict=True):
+                self.verdicts[decision.verdict] += 1
+                if decision.proposal.action in KINDS:
+                    self.candidates.append((alert.id, verdict_id))
+                if heard(decision):
+                    self.heard.add(alert.id)
+                if self.dry_run:
+                    best.append((-decision.risk, alert.id, _preview(alert, decision)))
+            if self.dry_run:
+                best = sorted(best, key=lambda entry: entry[:2])[:_PREVIEW]
+            self.report.triaged += len(alerts)
+            self.report.alert_ids += [alert.id for alert in alerts]
+            self.progress("triaged", self.report.triaged, None)
+        self.report.preview = [row for _, _, row in best]
+
+    def _batches(self) -> Iterator[list[Alert]]:
+        if self.only is not None:
+            for page in self._open_alerts():
+                judged = self.store.verdicts.current_many([one.id for one in page])
+                current = {known for known, one in judged.items() if one.rule_digest == self.ruleset.digest}
+                if left := [one for one in page if one.id not in current]:
+                    yield left
+            return
+        after = 0
+        while alerts := self.store.alerts.untriaged(
+            _BATCH, after_id=after, rule_digest=self.ruleset.digest, connector=CONNECTOR
+        ):
+            after = alerts[-1].id
+            yield alerts
+
+    # second pass --------------------------------------------------------------------------------------------
+
+    def _rule_on_candidates(self) -> None:
+        if not self.dry_run and (others := self.heard - {alert_id for alert_id, _ in self.candidates}):
+            supersede(self.store, dict.fromkeys(others, ("", False)))
+        if not self.candidates:
+            return
+        counters = RailCounters(self.store, self.policy, self.now, self.report.triaged, self.entered)
+        if counters.breaker.wrong and not self.dry_run:
+            from mailroom.playbooks.breaker_cases import open_breaker_cases  # seldom needed, and slow to import
+
+            open_breaker_cases(self.store, self.policy.rails, counters.breaker)
+        for start in range(0, len(self.candidates), _BATCH):
+            chunk = self.candidates[start : start + _BATCH]
+            alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])
+            ordered = [alerts[alert_id] for alert_id, _ in chunk]
+            decided = judge_alerts(self.store, self.ruleset, ordered, self.now)
+            to_act: list[NewAction] = []
+            to_propose: list[NewAction] = []
+            wall: list[NewEvent] = []
+            void: dict[int, tuple[str, bool]] = {}
+            for alert, (facts, decision), (_, verdict_id) in zip(ordered, decided, chunk, strict=True):
+                ruling = judge(
+                    decision, facts, self.policy.rails, counters.state(facts), parameters=self._parameters(decision)
+                )
+                kind = decision.proposal.action
+                self.planned[f"{kind}: {ruling.outcome}"] += 1
+                self._warn(ruling)
+                new = self._new_action(alert, decision, verdict_id)
+                if ruling.outcome == "act":
+                    counters.acted(kind, facts)
+                    to_act.append(new)
+                elif ruling.outcome == "propose":
+                    to_propose.append(new)
+                if ruling.outcome in {"propose", "deny"}:
+                    wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
+                if alert.id in self.heard:
+                    void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
+            if not self.dry_run:
+                if void:
+                    supersede(self.store, void)
+                self._enter(to_act, to_propose, wall)
+
+    def _enter(self, to_act: list[NewAction], to_propose: list[NewAction], wall: list[NewEvent]) -> None:
+        refused = [answer for answer in self.store.ledger.intend_many(to_act) if isinstance(answer, RefusedError)]
+        self.store.ledger.propose_many(to_propose)
+        if wall:
+            self.store.events.add_many(None, wall)
+        for answer in refused:
+            self._say(str(answer))
+
+    def _parameters(self, decision: Decision) -> dict[str, Any]:
+        return dict(self.policy.reject_parameters) if decision.proposal.action == "reject" else {}
+
+    def _new_action(self, alert: Alert, decision: Decision, verdict_id: int) -> NewAction:
+        parameters = self._parameters(decision)
+        if decision.proposal.action == "release_to_sandbox":
+            parameters["tracking_id"] = alert.tracking_id
+        return NewAction(
+            tenant=alert.tenant,
+            alert_id=alert.id,
+            kind=decision.proposal.action,
+            target=alert.hold_id,
+            slot=slot(alert.hold_id),
+            parameters=parameters,
+            mode="auto",
+            verdict_id=verdict_id or None,
+            rule_digest=decision.digest,
+            requested_by="triage",
+        )
+
+    def _warn(self, ruling: Ruling) -> None:
+        if ruling.alarm:
+            self._say(f"A safety rail stopped automatic actions ({', '.join(ruling.rails)}): {ruling.text}")
+
+    def _say(self, text: str) -> None:
+        if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
+            self.report.warnings.append(text)
+
+
+def _preview(alert: Alert, decision: Decision) -> dict[str, str]:
+    return {
+        "alert": str(alert.id),
+        "verdict": decision.verdict,
+        "risk": str(decision.risk),
+        "domain": harmless(alert.sender_domain, 60),
+        "subject": harmless(alert.title, 80),
+        "would": decision.proposal.action,
+        "why": harmless("; ".join(entry.text for entry in decision.evidence[:3]) or decision.proposal.reason, 160),
+    }
