@@ -7,10 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Row, Table, Text, bindparam, column, func, select
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
 
-from mailroom.store.columns import CleanText
+from mailroom.store.columns import JSON_VALUE, CleanText
 
 _MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 
@@ -71,6 +69,17 @@ class SqliteBulk:
         return sql + (f" RETURNING {', '.join(returning)}" if returning else "")
 
 
+def insert_into(table: Table, is_sqlite: bool) -> Any:
+    """An INSERT that can say what to do about conflicts; loads no dialect but the one that is used."""
+    if is_sqlite:
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 def update_by_id(table: Table, names: list[str]) -> Any:
     """PostgreSQL: an UPDATE of the columns `names` (with `id` among them), parameter `rows` as for inserts."""
     changed = [name for name in names if name != "id"]
@@ -81,12 +90,12 @@ def update_by_id(table: Table, names: list[str]) -> Any:
 def insert_from_json(table: Table, names: list[str], returning: Sequence[Column[Any]], *, ignore: bool) -> Any:
     """PostgreSQL: an INSERT of the columns `names` with one parameter `rows`, a list of rows as JSON."""
     given = _rows_as_json(table, names)
-    statement = postgresql.insert(table).from_select(names, select(*(given.c[name] for name in names)))
+    statement = insert_into(table, False).from_select(names, select(*(given.c[name] for name in names)))
     return (statement.on_conflict_do_nothing() if ignore else statement).returning(*returning)
 
 
 def _rows_as_json(table: Table, names: list[str]) -> Any:
     types = {name: table.c[name].type for name in names}
     typed = [column(name, Text() if isinstance(kind, CleanText) else kind) for name, kind in types.items()]
-    given = func.jsonb_to_recordset(bindparam("rows", type_=JSONB)).table_valued(*typed, name="given")
+    given = func.jsonb_to_recordset(bindparam("rows", type_=JSON_VALUE)).table_valued(*typed, name="given")
     return given.render_derived(with_types=True)

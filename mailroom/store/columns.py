@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 import re2
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 MAX_JSON_DEPTH = 60
@@ -195,7 +195,29 @@ class CleanText(TypeDecorator[str]):
         return _bind_text
 
 
-JSON_VALUE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+class StoredJson(TypeDecorator[Any]):
+    """JSON, as `jsonb` on PostgreSQL; its dialect is loaded where it is used only, for it takes a while."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See the class."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """A path such as `event["sender"]` takes a name or a number, not JSON."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+JSON_VALUE = StoredJson()
 """JSON; the engine is made with `dump_json` as serializer, which does the cleaning."""
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")

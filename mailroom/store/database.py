@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Engine, Row, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.faults import faultpoint
-from mailroom.store.bulk import SqliteBulk, insert_from_json, update_by_id
+from mailroom.store.bulk import SqliteBulk, insert_from_json, insert_into, update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
 from mailroom.store.schema import commit_keys
 
@@ -71,8 +70,7 @@ class Database:
         """An INSERT that leaves existing rows alone; for batches: SQLAlchemy compiles it anew each time (1 ms)."""
         key = (table.name, *(column.name for column in returning))
         if key not in self._statements:
-            make = sqlite.insert if self.is_sqlite else postgresql.insert
-            statement: Any = make(table).on_conflict_do_nothing()
+            statement: Any = insert_into(table, self.is_sqlite).on_conflict_do_nothing()
             self._statements[key] = statement.returning(*returning) if returning else statement
         return self._statements[key]
 

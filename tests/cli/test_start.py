@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from mailroom.cli.commands import COMMANDS
 
@@ -33,3 +36,24 @@ def test_a_command_loads_no_other_command() -> None:
 
 def test_help_needs_no_database_no_tenant_and_no_screen() -> None:
     assert not loaded_by("ingest", "--help") & {"sqlalchemy", "requests", "rich", "prefect"}
+
+
+def test_a_cycle_with_nothing_new_loads_only_what_it_uses(home: Path, mailroom: Callable[..., Any]) -> None:
+    mailroom("ingest", "held", "--then-triage", "--json")
+
+    loaded = loaded_by("--home", str(home), "ingest", "held", "--then-triage", "--json")
+
+    assert "mailroom.connectors.held" in loaded
+    assert not loaded & {
+        "alembic",
+        "jsonschema",
+        "prefect",
+        "rapidfuzz",
+        "rich",
+        "tldextract",
+        "yaml",
+        "sqlalchemy.dialects.postgresql",
+        "mailroom.effects.changes",
+        "mailroom.mimecast.archive",
+        "mailroom.triage.ruleset",
+    }
