@@ -16,15 +16,8 @@ from sqlalchemy.exc import ArgumentError
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
-from mailroom.store.alerts import Alerts
-from mailroom.store.approvals import Approvals
 from mailroom.store.blobs import Blobs
-from mailroom.store.campaigns import Campaigns
-from mailroom.store.case_files import CaseFiles
-from mailroom.store.case_tasks import CaseTasks
-from mailroom.store.cases import Cases
 from mailroom.store.columns import dump_json, load_json
-from mailroom.store.custom_fields import CustomFields
 from mailroom.store.database import (
     BUSY_SECONDS,
     RECONNECT_SECONDS,
@@ -32,67 +25,16 @@ from mailroom.store.database import (
     prune_commit_keys,
 )
 from mailroom.store.dialects import configure_postgresql, configure_sqlite
-from mailroom.store.dossier import Dossiers
-from mailroom.store.events import Events
-from mailroom.store.evidence import EvidenceOfPeople
 from mailroom.store.failures import not_writable
 from mailroom.store.health import CheckReport, check, check_on_start
-from mailroom.store.inquiries import Inquiries
-from mailroom.store.intake import Intake
-from mailroom.store.items import Items
-from mailroom.store.labels import Labels
-from mailroom.store.leases import Leases
-from mailroom.store.ledger import Ledger
-from mailroom.store.logins import Logins
-from mailroom.store.mail_rules import MailRuleBook
 from mailroom.store.migrate import prepare
-from mailroom.store.playbook_runs import PlaybookRuns
-from mailroom.store.recipients import Recipients
-from mailroom.store.reporting import Reporting
-from mailroom.store.runs import Runs
-from mailroom.store.sources import Cursors, Sources
-from mailroom.store.stats import Stats
-from mailroom.store.user_reports import UserReports
-from mailroom.store.verdicts import Verdicts
-from mailroom.store.waits import Waits
+from mailroom.store.repositories import Repositories
 
 Result = TypeVar("Result")
 
 
-class Store:
+class Store(Repositories):
     """All repositories over one database and one place for blobs. Thread-safe; close it when done."""
-
-    def __init__(self, db: Database, blobs: Blobs) -> None:
-        self.db = db
-        self.blobs = blobs
-        self.sources = Sources(db)
-        self.cursors = Cursors(db)
-        self.leases = Leases(db)
-        self.logins = Logins(db)
-        self.runs = Runs(db)
-        self.events = Events(db)
-        self.items = Items(db, self.leases, self.cursors, blobs)
-        self.intake = Intake(db, self.leases, self.cursors)
-        self.alerts = Alerts(db, self.events)
-        self.verdicts = Verdicts(db)
-        self.evidence = EvidenceOfPeople(db, self.events)
-        self.labels = Labels(db, self.events)
-        self.ledger = Ledger(db, self.events, self.alerts, self.labels)
-        self.stats = Stats(db)
-        self.reporting = Reporting(db)
-        self.dossiers = Dossiers(db)
-        self.inquiries = Inquiries(db)
-        self.approvals = Approvals(db, self.events)
-        self.user_reports = UserReports(db, self.events, self.sources)
-        self.recipients = Recipients(db)
-        self.waits = Waits(db, self.events, self.leases, self.cursors)
-        self.cases = Cases(db, self.events)
-        self.case_files = CaseFiles(db, self.events, blobs)
-        self.case_tasks = CaseTasks(db, self.events)
-        self.fields = CustomFields(db, self.events)
-        self.playbook_runs = PlaybookRuns(db, self.events, self.leases)
-        self.mail_rules = MailRuleBook(db, self.events)
-        self.campaigns = Campaigns(db)
 
     @classmethod
     def open(

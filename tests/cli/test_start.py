@@ -55,5 +55,7 @@ def test_a_cycle_with_nothing_new_loads_only_what_it_uses(home: Path, mailroom: 
         "sqlalchemy.dialects.postgresql",
         "mailroom.effects.changes",
         "mailroom.mimecast.archive",
+        "mailroom.store.cases",
+        "mailroom.store.waits",
         "mailroom.triage.ruleset",
     }
