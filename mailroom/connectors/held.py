@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from mailroom.bulk_work import bulk_work
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.ahead import one_ahead
+from mailroom.connectors.ahead import ahead
 from mailroom.connectors.held_detail import NOT_OURS, Detail, DetailFetcher, group_key
 from mailroom.connectors.held_event import alert_of
 from mailroom.connectors.held_settings import HeldSettings
@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 4_000
 """Each transaction writes every page of an index that it touches once: the more rows, the fewer writes per row."""
+
+_PAGES_AHEAD = 8
+"""As many as one transaction of the listing holds: the tenant is not left idle while it is written."""
 
 CONNECTOR = "held"
 """What sources and alerts of the hold queue are filed under."""
@@ -159,7 +162,8 @@ class _Cycle:
             rows.clear()
             faultpoint("ingest.page_staged")
 
-        for page in one_ahead(held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep)):
+        pages = held.get_hold_message_list(self.client, start=start, end=end, on_unreadable=keep)
+        for page in ahead(pages, _PAGES_AHEAD):
             rows += [_staged(entry) for entry in page]
             while unreadable:
                 rows.append(unreadable.popleft())

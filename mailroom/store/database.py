@@ -21,8 +21,9 @@ from sqlalchemy.engine import URL
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.faults import faultpoint
-from mailroom.store.bulk import SqliteBulk, insert_from_json, insert_into, update_by_id
+from mailroom.store.bulk import insert_from_json, insert_into, update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
+from mailroom.store.numbered import NumberedRows
 from mailroom.store.schema import commit_keys
 
 Result = TypeVar("Result")
@@ -52,7 +53,7 @@ class Database:
         self._one_writer = threading.Lock()  # fair and quick; SQLite's own waiting sleeps in steps
         self._local = threading.local()
         self._statements: dict[tuple[str, ...], Any] = {}
-        self._bulk: dict[tuple[str, ...], SqliteBulk] = {}
+        self._bulk: dict[tuple[str, ...], NumberedRows] = {}
 
     @property
     def url(self) -> URL:
@@ -93,6 +94,14 @@ class Database:
             return tx.execute(self._statements[key], {"rows": list(rows)}).all()
         return self._sqlite_bulk(table, rows[0]).insert(tx, rows, returning, ignore=ignore)[0]
 
+    def insert_numbered(
+        self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]], *keys: Column[Any]
+    ) -> Sequence[Sequence[Any]]:
+        """As `insert_rows` with the id in front, quicker on SQLite while no other thread of this process is busy."""
+        if self.is_sqlite and rows:
+            return self._sqlite_bulk(table, rows[0]).insert_numbered(tx, rows, [column.name for column in keys])
+        return self.insert_rows(tx, table, rows, table.c.id, *keys)
+
     def update_rows(self, tx: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         """Set the given columns of rows named by their `id`; every row gives the same columns."""
         if not rows:
@@ -105,10 +114,10 @@ class Database:
             self._statements[key] = update_by_id(table, list(rows[0]))
         tx.execute(self._statements[key], {"rows": list(rows)})
 
-    def _sqlite_bulk(self, table: Table, row: dict[str, Any]) -> SqliteBulk:
+    def _sqlite_bulk(self, table: Table, row: dict[str, Any]) -> NumberedRows:
         key = (table.name, *row)
         if key not in self._bulk:
-            self._bulk[key] = SqliteBulk(table, list(row), self.engine.dialect)
+            self._bulk[key] = NumberedRows(table, list(row), self.engine.dialect)
         return self._bulk[key]
 
     def read(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:

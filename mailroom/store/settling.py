@@ -147,7 +147,7 @@ class Settler:
         if not fresh:
             return {}, {}
         rows = [alert_row(alert, source_id=source.id, connector=source.connector, now=now) for alert in fresh]
-        inserted = self._db.insert_rows(tx, alerts, rows, *alerts.c["id", "tenant", "external_key"])
+        inserted = self._db.insert_numbered(tx, alerts, rows, *alerts.c["tenant", "external_key"])
         made = {(row[1], row[2]): row[0] for row in inserted}
         if len(made) == len(rows):
             return made, {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from mailroom.bulk_work import bulk_work
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.ahead import one_ahead
+from mailroom.connectors.ahead import ahead
 from mailroom.connectors.message_infos import MessageInfos
 from mailroom.connectors.report import IngestReport, Progress, silent
 from mailroom.connectors.tracked.deciding import Decider
@@ -188,7 +188,7 @@ class _Cycle:
         """Write down what a window shows. The cursor moves with the last of it, never before."""
         waiting: list[StagedItem] = []
         listed = 0
-        for page in one_ahead(listing.pages(window)):
+        for page in ahead(listing.pages(window)):
             if waiting:
                 self._stage(waiting)
             waiting = page
