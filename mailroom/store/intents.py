@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from mailroom.errors import RefusedError
 from mailroom.store.actions import Action, NewAction, action_of
-from mailroom.store.columns import clean_text
+from mailroom.store.columns import clean_text, dump_json, load_json
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import actions
 from mailroom.store.undo import undo_of
 
 _SETTLED_FOR_GOOD = ("already_done", "refused")
+_STORED = (
+    select(actions)
+    .where(
+        actions.c.tenant.in_(bindparam("tenants", expanding=True)),
+        actions.c.slot.in_(bindparam("slots", expanding=True)),
+    )
+    .order_by(actions.c.id)
+)
 SUPERSEDED = "superseded"
 """Code of a refused action that was withdrawn because the decision changed; if it changes back, it is wanted anew."""
 
@@ -33,6 +42,21 @@ def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
         "undo_expires_at": expires, "expires_at": new.expires_at, "undoes_id": new.undoes_id, "created_at": now,
         "updated_at": now,
     }  # fmt: skip
+
+
+def _written(row: dict[str, Any], action_id: int) -> Action:
+    """The row just inserted, as it would be read back."""
+    clean = {name: _as_stored(value) for name, value in row.items()}
+    return Action(
+        **clean | {"parameters": load_json(dump_json(row["parameters"]))}, id=action_id, attempt=0, owner="", detail="",
+        code="", claimed_at=None, settled_at=None, result={},
+    )  # fmt: skip
+
+
+def _as_stored(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def unwritten(new: NewAction, now: datetime) -> Action:
@@ -64,7 +88,7 @@ class Intents:
         fresh: dict[tuple[str, str], list[int]] = {}
         promoted: list[int] = []
         for place, new in enumerate(wanted):
-            key = (new.tenant, clean_text(new.slot))
+            key = (clean_text(new.tenant), clean_text(new.slot))
             found = _decide(stored.get(key, []), new, state)
             if isinstance(found, Action) and found.state == "proposed" and state == "intended":
                 promoted.append(place)
@@ -76,27 +100,30 @@ class Intents:
         self._promote(tx, [(wanted[place], stored) for place in promoted], now)
         first = {key: places[0] for key, places in fresh.items()}
         rows = [action_row(wanted[place], state, now) for place in first.values() if place not in promoted]
-        created = {row.id for row in self._db.insert_rows(tx, actions, rows, actions.c.id)}
-        stored = self._stored(tx, wanted) if fresh else stored
+        inserted = self._db.insert_rows(tx, actions, rows, *actions.c["id", "tenant", "slot"])
+        created = {row[0] for row in inserted}
+        if promoted or len(created) < len(rows):  # somebody else was quicker: what does the ledger say now?
+            stored = self._stored(tx, wanted)
+        else:
+            by_key = {(clean_text(row["tenant"]), clean_text(row["slot"])): row for row in rows}
+            for action_id, *key in inserted:
+                stored.setdefault((key[0], key[1]), []).append(_written(by_key[key[0], key[1]], action_id))
         for key, places in fresh.items():
             for place in places:
                 found = _decide(stored.get(key, []), wanted[place], state)
                 assert found is not None  # noqa: S101 - inserted above, or by someone else
                 if isinstance(found, Action) and (found.id in created or place in promoted):
                     created.discard(found.id)
-                    found = Action(**{name: getattr(found, name) for name in Action.__slots__} | {"created": True})
+                    found = replace(found, created=True)
                     events.append(_entered(found))
                 answers[place] = found
         self._events.add_many(tx, events)
         return [answer for answer in answers if answer is not None]
 
     def _stored(self, tx: Connection, wanted: Sequence[NewAction]) -> dict[tuple[str, str], list[Action]]:
-        query = select(actions).where(
-            actions.c.tenant.in_({new.tenant for new in wanted}),
-            actions.c.slot.in_({new.slot for new in wanted}),
-        )
+        given = {"tenants": list({new.tenant for new in wanted}), "slots": list({new.slot for new in wanted})}
         found: dict[tuple[str, str], list[Action]] = {}
-        for row in tx.execute(query.order_by(actions.c.id)):
+        for row in tx.execute(_STORED, given):
             found.setdefault((row.tenant, row.slot), []).append(action_of(row))
         return found
 

@@ -1,11 +1,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.store import ActionResult, Store, process_owner
+from mailroom.store.actions import NewAction
 
 
 @pytest.fixture
@@ -21,6 +23,18 @@ def test_an_intent_is_written_once(store, world, alert_id):
     assert first.id == again.id
     assert first.state == "intended"
     assert len(store.events.for_action(first.id)) == 1
+
+
+def test_a_new_intent_is_told_as_it_would_be_read_back(store):
+    ends = datetime(2025, 3, 7, 16, 3, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    action = store.ledger.intend(NewAction(
+        "north\x00wind", None, "block_sender", "lone \ud800", "slot:\x00lone \ud800",
+        parameters={"many": (1, 2.0), "at": ends, "deep": {"text": "a\x00b"}, "long": 10**30},
+        requested_by="amara", undo_expires_at=ends, expires_at=ends,
+    ))  # fmt: skip
+
+    assert action == replace(store.ledger.get(action.id), created=True)
+    assert action.expires_at.tzinfo == UTC
 
 
 def test_a_message_cannot_be_released_and_rejected(store, world, alert_id):
