@@ -7,7 +7,6 @@ busy, 6 not every action was applied, 7 the store cannot be used, 8 not found, 9
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from pathlib import Path
@@ -16,15 +15,12 @@ from typing import Annotated
 import typer
 
 from mailroom import __version__
+from mailroom.bulk_work import collect_seldom
 from mailroom.cli import desk, output
 from mailroom.cli.commands import Root
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.errors import MailroomError
 from mailroom.redact import guard_logging
-
-_COLLECT_EVERY = 10_000
-"""Python looks for garbage after so many new objects. After 700, as usual, it takes a tenth of a start: most of what a
-start makes stays."""
 
 app = typer.Typer(
     name="mailroom",
@@ -69,7 +65,7 @@ def options(
 
 def run() -> None:
     """Entry point: errors become one sentence and an exit code."""
-    gc.set_threshold(_COLLECT_EVERY)
+    collect_seldom()
     try:
         app(standalone_mode=True)
     except MailroomError as error:

@@ -9,7 +9,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from mailroom.connectors.held import HeldSettings, ingest_held
-from mailroom.playbooks.campaigns import group_new
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._progress import artifact_progress
@@ -70,5 +69,7 @@ def ingest_held_messages(
             progress=progress,
         )
         if report.alerted:
+            from mailroom.playbooks.campaigns import group_new  # an idle cycle does without
+
             group_new(_open.store(store))
     return {**report.counts(), "waiting": report.waiting, "seconds": round(report.seconds, 2)}
