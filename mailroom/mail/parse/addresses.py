@@ -15,7 +15,7 @@ import idna
 from mailroom.mail.model import MailAddress
 from mailroom.mail.parse.header_text import decode_header, raw_text
 
-_USUAL = re.compile(r'(?:"([^"\\<>]*)"|([^"\\<>(),;:@\[\]]*))\s*<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
+_USUAL = re.compile(r'(?:"([^"\\<>]*)"\s*|([^"\\<>(),;:@\[\]]*))<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
 _BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
 _NOT_SIMPLE = re.compile(r'["\\(:;\x00-\x1f]')
 _SPECIAL = re.compile(r'[\\"(,:;<]')
@@ -25,7 +25,7 @@ _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
-_SPACED = re.compile(r"\s*([.@])\s*")
+_SPACED = re.compile(r" ?([.@]) ?")
 _ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _NAME_THEN_ANGLE = re.compile(r"[^\",:;<>@]{1,100}<[^<>@]{1,100}@")
 _GAP = re.compile(r"\s[.@]|@\s")
@@ -38,6 +38,8 @@ class _Piece:
     start: int
     outside: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    in_name: set[int] = field(default_factory=set)
+    """Which pieces of `outside` are comments."""
     angles: list[tuple[str, int]] = field(default_factory=list)
     """Content of `<...>` and how many pieces of `outside` came before it."""
     quoted: bool = False
@@ -62,6 +64,7 @@ class _Piece:
             self.outside.append(" ")
         else:
             gap = "" if not self.outside or self.outside[-1].endswith(" ") else " "
+            self.in_name.add(len(self.outside))
             self.outside.append(f"{gap}({text})")
 
 
@@ -253,7 +256,7 @@ def _angle_content(content: str) -> str:
         content = _COMMENT.sub("", content)
     content = content.strip()
     if " " in content and not content.startswith('"'):
-        content = _SPACED.sub(r"\1", content)
+        content = _closed_up(content)
     if content[:7].lower() == "mailto:":
         content = content[7:]
     if content.startswith("@") and ":" in content:  # a source route
@@ -262,16 +265,13 @@ def _angle_content(content: str) -> str:
 
 
 def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
-    text = "".join(piece.outside)
-    for comment in piece.comments:
-        text = text.replace(f"({comment})", " ")
-    stripped = text.strip()
+    stripped = "".join(" " if at in piece.in_name else text for at, text in enumerate(piece.outside)).strip()
     if stripped.startswith("[") and stripped.endswith("]"):
         stripped = stripped[1:-1]
     if stripped[:7].lower() == "mailto:":
         stripped = stripped[7:]
     if _GAP.search(stripped):
-        stripped = _SPACED.sub(r"\1", stripped)
+        stripped = _closed_up(stripped)
     comment_name = _name(" ".join(piece.comments), hint)
     if quoted_local := _QUOTED_LOCAL.fullmatch(stripped):
         return _make(quoted_local.group(1), comment_name, raw)
@@ -289,6 +289,11 @@ def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
     if hidden := _ADDRESS_LIKE.search(" ".join(piece.comments)):  # `"John Doe" (john@example.com)`
         return _make(hidden.group(), _name(stripped, hint), raw)
     return MailAddress("", _name(stripped, hint) or comment_name, raw, valid=False)
+
+
+def _closed_up(text: str) -> str:
+    """`ann @ example . com` without its blanks. They are made single first: long runs of them cost no more."""
+    return _SPACED.sub(r"\1", " ".join(text.split()))
 
 
 def _bare(token: str) -> str:
