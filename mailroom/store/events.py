@@ -29,6 +29,8 @@ _MOVE_HEAD = (
     .where(chain_heads.c.name == _CHAIN)
     .values(last_id=bindparam("b_last_id"), hash=bindparam("b_hash"))
 )
+_SQLITE_HEAD = "SELECT last_id, hash FROM chain_heads WHERE name = ?"
+_SQLITE_MOVE_HEAD = "UPDATE chain_heads SET last_id = ?, hash = ? WHERE name = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +184,7 @@ class Events:
         return problems
 
     def _append(self, tx: Connection, events: Sequence[NewEvent], at: datetime) -> None:
-        found = tx.execute(_HEAD).first()
-        if found is None:
-            tx.execute(self._db.insert_or_ignore(chain_heads), {"name": _CHAIN, "last_id": 0, "hash": ""})
-            found = tx.execute(_HEAD).one()
-        last_id, previous = int(found.last_id), str(found.hash)
+        last_id, previous = self._locked_head(tx)
         rows: list[dict[str, Any]] = []
         for event in events:
             last_id += 1
@@ -194,11 +192,26 @@ class Events:
             digest = event_hash(previous, last_id, at, values)
             rows.append({"id": last_id, "at": at, "prev_hash": previous, "hash": digest, **values})
             previous = digest
-        if self._db.is_sqlite or len(rows) == 1:
-            tx.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+        if self._db.is_sqlite:
+            self._db.insert_rows(tx, case_events, rows, ignore=False)
+            self._db.driver(tx).execute(_SQLITE_MOVE_HEAD, (last_id, previous, _CHAIN))
+            return
+        if len(rows) == 1:
+            tx.execute(_INSERT, rows[0])
         else:
             self._db.insert_rows(tx, case_events, rows, case_events.c.id, ignore=False)
         tx.execute(_MOVE_HEAD, {"b_last_id": last_id, "b_hash": previous})
+
+    def _locked_head(self, tx: Connection) -> tuple[int, str]:
+        if self._db.is_sqlite:  # who writes holds the only lock
+            row: tuple[int, str] | None = self._db.driver(tx).execute(_SQLITE_HEAD, (_CHAIN,)).fetchone()
+        else:
+            found = tx.execute(_HEAD).first()
+            row = None if found is None else (int(found.last_id), str(found.hash))
+        if row is not None:
+            return row
+        tx.execute(self._db.insert_or_ignore(chain_heads), {"name": _CHAIN, "last_id": 0, "hash": ""})
+        return self._locked_head(tx)
 
     def _select(self, condition: Any, tx: Connection | None) -> list[Event]:
         query = select(case_events).where(condition).order_by(case_events.c.id)

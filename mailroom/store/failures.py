@@ -137,5 +137,5 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
     )
 
 
-DATABASE_ERRORS = (SQLAlchemyError, ConnectionError, TimeoutError)
+DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, ConnectionError, TimeoutError)
 """What a database call may raise by itself."""
