@@ -111,9 +111,9 @@ def _card(scan: Scan, data: bytes, written: bytes, start: int, end: int) -> bool
 
 
 def _part_of_something(data: bytes, start: int, end: int) -> bool:
-    """Inside a longer identifier or a decimal number."""
+    """Inside a longer identifier, a decimal number or a telephone number."""
     before, after = data[max(0, start - 2) : start], data[end : end + 2]
-    if before[-1:].isalnum() or after[:1].isalnum():
+    if before[-1:].isalnum() or before[-1:] == b"+" or after[:1].isalnum():
         return True
     joined = (before[-1:] in b"-_" and before[:1].isalnum()) or (before[-1:] == b"." and before[:1].isdigit())
     follows = (after[:1] in b"-_" and after[1:].isalnum()) or (after[:1] == b"." and after[1:].isdigit())

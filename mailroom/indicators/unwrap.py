@@ -14,12 +14,13 @@ from mailroom.indicators.refang import refang
 _DEPTH = 5
 _MAX_URL = 16_384
 _MAX_AUTHORITY = 400
-_PROOFPOINT_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<bytes>[^!]*)!", re.DOTALL)
+_PROOFPOINT_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<bytes>[\w\-+/=%]*)!", re.DOTALL)
 _V3_RUN = re.compile(r"\*(?:\*(.))?")
 _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SCHEME = re.compile(r"(?i)(?:https?|ftp):/{0,2}(?=[^/])")
 _LEFTOVER = re.compile(r"\A=+(?:3D)?")
 """Of a quoted-printable `=3D` that a mail program did not decode."""
+_CHECK_POINT = re.compile(r"\A[^_]{1,200}/v2/(?:\w{1,10}/)?___(.+?)___\.", re.DOTALL)
 _CISCO = re.compile(r"/1[^/]{20,}/(https?%3A%2F%2F.+)\Z", re.IGNORECASE)
 
 
@@ -27,8 +28,8 @@ def unwrap(url: str) -> str | None:
     """The target of a link that a gateway or a redirector rewrote.
 
     Knows Microsoft Safe Links, Proofpoint URL Defense v1, v2, v3, Mimecast (where the target is in the link),
-    Barracuda, Trend Micro, FireEye, Cisco, Sophos, Symantec, Google, Facebook and others that carry the target as a
-    parameter. Wrapped links inside wrapped links are followed.
+    Barracuda, Trend Micro, FireEye, Cisco, Check Point, Sophos, Symantec, Google, Facebook and others that carry the
+    target as a parameter. Wrapped links inside wrapped links are followed.
 
     Args:
         url: The link.
@@ -54,7 +55,7 @@ def _once(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    target = _WRAPPERS[match[1].lower()](url, parts.path, parts.query)
+    target = _WRAPPERS.get(match[1].lower(), _google)(url, parts.path, parts.query)
     return _cleaned(target) if target else None
 
 
@@ -94,9 +95,7 @@ def _proofpoint(url: str, path: str, query: str) -> str | None:
 
 
 def _proofpoint_v3(url: str) -> str | None:
-    match = _PROOFPOINT_V3.search(url)
-    if match is None:
-        match = _PROOFPOINT_V3.search(unquote(url))
+    match = _v3_match(url) or _v3_match(unquote(url))
     if match is None:
         rest = url.partition("/v3/__")[2]
         return rest.partition("__;")[0] or None
@@ -117,6 +116,12 @@ def _proofpoint_v3(url: str) -> str | None:
 
     revealed = _V3_RUN.sub(reveal, written)
     return _SCHEME.sub(lambda scheme: scheme[0].rstrip("/") + "//", revealed, count=1)
+
+
+def _v3_match(url: str) -> re.Match[str] | None:
+    """Only from the first mark on: a link full of marks is looked through once."""
+    at = url.find("/v3/__")
+    return _PROOFPOINT_V3.match(url, at) if at >= 0 else None
 
 
 def _mimecast(url: str, path: str, query: str) -> str | None:
@@ -142,6 +147,12 @@ def _sophos(url: str, path: str, query: str) -> str | None:
     except (binascii.Error, UnicodeError, ValueError):
         return values["u"] if "://" in values["u"] else values.get("d")
     return target if _SCHEME.match(target) else None
+
+
+def _underscored(url: str, path: str, query: str) -> str | None:
+    """Check Point: the target between three underscores."""
+    match = _CHECK_POINT.search(url)
+    return match[1] if match else None
 
 
 def _in_path(url: str, path: str, query: str) -> str | None:
@@ -180,6 +191,9 @@ _WRAPPERS: dict[str, Callable[[str, str, str], str | None]] = {
     "fireeye.com": _parameter("u"),
     "secure-web.cisco.com": _cisco,
     "protection.sophos.com": _sophos,
+    "protect.checkpoint.com": _underscored,
+    "avanan.click": _underscored,
+    "url-protection.com": _parameter("o"),
     "clicktime.symantec.com": _parameter("u"),
     "clicktime.cloud.postoffice.net": _parameter("u"),
     "mailanyone.net": _parameter("url", "u"),
@@ -200,9 +214,9 @@ _WRAPPERS: dict[str, Callable[[str, str, str], str | None]] = {
     "exactag.com": _parameter("url"),
     "web.archive.org": _in_path,
 }
-"""End of the host -> what reads the target out of URL, path and query."""
+"""End of the host -> what reads the target out of URL, path and query. Google has a host in nearly every country."""
 
 _WRAPPED = re.compile(
     r"(?i)(?:https?|hxxps?)://(?:[^/?#@]*@)?(?:[\w.\-]*\.)?"
-    rf"({'|'.join(map(re.escape, _WRAPPERS))})(?::\d*)?(?=[/?#]|\Z)"
+    rf"({'|'.join(map(re.escape, _WRAPPERS))}|google\.(?:[a-z]{{2}}|com?\.[a-z]{{2}}))(?::\d*)?(?=[/?#]|\Z)"
 )

@@ -44,6 +44,13 @@ def test_a_hundred_kilobytes_of_markup_take_a_moment(html: str) -> None:
     assert time.process_time() - begin < LIMIT * 2
 
 
+@pytest.mark.parametrize("piece", ["/v3/__", "__;", "__;a!", "%2F", "*"])
+def test_a_wrapped_link_of_any_length_is_read_once(piece: str) -> None:
+    begin = time.process_time()
+    unwrap("https://urldefense.com/v3/__" + piece * (16_000 // len(piece)))
+    assert time.process_time() - begin < LIMIT / 4
+
+
 _SIGNS = st.sampled_from([
     "http://", "hxxp", "[.]", "(at)", " dot ", "northwind.com", "192.0.2.1", "jane@contoso.com", "://", "[", "]", "(",
     ")", ".", "/", "@", " ", "\n", "\u200b", "é", "日本", "%2F", "::1", "4111 1111 1111 1111", "<", "'", '"', ",",
