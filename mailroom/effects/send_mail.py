@@ -102,11 +102,13 @@ def send_once(
     known = store.ledger.in_slot(tenant, slot_of(key))
     if known is None or known.state != "applied":  # what has been sent needs no leave any more
         account.guards.check(mail, sent_in_thread=sent_in_thread)
-    action = store.ledger.intend(NewAction(
+    new = NewAction(
         tenant=tenant, alert_id=alert_id, kind=SEND_MAIL, target=mail.message_id, slot=slot_of(key),
         parameters={"content": digest or content_digest(mail)}, requested_by=requested_by,
-    ))  # fmt: skip
-    outcome = _one(store, account, mail, action, before_sending, clock)
+    )  # fmt: skip
+    action, is_mine = store.ledger.begin(new, owner=process_owner("send mail"))
+    proceed = _attempt if is_mine else _one
+    outcome = proceed(store, account, mail, action, before_sending, clock)
     number = 2
     while outcome.is_sent and not outcome.sent_now:
         further = store.ledger.in_slot(tenant, f"{slot_of(key)}#{number}")
@@ -139,7 +141,13 @@ def _one(
     claimed = store.ledger.claim([action.id], owner=process_owner("send mail"))
     if not claimed:
         return outcome_of(store.ledger.get(action.id))
-    mine = claimed[0]
+    return _attempt(store, account, mail, claimed[0], before_sending, clock)
+
+
+def _attempt(
+    store: Store, account: MailAccount, mail: OutgoingMail, mine: Action, before_sending: BeforeSending, clock: Clock
+) -> SendOutcome:
+    """Send a mail that was claimed for this attempt, and record what became of it."""
     report: SendReport | None = None
     try:
         final = before_sending(mail, mine)

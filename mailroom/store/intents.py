@@ -44,12 +44,15 @@ def action_row(new: NewAction, state: str, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_UNTRIED: dict[str, Any] = {"attempt": 0, "owner": "", "claimed_at": None}
+
+
 def _written(row: dict[str, Any], action_id: int) -> Action:
     """The row just inserted, as it would be read back."""
     clean = {name: _as_stored(value) for name, value in row.items()}
     return Action(
-        **clean | {"parameters": load_json(dump_json(row["parameters"]))}, id=action_id, attempt=0, owner="", detail="",
-        code="", claimed_at=None, settled_at=None, result={},
+        **_UNTRIED | clean | {"parameters": load_json(dump_json(row["parameters"]))}, id=action_id,
+        detail="", code="", settled_at=None, result={},
     )  # fmt: skip
 
 
@@ -68,21 +71,29 @@ def unwritten(new: NewAction, now: datetime) -> Action:
 
 
 class Intents:
-    """Carries out `Ledger.intend_many` and `Ledger.propose_many`."""
+    """Carries out `Ledger.intend_many`, `Ledger.propose_many`, and `Ledger.begin` where nothing is known yet."""
 
     def __init__(self, db: Database, events: Events) -> None:
         self._db = db
         self._events = events
 
-    def enter(self, tx: Connection, wanted: Sequence[NewAction], state: str) -> list[Action | RefusedError]:
-        """Enter actions as `intended` or `proposed`; equal ones are returned as they are, contrary ones refused."""
+    def enter(
+        self, tx: Connection, wanted: Sequence[NewAction], state: str, *, owner: str = ""
+    ) -> list[Action | RefusedError]:
+        """Enter actions as `intended` or `proposed`; equal ones are returned as they are, contrary ones refused.
+
+        With `owner`, what is new is entered and claimed in one: it is `sending` already.
+        """
         answers: list[Action | RefusedError] = []
         for start in range(0, len(wanted), CHUNK):
-            answers += self._chunk(tx, wanted[start : start + CHUNK], state)
+            answers += self._chunk(tx, wanted[start : start + CHUNK], state, owner)
         return answers
 
-    def _chunk(self, tx: Connection, wanted: Sequence[NewAction], state: str) -> list[Action | RefusedError]:
-        now = self._db.clock.now()
+    def _chunk(
+        self, tx: Connection, wanted: Sequence[NewAction], state: str, owner: str
+    ) -> list[Action | RefusedError]:
+        now = self._db.now(tx) if owner else self._db.clock.now()
+        claimed = {"state": "sending", "attempt": 1, "owner": owner, "claimed_at": now} if owner else {}
         stored = self._stored(tx, wanted)
         answers: list[Action | RefusedError | None] = [None] * len(wanted)
         fresh: dict[tuple[str, str], list[int]] = {}
@@ -99,7 +110,7 @@ class Intents:
         events: list[NewEvent] = []
         self._promote(tx, [(wanted[place], stored) for place in promoted], now)
         first = {key: places[0] for key, places in fresh.items()}
-        rows = [action_row(wanted[place], state, now) for place in first.values() if place not in promoted]
+        rows = [action_row(wanted[place], state, now) | claimed for place in first.values() if place not in promoted]
         inserted = self._db.insert_rows(tx, actions, rows, *actions.c["id", "tenant", "slot"])
         created = {row[0] for row in inserted}
         if promoted or len(created) < len(rows):  # somebody else was quicker: what does the ledger say now?
@@ -115,7 +126,7 @@ class Intents:
                 if isinstance(found, Action) and (found.id in created or place in promoted):
                     created.discard(found.id)
                     found = replace(found, created=True)
-                    events.append(_entered(found))
+                    events += _entered(found)
                 answers[place] = found
         self._events.add_many(tx, events)
         return [answer for answer in answers if answer is not None]
@@ -166,8 +177,18 @@ def _decide(stored: list[Action], new: NewAction, state: str) -> Action | Refuse
     return None
 
 
-def _entered(action: Action) -> NewEvent:
+def _entered(action: Action) -> list[NewEvent]:
+    state = "intended" if action.state == "sending" else action.state
+    entered = NewEvent(
+        f"action.{state}", action.requested_by or action.mode, f"{action.kind} {state}", action.alert_id,
+        action_id=action.id, after=state, why=f"verdict {action.verdict_id}" if action.verdict_id else "",
+    )  # fmt: skip
+    return [entered] if state == action.state else [entered, moved(action, state, action.owner, "attempt 1")]
+
+
+def moved(action: Action, before: str, who: str, why: str) -> NewEvent:
+    """The event of an action that has left the state `before`."""
     return NewEvent(
-        f"action.{action.state}", action.requested_by or action.mode, f"{action.kind} {action.state}", action.alert_id,
-        action_id=action.id, after=action.state, why=f"verdict {action.verdict_id}" if action.verdict_id else "",
+        f"action.{action.state}", who, f"{action.kind} {action.state}", action.alert_id, action_id=action.id,
+        before=before, after=action.state, why=why,
     )  # fmt: skip

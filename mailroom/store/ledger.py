@@ -7,6 +7,7 @@ resolved by looking at the product, never by sending again.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,30 @@ class Ledger:
         answers = self._db.write(lambda c: self._intents.enter(c, wanted, "intended"), tx)
         faultpoint("ledger.after_intent")
         return answers
+
+    def begin(self, new: NewAction, *, owner: str) -> tuple[Action, bool]:
+        """`intend` and `claim` in one transaction, for whoever sends at once: one commit less before the effect.
+
+        Returns:
+            The action as it is now, and whether it was claimed for `owner`.
+
+        Raises:
+            RefusedError: another action, live, holds the same slot.
+        """
+
+        def enter(c: Connection) -> tuple[Action | RefusedError, bool]:
+            answer = self._intents.enter(c, [new], "intended", owner=owner)[0]
+            if isinstance(answer, RefusedError) or (answer.created and answer.state == "sending"):
+                return answer, True
+            claimed = self._transitions.claim(c, [answer.id], owner)
+            return (replace(claimed[0], created=answer.created), True) if claimed else (answer, False)
+
+        faultpoint("ledger.before_intent")
+        action, is_claimed = self._db.write(enter)
+        if isinstance(action, RefusedError):
+            raise action
+        faultpoint("ledger.claimed")
+        return action, is_claimed
 
     def propose_many(self, wanted: Sequence[NewAction], tx: Connection | None = None) -> list[Action | RefusedError]:
         """Write proposals down (advise mode). Intending an equal action later promotes the proposal."""

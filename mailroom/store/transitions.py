@@ -14,6 +14,7 @@ from mailroom.store.actions import CLAIMABLE, NEXT_STATES, Action, ActionResult,
 from mailroom.store.alerts import Alerts
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
+from mailroom.store.intents import moved
 from mailroom.store.labels import Labels
 from mailroom.store.schema import LIVE_STATES, actions
 
@@ -57,7 +58,7 @@ class Transitions:
                 )  # fmt: skip
                 taken.append(new)
                 claimed[action_id] = new
-                events.append(_event(new, old.state, owner, f"attempt {new.attempt}"))
+                events.append(moved(new, old.state, owner, f"attempt {new.attempt}"))
             self._db.update_rows(tx, actions, [_columns(new) for new in taken])
         self._events.add_many(tx, events, at=now)
         return list(claimed.values())
@@ -90,7 +91,7 @@ class Transitions:
                     retryable=result.retryable, result=old.result if result.result is None else result.result,
                 )  # fmt: skip
                 changed[new.id] = new
-                events.append(_event(new, old.state, who or old.owner or old.requested_by, result.detail))
+                events.append(moved(new, old.state, who or old.owner or old.requested_by, result.detail))
                 if result.handling and new.alert_id is not None:
                     by = who or old.requested_by or old.mode
                     why = result.handling_reason or result.detail
@@ -116,7 +117,7 @@ class Transitions:
                 detail = "sent by a process that ended before it could say what happened"
                 adopted.append(replace(old, state="unknown", detail=detail, updated_at=now))
         self._db.update_rows(tx, actions, [_columns(new) for new in adopted])
-        self._events.add_many(tx, [_event(new, "sending", "ledger", new.detail) for new in adopted], at=now)
+        self._events.add_many(tx, [moved(new, "sending", "ledger", new.detail) for new in adopted], at=now)
         return adopted
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Action]:
@@ -141,13 +142,6 @@ _CHANGING = (
 
 def _columns(action: Action) -> dict[str, Any]:
     return {name: getattr(action, name) for name in _CHANGING}
-
-
-def _event(action: Action, before: str, who: str, why: str) -> NewEvent:
-    return NewEvent(
-        f"action.{action.state}", who, f"{action.kind} {action.state}", action.alert_id, action_id=action.id,
-        before=before, after=action.state, why=why,
-    )  # fmt: skip
 
 
 def _late(action: Action, result: ActionResult, who: str) -> NewEvent:

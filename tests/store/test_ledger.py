@@ -25,6 +25,40 @@ def test_an_intent_is_written_once(store, world, alert_id):
     assert len(store.events.for_action(first.id)) == 1
 
 
+def test_who_sends_at_once_writes_intent_and_claim_together(store, world, alert_id):
+    wish = world.action(alert_id)
+    mine, is_mine = store.ledger.begin(wish, owner="a")
+    seen, is_theirs = store.ledger.begin(wish, owner="b")
+
+    assert (is_mine, is_theirs) == (True, False)
+    assert (mine.state, mine.attempt, mine.owner, mine.created) == ("sending", 1, "a", True)
+    assert mine == replace(store.ledger.get(mine.id), created=True)
+    assert seen == store.ledger.get(mine.id)
+    assert [event.after for event in store.events.for_action(mine.id)] == ["intended", "sending"]
+    assert store.events.verify() == []
+
+
+@pytest.mark.parametrize(("state", "is_mine"), [("not_applied", True), ("applied", False), ("unknown", False)])
+def test_who_sends_at_once_takes_up_what_may_be_sent_again(store, world, alert_id, state, is_mine):
+    first, _ = store.ledger.begin(world.action(alert_id), owner="a")
+    store.ledger.settle([ActionResult(first.id, state)])
+
+    again, claimed = store.ledger.begin(world.action(alert_id), owner="b")
+
+    assert (again.id, claimed, again.created) == (first.id, is_mine, False)
+    assert (again.state, again.attempt) == (("sending", 2) if is_mine else (state, 1))
+
+
+def test_who_sends_at_once_takes_up_a_proposal_and_is_refused_a_taken_slot(store, world, alert_id):
+    [proposal] = store.ledger.propose_many([world.action(alert_id)])
+
+    mine, is_mine = store.ledger.begin(world.action(alert_id, mode="manual"), owner="a")
+
+    assert (mine.id, mine.state, is_mine) == (proposal.id, "sending", True)
+    with pytest.raises(RefusedError):
+        store.ledger.begin(world.action(alert_id, kind="reject"), owner="b")
+
+
 def test_a_new_intent_is_told_as_it_would_be_read_back(store):
     ends = datetime(2025, 3, 7, 16, 3, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     action = store.ledger.intend(NewAction(
