@@ -265,8 +265,8 @@ class Intake:
         rows = [row | same for one in taken if one.alert is not None for row in (one.alert, *one.more_alerts)]
         if not rows:
             return {}, {}
-        inserted = self._db.insert_rows(tx, alerts, rows, alerts.c.external_key, alerts.c.id)
-        made: dict[str, int] = {row[0]: row[1] for row in inserted}
+        inserted = self._db.insert_numbered(tx, alerts, rows, alerts.c.external_key)
+        made: dict[str, int] = {row[1]: row[0] for row in inserted}
         missing = (
             [row["external_key"] for row in rows if row["external_key"] not in made] if len(made) < len(rows) else []
         )

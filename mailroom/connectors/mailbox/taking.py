@@ -95,6 +95,8 @@ class _Taking:
         self.run_id = 0
         self.careful = False
         self.failed_now: set[str] = set()
+        # A database server works while the next batch is read; SQLite would only compete with the reader for Python.
+        self.beside = not cycle.store.db.is_sqlite
         self.writer: ThreadPoolExecutor | None = None
         self.on_its_way: _Batch | None = None
         self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
@@ -230,7 +232,7 @@ class _Taking:
     ) -> list[int]:
         """Fetch, read, commit, mark as read.
 
-        Unless it is to stand `alone`, the batch is committed while the next one is being read.
+        Where a server stores it, and unless it is to stand `alone`, the batch is committed while the next one is read.
 
         Args:
             batch: What to take.
@@ -264,7 +266,7 @@ class _Taking:
         self._repeats(made.taken)
         self._finish()
         mark = 0 if following is None else self._mark_below([*left, *following[:1]])
-        if alone or stopped or (following is not None and not following):
+        if alone or stopped or not self.beside or (following is not None and not following):
             self._account_for(made, self._write(made.taken, mark))
         else:
             if self.writer is None:
