@@ -14,6 +14,10 @@ from mailroom.mail.replies.languages import LANGUAGES
 
 _WINDOW = 4
 _MAX_JOINED = 420
+_DAY_WITHIN = 40
+"""A date that begins with a weekday has its first number within so many characters."""
+_WRAPPED_AT = 60
+"""A line of so many characters may go on in the next one."""
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september|october|"
@@ -109,7 +113,22 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
             if found is None and len(pieces) > 1 and piece[-1:] in "!?:：":
                 break
             continue
-    return found
+    return found if found is not None or not colon else _in_any_language(lines, last)
+
+
+def _in_any_language(lines: Sequence[str], last: int) -> Attribution | None:
+    """An address, a date and a colon. Only a quote right below proves such a line, whatever its words are."""
+    joined = ""
+    for index in range(last, max(last - _WINDOW, -1), -1):
+        piece = lines[index].strip()
+        if not piece or len(joined) + len(piece) > _MAX_JOINED:
+            return None
+        joined = f"{piece} {joined}"
+        whole = joined.count("<") >= joined.count(">")
+        wrapped = index > 0 and len(lines[index - 1].strip()) >= _WRAPPED_AT
+        if whole and not wrapped and _ADDRESS.search(joined) and _is_dated(joined.casefold()):
+            return Attribution(index, last + 1, "", "en", certain=False)
+    return None
 
 
 def may_end_attribution(line: str) -> bool:
@@ -137,11 +156,7 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     """Text before, language, whether it began with an opener or a date, certainty; None when it is other text."""
     low = joined.casefold()
     has_address = bool(_ADDRESS.search(low))
-    dated = bool(
-        _DATE.search(low)
-        or (_YEAR.search(low) and (_CLOCK.search(low) or _DAY_MONTH.search(low)))
-        or (_CLOCK.search(low) and _DAY_MONTH.search(low))
-    )
+    dated = _is_dated(low)
     if not colon and (_GMAIL_OLD.match(low) or _POSTED.match(low)):
         return "", "en", True, True
     verb = _last_verb(low)
@@ -152,8 +167,7 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     if len(rest) > 160 or (not colon and len(rest) > 2):
         return None
     inner = _STRICT_ON.search(low)
-    words = low.split(" ", 2)
-    opened = _opens(low) or (low[:1].isdigit() and _DATE_START.match(low) is not None) or _weekday_first(words)
+    opened = _opens(low) or (low[:1].isdigit() and _DATE_START.match(low) is not None) or _weekday_first(low)
     if inner is not None and inner.start() > 0 and verb[1] > inner.end() and not _opens(low):
         before = joined[: inner.start()].rstrip(" -–—")
         if _looks_like_author(before):
@@ -172,6 +186,14 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     if len(joined) < 120 and (opened or verb[1] >= len(low) - 3):
         return "", language, opened, False
     return None
+
+
+def _is_dated(low: str) -> bool:
+    return bool(
+        _DATE.search(low)
+        or (_YEAR.search(low) and (_CLOCK.search(low) or _DAY_MONTH.search(low)))
+        or (_CLOCK.search(low) and _DAY_MONTH.search(low))
+    )
 
 
 def _last_verb(low: str) -> tuple[str, int] | None:
@@ -193,8 +215,7 @@ def _without_verb(low: str, *, has_address: bool, dated: bool) -> tuple[str, str
     trimmed = low.rstrip(":： ")
     if not trimmed.endswith((">", "]", ")", '"')) and " from " not in low:
         return None
-    words = low.split(" ", 2)
-    if not (low[:1].isdigit() or _weekday_first(words) or _opens(low)):
+    if not (low[:1].isdigit() or _weekday_first(low) or _opens(low)):
         return None
     code = "ru" if re.search("[а-я]", low) else "ja" if "年" in low else "ko" if "년" in low else "en"
     return "", code, True, True
@@ -208,9 +229,13 @@ def _opens(low: str) -> bool:
     return head.startswith(("在 ", "在2", "於 ", "στις", "بتاريخ", "בתאריך", "ב-"))
 
 
-def _weekday_first(words: list[str]) -> bool:
-    first = words[0].rstrip(".,")
-    return (2 <= len(first) <= 12 and words[0].endswith((",", ".")) and first.isalpha()) or first in _DAYS
+def _weekday_first(low: str) -> bool:
+    """`пн, 4 мар.`: a short word with its day or hour after it; `yes, I know him` is a sentence."""
+    word = low.split(" ", 1)[0]
+    first = word.rstrip(".,")
+    if first in _DAYS:
+        return True
+    return 2 <= len(first) <= 12 and word != first and first.isalpha() and _has_digit(low[:_DAY_WITHIN])
 
 
 _DAYS = frozenset(

@@ -39,6 +39,9 @@ ATTRIBUTIONS = {
     "ja": "2024年3月4日(月) 10:12 SOC <soc@northwind.example>:",
     "zh": "SOC <soc@northwind.example> 于2024年3月4日周一 10:12写道：",
     "ko": "2024년 3월 4일 (월) 오전 10:12, SOC <soc@northwind.example>님이 작성:",
+    "vi": "Vào Th 2, 4 thg 3, 2024 vào lúc 10:12 SOC <soc@northwind.example> đã viết:",
+    "id": "Pada tanggal Sen, 4 Mar 2024 pukul 10.12 SOC <soc@northwind.example> menulis:",
+    "th": "ในวันที่ จ. 4 มี.ค. 2024 เวลา 10:12 SOC <soc@northwind.example> เขียนว่า:",
     "el": "Στις Δευ 4 Μαρ 2024 στις 10:12 π.μ., ο χρήστης SOC <soc@northwind.example> έγραψε:",
 }
 BLOCKS = {
@@ -53,6 +56,9 @@ BLOCKS = {
     "pl": "Od: SOC <soc@northwind.example>\nWysłano: poniedziałek, 4 marca 2024\nDo: Kim\nTemat: Mail",
     "ja": "差出人: SOC <soc@northwind.example>\n送信日時: 2024年3月4日\n宛先: Kim\n件名: メール",
     "zh": "发件人： SOC <soc@northwind.example>\n发送时间： 2024年3月4日\n收件人： Kim\n主题： 邮件",
+    "vi": "Từ: SOC <soc@northwind.example>\nĐã gửi: Thứ Hai, 4 tháng 3, 2024\nTới: Kim\nChủ đề: Thư",
+    "id": "Dari: SOC <soc@northwind.example>\nDikirim: 4 Maret 2024 10:12\nKepada: Kim\nSubjek: Surat",
+    "th": "จาก: SOC <soc@northwind.example>\nส่ง: 4 มีนาคม 2024 10:12\nถึง: Kim\nเรื่อง: จดหมาย",
     "ko": "보낸 사람: SOC <soc@northwind.example>\n보낸 날짜: 2024년 3월 4일\n받는 사람: Kim\n제목: 메일",
 }
 
@@ -66,6 +72,22 @@ def test_an_attribution_line_ends_the_answer_in_every_language(line: str, mark: 
     assert answer.text == "Yes, I know the sender.\nPlease release it."
     assert (answer.cut, answer.inline) == ("text", False)
     assert "Is this mail expected?" in answer.quoted
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Missatge de SOC <soc@northwind.example> del dia dl., 4 de març 2024 a les 10:12:",
+        "2024-03-04, pr, 10:12 SOC <soc@northwind.example> rašė:",
+        "* SOC <soc@northwind.example> [2024-03-04 10:12:33 +0100]:",
+        "Missatge de la Security Operations de Northwind Traders a Barcelona <\nsoc@northwind.example> del 4/03/2024:",
+    ],
+)
+def test_an_unknown_language_is_known_by_address_date_and_the_quote_below(line: str) -> None:
+    answer = answer_from_text(f"Yes, I know the sender.\nPlease release it.\n{line}\n\n> Is this mail expected?\n")
+    assert answer.text == "Yes, I know the sender.\nPlease release it."
+    unquoted = f"I had a mail of bob@northwind.example on 2024-03-04:\n\nplease look.\n{line}\nIs it expected?"
+    assert line.split()[-1] in answer_from_text(unquoted).text
 
 
 @pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
