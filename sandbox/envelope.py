@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from sandbox.ids import DamagedIdError, page_token, read_page_token
 from sandbox.wire import Reply, Request
 
@@ -54,6 +56,10 @@ class Page:
 
 def dumps(value: Any) -> bytes:
     """JSON as UTF-8; text that UTF-8 cannot carry is written with escapes."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # lone surrogates, long numbers, nesting without end: the standard library writes them too
+        pass
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:

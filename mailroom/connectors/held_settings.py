@@ -73,8 +73,7 @@ class HeldSettings:
 
     def unwanted(self, entry: HeldMessage) -> str:
         """Why an entry is left out, as far as the hold list tells; "" keeps it."""
-        routes = {route.lower() for route in self.routes}
-        if routes and entry.route not in routes:
+        if self.routes and entry.route not in {route.lower() for route in self.routes}:
             return f"route {entry.route} is not asked for"
         return "" if self.with_detail else self._other_queue(entry, "")
 
@@ -83,8 +82,10 @@ class HeldSettings:
         return self._below_risk(risk) or self._other_queue(entry, queue_reason)
 
     def _other_queue(self, entry: HeldMessage, queue_reason: str) -> str:
+        if not self.queue_reasons:
+            return ""
         wanted = {reason.casefold() for reason in self.queue_reasons}
-        if not wanted or {entry.reason.casefold(), entry.reason_code.casefold(), queue_reason.casefold()} & wanted:
+        if {entry.reason.casefold(), entry.reason_code.casefold(), queue_reason.casefold()} & wanted:
             return ""
         return "queue reason is not asked for"
 
