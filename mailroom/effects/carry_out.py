@@ -101,12 +101,12 @@ def carry_out(
             rest = len(action_ids) - len(results)
             msg = f"{reason} {'1 action stays' if rest == 1 else f'{rest} actions stay'} undone."
             raise RefusedError(msg)
-        refused, passed = _ask(store, chunk, gate)
+        refused, events = _ask(store, chunk, gate)
         results += refused
-        claimed = store.ledger.claim(passed, owner=owner) if passed else []
+        claimed = store.ledger.claim(list(events), owner=owner) if events else []
         if not claimed:
             continue
-        done, stop = _one_batch(client, store, claimed)
+        done, stop = _one_batch(client, claimed, events)
         faultpoint("effect.before_settle")
         done = _record(store, claimed, done)
         faultpoint("effect.after_settle")
@@ -163,24 +163,24 @@ def _record(store: Store, claimed: list[Action], results: list[ActionResult]) ->
     ]
 
 
-def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[ActionResult], list[int]]:
-    """The refusals among these actions, settled, and the ids that pass."""
+def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[ActionResult], dict[int, dict[str, Any]]]:
+    """The refusals among these actions, settled; of those that pass, what happened to their messages, by id."""
     actions = [action for action in store.ledger.get_many(action_ids).values() if action.state in CLAIMABLE]
     events = _events(store, actions)
     objections = {action.id: gate.objection(action, events[action.id]) for action in actions}
     refused = [ActionResult(known, "refused", text, "rail") for known, text in objections.items() if text]
     if refused:
         store.ledger.settle(refused)
-    return refused, [known for known, text in objections.items() if not text]
+    return refused, {known: events[known] for known, text in objections.items() if not text}
 
 
 def _one_batch(
-    client: MimecastClient, store: Store, allowed: list[Action]
+    client: MimecastClient, allowed: list[Action], events: dict[int, dict[str, Any]]
 ) -> tuple[list[ActionResult], Exception | None]:
     """Results for every claimed action, and the error that should end the whole thing, if any."""
     results: list[ActionResult] = []
     try:
-        refs = _refs(store, allowed)
+        refs = {action.id: HeldRef.of(events[action.id]) for action in allowed}
         present = still_held(client, list(refs.values()))
         faultpoint("effect.rechecked")
         absent = [action for action in allowed if action.target not in present]
