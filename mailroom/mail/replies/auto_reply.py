@@ -112,17 +112,18 @@ def body_text(mail: Mail) -> str:
 
 def _subject_signals(mail: Mail) -> list[Signal]:
     subject = " ".join(mail.subject.casefold().split()).lstrip("[(*\"' ")
+    answers = False  # `Re: Automatic reply: ...` is what a person writes back to such a mail
     for _ in range(3):
         head, colon, rest = subject.partition(":")
         if not colon or head.strip() not in REPLY_PREFIXES | FORWARD_PREFIXES:
             break
         if head.strip() in FORWARD_PREFIXES - REPLY_PREFIXES:
             return []
-        subject = rest.strip()
+        subject, answers = rest.strip(), True
     if subject.startswith(AUTOMATIC_SUBJECTS):
         named = next(text for text in AUTOMATIC_SUBJECTS if subject.startswith(text))
         follows = subject[len(named) :].lstrip()[:1] in {":", "：", "-", "(", "]", ""} or named.endswith(":")
-        return [Signal("subject of an automatic reply", STRONG if follows else MEDIUM)]
+        return [Signal("subject of an automatic reply", STRONG if follows and not answers else MEDIUM)]
     if subject.startswith(ABSENCE_SUBJECTS):
         return [Signal("subject of an absence", MEDIUM)]
     if subject.endswith(

@@ -13,7 +13,9 @@ AUTOMATIC_SUBJECTS: tuple[str, ...] = (
     "автоматический ответ", "автоответ", "автоматична відповідь", "otomatik yanıt", "αυτόματη απάντηση", "自動返信",
     "自动答复", "自动回复", "自動回覆", "자동 회신", "자동 응답", "automatski odgovor", "samodejni odgovor",
     "רד אוטומטי",
-    "מענה אוטומטי", "رد تلقائي", "automatyczna odpowiedź", "vacation reply", "vacation auto", "自動応答", "不在通知",
+    "מענה אוטומטי", "תשובה אוטומטית", "رد تلقائي", "trả lời tự động", "balasan otomatis", "ตอบกลับอัตโนมัติ",
+    "automatinis atsakymas", "automaatvastus", "автоматичен отговор", "resposta automàtica",
+    "automatyczna odpowiedź", "vacation reply", "vacation auto", "自動応答", "不在通知",
 )
 ABSENCE_SUBJECTS: tuple[str, ...] = (
     "out of office", "out-of-office", "out of the office", "ooo:", "ooo ", "away from my mail",
@@ -42,7 +44,7 @@ ABSENCE_BODY: tuple[str, ...] = (
     "in ferie", "estou ausente", "estarei ausente", "fora do escritório", "de férias", "ik ben afwezig",
     "ik ben niet aanwezig", "niet op kantoor", "ben ik afwezig", "jag är inte på kontoret", "jag är borta",
     "jag har semester", "jeg er ikke på kontoret", "jeg er på ferie", "jeg er ute av kontoret", "olen poissa",
-    "olen lomalla", "jestem nieobecn", "przebywam na urlopie", "poza biurem", "nejsem v kanceláři",
+    "olen lomalla", "jestem nieobecn", "jestem na urlopie", "przebywam na urlopie", "poza biurem", "nejsem v kanceláři",
     "jsem mimo kancelář", "nem vagyok az irodában", "szabadságon vagyok", "nu sunt în birou", "меня нет в офисе",
     "нахожусь в отпуске", "я в отпуске", "буду отсутствовать", "я у відпустці", "ofis dışındayım", "izindeyim",
     "不在にして", "休暇を", "外出しております", "我不在办公室", "正在休假", "부재중입니다", "휴가 중", "自動返信",
@@ -119,7 +121,10 @@ CHALLENGES: tuple[str, ...] = (
     "spamarrest", "spam arrest", "please confirm that you are a human", "requires confirmation",
     "authorize your address", "confirm delivery", "your message is being held", "reply to this message to confirm",
     "to confirm your message", "message is awaiting confirmation", "confirm your email address to deliver", "tmda",
-    "active spam killer",
+    "active spam killer", "complete the verification process", "verify that you are a real person",
+    "just this once, click the link below", "incoming messages only from senders i have approved",
+    "votre message a été mis en attente", "afin de vous authentifier", "bestätigen sie bitte einmalig",
+    "tira-teima",
 )
 MACHINE_LOCALS: tuple[str, ...] = (
     "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "nepasrepondre",

@@ -63,11 +63,16 @@ def test_auto_submitted_values_that_leave_a_mail_human(value: str) -> None:
         "Respuesta automática: Held mail", "Risposta automatica: Held mail", "Automatisch antwoord: Held mail",
         "Autosvar: Held mail", "Automaattinen vastaus: Held mail", "Odpowiedź automatyczna: Held mail",
         "Автоматический ответ: Held mail", "自動返信: Held mail", "自动答复: Held mail", "자동 회신: Held mail",
-        "Re: Held mail (Automatic Response)",
+        "Re: Held mail (Automatic Response)", "תשובה אוטומטית: Held mail", "Trả lời tự động: Held mail",
     ],
 )  # fmt: skip
 def test_subjects_only_a_server_writes(subject: str) -> None:
     assert kind(mail(subject, "Thank you.")) == "auto_reply"
+
+
+def test_an_answer_to_an_automatic_reply_is_a_persons() -> None:
+    assert kind(mail("Re: Automatic reply: Held mail", "I never switched that on. Block the sender.")) == "human"
+    assert kind(mail("Re: Automatic reply: Held mail", "I am on annual leave until Monday.")) == "auto_reply"
 
 
 def test_an_absence_needs_subject_and_text() -> None:
@@ -200,6 +205,19 @@ def test_challenges_bulk_own_and_unreadable_mail() -> None:
     assert kind(news) == "bulk"
     assert kind(mail(sender="soc@northwind.example"), own_addresses=["SOC@northwind.example"]) == "own"
     assert kind(mail(text="", encrypted=True)) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please click the link below to complete the verification process. You have to do this only once.",
+        "To control spam, I now allow incoming messages only from senders I have approved beforehand.",
+        "Votre message a été mis en attente. Merci de cliquer ci-dessous afin de vous authentifier.",
+        "Um Spam zu vermeiden, bestätigen Sie bitte einmalig Ihre Adresse mit dem folgenden Link.",
+    ],
+)
+def test_challenges_are_known_in_the_words_of_their_makers(text: str) -> None:
+    assert kind(mail("Re: Held mail", text, in_reply_to=("<q1@x>",))) == "challenge"
 
 
 def test_a_post_to_a_discussion_list_is_human() -> None:
