@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, MailroomError
 from mailroom.indicators.patterns import compile_user
 from mailroom.mail.compose import OutgoingAttachment, parse_mailboxes
 from mailroom.mail.replies import SenderPolicy
@@ -193,9 +193,18 @@ def result_of(store: Store, wait: Wait) -> QuestionResult:
         question_id=wait.id, state=wait.state, subject=wait.subject,
         message_id=wait.message_ids[0] if wait.message_ids else "", mode=wait.mode, needed=wait.needed,
         replied=outcome.replied, deadline=wait.deadline, detail=wait.detail, recipients=outcome.recipients,
-        answers=tuple(_as_json(one) for one in counted), late=sum(one.late and one.accepted for one in stored),
+        answers=tuple(_as_json(store, one) for one in counted), late=sum(one.late and one.accepted for one in stored),
     )  # fmt: skip
 
 
-def _as_json(one: StoredAnswer) -> dict[str, Any]:
-    return one.result | {"recipient": one.recipient, "answer_id": one.id, "attachments": one.attachments}
+def _as_json(store: Store, one: StoredAnswer) -> dict[str, Any]:
+    ours = {"recipient": one.recipient, "answer_id": one.id, "attachments": one.attachments}
+    return one.result | {"raw": _source(store, one.raw_sha256)} | ours
+
+
+def _source(store: Store, sha256: str) -> str:
+    """The mail as it came, as text; empty where its bytes were not kept or cannot be read: the answer stands."""
+    try:
+        return store.blobs.get(sha256).decode("utf-8", "replace").replace("\x00", "")
+    except MailroomError:
+        return ""

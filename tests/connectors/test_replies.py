@@ -81,6 +81,7 @@ def test_an_answer_is_found_whatever_program_wrote_it(world: Any, question: Any,
     assert result.answer.strip()
     assert {"answer", "in_replay_to", "in_reply_to", "receivers", "sender", "email_uid"} <= result.answers[0].keys()
     assert result.answers[0]["in_replay_to"] == wait.message_ids[0]
+    assert f"Message-ID: {result.answers[0]['message_id']}" in result.answers[0]["raw"]
 
 
 def test_a_reply_without_thread_headers_is_found_by_the_reference_in_its_quote(world: Any, question: Any) -> None:
