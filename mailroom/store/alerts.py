@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select, update
 
 from mailroom.errors import NotFoundError
 from mailroom.store.database import CHUNK, Database
@@ -133,7 +133,9 @@ class Alerts:
         """
         wanted = text.strip()
         # "<> ''" lets the database use indexes that leave out alerts without such an id.
-        clauses = [(column == wanted) & (column != "") for column in (alerts.c.hold_id, alerts.c.tracking_id)]
+        clauses: list[ColumnElement[bool]] = [
+            (column == wanted) & (column != "") for column in (alerts.c.hold_id, alerts.c.tracking_id)
+        ]
         if wanted.isascii() and wanted.isdigit() and int(wanted) <= _LARGEST_ID:
             clauses.append(alerts.c.id == int(wanted))
         query = select(alerts).where(or_(*clauses))
