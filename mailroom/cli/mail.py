@@ -16,7 +16,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.written import tell_written
 from mailroom.clock import SYSTEM_CLOCK
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from mailroom.mail.actions.criteria import MailCriteria
@@ -214,6 +214,8 @@ def analyze(
     path = Path(file)
     if path.is_file():
         found = [read(path.read_bytes(), parts, name=path.name)]
+    elif path.suffix.lower() in {".eml", ".msg"} and "@" not in file:
+        raise NotFoundError(f"there is no file {file} here; check the path, or give the Message-ID or UID of a mail")
     else:
         with opened(folders) as (session, named):
             _, fetched = one_mail(session, _one(named, file))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mailroom.store import Store
 
 FILE = "mailroom.toml"
+_NO_SUCH_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
 _SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases", "mail_rules")
 
 
@@ -265,13 +267,13 @@ def load_settings(home: Path | None = None, environment: dict[str, str] | None =
             msg = f"{file}: {section} must be a table: write [{section}]."
             raise InvalidInputError(msg)
         _overlay(table, section, environment)
-        _read_files(table, file)
+        _read_files(table, file, _keys(section))
     try:
         return Settings(home=home, **document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        msg = f"{file}: {where}: {first['msg']}"
+        msg = f"{file}: {where}: {_unknown(first['loc']) if first['type'] in _NO_SUCH_KEY else first['msg']}"
         raise InvalidInputError(msg) from None
 
 
@@ -290,8 +292,22 @@ def _overlay(table: dict[str, Any], section: str, environment: dict[str, str]) -
             table[name.removeprefix(prefix).lower()] = value
 
 
-def _read_files(table: dict[str, Any], file: Path) -> None:
-    for name in [name for name in table if name.endswith("_file")]:
+def _keys(section: str) -> list[str]:
+    kind = Settings.model_fields[section].annotation
+    return list(getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", {}))
+
+
+def _unknown(place: tuple[int | str, ...]) -> str:
+    """What to do about a key that does not exist: the one that was meant, or all there are."""
+    section, *names = map(str, place)
+    if not names:
+        return f"there is no such section; there are {', '.join(_SECTIONS)}"
+    near = get_close_matches(names[-1], _keys(section), 1)
+    return f"there is no such key; did you mean {near[0]}?" if near else f"there are only {', '.join(_keys(section))}"
+
+
+def _read_files(table: dict[str, Any], file: Path, keys: list[str]) -> None:
+    for name in [name for name in table if name.endswith("_file") and name.removesuffix("_file") in keys]:
         path = Path(str(table.pop(name))).expanduser()
         path = path if path.is_absolute() else file.parent / path
         try:

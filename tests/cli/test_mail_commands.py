@@ -88,6 +88,7 @@ def test_download_and_eml_write_files_and_never_over_one(run: Any, put: Any, tmp
     assert (tmp_path / "m.eml").read_bytes() == before
     (read,) = run("analyze", str(tmp_path / "m.eml"), "--extract", "attachments").json["mails"]
     assert [one["name"] for one in read["attachments"]] == ["a.pdf"]
+    assert "there is no file" in run("analyze", str(tmp_path / "n.eml")).text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,10 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[mimecast]\nclient_idd = 'x'\n", "mimecast.client_idd"),
+        ("[mimecast]\nclient_idd = 'x'\n", "mimecast.client_idd: there is no such key; did you mean client_id?"),
+        ("[mailbox]\nca_file = 'ca.pem'\n", "mailbox.ca_file: there is no such key; did you mean ca_bundle?"),
+        ("[store]\nzzz = 'x'\n", "store.zzz: there are only url, blobs"),
+        ("[mailboxes]\n", "mailboxes: there is no such section; there are mimecast, mailbox"),
         ("[held]\nworkers = 'many'\n", "held.workers"),
         ("[policy.modes]\nrelease = 'always'\n", "policy.modes.release"),
         ("[mimecast\n", "not valid TOML"),
@@ -52,7 +56,7 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
 def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
     home = write(tmp_path / "h", text)
 
-    with pytest.raises(InvalidInputError, match=named.replace("[", r"\[")) as raised:
+    with pytest.raises(InvalidInputError, match=re.escape(named)) as raised:
         load_settings(home, {})
 
     assert str(home) in str(raised.value)
