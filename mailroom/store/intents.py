@@ -117,8 +117,8 @@ class Intents:
             stored = self._stored(tx, wanted)
         else:
             by_key = {(clean_text(row["tenant"]), clean_text(row["slot"])): row for row in rows}
-            for action_id, *key in inserted:
-                stored.setdefault((key[0], key[1]), []).append(_written(by_key[key[0], key[1]], action_id))
+            for action_id, tenant, slot in inserted:
+                stored.setdefault((tenant, slot), []).append(_written(by_key[tenant, slot], action_id))
         for key, places in fresh.items():
             for place in places:
                 found = _decide(stored.get(key, []), wanted[place], state)
