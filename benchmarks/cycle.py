@@ -14,5 +14,7 @@ def nothing_new(folder: Path) -> list[Figure]:
     with tenant(500) as described:
         home = write_home(folder / "idle", described)
         mailroom(home, "ingest", "held", "--then-triage")
-        seconds = min(mailroom(home, "ingest", "held", "--then-triage").seconds for _ in range(3))
-    return [Figure("a cycle with nothing new, command line", seconds, "s", 1.5, at_least=False)]
+        runs = [mailroom(home, "ingest", "held", "--then-triage") for _ in range(3)]
+    seconds, cpu = min(run.seconds for run in runs), min(run.cpu for run in runs)
+    note = f"{cpu:.2f} s of processor time"
+    return [Figure("a cycle with nothing new, command line", seconds, "s", 1.5, at_least=False, note=note)]
