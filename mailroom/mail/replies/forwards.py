@@ -197,9 +197,7 @@ def _body(lines: Sequence[str], start: int, end: int) -> list[str]:
     rest = list(lines[end:])
     if _QUOTE.match(lines[start]):
         rest = [_QUOTE.sub("", line, count=1) for line in rest]
-    while rest and not rest[0].strip():
-        rest.pop(0)
-    return rest
+    return rest[next((at for at, line in enumerate(rest) if line.strip()), len(rest)) :]
 
 
 def _from_block(block: LabelBlock) -> Forwarded:

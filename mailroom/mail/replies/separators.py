@@ -16,6 +16,7 @@ _ABOVE = re.compile(
 )
 
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
+_FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
 _ORIGINAL = {text for language in LANGUAGES for text in language.original}
 _LONGEST = 70
 _FRAME_MARKS = ">|*-_=–—"
@@ -58,7 +59,7 @@ def is_forward(line: str) -> bool:
     plain = inner.rstrip(":： ")
     if plain in _FORWARDED:
         return dashed or colon
-    return dashed and any(plain.startswith(f"{text} ") for text in _FORWARDED)
+    return dashed and plain.startswith(_FORWARDED_BY)
 
 
 def is_row(line: str) -> bool:

@@ -29,6 +29,7 @@ TEXTS = {
     "interleaved": "> a\nb\n" * 16_000,
     "phones": "Sent from my iPhone\n" * 5_000,
     "forwards": "---------- Forwarded message ----------\n" * 2_500,
+    "a forward of nothing": "---------- Forwarded message ---------\nFrom: a <a@b.c>\nSubject: x\n" + "\n" * 300_000,
     "dates": "until 1.1. " * 9_000,
     "codes": "550 5.1.1 " * 10_000,
     "brackets": "<" * 100_000,
