@@ -149,13 +149,20 @@ class _Check:
             self.session.close()
 
 
+_OF_CERTIFICATE = {
+    "expired", "not_yet_valid", "wrong_host", "unknown_ca", "self_signed", "revoked", "wrong_purpose", "other",
+}  # fmt: skip
+
+
 def _advice(error: MailroomError) -> str:
     """What to do, in one clause; the error's own text says the rest."""
     if isinstance(error, InvalidInputError):
         return "mend the settings, then check again"
     if isinstance(error, CredentialsError):
         return "mend user name, password or token (provider's console), then check again; do not repeat as it is"
-    if isinstance(error, TlsError):
+    if isinstance(error, TlsError) and error.check == "plaintext":
+        return "take the port for TLS (usually 993), or set STARTTLS for this one"
+    if isinstance(error, TlsError) and error.check in _OF_CERTIFICATE:
         return "mend the certificate or name its CA in the settings; do not switch verification off"
     if isinstance(error, AccessError):
         return "mend what the reason names, then check again"

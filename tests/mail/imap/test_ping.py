@@ -47,6 +47,14 @@ def test_the_stage_that_fails_is_named(user, settings_for, wrong, stage):
     assert "wrong-password" not in repr(stages)
 
 
+def test_a_port_without_tls_is_not_blamed_on_the_certificate(scripted):
+    stages = ping(scripted.settings(security="implicit"))
+    assert failed(stages) == "TLS"
+    advice = next(stage.advice for stage in stages if stage.name == "TLS")
+    assert "STARTTLS" in advice
+    assert "certificate" not in advice
+
+
 def test_a_folder_that_is_missing_is_the_last_stage(user, settings_for):
     stages = ping(settings_for(user), folder="Nowhere")
     assert failed(stages) == "folder"
