@@ -17,12 +17,12 @@ from pathlib import Path
 from mailroom.cli.settings import PolicySection
 from mailroom.rulelang.fields import Field
 from mailroom.rulelang.schemas import load_schema
-from mailroom.triage.packaged import starter_rules
-from mailroom.triage.rails import RailSettings
-from mailroom.triage.ruleset import RuleSet, load_ruleset
 from mailroom.triage.evaluation import max_harm, passed_actions
 from mailroom.triage.fields import DECISION_FIELDS, FIELDS
+from mailroom.triage.packaged import starter_rules
+from mailroom.triage.rails import RailSettings
 from mailroom.triage.rules import Rule
+from mailroom.triage.ruleset import RuleSet, load_ruleset
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "rules.md"
