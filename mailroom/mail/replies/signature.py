@@ -22,6 +22,8 @@ _EXCUSE = re.compile(r"excuse|typo|brevity|auto-?correct|fat fingers|entschuldig
 _BY_PHONE = re.compile(
     r"(?:\w{2,20} )?(?:from|by|via) (?:my )?(?:mobile|cell|phone|cellphone|iphone|ipad)(?: phone)?(?: \d{1,2})?"
 )
+_OUTLOOK_MOBILE = re.compile(r"(?=[^\n]{0,60}outlook)[^\n]{0,60}(?:ios|android)[^\n]{0,30}https?://aka\.ms/\w{1,20}")
+"""`Get Outlook for iOS<https://aka.ms/o0ukef>` in whatever language the phone speaks."""
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
 )
@@ -35,7 +37,7 @@ def is_sent_from(line: str) -> bool:
     if not 4 <= len(text) <= 130:
         return False
     low = text.casefold()
-    if _BY_PHONE.fullmatch(low):
+    if _BY_PHONE.fullmatch(low) or _OUTLOOK_MOBILE.fullmatch(low):
         return True
     if not low.startswith(_SENT_FROM):
         return low.endswith(("gönderildi", "에서 보냄", "から送信", "gesendet", "lähetetty")) and _is_device(low)

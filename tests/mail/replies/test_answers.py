@@ -144,6 +144,8 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Enviado desde mi iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPad", "Skickat från min iPhone",
         "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłano z iPhone'a", "Отправлено с iPhone", "iPhoneから送信",
         "发自我的iPhone", "나의 iPhone에서 보냄", "Get Outlook for iOS<https://aka.ms/o0ukef>",
+        "Pobierz aplikację Outlook dla systemu iOS<https://aka.ms/o0ukef>", "iOS için Outlook'u edinin<https://aka.ms/o0ukef>",
+        "Получить Outlook для Android<https://aka.ms/AAb9ysg>",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
