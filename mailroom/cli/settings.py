@@ -81,7 +81,10 @@ class PolicySection(_Section):
     kill_switch: bool = False
     require_evaluated_rules: bool = True
     wide_changes_need_approval: bool = False
-    modes: dict[str, Literal["observe", "advise", "auto"]] = {}
+    modes: dict[
+        Literal["release", "reject", "release_to_sandbox", "block_sender", "ask_recipient"],
+        Literal["observe", "advise", "auto"],
+    ] = {}
     per_run: int = 20
     per_hour: int = 100
     per_sender_domain: int = 10

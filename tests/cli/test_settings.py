@@ -49,6 +49,7 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
         ("[mailboxes]\n", "mailboxes: there is no such section; there are mimecast, mailbox"),
         ("[held]\nworkers = 'many'\n", "held.workers"),
         ("[policy.modes]\nrelease = 'always'\n", "policy.modes.release"),
+        ("[policy.modes]\nreleese = 'auto'\n", "policy.modes.releese.[key]: Input should be 'release', 'reject'"),
         ("[mimecast\n", "not valid TOML"),
         ("held = 3\n", "must be a table"),
     ],
