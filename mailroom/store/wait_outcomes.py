@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from mailroom.redact import one_line
+
+_NAMED = 5
+"""People named in a sentence; `recipients` has all of them."""
+
 
 class Seen(Protocol):
     """What of an answer counts here."""
@@ -88,6 +93,22 @@ def evaluate(
     reachable = sum(row["status"] != "undeliverable" for row in rows)
     state = "answered" if replied >= needed else "undeliverable" if reachable < needed else ""
     return Outcome(state, replied, tuple(rows))
+
+
+def why_undeliverable(outcome: Outcome, refused: Mapping[str, str]) -> str:
+    """Who cannot be reached, each with the server's words or with how it came out, for a person to read."""
+    gone = [row["recipient"] for row in outcome.recipients if row["status"] == "undeliverable"]
+    named = [
+        f"{who} was refused ({_words(refused[who])})" if who in refused else f"the mail to {who} came back"
+        for who in gone[:_NAMED]
+    ]
+    more = f"; and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+    return f"{'; '.join(named)}{more}"
+
+
+def _words(answer: str) -> str:
+    """An SMTP reply, however many lines it has, in one."""
+    return one_line(" ".join(answer.split()), 200)
 
 
 def _when(one: Seen) -> tuple[datetime, int]:

@@ -23,7 +23,7 @@ from mailroom.store.leases import Lease, Leases
 from mailroom.store.schema import answers, blobs, waits
 from mailroom.store.sources import Cursors
 from mailroom.store.wait_lists import WaitLists
-from mailroom.store.wait_outcomes import Outcome, evaluate
+from mailroom.store.wait_outcomes import Outcome, evaluate, why_undeliverable
 from mailroom.store.wait_rows import (
     EARLIER_TOKENS,
     OPEN,
@@ -342,8 +342,11 @@ class Waits(WaitLists):
         outcome = self._outcome(tx, wait)
         if not outcome.state:
             return None
-        words = {"answered": f"{outcome.replied} of {len(wait.recipients)} answered"}
-        return self._resolve(tx, wait, outcome.state, words.get(outcome.state, "too many could not be reached"))
+        if outcome.state == "answered":
+            why = f"{outcome.replied} of {len(wait.recipients)} answered"
+        else:
+            why = why_undeliverable(outcome, wait.refused)
+        return self._resolve(tx, wait, outcome.state, why)
 
     def _resolve(self, tx: Connection, wait: Wait, state: str, why: str) -> Wait:
         outcome = self._outcome(tx, wait, ended=state == "no_answer").as_json(wait.needed)

@@ -121,6 +121,7 @@ def test_a_bounce_ends_the_question_when_too_few_are_left(store: Store) -> None:
     assert settled.state == "undeliverable"
     statuses = {row["recipient"]: row["status"] for row in settled.outcome["recipients"]}
     assert statuses == {PEOPLE[0]: "pending", PEOPLE[1]: "undeliverable"}
+    assert settled.detail == f"the mail to {PEOPLE[1]} came back"
 
 
 def test_one_bounce_of_two_does_not_end_a_question_to_any(store: Store) -> None:
@@ -133,6 +134,17 @@ def test_whom_the_server_refused_at_once_is_undeliverable(store: Store) -> None:
     wait = store.waits.ask(new())
     after = store.waits.sent(wait.id, action_id=_action(store), sent_at=NOW, refused={PEOPLE[0]: "550 no such user"})
     assert after.state == "undeliverable"
+    assert after.detail == f"{PEOPLE[0]} was refused (550 no such user)"
+
+
+def test_a_question_to_many_names_a_few_of_those_who_cannot_be_reached_and_counts_the_rest(store: Store) -> None:
+    people = tuple(f"p{n}@example.org" for n in range(8))
+    wait = store.waits.ask(new(recipients=people))
+    after = store.waits.sent(
+        wait.id, action_id=_action(store), sent_at=NOW, refused=dict.fromkeys(people, "550 5.1.1 unknown\nhere")
+    )
+    assert after.detail.startswith("p0@example.org was refused (550 5.1.1 unknown here); p1@")
+    assert after.detail.endswith("; and 3 more")
 
 
 def test_an_automatic_reply_is_kept_and_settles_nothing(store: Store) -> None:
