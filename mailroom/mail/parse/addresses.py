@@ -22,6 +22,8 @@ _SPECIAL = re.compile(r'[\\"(,:;<]')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _IN_COMMENT = re.compile(r"[()\\]")
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
+_NESTED = 3
+"""Levels of comments that are looked for inside angle brackets."""
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
@@ -175,13 +177,12 @@ def _pieces(value: str) -> list[tuple[_Piece, int]]:
                 comments_end = False
                 piece.add("(")
         elif character == "<":
-            quoted = _QUOTED.match(value, at + 1)  # `<"a>b"@example.com>`
-            end = value.find(">", quoted.end() if quoted else at)
-            if end == -1:
-                end = _next_separator(value, at)
+            end = _angle_end(value, at)
             piece.angles.append((value[at + 1 : end], len(piece.outside)))
             position = end + 1 if end < len(value) and value[end] == ">" else end
-        elif character == ":" and (last_semicolon < at or piece.angles or piece.at_sign):
+        elif character == ":" and (
+            piece.angles or piece.at_sign or (last_semicolon < at and _no_group(value, piece, at))
+        ):
             piece.add(":")
         else:  # a comma, a semicolon, or the name of a group, which stands for nobody
             if character != ":" and not piece.blank:
@@ -205,9 +206,33 @@ def _half_a_name(piece: _Piece, value: str, comma: int) -> bool:
     return _NAME_THEN_ANGLE.match(value, comma + 1) is not None
 
 
-def _next_separator(value: str, at: int) -> int:
-    ends = [end for end in (value.find(",", at), value.find(";", at)) if end != -1]
-    return min(ends, default=len(value))
+def _no_group(value: str, piece: _Piece, colon: int) -> bool:
+    """Whether a colon that no semicolon follows is part of a name, not the start of a group that nobody ended."""
+    if not piece.words:
+        return True
+    first = value[colon + 1 : _next_separator(value, colon, min(len(value), colon + _SHORT))]
+    if first.isspace() or not first:
+        return False
+    return "@" not in first or "<" in first or any("[" in text for text in piece.outside)
+
+
+def _angle_end(value: str, at: int) -> int:
+    """Where the content of the angle bracket at `at` ends, also when it was never closed."""
+    quoted = _QUOTED.match(value, at + 1)  # `<"a>b"@example.com>`
+    start = quoted.end() if quoted else at + 1
+    end = value.find(">", start)
+    if end == -1:
+        return _next_separator(value, at)
+    opened = value.find("<", start, end)  # `<ann@example.com, Bob <bob@example.com>`
+    if opened != -1 and "@" in value[start : (separator := _next_separator(value, start, opened))]:
+        return separator if separator < opened else end
+    return end
+
+
+def _next_separator(value: str, at: int, limit: int | None = None) -> int:
+    limit = len(value) if limit is None else limit
+    ends = [end for end in (value.find(",", at, limit), value.find(";", at, limit)) if end != -1]
+    return min(ends, default=limit)
 
 
 def _comment_end(value: str, at: int) -> int:
@@ -251,15 +276,18 @@ def _read_piece(piece: _Piece, raw: str, *, author: bool, hint: str) -> list[Mai
 
 
 def _angle_content(content: str) -> str:
-    content = content.rpartition("<")[2] if "<" in content else content
-    if "(" in content:
+    if "<" in content and not content.startswith('"'):
+        content = content.rpartition("<")[2]
+    for _ in range(_NESTED):
+        if "(" not in content:
+            break
         content = _COMMENT.sub("", content)
     content = content.strip()
     if " " in content and not content.startswith('"'):
         content = _closed_up(content)
     if content[:7].lower() == "mailto:":
         content = content[7:]
-    if content.startswith("@") and ":" in content:  # a source route
+    if content.startswith(("@", ",")) and ":" in content:  # a source route
         content = content.rpartition(":")[2]
     return content
 
