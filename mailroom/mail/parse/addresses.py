@@ -7,20 +7,17 @@ more than one way, every address in it is kept and the disagreement is flagged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 import idna
 
 from mailroom.mail.model import MailAddress
+from mailroom.mail.parse.address_pieces import QUOTED, Piece, pieces
 from mailroom.mail.parse.header_text import decode_header, raw_text
 
 _USUAL = re.compile(r'(?:"([^"\\<>]*)"\s*|([^"\\<>(),;:@\[\]]*))<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
 _BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
 _NOT_SIMPLE = re.compile(r'["\\(:;\x00-\x1f]')
-_SPECIAL = re.compile(r'[\\"(,:;<]')
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_IN_COMMENT = re.compile(r"[()\\]")
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _NESTED = 3
 """Levels of comments that are looked for inside angle brackets."""
@@ -29,45 +26,7 @@ _ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
 _SPACED = re.compile(r" ?([.@]) ?")
 _ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_NAME_THEN_ANGLE = re.compile(r"[^\",:;<>@]{1,100}<[^<>@]{1,100}@")
 _GAP = re.compile(r"\s[.@]|@\s")
-
-
-@dataclass(slots=True)
-class _Piece:
-    """What stands between two separators."""
-
-    start: int
-    outside: list[str] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
-    in_name: set[int] = field(default_factory=set)
-    """Which pieces of `outside` are comments."""
-    angles: list[tuple[str, int]] = field(default_factory=list)
-    """Content of `<...>` and how many pieces of `outside` came before it."""
-    quoted: bool = False
-    words: bool = False
-    """Whether anything but blanks and comments stands outside the angles."""
-    at_sign: bool = False
-    """Whether there is an `@` among those words."""
-
-    @property
-    def blank(self) -> bool:
-        return not self.angles and not self.words
-
-    def add(self, text: str) -> None:
-        self.outside.append(text)
-        self.words = self.words or not text.isspace()
-        self.at_sign = self.at_sign or "@" in text
-
-    def comment(self, text: str) -> None:
-        """A comment belongs to the name when the address comes after it."""
-        self.comments.append(text)
-        if self.angles or self.at_sign:
-            self.outside.append(" ")
-        else:
-            gap = "" if not self.outside or self.outside[-1].endswith(" ") else " "
-            self.in_name.add(len(self.outside))
-            self.outside.append(f"{gap}({text})")
 
 
 _SHORT = 200
@@ -104,7 +63,7 @@ def _read(value: str, limit: int, *, author: bool, hint: str) -> tuple[MailAddre
     elif "," in value and (simple := _simple_list(value)) is not None:
         return tuple(simple[:limit])
     found: list[MailAddress] = []
-    for piece, end in _pieces(value):
+    for piece, end in pieces(value):
         if len(found) >= limit:
             break
         found += _read_piece(piece, value[piece.start : end].strip(" \t,;"), author=author, hint=hint)
@@ -146,113 +105,7 @@ def _simple(entry: str) -> MailAddress | None:
     return None
 
 
-def _pieces(value: str) -> list[tuple[_Piece, int]]:
-    """Entries with the position where each ends."""
-    found: list[tuple[_Piece, int]] = []
-    piece = _Piece(0)
-    position = 0
-    comments_end = True  # false once a parenthesis was found that nobody closes
-    last_semicolon = value.rfind(";")
-    while special := _SPECIAL.search(value, position):
-        at = special.start()
-        if at > position:
-            piece.add(value[position:at])
-        character = value[at]
-        position = at + 1
-        if character == "\\":
-            piece.add(value[at : at + 2])
-            position = at + 2
-        elif character == '"':
-            quoted = _QUOTED.match(value, at)
-            if quoted:
-                piece.quoted = True
-                piece.add(quoted.group())
-                position = quoted.end()
-        elif character == "(":
-            end = _comment_end(value, at) if comments_end else 0
-            if end:
-                piece.comment(value[at + 1 : end - 1])
-                position = end
-            else:
-                comments_end = False
-                piece.add("(")
-        elif character == "<":
-            end = _angle_end(value, at)
-            piece.angles.append((value[at + 1 : end], len(piece.outside)))
-            position = end + 1 if end < len(value) and value[end] == ">" else end
-        elif character == ":" and (
-            piece.angles or piece.at_sign or (last_semicolon < at and _no_group(value, piece, at))
-        ):
-            piece.add(":")
-        else:  # a comma, a semicolon, or the name of a group, which stands for nobody
-            if character != ":" and not piece.blank:
-                found.append((piece, at))
-            before, piece = piece, _Piece(position)
-            if character == "," and before.words and _half_a_name(before, value, at):
-                found.pop()  # `Smith, John <j@x>`: the comma is part of the name, only the quotes are missing
-                before.add(",")
-                piece = before
-    if position < len(value):
-        piece.add(value[position:])
-    if not piece.blank:
-        found.append((piece, len(value)))
-    return found
-
-
-def _half_a_name(piece: _Piece, value: str, comma: int) -> bool:
-    """Whether a piece without an address is only the first half of the name that the next angle belongs to."""
-    if piece.angles or piece.quoted or piece.at_sign:
-        return False
-    return _NAME_THEN_ANGLE.match(value, comma + 1) is not None
-
-
-def _no_group(value: str, piece: _Piece, colon: int) -> bool:
-    """Whether a colon that no semicolon follows is part of a name, not the start of a group that nobody ended."""
-    if not piece.words:
-        return True
-    first = value[colon + 1 : _next_separator(value, colon, min(len(value), colon + _SHORT))]
-    if first.isspace() or not first:
-        return False
-    return "@" not in first or "<" in first or any("[" in text for text in piece.outside)
-
-
-def _angle_end(value: str, at: int) -> int:
-    """Where the content of the angle bracket at `at` ends, also when it was never closed."""
-    quoted = _QUOTED.match(value, at + 1)  # `<"a>b"@example.com>`
-    start = quoted.end() if quoted else at + 1
-    end = value.find(">", start)
-    if end == -1:
-        return _next_separator(value, at)
-    opened = value.find("<", start, end)  # `<ann@example.com, Bob <bob@example.com>`
-    if opened != -1 and "@" in value[start : (separator := _next_separator(value, start, opened))]:
-        return separator if separator < opened else end
-    return end
-
-
-def _next_separator(value: str, at: int, limit: int | None = None) -> int:
-    limit = len(value) if limit is None else limit
-    ends = [end for end in (value.find(",", at, limit), value.find(";", at, limit)) if end != -1]
-    return min(ends, default=limit)
-
-
-def _comment_end(value: str, at: int) -> int:
-    """Position after the closing parenthesis, 0 when there is none."""
-    depth = 0
-    position = at
-    while token := _IN_COMMENT.search(value, position):
-        position = token.end()
-        if token.group() == "\\":
-            position += 1
-        elif token.group() == "(":
-            depth += 1
-        else:
-            depth -= 1
-            if not depth:
-                return position
-    return 0
-
-
-def _read_piece(piece: _Piece, raw: str, *, author: bool, hint: str) -> list[MailAddress]:
+def _read_piece(piece: Piece, raw: str, *, author: bool, hint: str) -> list[MailAddress]:
     raw = raw_text(raw, hint)
     if not piece.angles:
         return [_without_angle(piece, raw, hint)]
@@ -292,7 +145,7 @@ def _angle_content(content: str) -> str:
     return content
 
 
-def _without_angle(piece: _Piece, raw: str, hint: str) -> MailAddress:
+def _without_angle(piece: Piece, raw: str, hint: str) -> MailAddress:
     stripped = "".join(" " if at in piece.in_name else text for at, text in enumerate(piece.outside)).strip()
     if stripped.startswith("[") and stripped.endswith("]"):
         stripped = stripped[1:-1]
@@ -340,7 +193,7 @@ def _name(text: str, hint: str) -> str:
     if not text:
         return ""
     if '"' in text:
-        text = _QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
+        text = QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     name = decode_header(text, hint).strip()
