@@ -21,7 +21,7 @@ from mailroom.mail.indicators import mail_indicators
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import forwarded
-from mailroom.mail.replies.languages import FORWARD_PREFIXES
+from mailroom.mail.replies.matching import says_forward
 from mailroom.store.blobs import Blobs
 from mailroom.store.intake import LISTED, Taken
 
@@ -133,7 +133,7 @@ class Reader:
             event["size"] = fetched.size
         if mail.nested and settings.attached_mails == "events":
             event["attached_mails"] = [events.attached_event(one) for one in mail.nested]
-        if settings.forward_regexes is not None or mail.nested or _announced(mail.subject):
+        if settings.forward_regexes is not None or mail.nested or says_forward(mail.subject):
             found = forwarded(mail, regexes=settings.forward_regexes)
             if found:
                 event["forwarded"] = [events.forwarded_event(one) for one in found]
@@ -210,12 +210,6 @@ def _where(error: Exception) -> str:
     """Kind and place of a fault of ours. Its text may quote the mail, and logs go to Prefect."""
     steps = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-5:]]
     return f"{type(error).__name__} at {' > '.join(steps)}"
-
-
-def _announced(subject: str) -> bool:
-    """The subject begins as forwarded mails do."""
-    prefix, colon, _ = subject[:40].partition(":")
-    return bool(colon) and prefix.strip().casefold() in FORWARD_PREFIXES
 
 
 def _rule_text(mail: Mail) -> str:

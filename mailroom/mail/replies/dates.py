@@ -6,22 +6,23 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 _NAMES = (
-    "january januar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január január ianuarie "
+    "january januar jaanuar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január ianuarie "
     "января січня ocak siječnja",
-    "february februar février febrero febbraio fevereiro februari helmikuuta lutego února február február februarie "
-    "февраля лютого şubat veljače",
-    "march märz mars marzo março maart maaliskuuta marca března március marec martie марта березня mart ožujka",
-    "april avril abril aprile huhtikuuta kwietnia dubna április apríl aprilie апреля квітня nisan travnja",
-    "may mai mayo maggio maio mei maj toukokuuta maja května május máj мая травня mayıs svibnja",
-    "june juni juin junio giugno junho kesäkuuta czerwca června június jún iunie июня червня haziran lipnja",
-    "july juli juillet julio luglio julho heinäkuuta lipca července július júl iulie июля липня temmuz srpnja",
+    "february februar veebruar février febrero febbraio fevereiro februari helmikuuta lutego února február február "
+    "februarie февраля лютого şubat veljače",
+    "march märz märts mars marzo março maart maaliskuuta marca března március marec martie марта березня mart ožujka",
+    "april avril aprill abril aprile huhtikuuta kwietnia dubna április apríl aprilie апреля квітня nisan travnja",
+    "may mai mayo maggio maio mei maj toukokuuta maja května május máj mája мая травня mayıs svibnja",
+    "june juni juuni juin junio giugno junho kesäkuuta czerwca června június jún júna iunie июня червня haziran lipnja",
+    "july juli juuli juillet julio luglio julho heinäkuuta lipca července július júl júla iulie июля "
+    "липня temmuz srpnja",
     "august août agosto augustus augusti elokuuta sierpnia srpna augusztus серпня августа ağustos kolovoza",
     "september septembre septiembre settembre setembro syyskuuta września září szeptember septembrie сентября вересня "
     "eylül rujna",
-    "october oktober octobre octubre ottobre outubro lokakuuta października října október októbra octombrie октября "
-    "жовтня ekim listopada-hr oktobar",
+    "october oktober oktoober octobre octubre ottobre outubro lokakuuta października října október októbra "
+    "octombrie октября жовтня ekim oktobar",
     "november novembre noviembre novembro marraskuuta listopada listopadu noiembrie ноября листопада kasım studenoga",
-    "december dezember décembre diciembre dicembre dezembro joulukuuta grudnia prosince decembrie "
+    "december dezember detsember décembre diciembre dicembre dezembro joulukuuta grudnia prosince decembrie "
     "декабря грудня aralık prosinca",
 )
 _MONTHS: dict[str, int] = {}
@@ -33,18 +34,20 @@ _SHORT = (
     "feb fév févr fev lut úno фев лют şub velj",
     "mar mär mrt břez мар бер ožu",
     "apr avr abr kwi dub апр кві nis tra",
-    "may mai mag mei máj тра мая",
+    "may mai mag mei máj тра мая svi",
     "jun juin giu cze čer июн чер haz",
     "jul juil lug lip čvc июл лип tem",
-    "aug août aoû ago sie srp авг сер ağu",
-    "sep sept set wrz zář szept сен вер eyl",
+    "aug août aoû ago sie srp авг сер ağu kol",
+    "sep sept set wrz zář szept сен вер eyl ruj",
     "oct okt ott out paź říj окт жов eki",
-    "nov noi lis ноя лис kas",
+    "nov noi lis ноя лис kas stu",
     "dec déc dez dic gru pro дек гру ara",
 )
 for _number, _words in enumerate(_SHORT, start=1):
     for _word in _words.split():
         _MONTHS.setdefault(_word, _number)
+_AFTER_A_DOT = {"lip": 6, "srp": 7, "lis": 10, "listopada": 10}
+"""Croatian writes `27. lis`; without the dot these are Polish and Czech months, one later."""
 _PREFIXES: dict[str, int] = {}
 for _word, _number in _MONTHS.items():
     for _length in range(4, 7):
@@ -57,6 +60,7 @@ _NUMERIC = re.compile(r"(?<!\d)(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})
 _DAY_MONTH = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[\s-](?:de |of |d')?([^\W\d_]{3,14})\.?,?(?:[\s-](?:de |del )?(\d{4}))?"
 )
+_YEAR_MONTH_DAY = re.compile(r"(?<!\d)(\d{4})\.?\s([^\W\d_]{3,14})\.?\s(\d{1,2})(?!\d)")
 _MONTH_DAY = re.compile(r"(?<![^\W\d])([^\W\d_]{3,14})\.?[\s-](\d{1,2})(?:st|nd|rd|th)?(?![\d:])(?:,?\s(\d{4}))?")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?!\d)", re.IGNORECASE)
 _HALF = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
@@ -87,8 +91,14 @@ def find_day(text: str, *, near: datetime | None = None) -> tuple[int, int, int]
     if found:
         return _checked(int(found[1]), int(found[2]), int(found[3]))
     candidates: list[tuple[int, int, int, str]] = []
-    for match in _DAY_MONTH.finditer(text):
+    for match in _YEAR_MONTH_DAY.finditer(text):
         month = month_number(match[2])
+        if month:
+            candidates.append((match.start(), month, int(match[3]), match[1]))
+            break
+    for match in _DAY_MONTH.finditer(text):
+        dotted = text.startswith(".", match.end(1))
+        month = (_AFTER_A_DOT.get(match[2].casefold()) if dotted else None) or month_number(match[2])
         if month:
             candidates.append((match.start(), month, int(match[1]), match[3] or ""))
             break

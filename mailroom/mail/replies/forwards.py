@@ -17,16 +17,13 @@ from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
 from mailroom.mail.replies.dates import parse_moment
 from mailroom.mail.replies.labels import GLUED_LABEL, LabelBlock, find_block, label_of
-from mailroom.mail.replies.languages import FORWARD_PREFIXES
-from mailroom.mail.replies.matching import normal_subject
+from mailroom.mail.replies.matching import says_answer, says_forward, without_prefix
+from mailroom.mail.replies.people import parse_people, person_said
 from mailroom.mail.replies.separators import is_forward, is_original
 
 _MAX_DEPTH = 20
 _MAX_TEXT = 1_000_000
 _MOST_CHECKS = 400
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w.\-]{1,190}")
-_NOISE = re.compile(r"<mailto:[^>\s]{0,300}>|\[mailto:|mailto:", re.IGNORECASE)
-_QUOTED_NAME = re.compile(r'["„«“]([^"„«“”»]{1,80})["”»]{1,2}$')
 _GLUED = re.compile(r"\s{0,10}(-{2,12}\s?[^-\n]{4,50}-{2,12})\s{1,10}(\S.{0,3900})$")
 _QUOTE = re.compile(r"\s{0,4}>\s?")
 
@@ -130,10 +127,10 @@ def _inline(mail: Mail) -> list[Forwarded]:
         else "\n".join(html_lines(mail.html[:_MAX_TEXT], structure=False, keep_hidden=True)[0])
     )
     lines = [piece for line in clean(text[:_MAX_TEXT]).split("\n") for piece in _unglued(line)]
-    announced = mail.subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES
+    announced, answer = says_forward(mail.subject), says_answer(mail.subject)
     found: list[Forwarded] = []
     for _ in range(_MAX_DEPTH):
-        head = _find_head(lines, announced=announced or bool(found))
+        head = _find_head(lines, announced=announced or bool(found), answer=answer)
         if head is None:
             break
         item, lines = head
@@ -155,13 +152,16 @@ def _unglued(line: str) -> list[str]:
 
 
 def _original_subject(subject: str) -> str:
-    while subject.partition(":")[0].strip().casefold() in FORWARD_PREFIXES and ":" in subject:
-        subject = subject.partition(":")[2].strip()
+    while says_forward(subject):
+        subject = without_prefix(subject)
     return subject
 
 
-def _find_head(lines: Sequence[str], *, announced: bool) -> tuple[Forwarded, list[str]] | None:
-    """The first forwarded mail's header in the lines and the lines of its body."""
+def _find_head(lines: Sequence[str], *, announced: bool, answer: bool) -> tuple[Forwarded, list[str]] | None:
+    """The first forwarded mail's header in the lines and the lines of its body.
+
+    Below a person's words a header block is the mail that is answered or the one that is forwarded: the subject tells.
+    """
     separator: int | None = None
     wrote = False
     budget = _MOST_CHECKS
@@ -175,7 +175,9 @@ def _find_head(lines: Sequence[str], *, announced: bool) -> tuple[Forwarded, lis
         if budget and label_of(line) is not None:
             budget -= 1
             block = find_block(lines, index, lone_from=separator is not None)
-        if block is not None and (separator is not None or announced or not wrote):
+        if block is not None and (
+            separator is not None or announced or not wrote or (not answer and _names_a_mail(block))
+        ):
             if block.value("from") or separator is not None or announced:
                 return _from_block(block), _body(lines, block.start, block.end)
         elif budget and (separator is not None or announced) and may_end_attribution(line):
@@ -192,11 +194,20 @@ def _find_head(lines: Sequence[str], *, announced: bool) -> tuple[Forwarded, lis
     return None
 
 
+def _names_a_mail(block: LabelBlock) -> bool:
+    """Whether this is a mail's header, and not a timetable's `From: Berlin / To: Paris`."""
+    return bool(block.value("subject") or "@" in block.value("from"))
+
+
 def _body(lines: Sequence[str], start: int, end: int) -> list[str]:
-    """The lines after the header; when the header itself was quoted, one level of quoting is taken off."""
+    """The lines after the header, without the level of quoting that header or body has.
+
+    A quoted mail ends with its last quoted line; what follows was written by who forwards it.
+    """
     rest = list(lines[end:])
-    if _QUOTE.match(lines[start]):
-        rest = [_QUOTE.sub("", line, count=1) for line in rest]
+    quoted = [at for at, line in enumerate(rest) if _QUOTE.match(line)]
+    if quoted and (_QUOTE.match(lines[start]) or all(_QUOTE.match(line) for line in rest if line.strip())):
+        rest = [_QUOTE.sub("", line, count=1) for line in rest[: quoted[-1] + 1]]
     return rest[next((at for at, line in enumerate(rest) if line.strip()), len(rest)) :]
 
 
@@ -214,32 +225,7 @@ def _from_block(block: LabelBlock) -> Forwarded:
 
 def _from_attribution(lines: Sequence[str], said: Attribution) -> Forwarded:
     joined = " ".join(line.strip() for line in lines[said.start : said.end])
-    address = _ADDRESS.search(_NOISE.sub("", joined))
-    name = ""
-    if address:
-        before = joined[: joined.find(address[0])].rstrip(' <("[”»')
-        quoted = _QUOTED_NAME.search(before + '"')
-        name = quoted[1] if quoted else re.split(r"[,;]|\d(?!\w)", before)[-1].strip(" \"'")
-    sender = MailAddress(address[0].lower(), name, address[0]) if address else MailAddress("", valid=False)
-    return Forwarded("inline", sender, parse_moment(joined))
-
-
-def parse_people(value: str) -> tuple[MailAddress, ...]:
-    """Addresses as written in bodies: `Name <a@b>`, `Name [mailto:a@b]`, `'a@b' <a@b>`, or names alone."""
-    value = _NOISE.sub("", value[:20_000]).strip()
-    found: list[MailAddress] = []
-    for piece in re.split(r";|,(?=[^@]{0,200}@)|(?<=>),", value):
-        text = piece.strip(" \t,")
-        if not text:
-            continue
-        # What stands in the last angle brackets is the address, however much the name looks like one.
-        address = _ADDRESS.search(text, text.rfind("<") + 1) or _ADDRESS.search(text)
-        if address is None:
-            found.append(MailAddress("", text.strip("'\"<>[] "), text, valid=False))
-            continue
-        name = text[: address.start()].strip("'\"<>[]( \t*‪‎")
-        found.append(MailAddress(address[0].lower().strip(".'"), name, text))
-    return tuple(found[:500])
+    return Forwarded("inline", person_said(joined), parse_moment(joined))
 
 
 def read_moment(value: str) -> datetime | None:
@@ -300,6 +286,3 @@ def _finder(pattern: str) -> Callable[[str], str | None]:
     from mailroom.mail.replies.user_regex import first_value
 
     return first_value(pattern)
-
-
-__all__ = ["ForwardRegexes", "Forwarded", "forwarded", "normal_subject", "parse_people", "read_moment"]

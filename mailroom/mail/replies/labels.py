@@ -10,6 +10,7 @@ from mailroom.mail.replies.languages import LANGUAGES
 
 _MAX_LINE = 2_000
 _MAX_CONTINUATION = 3
+_MAX_BLANK = 2
 _MAX_BLOCK = 40
 
 _PREFIX = re.compile(r"[\s>|]*[*_]{0,3}\s*")
@@ -71,11 +72,21 @@ for _word in _OTHER:
     _ROLES.setdefault(_word, []).append(("*", "other"))
 for _word in ("message du", "message de"):
     _ROLES.setdefault(_word, []).append(("fr", "date"))
-GLUED_LABEL = re.compile(
-    "(?=(?:"
-    + "|".join(sorted({re.escape(word.title()) for word in _ROLES if len(word) > 1}, key=len, reverse=True))
-    + r")\s?[:：]\s)"
-)
+_IN_PARENTHESES = re.compile(r"\s{0,4}\([^()]{1,10}\)$")
+"""`Kopie (CC)`: the label says it twice."""
+_SHORT = 3
+"""Labels of so many letters may be written in capitals: `CC`, `DW`."""
+
+
+def _glued() -> str:
+    written = {form for word in _ROLES if len(word) > 1 for form in (word.title(), word.capitalize())}
+    written |= {word.upper() for word in _ROLES if 1 < len(word) <= _SHORT}
+    longest_first = "|".join(re.escape(word) for word in sorted(written, key=len, reverse=True))
+    single = "".join(sorted(word.upper() for word in _ROLES if len(word) == 1))
+    return rf"(?=(?:{longest_first})\s?[:：]\s)|(?<=>)(?=[{single}]\s?:\s)"
+
+
+GLUED_LABEL = re.compile(_glued())
 """The place in front of a label, wherever on a line it stands."""
 
 
@@ -103,7 +114,8 @@ def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
     found = _LABEL.match(line, start)
     if found is None:
         return None
-    meanings = _ROLES.get(" ".join(found[1].casefold().split()).rstrip("* "))
+    label = " ".join(found[1].casefold().split()).rstrip("* ")
+    meanings = _ROLES.get(_IN_PARENTHESES.sub("", label) if label.endswith(")") else label)
     if meanings is None:
         return None
     return meanings, line[found.end() :].strip().strip("*").strip()
@@ -119,18 +131,23 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
     if first is None:
         return None
     entries: list[tuple[list[tuple[str, str]], str]] = [first]
+    roles = {role for _, role in first[0]}
     index, end, loose, blank = start + 1, start + 1, 0, 0
     while index < len(lines) and index - start < _MAX_BLOCK:
         line = lines[index]
         bare = line.strip(" \t>*|\xa0")
         if not bare:
             blank += 1
-            if blank > 1 or loose:
+            if blank > _MAX_BLANK or loose:
                 break
             index += 1
             continue
         found = label_of(line)
         if found is not None:
+            said = {role for _, role in found[0]}
+            if blank and said <= roles:
+                break  # below an empty line, the same again: the header of a further mail
+            roles |= said
             entries.append(found)
             end, loose, blank = index + 1, 0, 0
         elif blank:

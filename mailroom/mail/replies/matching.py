@@ -19,9 +19,11 @@ from mailroom.mail.replies.senders import base_address, normal_address
 from mailroom.mail.replies.tokens import hash_token
 
 _PREFIX = re.compile(
-    r"\s{0,10}\[?([^\W\d_]{1,12}|[^\W\d_]{1,6} ?[^\W\d_]{1,8})\]?(?:\s?[\[(^]?\d{1,3}[\])]?)?\s?[:：]\s{0,10}"
+    r"\s{0,10}\[?([^\W\d_]{1,12}|[^\W\d_]{1,6} ?[^\W\d_]{1,8})\.?\]?(?:\s?[\[(^]?\d{1,3}[\])]?)?\s?[:：]\s{0,10}"
 )
 _ALL_PREFIXES = REPLY_PREFIXES | FORWARD_PREFIXES
+_TAG = re.compile(r"\s{0,10}\[[^\[\]:：]{1,30}\][\s:]{0,5}(?=\S)")
+"""What a gateway or a list puts in front: `[EXTERNAL] FW: ...`."""
 _WEIGHTS = {"E1": 100, "E2": 90, "E2b": 80, "E3": 80, "E4": 95, "E5": 70, "E5b": 60, "E6": 70, "E7": 30}
 
 
@@ -204,3 +206,28 @@ def normal_subject(subject: str) -> str:
             break
         rest = rest[found.end() :]
     return " ".join(rest.casefold().split())
+
+
+def _prefix(subject: str) -> re.Match[str] | None:
+    subject = subject[:200]
+    tag = _TAG.match(subject)
+    found = _PREFIX.match(subject, tag.end() if tag else 0)
+    return found if found is not None and found[1].casefold() in _ALL_PREFIXES else None
+
+
+def says_forward(subject: str) -> bool:
+    """Whether a subject begins as those of forwarded mails do."""
+    found = _prefix(subject)
+    return found is not None and found[1].casefold() in FORWARD_PREFIXES
+
+
+def says_answer(subject: str) -> bool:
+    """Whether a subject begins as those of answers do, in no language as those of forwarded mails."""
+    found = _prefix(subject)
+    return found is not None and found[1].casefold() not in FORWARD_PREFIXES
+
+
+def without_prefix(subject: str) -> str:
+    """The subject without its first prefix of an answer or a forward, and without the tag in front of that."""
+    found = _prefix(subject)
+    return subject[found.end() :].strip() if found is not None else subject

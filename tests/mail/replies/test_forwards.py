@@ -9,6 +9,7 @@ import pytest
 from mailroom.errors import InvalidInputError
 from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.replies import ForwardRegexes, forwarded
+from mailroom.mail.replies.people import parse_people
 
 HEADS = {
     "gmail": "---------- Forwarded message ---------\nFrom: Eve Bad <eve@evil.example>\nDate: Mon, Mar 4, 2024 "
@@ -107,3 +108,86 @@ def test_no_expressions_are_no_error_and_bad_ones_say_what_is_wrong() -> None:
             ForwardRegexes.from_json(text)
     with pytest.raises(InvalidInputError, match="not valid"):
         ForwardRegexes.from_json('{"subject": "(unclosed"}')
+
+
+def test_what_stands_below_a_quoted_mail_is_not_part_of_it() -> None:
+    head = "> From: Eve <eve@evil.example>\n> Date: 4 March 2024\n> Subject: Invoice\n>\n"
+    text = f"Look.\n\nBegin forwarded message:\n\n{head}> Pay\nnow.\n>\n> Eve\n\nShould I pay? Kim\n"
+    (found,) = forwarded(Mail("", 0, subject="Fwd: Invoice", text=text))
+    assert found.text == "Pay\nnow.\n\nEve"
+
+
+def test_a_body_that_is_quoted_below_a_plain_header_loses_its_marks() -> None:
+    head = "---------- Forwarded message ----------\nFrom: Eve <eve@evil.example>\nSubject: Invoice\n"
+    text = f"{head}\n> Pay now.\n>\n> Eve\n"
+    (found,) = forwarded(Mail("", 0, subject="Fwd: Invoice", text=text))
+    assert found.text == "Pay now.\n\nEve"
+
+
+@pytest.mark.parametrize("subject", ["", "Strange mail", "[EXTERNAL] FW: Invoice", "Redir.: Invoice", "转发：Invoice"])
+def test_a_header_block_below_words_that_answer_nothing_is_a_forward(subject: str) -> None:
+    text = "Is this real?\n\nFrom: Eve <eve@evil.example>\nSent: 4 March 2024 10:12\nTo: Kim\nSubject: Invoice\n\nPay."
+    (found,) = forwarded(Mail("", 0, subject=subject, text=text))
+    assert (found.sender.address, found.subject, found.text) == ("eve@evil.example", "Invoice", "Pay.")
+
+
+def test_a_timetable_is_no_forward() -> None:
+    text = "Your ticket\n\nFrom: Berlin\nTo: Paris\nDate: 4 March 2024 10:12\n\nHave a good trip."
+    assert forwarded(Mail("", 0, subject="Booking", text=text)) == []
+
+
+def test_a_second_header_below_the_first_is_a_mail_of_its_own() -> None:
+    first = "From: Kim <kim@northwind.example>\nSent: 5 March 2024\nTo: soc@northwind.example\nSubject: FW: Invoice"
+    second = "From: Eve <eve@evil.example>\nSent: 4 March 2024\nTo: kim@northwind.example\nSubject: Invoice"
+    chain = forwarded(Mail("", 0, subject="FW: FW: Invoice", text=f"{first}\n\n{second}\n\nPay now.\n"))
+    assert [(item.sender.address, item.subject) for item in chain] == [
+        ("kim@northwind.example", "FW: Invoice"),
+        ("eve@evil.example", "Invoice"),
+    ]
+
+
+def test_labels_that_follow_each_other_without_a_blank_are_told_apart() -> None:
+    text = (
+        "----- Messaggio inoltrato ----- Da: Eve <eve@evil.example>A: Kim <kim@northwind.example>CC: Lee "
+        "<lee@northwind.example>Inviato: 4 marzo 2024Oggetto: Invoice\nPay now."
+    )
+    (found,) = forwarded(Mail("", 0, subject="I: Invoice", text=text))
+    assert (found.sender.address, found.to[0].address, found.cc[0].address, found.subject) == (
+        "eve@evil.example",
+        "kim@northwind.example",
+        "lee@northwind.example",
+        "Invoice",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Op 4/3/2024 10:12 heeft Eve Bad <eve@evil.example> geschreven:", "Eve Bad"),
+        ("4/3/2024 10:12 időpontban Eve Bad (eve@evil.example) ezt írta:", "Eve Bad"),
+        ("Le 4/3/2024 10:12, «\xa0Eve Bad\xa0» <eve@evil.example> a écrit :", "Eve Bad"),
+    ],
+)
+def test_a_forward_under_an_attribution_line_names_its_sender(line: str, name: str) -> None:
+    (found,) = forwarded(Mail("", 0, subject="FW: Invoice", text=f"{line}\n\n    Pay now.\n"))
+    assert (found.sender.address, found.sender.name) == ("eve@evil.example", name)
+
+
+def test_a_comma_in_a_name_parts_no_people() -> None:
+    people = parse_people("'Bad, Eve' <eve@evil.example>, kim@northwind.example, Lee <lee@northwind.example>; Ann")
+    assert [(one.name, one.address) for one in people] == [
+        ("Bad, Eve", "eve@evil.example"),
+        ("", "kim@northwind.example"),
+        ("Lee", "lee@northwind.example"),
+        ("Ann", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [("2024. március 4., hétfő 10:12", 3), ("E, 4. märts 2024 kell 10:12", 3), ("pon, 4. lis 2024. u 10:12", 10)],
+)
+def test_dates_of_header_blocks_are_read_as_they_are_written(written: str, month: int) -> None:
+    text = f"---------- Forwarded message ---------\nFrom: Eve <eve@evil.example>\nDate: {written}\nSubject: a\n\nPay."
+    (found,) = forwarded(Mail("", 0, subject="Fwd: a", text=text))
+    assert found.sent_at == datetime(2024, month, 4, 10, 12, tzinfo=UTC)
