@@ -11,16 +11,16 @@ VENDORS: dict[str, str] = {
     "Amex": r"3[47][0-9]{13}",
     "BCGlobal": r"(?:6541|6556)[0-9]{12}",
     "Carte Blanche": r"389[0-9]{11}",
-    "Diners Club": r"3(?:0[0-5]|[68][0-9])[0-9]{11}",
+    "Diners Club": r"3(?:0[0-5]|[689][0-9])[0-9]{11}(?:[0-9]{2,5})?",
     "Discover": (
-        r"(?:65[4-9][0-9]{13}|64[4-9][0-9]{13}|6011[0-9]{12}"
+        r"(?:(?:65[0-9]|64[4-9])[0-9]{13}|6011[0-9]{12}"
         r"|622(?:12[6-9]|1[3-9][0-9]|[2-8][0-9][0-9]|9[01][0-9]|92[0-5])[0-9]{10})"
     ),
     "Insta Payment": r"63[7-9][0-9]{13}",
     "JCB": r"(?:2131|1800|35[0-9]{3})[0-9]{11}",
     "Korean local": r"9[0-9]{15}",
     "Laser": r"(?:6304|6706|6709|6771)[0-9]{12,15}",
-    "Maestro": r"(?:5018|5020|5038|6304|6759|6761|6763)[0-9]{8,15}",
+    "Maestro": r"(?:5018|5020|5038|5893|6304|6759|6761|6763)[0-9]{8,15}",
     "MasterCard": (
         r"(?:5[1-5][0-9]{14}"
         r"|2(?:22[1-9][0-9]{12}|2[3-9][0-9]{13}|[3-6][0-9]{14}|7[01][0-9]{13}|720[0-9]{12}))"
@@ -31,16 +31,29 @@ VENDORS: dict[str, str] = {
         r"|(?:564182|633110)(?:[0-9]{10}|[0-9]{12}|[0-9]{13}))"
     ),
     "Union Pay": r"62[0-9]{14,17}",
-    "Visa": r"4[0-9]{12}(?:[0-9]{3})?",
-    "Visa/MasterCard": r"(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14})",
+    "Visa": r"4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?",
+    "Visa/MasterCard": r"(?:4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?|5[1-5][0-9]{14})",
 }
-"""Vendor -> pattern of the digits, without separators."""
+"""Vendor -> pattern of the digits, without separators. Each has a named pattern."""
+
+REGIONAL: dict[str, str] = {
+    "Dankort": r"5019[0-9]{12}",
+    "Elo": r"(?:504175|506(?:699|7[0-6][0-9]|77[0-8])|509[0-9]{3}|627780|636297|636368)[0-9]{10}",
+    "Hipercard": r"606282[0-9]{10}",
+    "Mir": r"220[0-4][0-9]{12,15}",
+    "RuPay": r"(?:508[5-9]|606[9]|607[0-9]|608[0-5]|8[12][0-9]{2})[0-9]{12}",
+    "UATP": r"1(?:0[1-9]|[1-9][0-9])[0-9]{12}",
+    "Verve": r"(?:506(?:099|1[0-8][0-9]|19[0-8])|5078(?:6[5-9]|[7-9][0-9])|5079[0-5][0-9])[0-9]{10}(?:[0-9]{2,3})?",
+}
+"""Networks of one country or one trade: found like the others, without a named pattern of their own."""
 
 # Bounded repeats of digits over at most 19 characters: the ordinary engine cannot be slow here.
-_RANGES = {vendor: re.compile(pattern) for vendor, pattern in VENDORS.items()}
-_ANY = re.compile("|".join(VENDORS.values()))
-_RUN = Pattern(rb"[0-9]{4}(?:[0-9]{8,}|(?:[ \-\x96][0-9]{1,19}){1,})(?:[ \-][0-9]{1,19})*")
+_RANGES = {vendor: re.compile(pattern) for vendor, pattern in (VENDORS | REGIONAL).items()}
+_ANY = re.compile("|".join((VENDORS | REGIONAL).values()))
+_SEPARATOR = rb"(?:[ \t\xa0]?[\-\x96][ \t\xa0]?|[ \t\xa0]{1,4}|\.)"
+_RUN = Pattern(rb"[0-9]{4,19}(?:" + _SEPARATOR + rb"[0-9]{1,19})+|[0-9]{12,}")
 _GROUP = re.compile(rb"[0-9]+")
+_BLANKS = b" \t\xa0"
 _SIZES = {
     (4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3),
     (4, 4, 4), (4, 4, 5), (4, 6, 4), (4, 6, 5), (4, 5, 6), (4, 3, 3, 3), (6, 12), (6, 13), (8, 8),
@@ -90,13 +103,17 @@ def _card_at(scan: Scan, data: bytes, groups: list[tuple[int, int]], index: int)
     if first not in _FIRST:
         return 0
     sizes: tuple[int, ...] = (first,)
-    separator = data[end] if end < len(data) else 0
+    digits = data[start:end]
+    separator = None
     for begin, stop in groups[index + 1 : index + _LONGEST]:
-        if data[end] != separator:
+        sign = data[end:begin].strip(_BLANKS)
+        if separator not in {None, sign}:
             return 0
+        separator = sign
         sizes += (stop - begin,)
+        digits += data[begin:stop]
         end = stop
-        if sizes in _SIZES and _card(scan, data, data[start:end].replace(bytes([separator]), b""), start, end):
+        if sizes in _SIZES and _card(scan, data, digits, start, end):
             return len(sizes)
     return 0
 

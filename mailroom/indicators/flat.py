@@ -15,8 +15,12 @@ IDEOGRAPH = 0xFE
 """The same, of a script that is written without blanks between words."""
 INVISIBLE = 0x9D
 """Takes no room when shown: zero-width characters, direction marks."""
+DASH = 0x96
+"""A dash longer than a hyphen: between numbers it separates, in names and addresses it does not occur."""
 _BLANK = 0x20
 _QUOTE = 0x22
+_ASCII_SIGNS = frozenset("$+<=>^`|~")
+"""Wide forms of these separate, as they do in ASCII."""
 
 _LIKE_ASCII = {
     "．": ".",
@@ -31,6 +35,7 @@ _LIKE_ASCII = {
     "］": "]",
     "（": "(",
     "）": ")",
+    "‐": "-",
     "‑": "-",
     "‘": "'",
     "’": "'",
@@ -60,6 +65,8 @@ class _Sorts(dict[str, int]):
 def _sort(character: str) -> int:
     if character in _LIKE_ASCII:
         return ord(_LIKE_ASCII[character])
+    if character in "‒–−":
+        return DASH
     category = unicodedata.category(character)
     if category in {"Cf", "Mn"} and unicodedata.combining(character) == 0:
         return INVISIBLE
@@ -68,7 +75,7 @@ def _sort(character: str) -> int:
         unspaced = any(low <= point <= high for low, high in _UNSPACED)
         return IDEOGRAPH if unspaced else LETTER
     if category in {"So", "Sk", "Sm", "Sc"}:
-        return LETTER
+        return _BLANK if unicodedata.normalize("NFKC", character) in _ASCII_SIGNS else LETTER
     if category in {"Pi", "Pf"}:
         return _QUOTE
     return _BLANK

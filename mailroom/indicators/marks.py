@@ -9,8 +9,8 @@ from mailroom.indicators.model import HASH_KINDS
 from mailroom.indicators.scan import Scan
 
 _HEX = Pattern(rb"[0-9A-Fa-f]{32,}")
-_CVE = Pattern(rb"(?i)\bCVE[ \-\x96]?[ ]?[12]\d{3}-\d{4,}\b")
-_TIME = Pattern(rb"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\b")
+_CVE = Pattern(rb"(?i)\bCVE(?:[ \-\x96]?[ ]?|:[ ]?)[12]\d{3}[\-\x96]\d{4,}\b")
+_TIME = Pattern(rb"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:Z?\b)")
 _MANY_DIGITS = 6
 """Different digits that a hash glued to a word must have to count."""
 _OTHER_HASHES = (b"imphash", b"import hash", b"authentihash")
@@ -51,7 +51,7 @@ def find_cves(scan: Scan) -> None:
     """Report CVE numbers as `CVE-year-number`."""
     data = bytes(scan.free)
     for start, end in _CVE.spans(data):
-        number = data[start + 3 : end].decode("latin-1").lstrip(" -\x96")
+        number = data[start + 3 : end].decode("latin-1").lstrip(" :-\x96").replace("\x96", "-")
         scan.add("cve", f"CVE-{number}", start, end)
 
 
@@ -59,7 +59,7 @@ def find_times(scan: Scan) -> None:
     """Report `YYYY-MM-DD HH:MM:SS` where it is a time that exists."""
     data = bytes(scan.free)
     for start, end in _TIME.spans(data):
-        written = data[start:end].decode("ascii").replace("T", " ")
+        written = data[start:end].decode("ascii").rstrip("Z").replace("T", " ")
         try:
             datetime.strptime(written, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - only whether it exists
         except ValueError:

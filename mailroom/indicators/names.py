@@ -8,7 +8,7 @@ from mailroom.indicators.hosts import domain_of, idna_note
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
 
-_NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z\xc0-\xff][A-Za-z0-9_\xc0-\xff\-]+")
+_NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+(?:\(\d{1,3}\))?\.)+(?:[A-Za-z\xc0-\xff][A-Za-z0-9_\xc0-\xff\-]+|7z\b)")
 _PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
 
 _FILE_TYPES = """
@@ -19,7 +19,9 @@ _FILE_TYPES = """
     ace arj lzh lz zst z jpg jpeg png gif bmp tif tiff svg ico webp heic mp3 mp4 avi mov mkv wav wmv py pyc pyw
     rb class so dylib elf bin dat db sqlite bak tmp plist app kext deb rpm torrent ttf woff chm hlp url website
     desktop vcs p7m p7s asc sig pem crt cer key pfx p12 dwg dxf psd ai eps pub vsd vsdx mdb accdb pst ost dump
-    dmp
+    dmp ocx efi drv msc appx appxbundle msix msixbundle rdp theme wim lua cpp hpp tsx epub mobi ogg webm woff2
+    numbers wps xlw slk iqy ade adp mde settingcontent-ms library-ms search-ms scf inetloc webloc kdbx ovpn vmdk
+    bash zsh ksh sh pl pm java md ppkg oft rpt sql jnlp
 """
 FILE_TYPES = frozenset(_FILE_TYPES.split())
 """Endings that make a dotted name a file name."""
@@ -52,11 +54,15 @@ def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: lis
     token = scan.text[start:end]
     if not token.isascii():
         token = token.translate(AS_ASCII)
-    before = data[start - 1] if start else 0
-    in_path = before in b"/\\" and before != 0
-    sure = scan.rewritten(start, end)
-    name = domain_of(token, sure=sure)
     ending = token.rpartition(".")[2]
+    numbered = token.rfind(").")
+    if numbered >= 0 and ending.lower() not in FILE_TYPES:  # only a file is called `name(1).ending`
+        start, token = start + numbered + 2, token[numbered + 2 :]
+        numbered = -1
+    before = data[start - 1] if start else 0
+    in_path = before in b"/\\" and before != 0 and data[start - 2 : start - 1] not in {b"/", b"\\"}
+    sure = scan.rewritten(start, end)
+    name = domain_of(token, sure=sure) if numbered < 0 else ""
     if (
         ending.lower() in FILE_TYPES
         and (ending.islower() or ending.isupper() or ending[0].isdigit())

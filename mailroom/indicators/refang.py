@@ -35,7 +35,7 @@ _SIGNS = Pattern(
     rb"|[ \t]*\\+[ \t]*\.[ \t]*|\\/|\^\."
     rb"|[ \t]+@[ \t]*|@[ \t]+|[ \t]+(?-i:AT)[ \t]+|[ \t]+at[ \t]+[\w\-]+[ \t]*(?:\[|\(|dot[ \t])"
     rb"|[ \t]+dot[ \t]+|-dot-|(?-i:DOT)"
-    rb"|://[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
+    rb"|(?:://[ \t]*|tps?__)[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
     rb"|tp[\[(]s[\])]|xp[\[(]s[\])]"
     rb"|[\x9d\xad]+"
 )
@@ -173,6 +173,8 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
         bare = bare.rstrip(b".")
     if core.translate(None, b"[](){}") == b"://":
         return _separator(data, start, end, core)
+    if core.lower().startswith((b"://", b"tp__", b"tps__")):
+        return _gap(data, start, end)
     if core[:2].lower() in {b"tp", b"xp"}:
         return start + 2, end, "s"  # http[s]://
     blank = len(core) != len(sign)
@@ -180,8 +182,6 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
         return (start, end, "/") if _word(left) else None
     if bare.startswith(b"www"):
         return start, end, bare.rstrip(b"])").decode("ascii") + "."
-    if core.startswith(b"://"):
-        return _gap(data, start, end)
     if bare in {b":", b"://", b":/", b"//", b"/", b"-"}:
         tight = left > 0x20 and (right > 0x20 or bare == b"/")
         return (
@@ -213,8 +213,8 @@ def _gap(data: bytes, start: int, end: int) -> Change | None:
         reach += 1
     if not is_top_level(data[end:reach].decode("latin-1").lower()):
         return None
-    blank = next(index for index in range(start, end) if data[index] in b" \t")
-    return blank, end, "."
+    dot = data.rindex(b".", start, end)
+    return len(data[:dot].rstrip(b" \t")), end, "."
 
 
 def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change | None:

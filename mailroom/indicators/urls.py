@@ -197,9 +197,11 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
         end = rest = start + parts.rest
         if rest == stop:
             end = end_of_url(data, start, min(walls.after(after), start + scan.limits.url))
-            if end < stop:
-                parts = take_apart(scan.text[start:end]) or parts
-                rest = end
+        elif data[start - 1 : start] == b"(":
+            end = min(end, end_of_url(data, start, end))
+        if end < rest:
+            parts = take_apart(scan.text[start:end]) or parts
+            rest = end
         notes = ("truncated",) if end - start >= scan.limits.url else ()
         report(scan, parts, start, end, scan.text[rest:end], notes)
         scan.cover(start, end)

@@ -18,18 +18,18 @@ EXAMPLES = {
     "Amex": [("34", 15), ("37", 15)],
     "BCGlobal": [("6541", 16), ("6556", 16)],
     "Carte Blanche": [("389", 14)],
-    "Diners Club": [("300", 14), ("305", 14), ("36", 14), ("38", 14)],
-    "Discover": [("6011", 16), ("644", 16), ("659", 16), ("622126", 16), ("622925", 16)],
+    "Diners Club": [("300", 14), ("305", 14), ("36", 14), ("38", 14), ("39", 14), ("305", 16), ("36", 19)],
+    "Discover": [("6011", 16), ("644", 16), ("650", 16), ("659", 16), ("622126", 16), ("622925", 16)],
     "Insta Payment": [("637", 16), ("639", 16)],
     "JCB": [("2131", 15), ("1800", 15), ("3528", 16)],
     "Korean local": [("9", 16)],
     "Laser": [("6304", 16), ("6706", 17), ("6709", 18), ("6771", 19)],
-    "Maestro": [("5018", 12), ("5020", 16), ("6759", 19), ("6763", 13)],
+    "Maestro": [("5018", 12), ("5020", 16), ("6759", 19), ("6763", 13), ("5893", 16)],
     "MasterCard": [("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("25", 16)],
     "Solo": [("6334", 16), ("6767", 18), ("6334", 19)],
     "Switch": [("4903", 16), ("6759", 18), ("564182", 16), ("633110", 18), ("633110", 19)],
     "Union Pay": [("62", 16), ("62", 19)],
-    "Visa": [("4", 13), ("4", 16)],
+    "Visa": [("4", 13), ("4", 16), ("4", 19)],
     "Visa/MasterCard": [("4", 16), ("53", 16)],
 }
 
@@ -49,6 +49,16 @@ def test_a_number_in_a_vendors_range_is_found_under_that_vendors_name(vendor: st
     assert pattern.findall(f"pay with {number}.") == [number]
 
 
+@pytest.mark.parametrize(
+    ("network", "prefix", "length"),
+    [("Dankort", "5019", 16), ("Mir", "2202", 16), ("RuPay", "6070", 16), ("UATP", "1220", 15), ("Elo", "509", 16),
+     ("Hipercard", "606282", 16), ("Verve", "506099", 16)],
+)  # fmt: skip
+def test_cards_of_one_country_or_trade_are_cards_too(network: str, prefix: str, length: int) -> None:
+    (found,) = find(f"card: {with_check_digit(prefix, length)}", kinds=("credit_card",))
+    assert network in found.notes
+
+
 @pytest.mark.parametrize(("prefix", "length"), [("2220", 16), ("2721", 16), ("622125", 16), ("4", 14), ("62", 15)])
 def test_a_number_just_outside_a_range_belongs_to_nobody(prefix: str, length: int) -> None:
     number = with_check_digit(prefix, length)
@@ -58,7 +68,20 @@ def test_a_number_just_outside_a_range_belongs_to_nobody(prefix: str, length: in
 
 @pytest.mark.parametrize(
     "written",
-    ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111", "No.4111 1111 1111 1111 exp 12/29"],
+    [
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "4111111111111111",
+        "No.4111 1111 1111 1111 exp 12/29",
+        "4111.1111.1111.1111",
+        "4111  1111  1111  1111",
+        "4111\t1111\t1111\t1111",
+        "4111\xa01111\xa01111\xa01111",
+        "4111 - 1111 - 1111 - 1111",
+        "4111–1111–1111–1111",
+        "41111111 11111111",
+        "00012345  4111 1111 1111 1111",
+    ],
 )
 def test_separators_do_not_matter(written: str) -> None:
     assert [found.value for found in find(written, kinds=("credit_card",))] == ["4111111111111111"]
@@ -75,6 +98,8 @@ def test_cards_one_after_the_other_are_told_apart() -> None:
     [
         "4111111111111112",
         "4111-1111 1111-1111",
+        "4111.1111 1111.1111",
+        "12.4111.1111.1111.1111",
         "41111111111111111",
         "0.4111111111111111",
         "x4111111111111111",

@@ -31,6 +31,8 @@ def values(text: str, kind: str) -> list[str]:
         ("https://northwind.com/css?family=A:4,7", "https://northwind.com/css?family=A:4,7"),
         ("http://northwind.com/a!!!", "http://northwind.com/a"),
         ("&lt;http://northwind.com/a&gt;", "http://northwind.com/a"),
+        ("[x](https://northwind.com)[y](mailto:jane@northwind.com)", "https://northwind.com"),
+        ("｜https://northwind.com｜next", "https://northwind.com"),
     ],
 )
 def test_a_url_ends_where_a_reader_would_end_it(text: str, url: str) -> None:
@@ -161,14 +163,22 @@ def test_a_hash_glued_to_a_word_counts_when_it_looks_like_one() -> None:
 
 def test_times_exist_or_are_not_reported() -> None:
     assert values("at 2026-02-28 23:59:59, not 2026-02-30 10:00:00", "datetime") == ["2026-02-28 23:59:59"]
+    assert values("at 2026-02-28T23:59:59Z", "datetime") == ["2026-02-28 23:59:59"]
 
 
 def test_vulnerabilities_have_one_spelling() -> None:
     assert values("cve-2026-12345, CVE 2014-0160, CVE-2026-1", "cve") == ["CVE-2026-12345", "CVE-2014-0160"]
+    assert values("CVE–2026–4711, CVE: 2026-4712", "cve") == ["CVE-2026-4711", "CVE-2026-4712"]
 
 
 def test_file_names_have_a_known_ending() -> None:
     assert values("open Invoice_7.PDF.exe or a.tar.gz, not done.Then", "filename") == ["Invoice_7.PDF.exe", "a.tar.gz"]
+    assert values("backup.7z and scan(2).pdf, example(3).northwind.com", "filename") == ["backup.7z", "scan(2).pdf"]
+
+
+def test_what_stands_in_a_path_is_a_file_even_when_a_country_has_its_ending() -> None:
+    found = {(one.kind, one.value) for one in find("ran /tmp/update.sh, then asked northwind.sh and //northwind.pl")}
+    assert found == {("filename", "update.sh"), ("domain", "northwind.sh"), ("domain", "northwind.pl")}
 
 
 def test_what_a_link_carries_is_found_too() -> None:

@@ -19,6 +19,8 @@ from mailroom.indicators import find, refang
         ("meow://northwind.com", "http://northwind.com"),
         ("fxp://northwind.com", "ftp://northwind.com"),
         ("http__northwind.com", "http://northwind.com"),
+        ("http__northwind .com/a", "http://northwind.com/a"),
+        ("http:// northwind .com/a", "http://northwind.com/a"),
         ("http:// northwind.com/a", "http://northwind.com/a"),
         ("http//northwind.com/a", "http://northwind.com/a"),
         ("http:/northwind.com/a", "http://northwind.com/a"),
