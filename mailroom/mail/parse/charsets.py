@@ -2,56 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from mailroom.mail.parse.guess import guess_charset
+from mailroom.mail.parse.labels import codecs_for
 
-# Labels that Python does not know, or for which senders mean more than the name says. Tried in order, strictly.
-_LABELS: dict[str, tuple[str, ...]] = {
-    "iso-8859-8-i": ("iso8859-8", "cp1255"),
-    "iso-8859-8-e": ("iso8859-8", "cp1255"),
-    "x-gbk": ("gb18030",),
-    "x-sjis": ("cp932",),
-    "iso-2022-jp-ms": ("iso2022_jp_ext",),
-    "cp-850": ("cp850",),
-    "windows-874": ("cp874",),
-    "windows-31j": ("cp932",),
-    "x-mac-roman": ("mac_roman",),
-    "macintosh": ("mac_roman",),
-    "x-mac-cyrillic": ("mac_cyrillic",),
-    "x-big5": ("cp950", "big5hkscs"),
-    "x-euc-jp": ("euc_jp",),
-    "x-windows-949": ("cp949",),
-    "unicode-1-1-utf-7": ("utf-7",),
-    "unicode-1-1-utf-8": ("utf-8",),
-    "ks_c_5601-1987": ("cp949",),
-    "ks_c_5601": ("cp949",),
-    "gb_2312-80": ("gb18030",),
-    "gb2312_charset": ("gb18030",),
-    "chinesebig5": ("cp950", "big5hkscs"),
-}
-_SUPERSETS: dict[str, tuple[str, ...]] = {  # by Python's own name for the codec
-    "gb2312": ("gb18030",),
-    "gbk": ("gb18030",),
-    "euc_kr": ("cp949",),
-    "shift_jis": ("cp932", "shift_jis_2004"),
-    "big5": ("cp950", "big5hkscs"),
-    "iso8859-1": ("cp1252", "iso8859-1"),
-    "iso8859-9": ("cp1254", "iso8859-9"),
-    "iso8859-8": ("iso8859-8", "cp1255"),
-    "tis-620": ("cp874",),
-    "iso8859-11": ("cp874",),
-    "iso2022_jp": ("iso2022_jp_ext",),
-    "euc_jp": ("euc_jp", "euc_jis_2004"),
-}
-_GUESS = frozenset(
-    {"utf8mb4", "utf-8lias", "unicode", "default_charset", "default", "unknown-8bit", "x-user-defined", "binary"}
-    | {"x-unknown", "unknown", "none", "8bit", "iso-8859-", "ansi", "", "ascii", "us-ascii"}
-)
-_NOT_FOR_TEXT = frozenset({"undefined", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "mbcs", "oem"})
 # Valid UTF-8 or plain ASCII to look at, and yet something else: these are believed before anything is tried.
 _SEVEN_BIT = ("iso2022", "hz", "utf-7", "utf-16", "utf-32", "cp037", "cp500", "cp273", "cp1140", "cp1026")
 _UTF7_LIMIT = 64 * 1024
@@ -70,29 +26,6 @@ class Decoded(NamedTuple):
     text: str
     used: str
     replaced: int = 0
-
-
-@lru_cache(maxsize=512)
-def codecs_for(label: str) -> tuple[str, ...]:
-    """Codecs to try for a charset label as written; empty when the label says nothing usable."""
-    name = label.strip(" \t\"'<>").partition(";")[0].partition("*")[0].partition("$")[0].strip(" \t\"'_").lower()
-    if len(name) > 60:
-        return ()
-    for candidate in (name, name.removeprefix("x-"), name.replace("_", "-"), name.replace(" ", "")):
-        if candidate in _GUESS:
-            return ()
-        if candidate in _LABELS:
-            return _LABELS[candidate]
-        try:
-            info = codecs.lookup(candidate)
-        except (LookupError, ValueError, UnicodeError):
-            continue
-        if info.name in _NOT_FOR_TEXT or not getattr(info, "_is_text_encoding", True):
-            return ()
-        if info.name == "ascii":
-            return ()
-        return _SUPERSETS.get(info.name, (info.name,))
-    return ()
 
 
 def decode(data: bytes, label: str = "", *, is_html: bool = False, hint: str = "") -> Decoded:
@@ -181,9 +114,7 @@ def _wide_japanese(data: bytes) -> str:
     for match in [*_ESCAPED.finditer(data), None]:
         run = data[position : match.start() if match else len(data)]
         if mode in {b"$B", b"$@"}:
-            pieces.append(
-                bytes(octet | 0x80 if octet > 0x20 else octet for octet in run).decode("euc_jis_2004", "replace")
-            )
+            pieces.append(_shifted(run).decode("cp932", "replace"))
         elif mode == b"(I":
             pieces.append(bytes(octet | 0x80 if octet > 0x20 else octet for octet in run).decode("cp932", "replace"))
         else:
@@ -193,13 +124,33 @@ def _wide_japanese(data: bytes) -> str:
     return "".join(pieces)
 
 
+def _shifted(run: bytes) -> bytes:
+    """Pairs of seven-bit octets (JIS rows and columns) as Shift JIS has them; single ones as they are."""
+    found = bytearray()
+    position = 0
+    while position < len(run):
+        row, column = run[position], run[position + 1] if position + 1 < len(run) else 0
+        if not (0x21 <= row <= 0x7E and 0x21 <= column <= 0x7E):
+            found.append(row)
+            position += 1
+            continue
+        found.append(((row - 0x21) >> 1) + (0x81 if row < 0x5F else 0xC1))
+        if row % 2:
+            found.append(column + (0x1F if column < 0x60 else 0x20))
+        else:
+            found.append(column + 0x7E)
+        position += 2
+    return bytes(found)
+
+
 def _lossy(data: bytes, wanted: tuple[str, ...]) -> Decoded:
     """The declared charset with a few holes, else the likeliest one, else Western European."""
     for codec in dict.fromkeys((*wanted[:1], "utf-8")):
         text = data.decode(codec, "replace")
         lost = text.count("\ufffd")
         others = len(text) - len(text.encode("ascii", "ignore")) - lost
-        if lost * 4 <= others:
+        weight = 1 if codec == "utf-8" else 4  # hardly any other text holds octets that make a character of UTF-8
+        if lost * weight <= others:
             return _clean(text, codec, lost)
     if guessed := guess_charset(data):
         try:

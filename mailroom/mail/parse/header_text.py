@@ -12,6 +12,7 @@ import unicodedata
 from typing import NamedTuple
 
 from mailroom.mail.parse.charsets import decode
+from mailroom.mail.parse.transfer import unquote
 
 _LIMIT = 32 * 1024
 _WORDS = 1_000
@@ -113,7 +114,7 @@ def _is_text(octets: bytes) -> bool:
 
 def unquote_word(payload: str) -> bytes:
     """Octets of a Q-encoded payload."""
-    return binascii.a2b_qp(payload.encode("latin-1", "replace"), header=True)
+    return unquote(payload.encode("latin-1", "replace"), header=True)
 
 
 def unbase64_word(payload: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from mailroom.mail.parse.labels import code_page_label
+
 SUBJECT, BODY, HTML, RTF = 0x0037, 0x1000, 0x1013, 0x1009
 HEADERS, MESSAGE_ID, REFERENCES, IN_REPLY_TO = 0x007D, 0x1035, 0x1039, 0x1042
 SENDER_NAME, SENDER_ADDRESS, SENDER_SMTP = 0x0C1A, 0x0C1F, 0x5D01
@@ -19,15 +21,8 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 def codepage_label(number: int) -> str:
-    """The charset label of a Windows code page; empty when there is none."""
-    if number == 65001:
-        return "utf-8"
-    if number in {1200, 0}:
-        return ""
-    special = {20127: "us-ascii", 28591: "iso-8859-1", 28592: "iso-8859-2", 28595: "iso-8859-5", 28605: "iso-8859-15",
-               20866: "koi8-r", 21866: "koi8-u", 50220: "iso-2022-jp", 51932: "euc-jp", 51949: "euc-kr",
-               936: "gb18030", 54936: "gb18030", 950: "big5", 932: "cp932", 949: "cp949"}  # fmt: skip
-    return special.get(number, f"cp{number}")
+    """The charset label of a Windows code page; empty when the text is UTF-16 or the mail does not say."""
+    return code_page_label(number) if number not in {1200, 0} else ""
 
 
 def file_time(value: int) -> datetime | None:

@@ -10,6 +10,7 @@ from functools import cache
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MULTILINE)
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_LONE_EQUALS = re.compile(rb"=(?==)")
 _FAST_FROM = 8 * 1024
 _FAST_HEADER = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
@@ -66,7 +67,7 @@ def undo(data: bytes, encoding: str, defects: set[str]) -> bytes:
     if encoding in {"", "7bit", "8bit", "binary"}:
         return data
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
+        return unquote(data)
     if encoding == "base64":
         return unbase64(data, 0, len(data), defects)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
@@ -74,6 +75,18 @@ def undo(data: bytes, encoding: str, defects: set[str]) -> bytes:
     if encoding not in {"7-bit", "8-bit", "none", "utf-8", "us-ascii", "ascii", "8bits", "7bits"}:
         defects.add("transfer_encoding_unknown")
     return data
+
+
+def unquote(data: bytes, *, header: bool = False) -> bytes:
+    """Octets of quoted-printable. An equals sign that encodes nothing stays, also before another one.
+
+    Args:
+        data: The encoded text.
+        header: Q encoding of headers: an underscore is a blank.
+    """
+    if b"==" in data:  # the library would take two for one
+        data = _LONE_EQUALS.sub(b"=3D", data)
+    return binascii.a2b_qp(data, header=header)
 
 
 def unbase64(raw: bytes, start: int, end: int, defects: set[str], *, fast: bool = True) -> bytes:

@@ -76,6 +76,23 @@ def test_declared_charsets_are_read(label, codec):
 
 
 @pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("windows-932", "cp932"), ("x-ms-cp932", "cp932"), ("windows31j", "cp932"), ("cp51932", "euc_jp"),
+        ("windows-936", "gb18030"), ("windows-949", "cp949"), ("ksc-5601", "cp949"), ("x-windows-950", "cp950"),
+        ("ms874", "cp874"), ("win-1251", "cp1251"), ("windows1251", "cp1251"), ("cp-1251", "cp1251"),
+        ("ansi-1251", "cp1251"), ("cp65001", "utf-8"), ("koi8r", "koi8-r"), ("iso88595", "iso8859-5"),
+        ("csISO88598I", "iso8859-8"), ("cn-big5", "cp950"), ("cp20866", "koi8-r"),
+    ],
+)  # fmt: skip
+def test_charsets_are_known_under_every_spelling(label, codec):
+    words = {"cp932": "日本語", "euc_jp": "日本語", "gb18030": "中文信件", "cp949": "한국어", "cp950": "中文信件",
+             "cp874": "สวัสดี", "iso8859-8": "שלום"}  # fmt: skip
+    text = words.get(codec, "привет")
+    assert in_charset(text.encode(codec), label).text == text
+
+
+@pytest.mark.parametrize(
     "label", ["x-nobody-knows", "utf8mb4", "binary", "idna", "base64", "undefined", "unicode_escape", ""]
 )
 def test_labels_that_mean_nothing_fall_back(label):
@@ -98,6 +115,11 @@ def test_one_bad_octet_does_not_change_the_charset():
     assert "charset_replaced" in mail.defects
 
 
+def test_a_short_text_cut_inside_a_character_stays_utf_8():
+    mail = in_charset("Gr\u00fc\u00df".encode()[:-1], "utf-8")
+    assert (mail.text, mail.charset) == ("Gr\u00fc\ufffd", "utf-8")
+
+
 def test_plain_text_under_a_utf_16_label_is_read():
     assert in_charset(b"plain", "utf-16le").text == "plain"
     assert in_charset(b"plain", "utf-16").text == "plain"
@@ -105,6 +127,7 @@ def test_plain_text_under_a_utf_16_label_is_read():
 
 def test_vendor_characters_in_seven_bit_japanese_are_read():
     assert in_charset(b"\x1b$B-!\x1b(B", "iso-2022-jp").text == "①"
+    assert in_charset(b"\x1b$B|b\x1b(B-\x1b(I1\x1b(B", "iso-2022-jp").text == "髙-ｱ"
 
 
 def test_the_label_may_carry_an_escape_sequence():
@@ -157,6 +180,11 @@ def test_quoted_printable_is_read_however_it_is_spelled(encoding):
 def test_bad_quoted_printable_is_kept():
     mail = body(b"50=% =ZZ done=\r\n", b"Content-Transfer-Encoding: quoted-printable")
     assert mail.text == "50=% =ZZ done"
+
+
+def test_an_equals_sign_that_encodes_nothing_is_itself():
+    mail = body(b"a==b ===3D ==C3=A9 =3D=3D =\r\nend", b"Content-Transfer-Encoding: quoted-printable")
+    assert mail.text == "a==b === =\u00e9 == end"
 
 
 def test_uuencode_is_read():
