@@ -156,7 +156,11 @@ def _engine(where: URL, busy_seconds: float) -> Engine:
         engine = create_engine(where, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **options)
         configure_sqlite(engine)
         return engine
+    from mailroom.store.postgres_tls import PostgresTls  # what it loads, a store on SQLite never needs
+
+    tls = PostgresTls(where)
     connect = {"timeout": None, "application_name": "mailroom"}
-    engine = create_engine(where, connect_args=connect, pool_recycle=1800, **options)
+    engine = create_engine(tls.without(where), connect_args=connect, pool_recycle=1800, **options)
     configure_postgresql(engine)
+    tls.configure(engine)
     return engine
