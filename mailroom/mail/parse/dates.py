@@ -15,7 +15,13 @@ _USUAL = re.compile(
 _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?(?:\s|$)", re.IGNORECASE
 )
-_COMMENT = re.compile(r"\([^()]{0,200}\)")
+_PARENTHESIS = re.compile(r"\\.|[()]")
+_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*([AP])\.?M\b\.?", re.IGNORECASE)
+_NUMBERS = re.compile(r"\b(\d{1,2})([-. ])(\d{1,2})\2(\d{4})\b")
+"""Day, month and year in numbers, as written outside of America."""
+_YEAR_SINCE_1900 = re.compile(r"(?<=[a-z] )(1\d\d)\b(?!:)", re.IGNORECASE)
+_GLUED_ZONE = re.compile(r"(:\d{2})([A-Z])", re.IGNORECASE)
+_NO_ZONE = re.compile(r"\s[+-]?\d{5,}$")
 _ZONE_WORD = re.compile(r"\b(?:GMT|UTC|UT)\s*([+-])(\d{1,2}):?(\d{2})?\b", re.IGNORECASE)
 _COLON_ZONE = re.compile(r"([+-]\d{2}):(\d{2})\s*$")
 _LOOSE_COLON = re.compile(r"\s*:\s*")
@@ -54,8 +60,7 @@ def _zone(sign: str, hours: int, minutes: int) -> timezone:
 
 
 def _unusual(value: str) -> datetime | None:
-    for _ in range(3):  # comments may hold comments
-        value = _COMMENT.sub(" ", value).strip()
+    value = _without_comments(value)
     value = _LOOSE_COLON.sub(":", value)
     if iso := _ISO.match(value):
         zone = (iso.group(7) or "Z").upper()
@@ -66,6 +71,7 @@ def _unusual(value: str) -> datetime | None:
             return None
     value = _ZONE_WORD.sub(lambda match: f"{match[1]}{int(match[2]):02}{match[3] or '00'}", value)
     value = _COLON_ZONE.sub(r"\1\2", value)
+    value = _as_usual(value)
     try:
         fields = email.utils.parsedate_tz(value)
         if fields is None:
@@ -79,3 +85,43 @@ def _unusual(value: str) -> datetime | None:
         return datetime(*fields[:5], min(fields[5], 59), tzinfo=zone_of)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
         return None
+
+
+def _without_comments(value: str) -> str:
+    """The value without its comments, which may hold comments; one that is never closed goes on to the end."""
+    kept: list[str] = []
+    depth = 0
+    position = 0
+    for token in _PARENTHESIS.finditer(value):
+        if token.group() == "(":
+            if not depth:
+                kept.append(value[position : token.start()])
+            depth += 1
+        elif token.group() == ")" and depth:
+            depth -= 1
+            position = token.end()
+    if not depth:
+        kept.append(value[position:])
+    return " ".join(kept).strip()
+
+
+def _as_usual(value: str) -> str:
+    """A date in the words of other customs: half days, months in numbers, no time, zones that are none."""
+    value = _HALF_DAY.sub(_whole_day, value)
+    value = _NUMBERS.sub(_month_by_name, value)
+    value = _YEAR_SINCE_1900.sub(lambda match: str(1900 + int(match[1])), value)
+    value = _NO_ZONE.sub("", _GLUED_ZONE.sub(r"\1 \2", value))
+    return value if ":" in value else f"{value} 00:00:00"
+
+
+def _whole_day(match: re.Match[str]) -> str:
+    hour = int(match[1])
+    if hour > 12:  # noqa: PLR2004
+        return f"{hour}{match[2]}"
+    return f"{hour % 12 + (12 if match[3] in 'Pp' else 0)}{match[2]}"
+
+
+def _month_by_name(match: re.Match[str]) -> str:
+    names = list(_MONTHS)
+    month = int(match[3])
+    return f"{match[1]} {names[month - 1]} {match[4]}" if 0 < month <= len(names) else match[0]
