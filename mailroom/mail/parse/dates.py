@@ -102,7 +102,7 @@ def _without_comments(value: str) -> str:
             position = token.end()
     if not depth:
         kept.append(value[position:])
-    return " ".join(kept).strip()
+    return " ".join(kept).replace(" ,", ",").strip()
 
 
 def _as_usual(value: str) -> str:
@@ -116,7 +116,7 @@ def _as_usual(value: str) -> str:
 
 def _whole_day(match: re.Match[str]) -> str:
     hour = int(match[1])
-    if hour > 12:  # noqa: PLR2004
+    if hour > 12:
         return f"{hour}{match[2]}"
     return f"{hour % 12 + (12 if match[3] in 'Pp' else 0)}{match[2]}"
 
