@@ -102,7 +102,7 @@ def _without_comments(value: str) -> str:
             position = token.end()
     if not depth:
         kept.append(value[position:])
-    return " ".join(kept).replace(" ,", ",").strip()
+    return " ".join(" ".join(kept).split()).replace(" ,", ",")
 
 
 def _as_usual(value: str) -> str:
