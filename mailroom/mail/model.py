@@ -53,7 +53,8 @@ class Attachment:
     original_names: tuple[str, ...] = ()
     """Every name the mail gave, as decoded, before it was made safe."""
     flags: tuple[str, ...] = ()
-    """For example `double_extension`, `type_mismatch`, `rlo`, `encrypted`, `executable`, `from_tnef`, `nested_mail`."""
+    """For example `double_extension`, `type_mismatch`, `rlo`, `encrypted`, `executable`, `from_tnef`,
+    `uuencoded`, `nested_mail`."""
 
     @property
     def is_inline(self) -> bool:

@@ -15,6 +15,7 @@ from mailroom.mail.parse.reports import read_status, returned_header_fields
 from mailroom.mail.parse.smime import signed_content, smime_kind
 from mailroom.mail.parse.tnef import is_tnef, read_tnef
 from mailroom.mail.parse.tnef_mail import tnef_mail
+from mailroom.mail.parse.uuencoded import take_files
 
 ReadNested = Callable[[bytes, int], "Mail | None"]
 _STATUS = frozenset(
@@ -129,6 +130,11 @@ class Gatherer:
             if disposition != "inline":  # declared inline, mail programs show it among the text
                 self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
                 return
+        if not is_html:
+            content, files = take_files(content, self._work.limits.parts - self._work.parts)
+            self._work.parts += len(files)
+            for name, octets in files:
+                self._attach_file(name, "application/octet-stream", octets, flag="uuencoded")
         self._add_text(entity, content, is_html=is_html, alternative=is_alternative)
 
     def _add_text(self, entity: Entity, content: bytes, *, is_html: bool, alternative: bool = False) -> None:
@@ -237,21 +243,25 @@ class Gatherer:
             return kind == "application/vnd.ms-outlook" or any(name.lower().endswith(".msg") for name in names)
         return any(name.lower().endswith(".eml") for name in names) and b":" in content[:1000]
 
+    def _attach_file(self, name: str, mime_type: str, octets: bytes, *, flag: str, content_id: str = "") -> None:
+        """A file that is no part of its own; how it came is the flag."""
+        is_mail = self._is_mail([name], mime_type, octets) and self._nest(octets) is not None
+        self.found.attachments.append(
+            make_attachment(
+                self._work,
+                octets,
+                names=[name] if name else [],
+                mime_type=mime_type,
+                number=len(self.found.attachments) + 1,
+                content_id=content_id,
+                flags=(flag, "nested_mail") if is_mail else (flag,),
+            )
+        )
+
     def _unpack_tnef(self, content: bytes) -> None:
         unpacked = read_tnef(content, self._work)
         for name, mime_type, octets, content_id in unpacked.attachments:
-            is_mail = self._is_mail([name], mime_type, octets) and self._nest(octets) is not None
-            self.found.attachments.append(
-                make_attachment(
-                    self._work,
-                    octets,
-                    names=[name] if name else [],
-                    mime_type=mime_type,
-                    number=len(self.found.attachments) + 1,
-                    content_id=content_id,
-                    flags=("from_tnef", "nested_mail") if is_mail else ("from_tnef",),
-                )
-            )
+            self._attach_file(name, mime_type, octets, flag="from_tnef", content_id=content_id)
         for octets, message in unpacked.messages:
             self.found.nested.append(tnef_mail(octets, message, self._work))
             self.found.nested_raw.append(octets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 
 import pytest
@@ -33,6 +34,14 @@ def named(disposition: bytes, content_type: bytes = b"application/octet-stream",
         (b'attachment; filename="caf\xe9.txt"', "café.txt"),
         (b'attachment; filename="caf\xc3\xa9.txt"', "café.txt"),
         (b"attachment;filename=a.txt;;size=3", "a.txt"),
+        (b"attachment; filename=report(1).pdf; size=3", "report(1).pdf"),
+        (b"attachment; filename=report.pdf (the first)", "report.pdf"),
+        (b'attachment; filename=a.pdf size="3"', "a.pdf"),
+        (b'attachment; size="3" filename="a.pdf"', "a.pdf"),
+        (b'attachment; filename="open.pdf', "open.pdf"),
+        (b"attachment; filename*0*=utf-8''nai%C3; filename*1*=%AF%7; filename*2*=6e.pdf", "naiïve.pdf"),
+        (b"attachment; filename*0*=euc-kr''%C6%C4; filename*1*=euc-kr''%C0%CF", "파일"),
+        (b"attachment filename*0*=utf-8''%C3%B6 filename*1=.pdf", "ö.pdf"),
     ],
 )
 def test_names_are_found_in_every_form(disposition, name):
@@ -130,3 +139,37 @@ def test_what_is_over_the_limit_is_measured_and_hashed_but_not_kept():
     made = mail.attachments[0]
     assert (made.content, made.size, made.sha256) == (None, 5000, hashlib.sha256(content).hexdigest())
     assert "attachment_too_large" in mail.defects
+
+
+def uuencoded(content: bytes, name: str) -> bytes:
+    lines = [binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45)]
+    return f"begin 644 {name}\n".encode() + b"".join(lines) + b"`\nend\n"
+
+
+def test_files_that_stand_uuencoded_in_a_text_are_attachments():
+    program = b"MZ\x90\x00" + bytes(100)
+    text = (
+        b"See below.\n\n" + uuencoded(program, "Gr\u00fc\u00dfe.exe") + b"\n" + uuencoded(b"Hello", "a.txt") + b"Bye\n"
+    )
+    for raw in (b"Subject: s\n\n" + text, b"Subject: s\r\n\r\n" + text.replace(b"\n", b"\r\n")):
+        mail = parse(raw)
+        assert mail.text == "See below.\n\n\nBye\n"
+        assert [(entry.name, entry.content) for entry in mail.attachments] == [
+            ("Gr\u00fc\u00dfe.exe", program),
+            ("a.txt", b"Hello"),
+        ]
+        assert {"uuencoded", "executable"} <= set(mail.attachments[0].flags)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin 644 words\nTHESE WORDS STAY\n`\nend\n",
+        "begin 644 cut.txt\n%2&5L;&\\\n",
+        "begin 644 no.txt\nend\n",
+        "Let us begin 644 times\nand end\n",
+    ],
+)
+def test_words_cannot_be_hidden_as_a_uuencoded_file(text):
+    mail = parse(b"Subject: s\r\n\r\n" + text.encode())
+    assert (mail.text, mail.attachments) == (text, ())

@@ -1,0 +1,44 @@
+"""Files that stand uuencoded in a text, as mail programs without MIME attach them."""
+
+from __future__ import annotations
+
+import re
+
+from mailroom.mail.parse.header_text import raw_text
+from mailroom.mail.parse.transfer import undo
+
+_FILE = re.compile(
+    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][ -`]{0,90}\r?\n)++)(?:[ \t]*\r?\n)?end[ \t]*(?:\r?\n|\Z)",
+    re.MULTILINE,
+)
+"""Lower case letters end the run of lines, so no line is looked at twice."""
+
+
+def take_files(content: bytes, limit: int) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The text without the first `limit` files in it, and these files: name and octets.
+
+    A block of which any line is longer or shorter than it says is text: nobody shall hide words by it.
+    """
+    if b"begin " not in content:
+        return content, []
+    files: list[tuple[str, bytes]] = []
+    kept: list[bytes] = []
+    position = 0
+    for found in _FILE.finditer(content):
+        if len(files) >= limit:
+            break
+        if not all(map(_is_whole, found.group(2).splitlines())):
+            continue
+        name = raw_text(found.group(1).decode("latin-1")).strip()
+        files.append((name, undo(found.group(), "x-uuencode", set())))
+        kept.append(content[position : found.start()])
+        position = found.end()
+    kept.append(content[position:])
+    return b"".join(kept), files
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line has the characters that its first one promises, give or take a check character."""
+    octets = (line[0] - 32) & 63
+    missing = (octets + 2) // 3 * 4 - (len(line) - 1)
+    return missing in {0, -1}
