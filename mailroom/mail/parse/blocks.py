@@ -12,6 +12,7 @@ _FOLD_CRLF = re.compile(r"\r\n[ \t]+")
 _FIELDS = re.compile(r"^([!-9;-~]++)[ \t]*+:[^\S\n]*+((?>.*\S)|)[^\S\r\n]*+(?:\r\n|\Z)", re.MULTILINE)
 """Every field of an unfolded block in which each line ends with CRLF. Never goes back: no line can make it slow."""
 _LINE = re.compile(r"([^\n:]{1,200}?)[ \t]*:(.*)", re.DOTALL)
+_PARAMETER = re.compile(r"[A-Za-z][\w*-]{0,60}[ \t]*=")
 _NAME = re.compile(r"[!-9;-~]+")
 _KNOWN = re.compile(
     r"(?:x-[^\s:]+|[a-z][a-z0-9]*-[a-z0-9-]+|content-[a-z-]+|received|from|to|cc|bcc|subject|date|message-id|mime-version|reply-to|sender|"
@@ -163,15 +164,15 @@ def _line_by_line(text: str, start: int, body: int, work: Work) -> tuple[list[tu
         line = written.rstrip("\r")
         length = len(written) + 1
         name, value = _field(lines, index, line)
-        if line[:1] in {" ", "\t"} and found:
-            found[-1][1].append(line.strip(" \t"))
+        if found and (line[:1] in {" ", "\t"} or (found[-1][1][-1].endswith(";") and _PARAMETER.match(line))):
+            found[-1][1].append(line.strip(" \t"))  # the second: a folded line that lost its blank
         elif index == 0 and line.startswith(("From ", ">From ")):
             pass  # the separator of a mailbox file
         elif name:
             if line[0] in " \t" or not _NAME.fullmatch(name):
                 work.defects.add("header_name_unusual")
             found.append((name, [value]))
-        elif line.strip() and not _header_follows(lines, index):
+        elif line.strip() and (line.startswith("--") or not _header_follows(lines, index)):
             work.defects.add("body_without_blank_line")
             body = start + offset
             break

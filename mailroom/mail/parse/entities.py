@@ -25,6 +25,9 @@ _DEEP = 20
 _UNPRINTABLE = re.compile(r"[^!-~]")
 _JOINERS = str.maketrans("", "", " -_.")
 _USUAL_ENCODINGS = frozenset({"7bit", "8bit", "base64", "quoted-printable"})
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
+_AFTER_END = 256
+"""Octets of blanks that may follow the end of a multipart that hangs on its last line."""
 _SPELLINGS = {"quotedprintable": "quoted-printable", "base64": "base64", "xbase64": "base64"}
 
 
@@ -102,7 +105,7 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
     work.defects.add("content_type_unreadable")
     if major == "multipart" or any(name == "boundary" for name, _ in parameters):
         return "multipart/mixed", parameters
-    if major in _MAJOR and major != "text":
+    if (major in _MAJOR or any(name.startswith("name") for name, _ in parameters)) and major != "text":
         return "application/octet-stream", parameters
     return "text/plain", parameters
 
@@ -112,7 +115,7 @@ def _encoding(written: str) -> str:
         return ""
     if written in _USUAL_ENCODINGS:
         return written
-    name = written.partition(";")[0].partition("(")[0].strip(" \t\"'").lower()
+    name = _COMMENT.sub("", written.partition(";")[0]).partition("(")[0].strip(" \t\"'").lower()
     return _SPELLINGS.get(name.translate(_JOINERS), name)
 
 
@@ -186,9 +189,16 @@ def split_parts(raw: bytes, body: int, end: int, boundary: bytes, work: Work) ->
     if opened != -1:
         if not closed:
             work.defects.add("end_boundary_missing")
+            end = _hanging_end(raw, delimiter + b"--", opened, end)
         if opened < end or not spans:
             spans.append((opened, end))
     return spans
+
+
+def _hanging_end(raw: bytes, closing: bytes, start: int, end: int) -> int:
+    """Where the last part ends when the closing delimiter hangs on its last line; else `end`."""
+    found = raw.rfind(closing, max(start, end - len(closing) - _AFTER_END), end)
+    return end if found == -1 or raw[found + len(closing) : end].strip() else found
 
 
 def _next(raw: bytes, delimiter: bytes, position: int, end: int) -> int:

@@ -10,11 +10,16 @@ from mailroom.mail.parse.charsets import decode
 from mailroom.mail.parse.header_text import decode_header
 
 _PARAMETERS = 200
-_MAIN = re.compile(r"[\s\"']*([^\s;,\"'()=/]*(?:\s*/\s*[^\s;,\"'()=/]*)?)")
+_MAIN = re.compile(r"[\s\"']*([^\s;,\"'()<>=/]*(?:\s*/\s*[^\s;,\"'()<>=/]*)?)")
 _SLASH = re.compile(r"\s*/\s*")
-_PARAMETER = re.compile(r';[\s;]*([^\s=;"]{1,200})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+_PARAMETER = re.compile(
+    r'[;\s][\s;]{0,50}+([^\s=;"]{1,200}+)\s{0,50}+=\s{0,50}+'  # runs have bounds: no search takes a square of time
+    r'(?:"((?:[^"\\]|\\.)*)"|([^;\s]*+(?:\s(?!\s{0,20}[\w-]{1,40}(?:\*\d{0,4}\*?=|="))[^;\s]*+)*+))'
+)
+"""Behind a semicolon; or behind a blank, when it was forgotten and no more words of a name can be meant."""
 _ESCAPE = re.compile(r'\\(["\\])')
-_COMMENT = re.compile(r"\([^()]{0,500}\)")
+_COMMENT = re.compile(r"(?:^|\s)\([^()]{0,500}\)")
+"""Only behind a blank: `report(1).pdf` is a name."""
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*)?)?")
 
 
@@ -27,12 +32,14 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     main = _MAIN.match(value)
     if main is None:
         return "", ()
-    rest = value[main.end() :]
+    kind, rest = main.group(1), value[main.end() :]
     if "=" not in rest:
-        return _SLASH.sub("/", main.group(1).lower()), ()
+        return _SLASH.sub("/", kind.lower()), ()
     found: dict[str, str] = {}
     stripped = rest.lstrip(" \t\"'")
-    if not stripped.startswith(";"):
+    if stripped.startswith("="):  # no value, parameters only
+        kind, rest = "", ";" + value
+    elif not stripped.startswith(";"):
         rest = ";" + stripped
     for match in _PARAMETER.finditer(rest):
         name = match.group(1).lower()
@@ -45,8 +52,17 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
             found[name] = _ESCAPE.sub(r"\1", quoted) if "\\" in quoted else quoted
         else:
             plain = match.group(3)
-            found[name] = (_COMMENT.sub("", plain) if "(" in plain else plain).strip(" \t\r\n\"'")
-    return _SLASH.sub("/", main.group(1).lower()), tuple(found.items())
+            found[name] = _unquoted((_COMMENT.sub("", plain) if "(" in plain else plain).strip())
+    return _SLASH.sub("/", kind.lower()), tuple(found.items())
+
+
+def _unquoted(value: str) -> str:
+    """A value whose quotes do not belong together, without the odd one; quotes inside stay."""
+    if value.startswith("'") and value.endswith("'"):
+        return value[1:-1]
+    if value.count('"') % 2:
+        return value[1:] if value.startswith('"') else value.removesuffix('"')
+    return value
 
 
 def text_values(parameters: tuple[tuple[str, str], ...], name: str, hint: str = "") -> list[str]:
@@ -78,16 +94,27 @@ def _extended(sections: list[tuple[str, bool]]) -> str:
     """RFC 2231: `charset'language'percent-encoded`, perhaps in sections of which only some are encoded."""
     charset = ""
     octets = b""
+    escaped = ""  # encoded sections are one text: even `%C3` may be cut in two
     any_encoded = False
-    for index, (value, encoded) in enumerate(sections):
-        if encoded:
-            any_encoded = True
-            if index == 0 and value.count("'") >= 2:
-                charset, _, value = value.split("'", 2)
-            octets += unquote_to_bytes(value.encode("latin-1", "replace"))
-        else:
-            octets += value.encode("latin-1", "replace")
+    for value, encoded in sections:
+        if not encoded:
+            octets += unquote_to_bytes(escaped.encode("latin-1", "replace")) + value.encode("latin-1", "replace")
+            escaped = ""
+            continue
+        if not any_encoded or (charset and value.lower().startswith(f"{charset}'")):  # some repeat it in each section
+            charset, value = _split_charset(value, charset)
+        any_encoded = True
+        escaped += value
+    octets += unquote_to_bytes(escaped.encode("latin-1", "replace"))
     if not any_encoded:
         return decode_header(octets.decode("latin-1"))
     text = decode(octets, charset).text
     return decode_header(text) if "=?" in text and text.isascii() else text
+
+
+def _split_charset(value: str, known: str) -> tuple[str, str]:
+    """Charset, in lower case, and text of an extended value."""
+    if value.count("'") < 2:
+        return known, value
+    charset, _, text = value.split("'", 2)
+    return charset.strip().lower(), text

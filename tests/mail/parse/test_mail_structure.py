@@ -42,6 +42,11 @@ def test_a_missing_end_boundary_loses_nothing():
     assert "end_boundary_missing" in mail.defects
 
 
+def test_an_end_boundary_may_hang_on_the_last_line():
+    mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x\r\n\r\ntwo--x--\r\n\r\n")
+    assert mail.text == "one\ntwo"
+
+
 def test_parts_after_the_end_are_seen_and_flagged():
     mail = parse(
         b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x--\r\n--x\r\n\r\nhidden\r\n--x--\r\n"
@@ -107,6 +112,19 @@ def test_a_body_without_a_blank_line_before_it_is_kept():
     mail = parse(b"From: a@b.example\r\nSubject: s\r\nHello there, this is text\r\nmore\r\n")
     assert (mail.subject, mail.text) == ("s", "Hello there, this is text\nmore\n")
     assert "body_without_blank_line" in mail.defects
+
+
+def test_a_boundary_without_a_blank_line_before_it_ends_the_headers():
+    lines = (b"Content-Type: multipart/mixed; boundary=x", b"--x", b"Content-Type: text/html", b"", b"<p>hi", b"--x--")
+    assert parse(b"\r\n".join(lines)).html == "<p>hi"
+
+
+def test_a_parameter_whose_line_lost_its_blank_still_belongs_to_its_header():
+    lines = (b"Content-Type: multipart/mixed;", b'boundary="x"', b"Subject: s", b"", b"--x", b"", b"in", b"--x--", b"")
+    mail = parse(b"\r\n".join(lines))
+    assert (mail.subject, mail.text, mail.content_type_parameters) == ("s", "in", (("boundary", "x"),))
+    last = parse(b"\r\n".join((lines[2], *lines[:2], *lines[3:])))
+    assert (last.text, last.content_type_parameters) == ("in", (("boundary", "x"),))
 
 
 def test_the_separator_of_a_mailbox_file_is_passed_over():
@@ -188,6 +206,20 @@ def test_an_encoded_multipart_is_decoded():
 def test_an_unreadable_content_type_is_text():
     for written in (b"text", b"", b"nonsense here", b";;;"):
         assert parse(b"Content-Type: " + written + b"\r\n\r\nhello").text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (b"text/plain>", "text/plain"),
+        (b"charset=utf-8; format=flowed", "text/plain"),
+        (b'multipart/mixed boundary="x"', "multipart/mixed"),
+        (b'nonsense; name="a.dat"', "application/octet-stream"),
+        (b'; name="a.dat"', "application/octet-stream"),
+    ],
+)
+def test_a_damaged_content_type_is_read_as_far_as_possible(written, kind):
+    assert parse(b"Content-Type: " + written + b"\r\n\r\nhello").content_type == kind
 
 
 def test_nothing_at_all_is_still_a_mail():
