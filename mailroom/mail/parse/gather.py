@@ -15,6 +15,7 @@ from mailroom.mail.parse.reports import read_status, returned_header_fields
 from mailroom.mail.parse.smime import signed_content, smime_kind
 from mailroom.mail.parse.tnef import is_tnef, read_tnef
 from mailroom.mail.parse.tnef_mail import tnef_mail
+from mailroom.mail.parse.transfer import is_base64
 from mailroom.mail.parse.uuencoded import take_files
 
 ReadNested = Callable[[bytes, int], "Mail | None"]
@@ -114,8 +115,15 @@ class Gatherer:
         else:
             self._attach(entity, entity.decoded(self._work))
 
+    def _octets_of(self, entity: Entity) -> bytes:
+        """The octets of a text; as they stand where the mail says base64 of what is plainly words."""
+        if entity.encoding == "base64" and not is_base64(entity.raw, entity.body, entity.end):
+            self._work.defects.add("transfer_encoding_wrong")
+            return entity.content
+        return entity.decoded(self._work)
+
     def _text_part(self, entity: Entity, parent: Entity | None, index: int, *, is_html: bool) -> None:
-        content = entity.decoded(self._work)
+        content = self._octets_of(entity)
         disposition = disposition_of(entity)
         if disposition == "attachment":
             self._attach(entity, content)

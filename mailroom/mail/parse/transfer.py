@@ -11,6 +11,10 @@ _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MU
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _LONE_EQUALS = re.compile(rb"=(?==)")
+_FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t"
+_WORDS_IN = 10
+"""Of how many characters in a line one must be a blank or a sign for the line to be words."""
 _FAST_FROM = 8 * 1024
 _FAST_HEADER = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
@@ -75,6 +79,15 @@ def undo(data: bytes, encoding: str, defects: set[str]) -> bytes:
     if encoding not in {"7-bit", "8-bit", "none", "utf-8", "us-ascii", "ascii", "8bits", "7bits"}:
         defects.add("transfer_encoding_unknown")
     return data
+
+
+def is_base64(raw: bytes, start: int, end: int) -> bool:
+    """Whether `raw[start:end]` may be base64, judged by its first line: junk is no reason not to read it, words are."""
+    found = _FIRST_LINE.match(raw, start, end)
+    if found is None:
+        return True
+    line = found.group(1).rstrip()
+    return len(line.translate(None, _BASE64)) * _WORDS_IN < len(line)
 
 
 def unquote(data: bytes, *, header: bool = False) -> bytes:

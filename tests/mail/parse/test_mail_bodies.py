@@ -187,6 +187,24 @@ def test_an_equals_sign_that_encodes_nothing_is_itself():
     assert mail.text == "a==b === =\u00e9 == end"
 
 
+@pytest.mark.parametrize(
+    "words", ["Dear customer,\r\n\r\nyour parcel waits.\r\n", "<p>Hi, you</p>", "Gr\u00fc\u00dfe, J\u00f6rg"]
+)
+def test_words_that_are_declared_base64_are_read_as_they_stand(words):
+    mail = body(words.encode(), b"Content-Type: text/plain; charset=utf-8", b"Content-Transfer-Encoding: base64")
+    assert mail.text == words.replace("\r\n", "\n")
+    assert "transfer_encoding_wrong" in mail.defects
+
+
+@pytest.mark.parametrize(
+    "written",
+    [b"SGVsbG8=\r\n-- \r\nA list footer, in words\r\n", b"\r\n SGVs \r\nbG8= \r\n", b"SGVsbG8hIEhlbGxvIQ*=="],
+)
+def test_junk_is_no_reason_not_to_read_base64(written):
+    mail = body(written, b"Content-Type: text/plain", b"Content-Transfer-Encoding: base64")
+    assert mail.text.startswith("Hello")
+
+
 def test_uuencode_is_read():
     mail = body(b"begin 644 a.txt\r\n%2&5L;&\\\r\n`\r\nend\r\n", b"Content-Transfer-Encoding: x-uuencode")
     assert mail.text == "Hello"
