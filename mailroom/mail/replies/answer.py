@@ -9,9 +9,9 @@ from typing import Literal
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.answer_text import CUT_MARK, QUOTE_MARK, TextCut, cut_text
-from mailroom.mail.replies.signature import cut_signature
+from mailroom.mail.replies.signature import SIGNATURE_BEGINS, SIGNATURE_ENDS, cut_signature
 
-_MARKS = re.compile(f"[{QUOTE_MARK}{CUT_MARK}]")
+_MARKS = re.compile(f"[{QUOTE_MARK}{CUT_MARK}{SIGNATURE_BEGINS}{SIGNATURE_ENDS}]")
 _INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
 _MAX_TEXT = 1_000_000
 
@@ -46,7 +46,8 @@ def extract_answer(mail: Mail) -> Answer:
         lines, structure = html_lines(mail.html[:_MAX_TEXT])
         if structure or not mail.text.strip():
             cut = cut_text(lines)
-            if cut.found or not mail.text.strip():
+            signed = any(SIGNATURE_BEGINS in line for line in cut.own)
+            if cut.found or signed or not mail.text.strip():
                 answer = _answer(cut, full, "html" if structure else "text")
                 if answer.cut != "failed" or not mail.text.strip():
                     return answer
@@ -71,7 +72,7 @@ def _plain(html: str) -> str:
 def _answer(cut: TextCut, full: str, how: Literal["html", "text"]) -> Answer:
     body, signature = cut_signature(cut.own)
     text = "\n".join(line.rstrip() for line in body).strip()
-    quoted = "\n".join(cut.quoted).strip("\n")
+    quoted = "\n".join(line for line in cut.quoted if not _MARKS.search(line)).strip("\n")
     whole = full.strip()
     if not text:
         return Answer(whole, full, "", "failed" if cut.found else "none", False, cut.language, "")

@@ -7,6 +7,7 @@ where they were: an attribution line above a quote goes with it, and text below 
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -14,6 +15,7 @@ from mailroom.mail.html_hidden import Shown, inside
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.replies.answer_text import CUT_MARK, QUOTE_MARK
 from mailroom.mail.replies.separators import is_forward
+from mailroom.mail.replies.signature import SIGNATURE_BEGINS, SIGNATURE_ENDS
 
 _QUOTE_SELECTORS = (
     "div.yahoo_quoted",
@@ -75,6 +77,15 @@ _CUT_SELECTORS = (
     "#divtagdefaultwrapper + hr",
     "#lineBreakAtBeginningOfMessage ~ hr",
 )
+_SIGNATURES = (
+    "div.gmail_signature, #Signature, #x_Signature, #ms-outlook-mobile-signature, .moz-signature, "
+    "div.protonmail_signature_block, div.tutanota_signature, div.missive_signature, div.front-signature, "
+    "div.yahoo-signature, div.sh-signature, div.zmail_signature, div[data-marker=__SIG_POST__]"
+)
+_LONGEST_SIGNATURE = 1_500
+"""In more than this somebody may have written the answer."""
+_INDENT = re.compile(r"border:\s{0,9}(?:none|0)", re.IGNORECASE)
+"""How programs indent a person's own words: a blockquote without any line beside it."""
 _BORDER = re.compile(
     r"border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid\s+(?:#e1e1e1|#b5c4df|rgb\(225,\s*225,\s*225\)|"
     r"rgb\(181,\s*196,\s*223\)|windowtext)|border-top:\s*(?:#e1e1e1|#b5c4df)\s",
@@ -85,12 +96,21 @@ _HEADERISH = re.compile(r"[^\n:：]{1,30}\s?[:：]")
 _MAX_NODES = 5_000
 _MOST_TAGS = 15_000
 _MOST_CONTAINERS = 200
+_MOST_QUOTES = 50
 _DEEPEST = 400
+_LONGEST_LINE = 30
+_LONGEST_ATTRIBUTION = 400
+_LINE_BREAKS = frozenset({"br", "div", "p", "table", "ul", "ol", "hr", "blockquote"})
+_SAID = re.compile(r"[\d@].*[:：]\s*$|\d.*@.*>\s*$", re.DOTALL)
+"""An attribution has a date or an address, and ends with a colon or the address."""
 _FLAG = "data-mailroom-quote"
+_MARKS = re.compile(f"[{QUOTE_MARK}{CUT_MARK}{SIGNATURE_BEGINS}{SIGNATURE_ENDS}]")
 
 
 def html_lines(html: str, *, structure: bool = True, keep_hidden: bool = False) -> tuple[list[str], bool]:
-    """Lines of text of an HTML body, with quotes replaced by marker lines, and whether any was found.
+    """Lines of text of an HTML body, and whether its markup told quotes or signatures.
+
+    Marker lines stand for quotes, and above and below a signature.
 
     What is not shown to whoever reads the mail is nobody's word and is left out.
 
@@ -99,7 +119,7 @@ def html_lines(html: str, *, structure: bool = True, keep_hidden: bool = False) 
         structure: Set False for the plain conversion without markers.
         keep_hidden: Set True for the text of a mail under suspicion, where hidden words tell something, too.
     """
-    html = _bounded(html).replace(QUOTE_MARK, "").replace(CUT_MARK, "").replace(_FLAG, "")
+    html = _MARKS.sub("", _bounded(html)).replace(_FLAG, "")
     if not structure:
         return _to_lines(html, keep_hidden), False
     tree = LexborHTMLParser(html)
@@ -112,9 +132,11 @@ def html_lines(html: str, *, structure: bool = True, keep_hidden: bool = False) 
             if not _is_forwarded(node):
                 _flag(node)
     cut = _insert_cut(tree)
-    _flag_last_blockquote(tree)
+    _flag_last_blockquotes(tree)
     marked = _replace_flagged(tree)
-    return (_to_lines(tree.html or "", keep_hidden), True) if cut or marked else (_to_lines(html, keep_hidden), False)
+    signed = _mark_signatures(tree)
+    found = cut or marked or signed
+    return (_to_lines(tree.html or "", keep_hidden), True) if found else (_to_lines(html, keep_hidden), False)
 
 
 def _bounded(html: str) -> str:
@@ -141,11 +163,26 @@ def _replace_flagged(tree: LexborHTMLParser) -> bool:
         node.attrs[_FLAG] = "inner"
     outer = tree.css(f'[{_FLAG}="outer"]')
     for node in outer[:_MAX_NODES]:
-        fresh = LexborHTMLParser(f"<div>{QUOTE_MARK}</div>").css_first("div")
-        if fresh is not None:
-            node.insert_before(fresh)
-            node.decompose()
+        node.insert_before(_marker(QUOTE_MARK))
+        node.decompose()
     return bool(outer)
+
+
+def _marker(mark: str) -> LexborNode:
+    return cast("LexborNode", LexborHTMLParser(f"<div>{mark}</div>").css_first("div"))
+
+
+def _mark_signatures(tree: LexborHTMLParser) -> bool:
+    """Put marker lines around the signatures that mail programs mark, unless something else stands in them as well."""
+    found = False
+    for node in tree.css(_SIGNATURES)[:_MOST_CONTAINERS]:
+        start = _head(node, _LONGEST_SIGNATURE)
+        if len(start) == _LONGEST_SIGNATURE or QUOTE_MARK in start or CUT_MARK in start:
+            continue
+        node.insert_before(_marker(SIGNATURE_BEGINS))
+        node.insert_after(_marker(SIGNATURE_ENDS))
+        found = True
+    return found
 
 
 def _head(node: LexborNode, limit: int) -> str:
@@ -201,19 +238,31 @@ def _first_child_quote(container: LexborNode) -> LexborNode | None:
 
 
 def _take_attribution(quote: LexborNode) -> None:
-    """What stands in front of a Gmail quote in its container is the attribution, in whatever language."""
-    before: list[LexborNode] = []
+    """The line in front of a Gmail quote in its container is the attribution, in whatever language."""
+    line: list[LexborNode] = []
+    said = ""
     node = quote.prev
-    while node is not None and len(before) < 30:
-        before.append(node)
+    while node is not None and len(line) < _LONGEST_LINE:
+        text = _shown(node)
+        if said and (node.tag in _LINE_BREAKS):
+            break
+        line.append(node)
+        said = text + said
+        if text.strip() and node.tag in _LINE_BREAKS:
+            break
         node = node.prev
-    if sum(len(_head(item, 400)) if item.tag != "-text" else len(item.text_content or "") for item in before) > 400:
+    if len(said) > _LONGEST_ATTRIBUTION or not _SAID.search(said):
         return
-    for item in before:
+    for item in line:
         if item.tag in {"-text", "br"}:
             item.decompose()
         elif not (item.tag or "-").startswith("-"):
             _flag(item)
+
+
+def _shown(node: LexborNode) -> str:
+    text = (node.text_content or "") if node.tag == "-text" else _head(node, _LONGEST_ATTRIBUTION + 1)
+    return text if text.strip() else ""
 
 
 def _insert_cut(tree: LexborHTMLParser) -> bool:
@@ -235,10 +284,9 @@ def _insert_cut(tree: LexborHTMLParser) -> bool:
             ),
             None,
         )
-    fresh = LexborHTMLParser(f"<div>{CUT_MARK}</div>").css_first("div")
-    if place is None or fresh is None:
+    if place is None:
         return False
-    _shown_place(place).insert_before(fresh)
+    _shown_place(place).insert_before(_marker(CUT_MARK))
     return True
 
 
@@ -258,18 +306,51 @@ def _looks_like_headers(node: LexborNode) -> bool:
     return len(_HEADERISH.findall(_head(node, 400).strip())) >= 2
 
 
-def _flag_last_blockquote(tree: LexborHTMLParser) -> None:
-    """Of blockquotes without a class of their own, the last of the top level is the quote, as in most programs."""
-    quotes = [
-        node for node in tree.css("blockquote")[-50:] if "gmail_quote" not in (node.attributes.get("class") or "")
-    ]
+def _flag_last_blockquotes(tree: LexborHTMLParser) -> None:
+    """Of blockquotes that nothing else marks, the last of the top level is the quote, as in most programs.
+
+    So are those right above it when nothing of the person's own stands between and below.
+    """
+    quotes = [node for node in tree.css("blockquote")[-_MOST_QUOTES:] if _is_plain_quote(node)]
     if not quotes:
         return
-    last = quotes[-1]
-    above = last.parent
-    while above is not None:
-        if above.tag == "blockquote":
-            last = above
+    last = _outermost(quotes[-1])
+    for node in [last] if len(quotes) == 1 else [last, *_at_the_end(tree)]:
+        if _FLAG not in node.attributes and not _is_forwarded(node):
+            _flag(node)
+
+
+def _is_plain_quote(node: LexborNode) -> bool:
+    style = (node.attributes.get("style") or "")[:500]
+    indented = _INDENT.search(style) is not None and "border-left" not in style.lower()
+    return not indented and "gmail_quote" not in (node.attributes.get("class") or "")
+
+
+def _outermost(node: LexborNode) -> LexborNode:
+    """The quote, or the one it stands in."""
+    outermost, above = node, node.parent
+    for _ in range(_DEEPEST):
+        if above is None:
+            break
+        if above.tag == "blockquote" and _is_plain_quote(above):
+            outermost = above
         above = above.parent
-    if "gmail_quote" not in (last.attributes.get("class") or "") and not _is_forwarded(last):
-        _flag(last)
+    return outermost
+
+
+def _at_the_end(tree: LexborHTMLParser) -> list[LexborNode]:
+    """The plain quotes of the top level below which the body has no words of its own."""
+    found: list[LexborNode] = []
+    stack = [tree.body] if tree.body is not None else []
+    for _ in range(_MOST_TAGS * 2):
+        if not stack:
+            break
+        node = stack.pop()
+        if node.tag == "-text":
+            if (node.text_content or "").strip():
+                found.clear()
+        elif node.tag == "blockquote" and _is_plain_quote(node):
+            found.append(node)
+        elif _FLAG not in node.attributes and node.tag not in {"style", "script"}:
+            stack.extend(reversed(list(node.iter(include_text=True))))
+    return found[-_MOST_QUOTES:]

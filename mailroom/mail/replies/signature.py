@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from mailroom.mail.replies.languages import LANGUAGES
 from mailroom.mail.replies.separators import is_row, is_underscores
 
+SIGNATURE_BEGINS = "\ue002"
+"""From a line holding this on, down to the next of the other, a mail program marked a signature in HTML."""
+SIGNATURE_ENDS = "\ue003"
 _MAX_LINES = 30
 _MOST_CUTS = 40
 _SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
@@ -61,9 +64,11 @@ def _is_device(low: str) -> bool:
 def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split into the person's text and the signature (either may be empty); blank lines at the seam are dropped.
 
-    A signature is what follows a line of two dashes or underscores, a line some phone added, a mailing list's footer or
-    a last line that is a dash and a name. It is kept when cutting would leave nothing.
+    A signature is what a mail program marked as one, what follows a line of two dashes or underscores, a line some
+    phone added, a mailing list's footer or a last line that is a dash and a name. It is kept when cutting would leave
+    nothing.
     """
+    lines, marked = _without_marked(lines)
     cut = len(lines)
     for _ in range(_MOST_CUTS):
         shorter = _one_cut(lines, cut)
@@ -74,8 +79,37 @@ def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     while body and not body[-1].strip():
         body.pop()
     if not any(line.strip() for line in body):
-        return _stripped(lines), []
-    return body, _stripped(lines[cut:])
+        return _stripped(lines), marked
+    return body, _stripped([*marked, *lines[cut:]])
+
+
+def _without_marked(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines without marked signatures and the dashes above them, and the signatures."""
+    if not any(SIGNATURE_BEGINS in line for line in lines):
+        return list(lines), []
+    body: list[str] = []
+    signature: list[str] = []
+    depth = 0
+    for line in lines:
+        if SIGNATURE_BEGINS in line:
+            depth += 1
+            if depth == 1:
+                _drop_dashes(body)
+        elif SIGNATURE_ENDS in line:
+            depth = max(0, depth - 1)
+        elif depth:
+            signature.append(line)
+        elif line.strip() or not (signature and body and not body[-1].strip()):
+            body.append(line)
+    if not any(line.strip() for line in body):
+        return signature, []
+    return body, _stripped(signature)
+
+
+def _drop_dashes(body: list[str]) -> None:
+    last = next((at for at in range(len(body) - 1, -1, -1) if body[at].strip()), -1)
+    if last >= 0 and body[last].strip() in _MARKERS:
+        del body[last:]
 
 
 def _one_cut(lines: Sequence[str], end: int) -> int:

@@ -231,3 +231,46 @@ def test_nested_and_broken_markup_does_no_harm() -> None:
     assert extract_answer(Mail("", 0, html=f"Yes.{html}")).text == "Yes."
     assert extract_answer(Mail("", 0, html="")).text == ""
     assert extract_answer(Mail("", 0, html="<blockquote>only a quote</blockquote>")).cut == "failed"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '<div id="Signature"><p>Kim Lee</p><p>Northwind</p></div>',
+        '-- <br><div class="gmail_signature"><div>Kim Lee</div><div>Northwind</div></div>',
+        '<div class="moz-signature">Kim Lee<br>Northwind</div>',
+    ],
+)
+def test_a_signature_that_the_mail_program_marked_is_no_answer(marked: str) -> None:
+    quoted = '<hr><div id="divRplyFwdMsg"><b>From:</b> SOC<br><b>Sent:</b> Monday</div><p>Is it yours?</p>'
+    answer = extract_answer(Mail("", 0, html=f"<p>Yes, it is mine.</p>{marked}{quoted}"))
+    assert (answer.text, answer.signature.split()) == ("Yes, it is mine.", ["Kim", "Lee", "Northwind"])
+
+
+def test_words_below_a_marked_signature_are_kept_and_a_signature_alone_is_the_answer() -> None:
+    signature = '<div class="gmail_signature">Kim</div>'
+    assert (
+        extract_answer(Mail("", 0, html=f"<p>Yes.</p>{signature}<p>But not today.</p>")).text
+        == "Yes.\n\nBut not today."
+    )
+    assert extract_answer(Mail("", 0, html=signature)).text == "Kim"
+
+
+def test_an_answer_typed_into_the_signature_is_kept() -> None:
+    html = f'<p>Hello,</p><div id="Signature">{"<p>It was I who ordered this, on Monday.</p>" * 50}</div>'
+    assert extract_answer(Mail("", 0, html=html)).text.count("Monday") == 50
+
+
+def test_words_in_front_of_a_quote_are_no_attribution_because_gmail_marked_both() -> None:
+    html = (
+        '<div class="gmail_quote"><div>Yes, both are mine.</div><div>Kim</div><br>On Mon, Mar 4, 2024 SOC '
+        '&lt;soc@x.example&gt; wrote:<br><blockquote class="gmail_quote">Are they yours?</blockquote></div>'
+    )
+    assert extract_answer(Mail("", 0, html=html)).text == "Yes, both are mine.\nKim"
+
+
+def test_indented_words_are_no_quote_and_quotes_at_the_end_go_together() -> None:
+    indented = '<p>I ordered:</p><blockquote style="margin:0 0 0 40px;border:none;padding:0px">one lamp</blockquote>'
+    assert extract_answer(Mail("", 0, html=indented)).text.split("\n")[-1] == "one lamp"
+    several = "<p>Yes.</p><blockquote>Is it</blockquote><div><br></div><blockquote>yours?</blockquote>"
+    assert extract_answer(Mail("", 0, html=several)).text == "Yes."
