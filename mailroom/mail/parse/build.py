@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.parse.addresses import read_addresses
+from mailroom.mail.parse.blocks import blank_line
 from mailroom.mail.parse.dates import read_date
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
@@ -21,6 +22,9 @@ _ONLY_ONCE = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references",
      "content-type", "mime-version", "content-transfer-encoding"}
 )  # fmt: skip
+_SAYS_WHAT_IT_IS = frozenset({"from", "to", "subject", "date", "content-type"})
+_BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*+(?=[!-9;-~]{1,80}[ \t]*:)")
+_FROM = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BIG = 64 * 1024 * 1024
 _LEADING = re.compile(rb"\s*?(?=[!-9;-~]+[ \t]*:)")
 _SHORT = 1_000
@@ -43,6 +47,10 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     if octets[start : start + 1] in {b"\n", b"\r"} and (leading := _LEADING.match(octets, start)):
         start = leading.end()
     root = read_entity(octets, start, len(octets), work, depth=level)
+    if _SAYS_WHAT_IT_IS.isdisjoint(root.first) and (rest := _rest_of_headers(octets, root.block.body)):
+        work.defects.add("blank_line_in_headers")
+        octets = octets[start : root.block.body].rstrip() + b"\r\n" + octets[rest:]
+        root = read_entity(octets, 0, len(octets), work, depth=level)
     found = Gatherer(work, level, lambda content, below: read_mail(content, work, below)).gather(root)
     hint = root.parameter("charset")
     values = root.first
@@ -93,6 +101,18 @@ def _line_ends(raw: bytes) -> bytes:
     if raw.find(b"\n", 0, 4096) != -1 or raw.find(b"\r", 0, 4096) == -1 or b"\n" in raw:
         return raw
     return raw.replace(b"\r", b"\n")
+
+
+def _rest_of_headers(octets: bytes, body: int) -> int:
+    """Where the headers go on after blank lines that a program on the way put into them, or 0.
+
+    Only for a mail that would have no sender, subject and date otherwise: what a mail shows as its body is no header.
+    """
+    blank = _BLANK_LINES.match(octets, body)
+    if not body or blank is None:
+        return 0
+    stop, _ = blank_line(octets, blank.end(), len(octets))
+    return blank.end() if _FROM.search(octets, blank.end(), stop) else 0
 
 
 def _headers(root: Entity, hint: str) -> tuple[tuple[str, str], ...]:

@@ -137,6 +137,23 @@ def test_blank_lines_and_a_byte_order_mark_before_the_headers_are_passed_over():
     assert parse(b"\xef\xbb\xbfSubject: s\r\n\r\nbody").subject == "s"
 
 
+def test_a_blank_line_that_a_relay_put_into_the_headers_hides_no_sender():
+    for blank in ("\r\n", "\n   \n\n"):
+        mail = parse(
+            f"Received: by relay.example\nX-Rule: 7\n{blank}From: ann@x.example\nSubject: s\n\nHello\n".encode()
+        )
+        assert (mail.author.address, mail.subject, mail.text) == ("ann@x.example", "s", "Hello\n")
+        assert mail.header("X-Rule") == "7"
+        assert "blank_line_in_headers" in mail.defects
+
+
+@pytest.mark.parametrize("first", ["From: bo@x.example", "Subject: s", "Content-Type: text/plain"])
+def test_headers_quoted_at_the_start_of_a_body_stay_body(first):
+    mail = parse(f"{first}\r\n\r\nFrom: ann@x.example\r\n\r\nHello\r\n".encode())
+    assert mail.text == "From: ann@x.example\n\nHello\n"
+    assert mail.author.address != "ann@x.example"
+
+
 def test_a_nested_mail_is_cut_out_octet_by_octet(multipart):
     inner = b"From: x@y.example\r\nSubject:  odd   spacing \r\n\r\nline\r\n\r\n"
     mail = multipart(PLAIN + b"see below", b"Content-Type: message/rfc822\r\n\r\n" + inner)
