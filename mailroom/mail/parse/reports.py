@@ -7,8 +7,10 @@ import re
 from mailroom.mail.parse.blocks import read_block
 from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.transfer import is_base64, unbase64
 
 _BLANK = re.compile(rb"(?:\r?\n[ \t]*){2,}")
+_IN_BASE64 = ("content-transfer-encoding", "base64")
 _LIMIT = 256 * 1024
 _BLOCKS = 1_000
 
@@ -18,11 +20,16 @@ def read_status(content: bytes, work: Work) -> list[tuple[tuple[str, str], ...]]
     if len(content) > _LIMIT:
         content = content[:_LIMIT]
         work.defects.add("report_cut")
-    found = []
+    found: list[tuple[tuple[str, str], ...]] = []
+    encoded = False
     for block in _BLANK.split(content.strip())[:_BLOCKS]:
-        fields = _fields(block, work)
-        if fields:
-            found.append(fields)
+        if encoded and is_base64(block, 0, len(block)):  # a gateway took the blocks for the headers and body of a part
+            pieces = _BLANK.split(unbase64(block, 0, len(block), work.defects).strip())[:_BLOCKS]
+        else:
+            pieces = [block]
+        fields = [read for piece in pieces if (read := _fields(piece, work))]
+        encoded = any(_IN_BASE64 in [(name.lower(), value.lower()) for name, value in read] for read in fields)
+        found += fields
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 STATUS = (
     b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\nArrival-Date: today\r\n\r\n"
     b"Final-Recipient: rfc822; gone@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
@@ -19,6 +21,13 @@ def test_the_blocks_of_a_delivery_status_are_fields_and_not_text(multipart):
     assert mail.text == "Could not be delivered."
     assert dict(mail.returned_headers)["Message-ID"] == "<1@x>"
     assert mail.nested[0].subject == "my mail"
+
+
+def test_a_delivery_status_that_a_gateway_encoded_is_decoded(multipart):
+    head, recipients = STATUS.split(b"today\r\n\r\n")
+    status = head + b"today\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(recipients)
+    mail = multipart(TEXT, status, kind="report", parameters=REPORT)
+    assert [dict(block).get("Status") for block in mail.delivery_status] == [None, "5.1.1", "4.2.2"]
 
 
 def test_returned_headers_alone_are_read(multipart):
