@@ -36,6 +36,7 @@ from prefect.states import Scheduled
 ROOT = Path(__file__).resolve().parent.parent
 POOL = "mailroom"
 START_SECONDS = 600.0
+_AUTHORITIES = "PREFECT_API_SSL_CERT_FILE"
 
 
 class PrefectServer:
@@ -72,6 +73,7 @@ class PrefectServer:
         return inherited | {
             "PREFECT_HOME": str(self.home),
             "PREFECT_API_URL": self.api,
+            **{name: os.environ[name] for name in (_AUTHORITIES,) if name in os.environ},
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             # A server on SQLite says 503 while it is locked; giving up sooner than Prefect does would be our failure.
             "PREFECT_CLIENT_MAX_RETRIES": "4",
