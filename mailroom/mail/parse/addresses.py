@@ -57,7 +57,7 @@ def _read(value: str, limit: int, *, author: bool, hint: str) -> tuple[MailAddre
     if usual := _USUAL.fullmatch(value):
         quoted, plain, address = usual.groups()
         if value.isascii() and value.isprintable() and "=?" not in value:
-            return (_plain(address, (quoted if quoted is not None else plain).strip(" \t'"), value.strip()),)
+            return (_plain(address, quoted if quoted is not None else plain, value.strip()),)
     elif bare := _BARE.fullmatch(value):
         return (_plain(bare.group(1), "", value.strip()),)
     elif "," in value and (simple := _simple_list(value)) is not None:
@@ -77,6 +77,9 @@ def _read(value: str, limit: int, *, author: bool, hint: str) -> tuple[MailAddre
 
 def _plain(address: str, name: str, raw: str) -> MailAddress:
     address = address.lower()
+    name = name.strip(" \t")
+    while name[:1] == "'" == name[-1:]:
+        name = name[1:-1].strip(" \t")
     if "@" in name or "xn--" in address or address.endswith("."):
         return _make(address, name, raw)
     return MailAddress(address, name, raw)
@@ -101,7 +104,7 @@ def _simple(entry: str) -> MailAddress | None:
     if bare := _BARE.fullmatch(entry):
         return _plain(bare.group(1), "", entry.strip())
     if usual := _USUAL.fullmatch(entry):
-        return _plain(usual.group(3), usual.group(2).strip(" \t'"), entry.strip())
+        return _plain(usual.group(3), usual.group(2), entry.strip())
     return None
 
 

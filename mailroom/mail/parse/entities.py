@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailroom.mail.parse.blocks import Block, read_block
 from mailroom.mail.parse.limits import Work
-from mailroom.mail.parse.parameters import split_value
+from mailroom.mail.parse.parameters import split_value, text_values
 from mailroom.mail.parse.transfer import unbase64, undo
 
 _GUESSED = re.compile(rb"\n--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
@@ -25,6 +25,8 @@ _DEEP = 20
 _UNPRINTABLE = re.compile(r"[^!-~]")
 _JOINERS = str.maketrans("", "", " -_.")
 _USUAL_ENCODINGS = frozenset({"7bit", "8bit", "base64", "quoted-printable"})
+_DECISIVE = ("boundary", "charset", "format", "delsp", "report-type", "method", "smime-type")
+"""Parameters of Content-Type that the reader asks for by name; file names have their own way."""
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _AFTER_END = 256
 """Octets of blanks that may follow the end of a multipart that hangs on its last line."""
@@ -97,6 +99,8 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
         written = written[: work.limits.header_structured]
         work.defects.add("header_value_cut")
     kind, parameters = split_value(written)
+    if "*" in written:
+        parameters = _with_whole(parameters)
     if not (kind.isascii() and kind.isprintable()):
         kind = _UNPRINTABLE.sub("", kind)
     major, slash, minor = kind.partition("/")
@@ -108,6 +112,14 @@ def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tupl
     if (major in _MAJOR or any(name.startswith("name") for name, _ in parameters)) and major != "text":
         return "application/octet-stream", parameters
     return "text/plain", parameters
+
+
+def _with_whole(parameters: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The parameters, and those that decide how a part is read once more when they came in sections or encoded."""
+    given = {name for name, _ in parameters}
+    cut = [name for name in _DECISIVE if name not in given]
+    whole = [(name, values[0]) for name in cut if (values := text_values(parameters, name))]
+    return (*parameters, *whole)
 
 
 def _encoding(written: str) -> str:

@@ -26,6 +26,7 @@ def pairs(written, **options):
         ("Undisclosed recipients:;", []),
         ("Name: Company <a@b.example>", [("Name: Company", "a@b.example")]),
         ("Smith, John <j@x.example>", [("Smith, John", "j@x.example")]),
+        ("\"'Jo' Day\" <j@x.example>, 'n Dok <n@x.example>", [("'Jo' Day", "j@x.example"), ("'n Dok", "n@x.example")]),
         ('"Big \\"Box\\"; Inc" <b@x.example>', [('Big "Box"; Inc', "b@x.example")]),
         ("=?utf-8?Q?Doe=2C_J=C3=B6rg?= <j@x.example>, k@y.example",
          [("Doe, Jörg", "j@x.example"), ("", "k@y.example")]),

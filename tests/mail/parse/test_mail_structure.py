@@ -98,6 +98,15 @@ def test_a_boundary_that_is_not_given_or_wrong_is_guessed(parameter):
     assert parse(raw).text == "found"
 
 
+def test_a_boundary_and_a_charset_may_come_encoded_and_in_sections():
+    mail = parse(
+        b"Content-Type: multipart/mixed; boundary*0*=us-ascii'en'one%20; boundary*1=two\r\n\r\n--one two\r\n"
+        b"Content-Type: text/plain; charset*=us-ascii''iso-8859-5\r\n\r\n\xb0\xb1\r\n--one two--\r\n"
+    )
+    assert mail.text == "\u0410\u0411"
+    assert "boundary_missing" not in mail.defects
+
+
 def test_a_multipart_without_any_part_shows_its_text():
     mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\njust text\r\n")
     assert mail.text == "just text\n"
