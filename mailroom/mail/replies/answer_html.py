@@ -17,49 +17,59 @@ from mailroom.mail.replies.answer_text import CUT_MARK, QUOTE_MARK
 from mailroom.mail.replies.separators import is_forward
 from mailroom.mail.replies.signature import SIGNATURE_BEGINS, SIGNATURE_ENDS
 
-_QUOTE_SELECTORS = (
-    "div.yahoo_quoted",
-    "div.protonmail_quote",
-    "blockquote.protonmail_quote",
-    "div.zmail_extra",
-    "div.yahoo-quoted-begin",
-    "div.tutanota_quote",
-    "blockquote.tutanota_quote",
-    "div.moz-cite-prefix",
-    "div.moz-email-headers-table",
-    "div.gmail_attr",
-    "div.mail_ru_quote",
-    "#olk_src_body_section",
-    "#OLK_SRC_BODY_SECTION",
-    "div.front-blockquote",
-    "blockquote.front-blockquote",
-    "div.zmail_extra_hr",
-    "div.quoted-reply",
-    "blockquote[type=cite]",
-    "blockquote[type=CITE]",
-    "#reply-intro",
-    "div.hcswrapper",
-    "div.yqt",
-    "div[id*=yahoo_quoted]",
-    "div[class*=yahoo_quoted]",
-    "div.quote_container",
-    "div.mcntmcntquote",
-    "div.WordSection1 ~ div.gmail_quote",
-    "div.gmail_extra > blockquote",
-    "div.ms-outlook-mobile-reference-message",
-    "#mail-editor-reference-message-container",
-    "div.outlook_quote",
-    "blockquote.iosymail",
-    "blockquote.quoted",
-    "div.replyforwardcontainer",
-    "div.freshdesk_quote",
-    "div.fd-quoted",
-    "div.missive_quote",
-    "blockquote.missive_quote",
-    "div.helpscout-quote",
-    "div.zendesk-quote",
-    "div.quoted_text",
-    "div.moz-forward-container + blockquote",
+_QUOTE_SELECTORS = ", ".join(
+    (
+        "div.yahoo_quoted",
+        "div.protonmail_quote",
+        "blockquote.protonmail_quote",
+        "div.zmail_extra",
+        "div.yahoo-quoted-begin",
+        "div.tutanota_quote",
+        "blockquote.tutanota_quote",
+        "div.moz-cite-prefix",
+        "div.moz-email-headers-table",
+        "div.gmail_attr",
+        "div.mail_ru_quote",
+        "#olk_src_body_section",
+        "#OLK_SRC_BODY_SECTION",
+        "div.front-blockquote",
+        "blockquote.front-blockquote",
+        "div.zmail_extra_hr",
+        "div.quoted-reply",
+        "blockquote[type=cite]",
+        "blockquote[type=CITE]",
+        "#reply-intro",
+        "div.hcswrapper",
+        "div.yqt",
+        "div[id*=yahoo_quoted]",
+        "div[class*=yahoo_quoted]",
+        "div.quote_container",
+        "div.mcntmcntquote",
+        "div.gmail_extra > blockquote",
+        "div.ms-outlook-mobile-reference-message",
+        "#mail-editor-reference-message-container",
+        "div.outlook_quote",
+        "blockquote.iosymail",
+        "blockquote.quoted",
+        "div.replyforwardcontainer",
+        "div.freshdesk_quote",
+        "div.fd-quoted",
+        "div.missive_quote",
+        "blockquote.missive_quote",
+        "div.helpscout-quote",
+        "div.zendesk-quote",
+        "div.quoted_text",
+        "div.moz-forward-container + blockquote",
+        "div[name=quote]",
+        "blockquote.spark_quote",
+        "div.history-quote-wrapper",
+        "div[id^=lark-mail-quote]",
+        "#isReplyContent",
+        "#ntes-pcmail-quote",
+        "#origbody",
+        "#reply139content",
+        "#oriMsgHtmlSeperator",
+    )
 )
 _CUT_SELECTORS = (
     "#divRplyFwdMsg",
@@ -76,11 +86,15 @@ _CUT_SELECTORS = (
     "hr#EC_stopSpelling",
     "#divtagdefaultwrapper + hr",
     "#lineBreakAtBeginningOfMessage ~ hr",
+    "#zwchr",
+    "[data-marker=__HEADERS__]",
 )
+_ANY_CUT = ", ".join(_CUT_SELECTORS)
 _SIGNATURES = (
     "div.gmail_signature, #Signature, #x_Signature, #ms-outlook-mobile-signature, .moz-signature, "
-    "div.protonmail_signature_block, div.tutanota_signature, div.missive_signature, div.front-signature, "
-    "div.yahoo-signature, div.sh-signature, div.zmail_signature, div[data-marker=__SIG_POST__]"
+    "div.protonmail_signature_block, #protonmail_signature_block, #protonmail_mobile_signature_block, "
+    "div[name=messageSignatureSection], div[data-signatureblock], div.bloop_sign, div.front-signature, "
+    '[id="Zm-_Id_-Sgn"], [data-marker=__SIG_PRE__], [data-marker=__SIG_POST__]'
 )
 _LONGEST_SIGNATURE = 1_500
 """In more than this somebody may have written the answer."""
@@ -127,12 +141,11 @@ def html_lines(html: str, *, structure: bool = True, keep_hidden: bool = False) 
         return _to_lines(html, keep_hidden), False
     # Elements are only flagged here: an element must not be removed while another one inside it is still to be visited.
     _flag_gmail(tree)
-    for selector in _QUOTE_SELECTORS:
-        for node in tree.css(selector)[:_MAX_NODES]:
-            if not _is_forwarded(node):
-                _flag(node)
+    for node in tree.css(_QUOTE_SELECTORS)[:_MAX_NODES]:
+        if not _is_forwarded(node):
+            _flag(node)
     cut = _insert_cut(tree)
-    _flag_last_blockquotes(tree)
+    _flag_plain_blockquotes(tree)
     marked = _replace_flagged(tree)
     signed = _mark_signatures(tree)
     found = cut or marked or signed
@@ -267,14 +280,16 @@ def _shown(node: LexborNode) -> str:
 
 def _insert_cut(tree: LexborHTMLParser) -> bool:
     """Put a marker line above the first element after which everything is the mail that is answered."""
-    place = next(
-        (
-            node
-            for selector in _CUT_SELECTORS
-            if (node := tree.css_first(selector)) is not None and not _is_forwarded(node)
-        ),
-        None,
-    )
+    place = None
+    if tree.css_first(_ANY_CUT) is not None:
+        place = next(
+            (
+                node
+                for selector in _CUT_SELECTORS
+                if (node := tree.css_first(selector)) is not None and not _is_forwarded(node)
+            ),
+            None,
+        )
     if place is None:
         place = next(
             (
@@ -306,23 +321,30 @@ def _looks_like_headers(node: LexborNode) -> bool:
     return len(_HEADERISH.findall(_head(node, 400).strip())) >= 2
 
 
-def _flag_last_blockquotes(tree: LexborHTMLParser) -> None:
-    """Of blockquotes that nothing else marks, the last of the top level is the quote, as in most programs.
+def _flag_plain_blockquotes(tree: LexborHTMLParser) -> None:
+    """Of blockquotes that nothing else marks: those with a line beside them, and the last of the top level.
 
-    So are those right above it when nothing of the person's own stands between and below.
+    So are those right above the last when nothing of the person's own stands between and below.
     """
     quotes = [node for node in tree.css("blockquote")[-_MOST_QUOTES:] if _is_plain_quote(node)]
     if not quotes:
         return
-    last = _outermost(quotes[-1])
-    for node in [last] if len(quotes) == 1 else [last, *_at_the_end(tree)]:
+    chosen = [_outermost(quotes[-1])]
+    if len(quotes) > 1:
+        chosen += _at_the_end(tree)
+        chosen += [node for node in quotes if "border-left" in _style(node)]
+    for node in chosen:
         if _FLAG not in node.attributes and not _is_forwarded(node):
             _flag(node)
 
 
+def _style(node: LexborNode) -> str:
+    return (node.attributes.get("style") or "")[:500].lower()
+
+
 def _is_plain_quote(node: LexborNode) -> bool:
-    style = (node.attributes.get("style") or "")[:500]
-    indented = _INDENT.search(style) is not None and "border-left" not in style.lower()
+    style = _style(node)
+    indented = _INDENT.search(style) is not None and "border-left" not in style
     return not indented and "gmail_quote" not in (node.attributes.get("class") or "")
 
 

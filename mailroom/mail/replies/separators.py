@@ -6,8 +6,9 @@ import re
 
 from mailroom.mail.replies.languages import LANGUAGES
 
-_FRAME = re.compile(r"[\s>|*]{0,40}[-_=–—*]{0,80}\s{0,4}")
-_ROW = re.compile(r"[\s>]{0,20}(?:[-_=–—―‒*~.]\s?){5,400}\s{0,20}$")
+_DASHES = "-_=\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_FRAME = re.compile(rf"[\s>|*]{{0,40}}[{_DASHES}*]{{0,80}}\s{{0,4}}")
+_ROW = re.compile(rf"[\s>]{{0,20}}(?:[{_DASHES}*~.]\s?){{5,400}}\s{{0,20}}$")
 _UNDERSCORES = re.compile(r"[\s>]{0,20}_{5,200}\s{0,20}$")
 _ABOVE = re.compile(
     r"(?:#+|-+|=+|\*+)?\s{0,4}(?:please )?(?:reply|write|type|respond)[^\n]{0,30} above this line|"
@@ -19,7 +20,7 @@ _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
 _ORIGINAL = {text for language in LANGUAGES for text in language.original}
 _LONGEST = 70
-_FRAME_MARKS = ">|*-_=–—"
+_FRAME_MARKS = f">|*{_DASHES}"
 
 
 def _inner(line: str) -> tuple[str, bool] | None:
@@ -31,8 +32,8 @@ def _inner(line: str) -> tuple[str, bool] | None:
         return (" ".join(bare.casefold().split()), False) if len(bare) <= _LONGEST else None
     frame = _FRAME.match(bare)
     head = frame[0] if frame else ""
-    inner = bare[len(head) :].rstrip("-_=–—* \t")
-    dashed = sum(head.count(mark) for mark in "-_=–—") >= 2
+    inner = bare[len(head) :].rstrip(f"{_DASHES}* \t")
+    dashed = sum(head.count(mark) for mark in _DASHES) >= 2
     return (" ".join(inner.casefold().split()), dashed) if 0 < len(inner) <= _LONGEST else None
 
 

@@ -274,3 +274,18 @@ def test_indented_words_are_no_quote_and_quotes_at_the_end_go_together() -> None
     assert extract_answer(Mail("", 0, html=indented)).text.split("\n")[-1] == "one lamp"
     several = "<p>Yes.</p><blockquote>Is it</blockquote><div><br></div><blockquote>yours?</blockquote>"
     assert extract_answer(Mail("", 0, html=several)).text == "Yes."
+
+
+def test_a_separator_of_typographic_hyphens_is_one() -> None:
+    text = "Yes.\n\n‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, SOC <soc@x.example> wrote:\n\nIs it yours?"
+    assert answer_from_text(text).text == "Yes."
+
+
+def test_words_between_quotes_with_a_line_beside_them_are_the_answer() -> None:
+    style = "border-left-style: solid; border-left-color: teal"
+    html = (
+        f'<p>On 4 March 2024, SOC &lt;soc@x.example&gt; wrote:</p><blockquote style="{style}">Is it yours?</blockquote>'
+        f'<p>Yes.</p><blockquote style="{style}">Since when?</blockquote><p>Since May.</p>'
+    )
+    answer = extract_answer(Mail("", 0, html=html))
+    assert (answer.text, answer.inline) == ("Yes.\n\nSince May.", True)
