@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import certifi
+
 from mailroom.cli import output
 from mailroom.cli.settings import FILE, load_settings
 from mailroom.errors import BusyError, InvalidInputError
@@ -104,6 +106,7 @@ class DemoHome:
             "PREFECT_HOME": str(self.folder / "prefect"),
             "TMPDIR": str(self.temporary),  # Prefect's worker keeps a folder there that only its first user may write
             "PREFECT_API_URL": self.api,
+            "PREFECT_API_SSL_CERT_FILE": str(self._one_authority()),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             f"{recorder}_BATCH_SIZE": "100",
@@ -119,6 +122,13 @@ class DemoHome:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
+
+    def _one_authority(self) -> Path:
+        """Prefect's client reads all authorities of the world whenever it is made, also for plain HTTP, as here."""
+        end = "-----END CERTIFICATE-----"
+        path = self.folder / "authority.pem"
+        path.write_text(f"{certifi.contents().partition(end)[0]}{end}\n")
+        return path
 
     def mailbox(self, tenant: dict[str, Any]) -> dict[str, Any]:
         """The analysts' mailbox, in the words of the block and of `mailroom.toml`; the password apart."""
