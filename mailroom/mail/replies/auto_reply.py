@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailroom.mail.model import Mail
+from mailroom.mail.replies.answer import extract_answer
 from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.dates import find_day
 from mailroom.mail.replies.languages import FORWARD_PREFIXES, REPLY_PREFIXES
@@ -91,6 +92,8 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
     found += _subject_signals(mail)
     body = " ".join(body_text(mail)[:_WINDOW].casefold().split()).replace("’", "'")
     phrase = next((text for text in ABSENCE_BODY if text in body), None)
+    if phrase is not None and found and _is_only_quoted(mail, phrase):
+        phrase = None
     if phrase is not None:
         found.append(Signal(f"text says {phrase!r}", WEAK if not found else MEDIUM))
     suppress = mail.header("X-Auto-Response-Suppress")
@@ -121,11 +124,14 @@ def _subject_signals(mail: Mail) -> list[Signal]:
             return []
         subject, answers = rest.strip(), True
     if subject.startswith(AUTOMATIC_SUBJECTS):
-        named = next(text for text in AUTOMATIC_SUBJECTS if subject.startswith(text))
-        follows = subject[len(named) :].lstrip()[:1] in {":", "：", "-", "(", "]", ""} or named.endswith(":")
-        return [Signal("subject of an automatic reply", STRONG if follows and not answers else MEDIUM)]
+        return [Signal("subject of an automatic reply", STRONG if _is_label(subject) and not answers else MEDIUM)]
+    if subject.startswith("auto:"):
+        server = mail.subject.lstrip().startswith("AUTO:") or bool(mail.in_reply_to)
+        return [Signal("subject begins with AUTO", STRONG if server and not answers else MEDIUM)]
     if subject.startswith(ABSENCE_SUBJECTS):
-        return [Signal("subject of an absence", MEDIUM)]
+        if len(mail.to) + len(mail.cc) > 1:
+            return [Signal("subject of an absence, sent to several people", WEAK)]  # servers answer one
+        return [Signal("subject of an absence", STRONG if not answers and _says_it_twice(mail, subject) else MEDIUM)]
     if subject.endswith(
         ("(automatic response)", "(auto reply)", "(autoreply)", "[autoreply]", "(automatische antwort)")
     ):
@@ -135,6 +141,30 @@ def _subject_signals(mail: Mail) -> list[Signal]:
     ):
         return [Signal("subject mentions an automatic reply", MEDIUM)]
     return []
+
+
+def _is_only_quoted(mail: Mail, phrase: str) -> bool:
+    """Whether the words stand in the mail that is answered, not in the answer."""
+    if not (mail.in_reply_to or mail.references or ">" in mail.text):
+        return False
+    own = extract_answer(mail).text[:_WINDOW].casefold()
+    return phrase not in " ".join(own.split()).replace("’", "'")
+
+
+def _is_label(subject: str) -> bool:
+    """Whether the words that name an automatic reply stand alone, or before a mark and the subject answered."""
+    named = next(text for text in AUTOMATIC_SUBJECTS if subject.startswith(text))
+    return subject[len(named) :].lstrip()[:1] in {":", "：", "-", "(", "]", ""} or named.endswith(":")
+
+
+def _says_it_twice(mail: Mail, subject: str) -> bool:
+    """`Out of Office: Re: ...`, `OOF: Automatic reply`: servers put the label before the subject they answer."""
+    _, colon, rest = subject.replace("：", ":").partition(":")
+    rest = rest.strip()
+    if not colon or not rest:
+        return False
+    answered = rest.partition(":")[0].strip() in REPLY_PREFIXES and ":" in rest
+    return bool(mail.in_reply_to) or answered or rest.startswith(AUTOMATIC_SUBJECTS + ABSENCE_SUBJECTS)
 
 
 def _is_list(mail: Mail) -> bool:

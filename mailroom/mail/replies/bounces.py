@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailroom.mail.model import Mail
+from mailroom.mail.replies.bounced_text import (
+    ADDRESS,
+    ENHANCED,
+    HEADER_START,
+    SMTP_CODE,
+    code_near,
+    named_recipients,
+    own_text,
+)
 from mailroom.mail.replies.facts import message_ids
 from mailroom.mail.replies.phrases import BOUNCE_BODY, BOUNCE_LOCALS, BOUNCE_NAMES, BOUNCE_SUBJECTS, SYSTEM_LOCALS
 
@@ -26,26 +35,14 @@ _ACTIONS: dict[str, Action] = {
     "expanded": "expanded",
     "success": "delivered",
 }
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_SMTP_CODE = re.compile(r"(?<![\d.\-])([45][0-5]\d)[ \-](?!\d{3})")
-_COPY_BELOW = (
-    "copy of the message", "copy of your message", "copy of my message", "original message", "original mail",
-    "returned message", "message header", "unsent message", "message text follows", "headers follow", "header follows",
-    "message follows", "below this line", "ursprüngliche nachricht", "message d'origine", "mensaje original",
-    "undelivered message follows", "start of returned message", "transcript of session", "received headers",
-)  # fmt: skip
-_HEADER_START = re.compile(
-    r"^(?:>? ?)(?:return-path|received|message-id|x-mailer|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE
-)
 _DELAYED = re.compile(
     r"delayed|not yet (?:been )?delivered|still (?:trying|being retried)|will (?:keep|continue) (?:trying|to try)|"
-    r"warning message only|do not need to resend|verzögert|retardé|temporarily deferred|will be retried|"
+    r"warning message only|do not need to resend|will continue to (?:try|be made)|will retry|has been postponed|"
+    r"verzögert|retardé|temporarily deferred|will be retried|"
     r"delivery (?:is )?delay",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(r"\s*(?:re|aw|fwd?|wg|tr|rv|sv|antw|odp)\s?:", re.IGNORECASE)
-_WINDOW = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +109,20 @@ def find_bounce(mail: Mail) -> tuple[Bounce, tuple[str, ...]] | None:
     return _bounce(mail, _from_text(mail), suspected=True), reasons
 
 
+def find_refusal(mail: Mail) -> Bounce | None:
+    """The bounce that a recipient's filter sent as a disposition notification (`reject` of RFC 3028), or None."""
+    words = f"{mail.header('Auto-Submitted')} {mail.text[:2_000]}".casefold()
+    if not _is_disposition(mail) or not any(word in words for word in ("(rejected)", "rejected:", "was refused")):
+        return None
+    kinds = [
+        value.casefold() for block in mail.delivery_status for name, value in block if name.lower() == "disposition"
+    ]
+    if not any("automatic-action" in kind and "deleted" in kind for kind in kinds):
+        return None
+    refused = tuple(BouncedRecipient(item.address, "failed", "", item.diagnostic) for item in _from_blocks(mail))
+    return _bounce(mail, refused or _from_text(mail), suspected=False)
+
+
 def _is_disposition(mail: Mail) -> bool:
     return any(name.lower() == "disposition" for block in mail.delivery_status for name, _ in block)
 
@@ -127,6 +138,8 @@ def _machine_sender(mail: Mail) -> str:
         return f"sender named {name[:40]}"
     if any(word in raw for word in ("mailer-daemon", "postmaster", "mail delivery")):
         return "sender is a mail system"
+    if "<>" in raw and not local:
+        return "sender without an address"
     return ""
 
 
@@ -137,14 +150,14 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     subject = mail.subject.casefold().strip()
     answered = bool(_PREFIXED.match(subject))
     subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
-    if not (machine or subject_hit or '"bounce' in mail.text[:_WINDOW].casefold()):
+    if not (machine or subject_hit or '"bounce' in mail.text[:12_000].casefold()):
         return ()
     body = own_text(mail).casefold()
     if _NOTIFICATION.search(body):
         return ("bounce notification of a mail service",)
     body_hit = any(phrase in body for phrase in BOUNCE_BODY)
-    coded = bool(_ENHANCED.search(body) or _SMTP_CODE.search(body))
-    returned = bool(mail.returned_headers or mail.nested or _HEADER_START.search(mail.text[:200_000]))
+    coded = bool(ENHANCED.search(body) or SMTP_CODE.search(body))
+    returned = bool(mail.returned_headers or mail.nested or HEADER_START.search(mail.text[:200_000]))
     null_path = mail.header("Return-Path").strip() == "<>"
     system = mail.author.address.partition("@")[0] in SYSTEM_LOCALS
     facts = (
@@ -155,11 +168,13 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
         (null_path, "null sender"),
     )
     if machine:
-        enough = subject_hit or coded or returned or (body_hit and (null_path or not answered))
+        told = coded and (not answered or bool(_CODE_LINE.search(body)))
+        enough = subject_hit or told or returned or (body_hit and (null_path or not answered))
     elif null_path or system:
         enough = subject_hit and (returned or coded or _specific(subject)) and (body_hit or coded)
     else:
-        enough = _specific(subject) and (coded or returned) and body_hit and not mail.in_reply_to
+        shown = returned or bool(_LISTED.search(body)) or bool(_CODE_LINE.search(body))
+        enough = _specific(subject) and shown and body_hit and not mail.in_reply_to
     if mail.content_type == "multipart/report" and not mail.report_type and (machine or subject_hit):
         enough = True
     if mail.header("X-MLServer") and subject_hit:
@@ -167,6 +182,10 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     return tuple(reason for holds, reason in facts if holds) if enough else ()
 
 
+_LISTED = re.compile(r"following (?:recipient|address)[^@]{0,160}@")
+"""`the following recipients:` and, below it, the first of them."""
+_CODE_LINE = re.compile(r"^[^\w\n]{0,8}(?:smtp |error )?[45][0-5]\d[ \-]", re.MULTILINE)
+"""A line that begins with a server's answer; people put codes into their sentences."""
 _NOTIFICATION = re.compile(r'"(?:notificationtype|eventtype)\\?"\s?:\s?\\?"bounce')
 _SPECIFIC = (
     "undeliverable",
@@ -189,25 +208,12 @@ _SPECIFIC = (
     "message status - undeliverable",
     "returning message to sender",
     "user unknown",
+    "message you sent",
 )
 
 
 def _specific(subject: str) -> bool:
     return not _PREFIXED.match(subject) and any(phrase in subject for phrase in _SPECIFIC)
-
-
-def own_text(mail: Mail) -> str:
-    """What the mail itself says, without the returned mail below it."""
-    text = mail.text or re.sub(r"<[^<>]{0,500}>", " ", mail.html[:100_000])
-    text = text[:100_000]
-    header = _HEADER_START.search(text, 1)
-    end = min(header.start() if header and header.start() > 60 else len(text), _WINDOW)
-    at = 0
-    for line in text[:end].split("\n"):
-        if at > 60 and len(line) <= 160 and any(phrase in line.casefold() for phrase in _COPY_BELOW):
-            return text[:at]
-        at += len(line) + 1
-    return text[:end]
 
 
 def _bounce(mail: Mail, recipients: tuple[BouncedRecipient, ...], *, suspected: bool) -> Bounce:
@@ -251,9 +257,9 @@ def _from_blocks(mail: Mail) -> tuple[BouncedRecipient, ...]:
         original = _bare_address(fields.get("original-recipient", ""))
         if "@" not in address and "@" in original:
             address = original
-        status = _ENHANCED.search(fields.get("status", ""))
+        status = ENHANCED.search(fields.get("status", ""))
         diagnostic = " ".join(fields.get("diagnostic-code", fields.get("x-notes-diagnostic-code", "")).split())[:1_000]
-        code = status[1] if status else (_ENHANCED.search(diagnostic) or [""] * 2)[1]
+        code = status[1] if status else (ENHANCED.search(diagnostic) or [""] * 2)[1]
         words = re.findall(r"[a-z]+", fields.get("action", "").lower())
         action = next((_ACTIONS[word] for word in words if word in _ACTIONS), None) or _action_of(code)
         found.append(BouncedRecipient(address, action, code, diagnostic))
@@ -263,7 +269,7 @@ def _from_blocks(mail: Mail) -> tuple[BouncedRecipient, ...]:
 def _bare_address(value: str) -> str:
     kind, semicolon, rest = value.partition(";")
     text = (rest if semicolon else kind).strip()
-    found = _ADDRESS.search(text)
+    found = ADDRESS.search(text)
     return (found[0] if found else text.strip("<>\"' ")).lower()
 
 
@@ -275,31 +281,16 @@ def _from_text(mail: Mail) -> tuple[BouncedRecipient, ...]:
     """Recipients named in free text, with the codes that stand near them."""
     text = own_text(mail)
     action: Action = "delayed" if _DELAYED.search(f"{mail.subject}\n{text}") else "failed"
-    named = [item.lower() for item in _ADDRESS.findall(mail.header("X-Failed-Recipients")[:20_000])]
-    own = {item.address for item in (*mail.from_, *mail.to, *mail.cc)}
+    named = [item.lower() for item in ADDRESS.findall(mail.header("X-Failed-Recipients")[:20_000])]
+    named = named or named_recipients(text, (item.address for item in (*mail.from_, *mail.to, *mail.cc)))
     if not named:
-        named = [item.lower() for item in _ADDRESS.findall(text)]
-        outside = [item for item in named if item not in own]
-        named = outside or named
+        named = named_recipients(text, ())
     if not named:
         returned = " ".join(value for name, value in mail.returned_headers if name.lower() == "to")
-        named = [item.lower() for item in _ADDRESS.findall(returned)]
+        named = [item.lower() for item in ADDRESS.findall(returned)]
         named += [item.address for nested in mail.nested[:1] for item in nested.to if not named]
-    found: dict[str, BouncedRecipient] = {}
-    for address in named[:100]:
-        if address in found or address.startswith(("mailer-daemon@", "postmaster@")):
-            continue
-        at = text.lower().find(address)
-        near = text[max(at, 0) : max(at, 0) + 800]
-        status = _ENHANCED.search(near) or _ENHANCED.search(text)
-        code = status[1] if status else ""
-        if not code:
-            basic = _SMTP_CODE.search(near) or _SMTP_CODE.search(text)
-            code = f"{basic[1][0]}.0.0" if basic else ""
-        diagnostic = next(
-            (line.strip() for line in near.split("\n") if _SMTP_CODE.search(line) or _ENHANCED.search(line)), ""
-        )
-        found[address] = BouncedRecipient(address, action, code, diagnostic[:1_000])
-        if len(found) >= 20:
-            break
-    return tuple(found.values()) or (BouncedRecipient("", action),)
+    found: list[BouncedRecipient] = []
+    for address in list(dict.fromkeys(named))[:20]:
+        code, diagnostic = code_near(text, address)
+        found.append(BouncedRecipient(address, action, code, diagnostic))
+    return tuple(found) or (BouncedRecipient("", action),)

@@ -10,8 +10,14 @@ from typing import Literal
 
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.auto_reply import MEDIUM, THRESHOLD, Signal, auto_reply_signals, find_return_date
-from mailroom.mail.replies.bounces import Bounce, find_bounce
-from mailroom.mail.replies.phrases import CHALLENGES, MACHINE_LOCALS, RECEIPT_BODY, RECEIPT_SUBJECTS
+from mailroom.mail.replies.bounces import Bounce, find_bounce, find_refusal
+from mailroom.mail.replies.phrases import (
+    CHALLENGES,
+    MACHINE_LOCALS,
+    RECEIPT_BODY,
+    RECEIPT_SUBJECTS,
+    TALK_OF_CHALLENGES,
+)
 from mailroom.mail.replies.senders import base_address
 
 Kind = Literal["human", "auto_reply", "bounce", "receipt", "challenge", "bulk", "own", "unreadable"]
@@ -43,6 +49,9 @@ def classify(
     if mail.report_type == "feedback-report":
         return Classification("bulk", ("abuse report",))
     if mail.report_type == "disposition-notification" or _has_disposition(mail):
+        refusal = find_refusal(mail)
+        if refusal is not None:
+            return Classification("bounce", ("refused by the recipient's filter",), refusal)
         return Classification("receipt", ("disposition notification",))
     found = find_bounce(mail)
     if found is not None and not _only_an_auto_reply(mail, found[0]):
@@ -58,7 +67,7 @@ def classify(
     signals = auto_reply_signals(mail, question_sent_at=question_sent_at)
     total = sum(signal.weight for signal in signals)
     reasons = tuple(signal.reason for signal in signals)
-    challenge = _challenge(mail)
+    challenge = _challenge(mail, automatic=total > 0)
     if challenge and (total or mail.in_reply_to or mail.references):
         return Classification("challenge", (challenge, *reasons))
     receipt = _receipt(mail)
@@ -90,11 +99,15 @@ def _only_an_auto_reply(mail: Mail, bounce: Bounce) -> bool:
     )
 
 
-def _challenge(mail: Mail) -> str:
-    text = f"{mail.subject}\n{mail.text[:3_000]}".casefold()
+def _challenge(mail: Mail, *, automatic: bool) -> str:
+    """Why the mail asks its sender to prove that somebody wrote it; people only talk about those who do."""
     if mail.header("X-Challenge-Response") or mail.header("X-TMDA-Confirm-Done"):
         return "header of a challenge"
-    hit = next((phrase for phrase in CHALLENGES if phrase in text), None)
+    if mail.header("List-Post") or mail.header("X-BeenThere"):
+        return ""
+    text = f"{mail.subject}\n{mail.text[:3_000]}".casefold()
+    phrases = CHALLENGES + TALK_OF_CHALLENGES if automatic else CHALLENGES
+    hit = next((phrase for phrase in phrases if phrase in text), None)
     return f"text says {hit!r}" if hit else ""
 
 

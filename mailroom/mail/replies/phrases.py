@@ -5,7 +5,7 @@ from __future__ import annotations
 # fmt: off
 AUTOMATIC_SUBJECTS: tuple[str, ...] = (
     "automatic reply", "automated reply", "auto reply", "auto-reply", "autoreply", "autoresponse", "auto response",
-    "auto-response", "automatic response", "automated response", "auto:", "autoresponder", "auto responder",
+    "auto-response", "automatic response", "automated response", "autoresponder", "auto responder",
     "automatische antwort", "autom. antwort", "réponse automatique", "reponse automatique", "respuesta automática",
     "respuesta automatica", "risposta automatica", "resposta automática", "automatisch antwoord", "automatiskt svar",
     "autosvar", "automatisk svar", "automaattinen vastaus", "odpowiedź automatyczna", "autoodpowiedź",
@@ -15,11 +15,14 @@ AUTOMATIC_SUBJECTS: tuple[str, ...] = (
     "רד אוטומטי",
     "מענה אוטומטי", "תשובה אוטומטית", "رد تلقائي", "trả lời tự động", "balasan otomatis", "ตอบกลับอัตโนมัติ",
     "automatinis atsakymas", "automaatvastus", "автоматичен отговор", "resposta automàtica",
-    "automatyczna odpowiedź", "vacation reply", "vacation auto", "自動応答", "不在通知",
+    "automatyczna odpowiedź", "vacation reply", "vacation auto", "自動応答", "不在通知", "abwesenheitsnotiz",
+    "abwesenheitsagent", "abwesenheitsassistent", "out of office autoreply", "out of office reply",
 )
 ABSENCE_SUBJECTS: tuple[str, ...] = (
-    "out of office", "out-of-office", "out of the office", "ooo:", "ooo ", "away from my mail",
-    "away from the office", "on vacation", "on holiday", "vacation", "i am away", "i'm away", "abwesenheitsnotiz",
+    "out of office", "out-of-office", "out of the office", "ooo:", "ooo ", "oof:", "i am out of", "i'm out of",
+    "i am on vacation", "i'm on vacation", "i am on holiday", "i'm on holiday", "i am on leave", "i'm on leave",
+    "away from my mail",
+    "away from the office", "on vacation", "on holiday", "vacation", "i am away", "i'm away",
     "abwesend", "abwesenheit", "absence du bureau", "absent du bureau", "absence", "absent", "message d'absence",
     "fuera de la oficina", "fuera de oficina", "ausente", "fuori ufficio", "assenza", "ausência",
     "fora do escritório", "ausencia", "afwezig", "niet aanwezig", "afwezigheid", "frånvaro", "frånvarande",
@@ -49,6 +52,12 @@ ABSENCE_BODY: tuple[str, ...] = (
     "нахожусь в отпуске", "я в отпуске", "буду отсутствовать", "я у відпустці", "ofis dışındayım", "izindeyim",
     "不在にして", "休暇を", "外出しております", "我不在办公室", "正在休假", "부재중입니다", "휴가 중", "自動返信",
     "自動的に返信", "automatisch generiert",
+    "i am away", "i'm away", "i am out until", "i'm out until", "i will be back",
+    "i'll be back", "i am on maternity leave", "i am on parental leave", "ich befinde mich im urlaub",
+    "ich befinde mich derzeit", "ich befinde mich bis", "bin ich im urlaub", "je suis en vacances", "en vacances",
+    "jag är på semester", "jag är ledig", "jeg har ferie", "jeg holder ferie", "op vakantie", "met vakantie",
+    "čerpám dovolenou", "na dovolené", "na dovolenke", "în concediu", "на больничном", "в командировке",
+    "на лікарняному", "yıllık izin", "en congé", "休暇中", "出張のため", "在休假", "出差",
     "automatisch erstellt", "automatically sent", "réponse automatique", "respuesta automática",
 )
 BOUNCE_SUBJECTS: tuple[str, ...] = (
@@ -78,7 +87,7 @@ BOUNCE_SUBJECTS: tuple[str, ...] = (
     "반송", "전송 실패",
     "delivery-failure", "message failed", "failed to deliver", "sorry", "ndn:", "dsn:", "your message could not",
     "your mail", "ignored not ml", "quota exceeded", "over quota", "mailbox full", "this message was blocked",
-    "message blocked", "policy violation", "spam rejected", "permanent error", "permanent failure",
+    "message blocked", "message you sent", "policy violation", "spam rejected", "permanent error", "permanent failure",
     "temporary failure", "permanent delivery failure", "delivery to", "undelivrable",
 )
 BOUNCE_BODY: tuple[str, ...] = (
@@ -116,15 +125,18 @@ RECEIPT_BODY: tuple[str, ...] = (
     "möchte die nachricht", "your message was delivered", "relayed to",
 )
 CHALLENGES: tuple[str, ...] = (
-    "confirm your message", "please confirm your e-mail", "confirm that you sent", "verify your email to me",
-    "sender verification", "challenge-response", "challenge/response", "one-time verification", "boxbe waiting list",
-    "spamarrest", "spam arrest", "please confirm that you are a human", "requires confirmation",
-    "authorize your address", "confirm delivery", "your message is being held", "reply to this message to confirm",
-    "to confirm your message", "message is awaiting confirmation", "confirm your email address to deliver", "tmda",
-    "active spam killer", "complete the verification process", "verify that you are a real person",
+    "confirm your message", "verify your email to me", "one-time verification", "please confirm that you are a human",
+    "authorize your address", "your message is being held", "reply to this message to confirm",
+    "to confirm your message", "message is awaiting confirmation", "confirm your email address to deliver",
+    "complete the verification process", "verify that you are a real person",
     "just this once, click the link below", "incoming messages only from senders i have approved",
     "votre message a été mis en attente", "afin de vous authentifier", "bestätigen sie bitte einmalig",
     "tira-teima",
+)
+TALK_OF_CHALLENGES: tuple[str, ...] = (  # people say it too: it counts beside the sign of a machine
+    "sender verification", "challenge-response", "challenge/response", "spamarrest", "spam arrest", "tmda",
+    "active spam killer", "boxbe waiting list", "please confirm your e-mail", "confirm that you sent",
+    "requires confirmation", "confirm delivery",
 )
 MACHINE_LOCALS: tuple[str, ...] = (
     "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "nepasrepondre",
