@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from mailroom.mail.model import Attachment
 from mailroom.mail.parse.entities import Entity
@@ -11,6 +12,8 @@ from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.names import made_up_name, name_flags, safe_name
 from mailroom.mail.parse.parameters import split_value, text_values
 from mailroom.mail.parse.real_type import content_flags, real_type
+
+_FILE = re.compile(r"[^/\\:?#%<>\"\r\n]{1,200}\.[A-Za-z0-9]{1,5}")
 
 
 def names_of(entity: Entity, hint: str = "") -> list[str]:
@@ -21,7 +24,18 @@ def names_of(entity: Entity, hint: str = "") -> list[str]:
         found = text_values(split_value(written[: 64 * 1024])[1], "filename", hint)
     if entity.parameters:
         found += text_values(entity.parameters, "name", hint)
+        if not found:  # written in the wrong header
+            found = text_values(entity.parameters, "filename", hint)
     return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+
+def name_in_location(entity: Entity) -> str:
+    """The file name that stands alone in `Content-Location`: some programs name a part nowhere else."""
+    written = entity.first.get("content-location", "")
+    if not written or len(written) > 1000:
+        return ""
+    name = decode_header(written.strip(' \t"<>'))
+    return name if _FILE.fullmatch(name) else ""
 
 
 def disposition_of(entity: Entity) -> str:

@@ -44,10 +44,8 @@ def decode(data: bytes, label: str = "", *, is_html: bool = False, hint: str = "
         return marked
     if wanted and wanted[0].startswith(_SEVEN_BIT) and (found := _seven_bit(data, wanted[0])):
         return found
-    try:
-        return _clean(str(data, "utf-8"), "utf-8")
-    except UnicodeDecodeError:
-        pass
+    if found := _as_utf8(data):
+        return found
     if not wanted and is_html and (meta := _META.search(data[:8192])):
         wanted = codecs_for(meta.group(1).decode("ascii"))
     for codec in wanted or codecs_for(hint):
@@ -56,6 +54,13 @@ def decode(data: bytes, label: str = "", *, is_html: bool = False, hint: str = "
         except (UnicodeError, ValueError):
             continue
     return _lossy(data, wanted)
+
+
+def _as_utf8(data: bytes) -> Decoded | None:
+    try:
+        return _clean(str(data, "utf-8"), "utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def usual_text(data: bytes, label: str) -> Decoded | None:
@@ -97,6 +102,8 @@ def _seven_bit(data: bytes, codec: str) -> Decoded | None:
         return _clean(data.decode(codec), codec)
     except (UnicodeError, ValueError):
         pass
+    if codec.startswith("iso2022") and b"\x1b" not in data and (found := _as_utf8(data)):
+        return found  # converted on the way, and the label forgotten
     if codec.startswith("iso2022_jp"):
         text = _wide_japanese(data)
         return _clean(text, codec, text.count("\ufffd"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailroom.mail.model import Attachment, Mail
-from mailroom.mail.parse.attachments import disposition_of, make_attachment, names_of
+from mailroom.mail.parse.attachments import disposition_of, make_attachment, name_in_location, names_of
 from mailroom.mail.parse.charsets import decode, usual_text
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.flowed import reflow
@@ -238,7 +238,7 @@ class Gatherer:
             number=len(self.found.attachments) + 1,
             content_id=entity.first.get("content-id", ""),
             disposition=disposition_of(entity),
-            fallback_name=fallback_name,
+            fallback_name=fallback_name or ("" if names else name_in_location(entity)),
             flags=flags,
         )
         self.found.attachments.append(made)

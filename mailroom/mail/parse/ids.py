@@ -7,7 +7,8 @@ import re
 from mailroom.mail.parse.header_text import decode_header
 
 _ANGLED = re.compile(r"<([^<>]{1,2000})>")
-_PLAIN = re.compile(r"<[!-;=?-~]{1,2000}>")
+_PLAIN = re.compile(r"<[!-'*-;=?-~]{1,2000}>")
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
 _SPACE = re.compile(r"\s+")
 
 
@@ -20,7 +21,7 @@ def read_ids(value: str, limit: int = 100) -> tuple[str, ...]:
         return (value,)
     if "=?" in value or not value.isascii() or not value.isprintable():
         value = decode_header(value)
-    found = [f"<{_SPACE.sub('', inner) if _blank(inner) else inner}>" for inner in _ANGLED.findall(value)]
+    found = [f"<{_bare(inner)}>" for inner in _ANGLED.findall(value)]
     if not found:
         found = [f"<{token}>" for token in (word.strip("<>,;\"'()") for word in value.split()) if "@" in token]
     unique = list(dict.fromkeys(found))
@@ -38,5 +39,9 @@ def read_message_id(value: str) -> str:
     return ids[0] if ids else decode_header(value)[:1000]
 
 
-def _blank(text: str) -> bool:
-    return any(character in text for character in " \t\r\n")
+def _bare(inner: str) -> str:
+    """An id without blanks and without the comments in its domain."""
+    local, at, domain = inner.partition("@")
+    if "(" in domain:
+        inner = local + at + _COMMENT.sub("", domain)
+    return _SPACE.sub("", inner) if any(character in inner for character in " \t\r\n") else inner

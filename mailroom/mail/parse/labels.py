@@ -97,6 +97,13 @@ def code_page_label(number: int) -> str:
     return _CODE_PAGES.get(number, f"cp{number}")
 
 
+_FONT_CHARSETS = {
+    "128": 932, "129": 949, "134": 936, "136": 950, "161": 1253, "162": 1254, "163": 1258, "177": 1255, "178": 1256,
+    "186": 1257, "204": 1251, "222": 874, "238": 1250,
+}  # fmt: skip
+"""Numbers that Windows gives the scripts of a font, which some programs write as the charset, and their code pages."""
+
+
 @lru_cache(maxsize=512)
 def codecs_for(label: str) -> tuple[str, ...]:
     """Codecs to try for a charset label as written; empty when the label says nothing usable."""
@@ -128,6 +135,8 @@ def _numbered(name: str) -> tuple[str, ...]:
     """Codecs for what is only another way to spell a numbered charset: `win1251`, `x-ms-cp932`, `iso88592`."""
     if match := _ISO_8859.match(name):
         return _known(f"iso8859-{int(match[1])}") or ()
+    if number := _FONT_CHARSETS.get(name):
+        return _known(code_page_label(number)) or ()
     if match := _CODE_PAGE.fullmatch(name):
         return _known(code_page_label(int(match[1]))) or ()
     return ()

@@ -26,7 +26,8 @@ _EXTENSIONS = {
     "application/ms-tnef": ".dat", "application/pgp-signature": ".asc", "application/pgp-encrypted": ".pgp",
     "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m", "application/pkcs7-signature": ".p7s",
     "application/x-pkcs7-signature": ".p7s", "application/vnd.ms-outlook": ".msg", "application/pdf": ".pdf",
-    "application/zip": ".zip", "text/csv": ".csv", "image/png": ".png", "image/gif": ".gif",
+    "application/zip": ".zip", "text/csv": ".csv", "image/png": ".png", "image/gif": ".gif", "image/jpg": ".jpg",
+    "image/pjpeg": ".jpg", "image/x-png": ".png", "audio/mp3": ".mp3",
 }  # fmt: skip
 
 

@@ -52,6 +52,22 @@ def test_the_name_of_the_content_type_is_the_last_resort_and_all_are_kept():
     made = named(b"attachment; filename=a.pdf", b'application/pdf; name="b.pdf"')
     assert (made.name, made.original_names) == ("a.pdf", ("a.pdf", "b.pdf"))
     assert named(b"attachment", b'application/pdf; name="b.pdf"').name == "b.pdf"
+    assert named(b"attachment", b'application/pdf; filename="c.pdf"').name == "c.pdf"
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        (b"Photo25.jpg", "Photo25.jpg"),
+        (b"=?utf-8?q?=C3=B6.jpg?=", "ö.jpg"),
+        (b"http://a.example/Photo25.jpg", "part-1.jpg"),
+        (b"CID:3a9f@a.example", "part-1.jpg"),
+        (b"..", "part-1.jpg"),
+    ],
+)
+def test_a_location_that_is_only_a_file_name_names_a_part_that_has_none(location, name):
+    assert named(b"inline\r\nContent-Location: " + location, b"image/jpeg").name == name
+    assert named(b"inline; filename=a.jpg\r\nContent-Location: " + location, b"image/jpeg").name == "a.jpg"
 
 
 @pytest.mark.parametrize(

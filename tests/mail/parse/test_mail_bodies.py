@@ -83,6 +83,7 @@ def test_declared_charsets_are_read(label, codec):
         ("ms874", "cp874"), ("win-1251", "cp1251"), ("windows1251", "cp1251"), ("cp-1251", "cp1251"),
         ("ansi-1251", "cp1251"), ("cp65001", "utf-8"), ("koi8r", "koi8-r"), ("iso88595", "iso8859-5"),
         ("csISO88598I", "iso8859-8"), ("cn-big5", "cp950"), ("cp20866", "koi8-r"),
+        ("134", "gb18030"), ("204", "cp1251"),
     ],
 )  # fmt: skip
 def test_charsets_are_known_under_every_spelling(label, codec):
@@ -102,6 +103,8 @@ def test_labels_that_mean_nothing_fall_back(label):
 
 def test_utf_8_wins_over_a_wrong_label():
     assert in_charset("Grüße".encode(), "iso-8859-1").text == "Grüße"
+    assert in_charset("すみません。".encode(), "iso-2022-jp").text == "すみません。"
+    assert in_charset("すみません。".encode("cp932"), "iso-2022-jp").text == "すみません。"
 
 
 def test_latin_1_under_a_utf_8_label_is_read():

@@ -87,6 +87,8 @@ def test_a_date_that_names_no_zone_is_utc_and_flagged():
         ("=?utf-8?q?=3Ca=40b=3E?=", ("<a@b>",)),
         ("a@b", ("<a@b>",)),
         ("<[x@y]>", ("<[x@y]>",)),
+        ("<1234   @   local(blah)  .machine .example>", ("<1234@local.machine.example>",)),
+        ("<1@example(a comment).com><(2)@example.com>", ("<1@example.com>", "<(2)@example.com>")),
         ("", ()),
         ("nothing", ()),
     ],
