@@ -14,8 +14,8 @@ from mailroom.mail.replies.languages import LANGUAGES
 
 _WINDOW = 4
 _MAX_JOINED = 420
-_DAY_WITHIN = 40
-"""A date that begins with a weekday has its first number within so many characters."""
+_DOTTED = (" p.m.", " a.m.", "г.")
+"""What ends with a dot within a date."""
 _WRAPPED_AT = 60
 """A line of so many characters may go on in the next one."""
 
@@ -98,6 +98,8 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
             if blanks > 1 or index == last:
                 break
             continue
+        if pieces and piece[-1:] in ".!?" and not piece.endswith(_DOTTED) and (blanks or _is_whole(" ".join(pieces))):
+            break  # a sentence, and the attribution begins below it
         pieces.insert(0, bare(piece) if index < last else bare(tail))
         joined = " ".join(pieces)
         if len(joined) > _MAX_JOINED:
@@ -108,12 +110,16 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
             found = Attribution(index, last + 1, before, language, certain)
             if opened and certain:
                 break
-        if index < last and piece[-1:] in ".!?:：" and not piece.endswith((" p.m.", " a.m.", "г.")):
+        if index < last and piece[-1:] in ".!?:：" and not piece.endswith(_DOTTED):
             # A sentence that ended is the person's own text, unless the part so far already began like a date.
             if found is None and len(pieces) > 1 and piece[-1:] in "!?:：":
                 break
             continue
     return found if found is not None or not colon else _in_any_language(lines, last)
+
+
+def _is_whole(joined: str) -> bool:
+    return bool(_ADDRESS.search(joined)) and _is_dated(joined.casefold())
 
 
 def _in_any_language(lines: Sequence[str], last: int) -> Attribution | None:
@@ -126,7 +132,7 @@ def _in_any_language(lines: Sequence[str], last: int) -> Attribution | None:
         joined = f"{piece} {joined}"
         whole = joined.count("<") >= joined.count(">")
         wrapped = index > 0 and len(lines[index - 1].strip()) >= _WRAPPED_AT
-        if whole and not wrapped and _ADDRESS.search(joined) and _is_dated(joined.casefold()):
+        if whole and not wrapped and _is_whole(joined):
             return Attribution(index, last + 1, "", "en", certain=False)
     return None
 
@@ -230,12 +236,12 @@ def _opens(low: str) -> bool:
 
 
 def _weekday_first(low: str) -> bool:
-    """`пн, 4 мар.`: a short word with its day or hour after it; `yes, I know him` is a sentence."""
+    """`пн, 4 мар.`: a short word with a number right after it or one word later; `yes, I know him` is a sentence."""
     word = low.split(" ", 1)[0]
     first = word.rstrip(".,")
     if first in _DAYS:
         return True
-    return 2 <= len(first) <= 12 and word != first and first.isalpha() and _has_digit(low[:_DAY_WITHIN])
+    return 2 <= len(first) <= 12 and word != first and first.isalpha() and _has_digit(" ".join(low.split(" ", 3)[:3]))
 
 
 _DAYS = frozenset(

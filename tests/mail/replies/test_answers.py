@@ -42,6 +42,9 @@ ATTRIBUTIONS = {
     "vi": "Vào Th 2, 4 thg 3, 2024 vào lúc 10:12 SOC <soc@northwind.example> đã viết:",
     "id": "Pada tanggal Sen, 4 Mar 2024 pukul 10.12 SOC <soc@northwind.example> menulis:",
     "th": "ในวันที่ จ. 4 มี.ค. 2024 เวลา 10:12 SOC <soc@northwind.example> เขียนว่า:",
+    "lt": "2024-03-04, pr, 10:12 SOC <soc@northwind.example> rašė:",
+    "lv": "pirmd., 2024. g. 4. marts, plkst. 10:12 — lietotājs SOC (<soc@northwind.example>) rakstīja:",
+    "is": "Þann mán., 4. mar. 2024 kl. 10:12 skrifaði SOC <soc@northwind.example>:",
     "el": "Στις Δευ 4 Μαρ 2024 στις 10:12 π.μ., ο χρήστης SOC <soc@northwind.example> έγραψε:",
 }
 BLOCKS = {
@@ -59,6 +62,8 @@ BLOCKS = {
     "vi": "Từ: SOC <soc@northwind.example>\nĐã gửi: Thứ Hai, 4 tháng 3, 2024\nTới: Kim\nChủ đề: Thư",
     "id": "Dari: SOC <soc@northwind.example>\nDikirim: 4 Maret 2024 10:12\nKepada: Kim\nSubjek: Surat",
     "th": "จาก: SOC <soc@northwind.example>\nส่ง: 4 มีนาคม 2024 10:12\nถึง: Kim\nเรื่อง: จดหมาย",
+    "lt": "Nuo: SOC <soc@northwind.example>\nIšsiųsta: 2024 m. kovo 4 d.\nKam: Kim\nTema: Laiškas",
+    "lv": "No: SOC <soc@northwind.example>\nNosūtīts: pirmdiena, 2024. gada 4. marts\nKam: Kim\nTēma: Vēstule",
     "ko": "보낸 사람: SOC <soc@northwind.example>\n보낸 날짜: 2024년 3월 4일\n받는 사람: Kim\n제목: 메일",
 }
 
@@ -78,7 +83,7 @@ def test_an_attribution_line_ends_the_answer_in_every_language(line: str, mark: 
     "line",
     [
         "Missatge de SOC <soc@northwind.example> del dia dl., 4 de març 2024 a les 10:12:",
-        "2024-03-04, pr, 10:12 SOC <soc@northwind.example> rašė:",
+        "Më hën, 4 mar 2024 në 10:12 SOC <soc@northwind.example> shkroi:",
         "* SOC <soc@northwind.example> [2024-03-04 10:12:33 +0100]:",
         "Missatge de la Security Operations de Northwind Traders a Barcelona <\nsoc@northwind.example> del 4/03/2024:",
     ],
@@ -289,3 +294,9 @@ def test_words_between_quotes_with_a_line_beside_them_are_the_answer() -> None:
     )
     answer = extract_answer(Mail("", 0, html=html))
     assert (answer.text, answer.inline) == ("Yes.\n\nSince May.", True)
+
+
+def test_a_word_and_a_full_stop_above_an_attribution_is_an_answer() -> None:
+    line = "Më hën., 4. mar. 2024 në 10:12 shkroi SOC <soc@northwind.example>:"
+    for gap in ("\n", "\n\n"):
+        assert answer_from_text(f"Po.{gap}{line}\n\n> Is this mail expected?").text == "Po."
