@@ -94,7 +94,8 @@ _SIGNATURES = (
     "div.gmail_signature, #Signature, #x_Signature, #ms-outlook-mobile-signature, .moz-signature, "
     "div.protonmail_signature_block, #protonmail_signature_block, #protonmail_mobile_signature_block, "
     "#MAC_OUTLOOK_SIGNATURE, div[apple-content-edited=true], div[name=messageSignatureSection], "
-    "div[data-signatureblock], div.bloop_sign, div.front-signature, "
+    "div[data-signatureblock], div.bloop_sign, div.front-signature, div[fairemail=signature], "
+    "#composer_signature, #ymail_android_signature, "
     '[id="Zm-_Id_-Sgn"], [data-marker=__SIG_PRE__], [data-marker=__SIG_POST__]'
 )
 _LONGEST_SIGNATURE = 1_500

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from mailroom.mail.replies.attribution import find_attribution, may_end_attribution
 from mailroom.mail.replies.labels import find_block, label_of
-from mailroom.mail.replies.separators import framed_text, is_forward, is_original, is_row, is_underscores
+from mailroom.mail.replies.separators import (
+    between_angles,
+    framed_text,
+    is_forward,
+    is_original,
+    is_row,
+    is_underscores,
+)
 
 QUOTE_MARK = "\ue000"
 """A line holding this stands for a quote that was taken out of HTML."""
@@ -58,6 +65,8 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark in {_QUOTE, _EMPTY}:
+            if mark == _QUOTE and between_angles(line) and not _quote_follows(marks, index + 1):
+                return index, language
             index += 1
             continue
         if CUT_MARK in line:

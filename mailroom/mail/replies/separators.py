@@ -11,11 +11,12 @@ _FRAME = re.compile(rf"[\s>|*]{{0,40}}[{_DASHES}*]{{0,80}}\s{{0,4}}")
 _ROW = re.compile(rf"[\s>]{{0,20}}(?:[{_DASHES}*~.]\s?){{5,400}}\s{{0,20}}$")
 _UNDERSCORES = re.compile(r"[\s>]{0,20}_{5,200}\s{0,20}$")
 _ABOVE = re.compile(
-    r"(?:#+|-+|=+|\*+)?\s{0,4}(?:please )?(?:reply|write|type|respond)[^\n]{0,30} above this line|"
+    r"[#\-=*]{0,12}\s{0,4}(?:please )?(?:reply|write|type|respond)[^\n]{0,30} above this line|"
     r"bitte antworten sie oberhalb dieser linie|veuillez répondre au-dessus de cette ligne|"
     r"por favor,? responda? (?:por )?(?:encima|acima) d[ea] esta (?:línea|linha)"
 )
 
+_TIME_AT_END = re.compile(r"\d[:.]\d\d(?:\s?[ap]\.?m\.?)?\s?$", re.IGNORECASE)
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
 _ORIGINAL = {text for language in LANGUAGES for text in language.original}
@@ -48,6 +49,14 @@ def is_original(line: str) -> bool:
         or inner.lstrip("[").startswith("original message processed by david")
         or bool(_ABOVE.match(inner))
     )
+
+
+def between_angles(line: str) -> bool:
+    """Whether the line names a sender and a time between `>>>` and `>>>`; what it announces has no marks of its own."""
+    if len(line) > 460 or not line.rstrip().endswith(">>"):
+        return False
+    named = line.strip()
+    return named.startswith(">>") and _TIME_AT_END.search(named.rstrip("> ")[-16:]) is not None
 
 
 def is_forward(line: str) -> bool:

@@ -300,3 +300,14 @@ def test_a_word_and_a_full_stop_above_an_attribution_is_an_answer() -> None:
     line = "Më hën., 4. mar. 2024 në 10:12 shkroi SOC <soc@northwind.example>:"
     for gap in ("\n", "\n\n"):
         assert answer_from_text(f"Po.{gap}{line}\n\n> Is this mail expected?").text == "Po."
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        ">>> SOC <soc@x.example> 05/14/25 10:00 AM >>>",
+        "##- Please type your reply above this line -##",
+    ],
+)
+def test_what_an_unusual_separator_announces_is_quoted(separator: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{separator}\nIs it yours?\n").text == "Yes."
