@@ -190,7 +190,8 @@ def _field(lines: list[str], index: int, line: str) -> tuple[str, str]:
     if match is None:
         return "", ""
     name = match.group(1).strip(" \t")
-    if _NAME.fullmatch(name) or (name and _header_follows(lines, index)):
+    private = index > 0 and name[:2] in {"X-", "x-"}  # no sentence begins like that
+    if _NAME.fullmatch(name) or (name and (private or _header_follows(lines, index))):
         return name, match.group(2).strip(" \t")
     return "", ""
 

@@ -11,6 +11,8 @@ from mailroom.mail.parse.parameters import split_value, text_values
 from mailroom.mail.parse.transfer import unbase64, undo
 
 _GUESSED = re.compile(rb"\n--([!-~][ -~]{0,200}?)[ \t]*\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
+_PADDED_END = re.compile(rb"[ \t]{1,70}--")
+"""The end of a multipart whose boundary was declared with blanks behind it."""
 _REST_OF_LINE = re.compile(rb"[ \t]*(?:\r?\n|\r|\Z)")
 _MAJOR = frozenset(
     {"text", "image", "audio", "video", "application", "multipart", "message", "font", "model", "chemical"}
@@ -186,6 +188,9 @@ def split_parts(raw: bytes, body: int, end: int, boundary: bytes, work: Work) ->
         if line == -1 and final:  # `--` may belong to a longer boundary, or to this one in an odd form
             final = False
             line = _line_end(raw, after, end)
+        if line == -1 and (padded := _PADDED_END.match(raw, after, end)):
+            final = True
+            line = _line_end(raw, padded.end(), end)
         if line == -1:
             at = _next(raw, delimiter, after, end)
             continue

@@ -119,10 +119,14 @@ def unquote_word(payload: str) -> bytes:
 
 def unbase64_word(payload: str) -> bytes:
     """Octets of a B-encoded payload, as far as it can be read; missing padding is added."""
+    padding = payload.find("=")
+    if -1 < padding < len(payload.rstrip(" ")) - 2:  # several encodings put one after the other
+        return b"".join(_one_encoding(piece) for piece in _PADDED.findall(payload)[:_WORDS])
+    return _one_encoding(payload)
+
+
+def _one_encoding(payload: str) -> bytes:
     octets = payload.encode("latin-1", "replace")
-    padding = octets.find(b"=")
-    if -1 < padding < len(octets.rstrip(b" ")) - 2:  # several encodings put one after the other
-        return b"".join(unbase64_word(piece) for piece in _PADDED.findall(payload)[:_WORDS])
     for fill in (b"", b"=", b"=="):
         try:
             return binascii.a2b_base64(octets + fill)

@@ -20,6 +20,8 @@ _PARAMETER = re.compile(
 _ESCAPE = re.compile(r'\\(["\\])')
 _COMMENT = re.compile(r"(?:^|\s)\([^()]{0,500}\)")
 """Only behind a blank: `report(1).pdf` is a name."""
+_CHARSET = re.compile(r"\s*([\w.:+-]{0,60})\s*'[\w-]{0,40}'|(utf-?8|iso-8859-\d{1,2}|windows-125\d)'", re.IGNORECASE)
+"""What stands before the text of an extended value; some forget the second apostrophe."""
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*)?)?")
 
 
@@ -83,6 +85,8 @@ def text_values(parameters: tuple[tuple[str, str], ...], name: str, hint: str = 
             found.append(_extended([(value, True)]))
         else:
             sections[int(section.group(2))] = (value, section.group(3) is not None)
+    if plain and sections and 0 not in sections:  # the beginning is lost
+        found.append(decode_header(plain, hint))
     if sections:
         found.append(_extended([sections[index] for index in sorted(sections)]))
     if plain:
@@ -113,8 +117,8 @@ def _extended(sections: list[tuple[str, bool]]) -> str:
 
 
 def _split_charset(value: str, known: str) -> tuple[str, str]:
-    """Charset, in lower case, and text of an extended value."""
-    if value.count("'") < 2:
+    """Charset, in lower case, and text of an extended value; a name may hold apostrophes of its own."""
+    prefix = _CHARSET.match(value)
+    if prefix is None:
         return known, value
-    charset, _, text = value.split("'", 2)
-    return charset.strip().lower(), text
+    return (prefix.group(1) or prefix.group(2) or "").lower(), value[prefix.end() :]

@@ -11,6 +11,7 @@ _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MU
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _LONE_EQUALS = re.compile(rb"=(?==)")
+_PADDED_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t"
 _WORDS_IN = 10
@@ -99,6 +100,8 @@ def unquote(data: bytes, *, header: bool = False) -> bytes:
     """
     if b"==" in data:  # the library would take two for one
         data = _LONE_EQUALS.sub(b"=3D", data)
+    if b"= " in data or b"=\t" in data:  # blanks that a relay put at the end of lines
+        data = _PADDED_BREAK.sub(b"=", data)
     return binascii.a2b_qp(data, header=header)
 
 

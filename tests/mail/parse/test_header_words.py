@@ -25,6 +25,7 @@ from mailroom.mail.parse.header_text import decode_header
         ("=?UTF-8?B?JQ?= =?UTF-8?B?JQ?=", "%%"),
         ("=?utf-8?Q?Is this it??=", "Is this it?"),
         ("=?NONE?B?VEVTVA=?=", "TEST"),
+        ("=?UTF-8?B?w6k====?= =?UTF-8?B?===Zg==?=", "éf"),
         ("=?x-unknown?Q?caf=E9?=", "café"),
         ("=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"),
         ("=?gb2312?B?1tDOxA==?=", "中文"),
@@ -88,3 +89,8 @@ def test_a_first_header_with_a_blank_before_it_is_read(headers):
     mail = headers(" From: a@b.example", "Subject: x")
     assert mail.author.address == "a@b.example"
     assert "header_name_unusual" in mail.defects
+
+
+def test_a_private_header_whose_name_holds_a_blank_is_no_body(headers):
+    mail = headers("Subject: s", "X-Odd Name: v")
+    assert (mail.text, mail.header("x-odd name")) == ("body\n", "v")

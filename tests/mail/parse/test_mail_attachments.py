@@ -42,6 +42,10 @@ def named(disposition: bytes, content_type: bytes = b"application/octet-stream",
         (b"attachment; filename*0*=utf-8''nai%C3; filename*1*=%AF%7; filename*2*=6e.pdf", "naiïve.pdf"),
         (b"attachment; filename*0*=euc-kr''%C6%C4; filename*1*=euc-kr''%C0%CF", "파일"),
         (b"attachment filename*0*=utf-8''%C3%B6 filename*1=.pdf", "ö.pdf"),
+        (b"attachment; filename*=Ann's and Bob's.pdf", "Ann's and Bob's.pdf"),
+        (b"attachment; filename*0=it; filename*1*='s%20Ann's.pdf", "it's Ann's.pdf"),
+        (b"attachment; filename*=UTF-8'%C3%B6.pdf", "ö.pdf"),
+        (b"attachment; filename=whole.pdf; filename*1=end.pdf", "whole.pdf"),
     ],
 )
 def test_names_are_found_in_every_form(disposition, name):

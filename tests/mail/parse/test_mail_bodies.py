@@ -190,6 +190,11 @@ def test_an_equals_sign_that_encodes_nothing_is_itself():
     assert mail.text == "a==b === =\u00e9 == end"
 
 
+def test_blanks_behind_the_equals_sign_at_the_end_of_a_line_change_nothing():
+    mail = body(b"one = \r\nline=\t \nand = more\r\n", b"Content-Transfer-Encoding: quoted-printable")
+    assert mail.text == "one lineand = more\n"
+
+
 @pytest.mark.parametrize(
     "words", ["Dear customer,\r\n\r\nyour parcel waits.\r\n", "<p>Hi, you</p>", "Gr\u00fc\u00dfe, J\u00f6rg"]
 )

@@ -107,6 +107,13 @@ def test_a_boundary_and_a_charset_may_come_encoded_and_in_sections():
     assert "boundary_missing" not in mail.defects
 
 
+def test_a_boundary_with_blanks_at_its_end_ends_the_multipart():
+    raw = b'Content-Type: multipart/mixed; boundary="x y  "\r\n\r\n--x y  \r\n\r\nin\r\n--x y  --\r\nout\r\n'
+    mail = parse(raw)
+    assert mail.text == "in"
+    assert "end_boundary_missing" not in mail.defects
+
+
 def test_a_multipart_without_any_part_shows_its_text():
     mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\njust text\r\n")
     assert mail.text == "just text\n"
