@@ -26,6 +26,7 @@ _ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
 _SPACED = re.compile(r" ?([.@]) ?")
 _ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_BLANKS = re.compile(r"[ \t]{2,}|\t")
 _GAP = re.compile(r"\s[.@]|@\s")
 
 
@@ -78,8 +79,10 @@ def _read(value: str, limit: int, *, author: bool, hint: str) -> tuple[MailAddre
 def _plain(address: str, name: str, raw: str) -> MailAddress:
     address = address.lower()
     name = name.strip(" \t")
-    while name[:1] == "'" == name[-1:]:
-        name = name[1:-1].strip(" \t")
+    if name[:1] == "'":
+        name = _unquoted(name)
+    if "  " in name or "\t" in name:
+        name = _BLANKS.sub(" ", name)
     if "@" in name or "xn--" in address or address.endswith("."):
         return _make(address, name, raw)
     return MailAddress(address, name, raw)
@@ -199,10 +202,20 @@ def _name(text: str, hint: str) -> str:
         text = QUOTED.sub(lambda match: _UNESCAPE.sub(r"\1", match.group(1)), text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
-    name = decode_header(text, hint).strip()
-    while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1].strip()
-    return "" if name in {'"', "'"} else name
+    if "  " in text or "\t" in text:
+        text = _BLANKS.sub(" ", text)
+    name = decode_header(text, hint).lstrip(", \t").rstrip()  # some programs encode even the comma between addresses
+    return _unquoted(name)
+
+
+def _unquoted(name: str) -> str:
+    """A name without the quotes around it; `'A' or 'B'` has none around it."""
+    while name and name[0] in "\"'" and name[0] == name[-1]:
+        inner = name[1:-1]
+        if name[0] in inner and not inner[0] == inner[-1] == name[0]:
+            break
+        name = inner.strip()
+    return name
 
 
 def _make(written: str, name: str, raw: str) -> MailAddress:
