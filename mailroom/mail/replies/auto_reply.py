@@ -26,6 +26,12 @@ _RETURNS = re.compile(
     r"(?=([^\n]{0,50}))",
     re.IGNORECASE,
 )
+_AFTER_A_WORD = re.compile(
+    r"\s*(?:$|[^\w\s\-]|\d)|\s+(?:-|until|till|through|from|since|notice|notification|message|reply|auto|bis|vom|von|ab|am|"
+    r"jusqu|du\b|au\b|hasta|desde|fino|dal|até|tot|van|vanaf|till|från|fra|til|do\b|od\b|до|с\b|по)"
+)
+"""What may follow a single word that names an absence."""
+_UNSPACED = "\u0590"
 _SPAN_END = re.compile(r"\b(?:to|bis|au|al|tot|-|–)\s[^\n]{3,40}", re.IGNORECASE)
 
 
@@ -87,7 +93,8 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
     ):
         found.append(Signal("mailer is a responder", STRONG))
     local = mail.author.address.partition("@")[0]
-    if local in MACHINE_LOCALS or local.startswith(("noreply", "no-reply", "donotreply", "bounce")):
+    machine = local in MACHINE_LOCALS or local.startswith(("noreply", "no-reply", "donotreply", "bounce"))
+    if machine and not _is_list(mail):
         found.append(Signal(f"sender {local[:40]}@", MEDIUM))
     found += _subject_signals(mail)
     body = " ".join(body_text(mail)[:_WINDOW].casefold().split()).replace("’", "'")
@@ -128,7 +135,7 @@ def _subject_signals(mail: Mail) -> list[Signal]:
     if subject.startswith("auto:"):
         server = mail.subject.lstrip().startswith("AUTO:") or bool(mail.in_reply_to)
         return [Signal("subject begins with AUTO", STRONG if server and not answers else MEDIUM)]
-    if subject.startswith(ABSENCE_SUBJECTS):
+    if _names_an_absence(subject):
         if len(mail.to) + len(mail.cc) > 1:
             return [Signal("subject of an absence, sent to several people", WEAK)]  # servers answer one
         return [Signal("subject of an absence", STRONG if not answers and _says_it_twice(mail, subject) else MEDIUM)]
@@ -155,6 +162,16 @@ def _is_label(subject: str) -> bool:
     """Whether the words that name an automatic reply stand alone, or before a mark and the subject answered."""
     named = next(text for text in AUTOMATIC_SUBJECTS if subject.startswith(text))
     return subject[len(named) :].lstrip()[:1] in {":", "：", "-", "(", "]", ""} or named.endswith(":")
+
+
+def _names_an_absence(subject: str) -> bool:
+    """Whether the subject is the label of an absence: `Vacation until Monday`, but not `vacation photos`."""
+    for label in ABSENCE_SUBJECTS:
+        if subject.startswith(label):
+            word = label.isalpha() and label < _UNSPACED
+            if not word or _AFTER_A_WORD.match(subject, len(label)):
+                return True
+    return False
 
 
 def _says_it_twice(mail: Mail, subject: str) -> bool:

@@ -9,7 +9,8 @@ from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer_html import html_lines
 
 ADDRESS = re.compile(r"[\w.!#$%&*+/=?^`{|}~\-][\w.!#$%&'*+/=?^`{|}~\-]{0,63}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+ENHANCED = re.compile(r"(?<![\d.])([245]\.\d\.\d{1,3})(?!\d|\.\d)")
+"""`5.1.1`, but neither an address nor the version of a server (`4.94.2`)."""
 SMTP_CODE = re.compile(r"(?<![\d.\-])([45][0-5]\d)[ \-](?!\d{3})")
 _COPY_BELOW = (
     "copy of the message", "copy of your message", "copy of my message", "original message", "original mail",

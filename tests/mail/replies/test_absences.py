@@ -26,6 +26,8 @@ def kind(subject: str, body: str, **headers: str) -> str:
         ("Frånvaro", "Jag är på semester."),
         ("Nepřítomnost", "Čerpám dovolenou."),
         ("Отсутствие", "Я на больничном."),
+        ("Absence jusqu'au 12 août", "Je suis en congé."),
+        ("OOO: Out of Office", "Thank you."),
     ],
 )
 def test_what_a_server_puts_before_a_subject_and_what_people_say_of_their_absence(subject: str, body: str) -> None:
@@ -42,6 +44,9 @@ def test_what_a_server_puts_before_a_subject_and_what_people_say_of_their_absenc
         ),
         ("Vacation", "I will be on vacation, I will be back on Monday.", {"Cc": "ann@northwind.example"}),
         ("Auto: the repair", "It costs 500.", {}),
+        ("Urlaubsplanung", "Wer ist im August abwesend?", {}),
+        ("Absent-minded as ever", "I am away from the desk, the keys are on it.", {}),
+        ("Absence of tests", "No tests for this, it is an auto-generated file.", {}),
         ("Re: spam", "Challenge-response (TMDA) annoys people. Can you confirm delivery?", {"In_Reply_To": "<a@b>"}),
     ],
 )

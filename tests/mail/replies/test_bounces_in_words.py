@@ -56,6 +56,13 @@ def test_several_recipients_keep_their_own_codes() -> None:
     ]
 
 
+def test_the_version_of_a_server_is_no_status_and_a_full_stop_belongs_to_no_status() -> None:
+    body = "This is mail server 4.94.2.\n\n<kim@fabrikam.example>: 550 no such user, that is 5.1.1.\n"
+    bounce = read("MAILER-DAEMON@mx.example", "failure notice", body).bounce
+    assert bounce is not None
+    assert bounce.failed[0].status == "5.1.1"
+
+
 @pytest.mark.parametrize(
     "words",
     [
