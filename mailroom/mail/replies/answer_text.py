@@ -22,7 +22,7 @@ QUOTE_MARK = "\ue000"
 CUT_MARK = "\ue001"
 """A line holding this says: everything from here on is the mail that was answered."""
 
-_QUOTED = re.compile(r"\s{0,8}(?:>|\|\s|\ue000)")
+_QUOTED = re.compile(r"\s{0,8}(?:>|\|\s(?![^|]*\|)|\ue000)")
 _FALSE_QUOTE = re.compile(r"\s*>[>\s]*>\s+\S{1,200}\s+<+\s*$")
 _LINK_ONLY = re.compile(r"\s*[(<\[]?https?://[^\s)>\]]{1,500}[)>\]]?\s*>?\s*$")
 _UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")

@@ -30,7 +30,11 @@ _OUTLOOK_MOBILE = re.compile(r"(?=[^\n]{0,60}outlook)[^\n]{0,60}(?:ios|android)[
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
 )
-_DASH_NAME = re.compile(r"^\s?-{1,2}\s?[A-ZÀ-ÝА-ЯŁŚŻ][\w.'’]{0,20}(?:\s[\w.'’]{1,20}){0,3}\s*$")
+_CAPITAL = "A-ZÀ-ÝА-ЯŁŚŻ"
+_DASH_NAME = re.compile(
+    rf"\s?-{{1,2}}\s?[{_CAPITAL}][\w.'’]{{0,20}}(?:\s(?:[{_CAPITAL}][\w.'’]{{0,20}}|de|del|van|von|der)){{0,4}}\s*$"
+)
+_ITEM = re.compile(r"\s{0,8}[-*•]\s\S")
 _MARKERS = {"--", "__", "—", "---", "___", "–", "-- ", "――", "----", "____", "====", "++++"}
 
 
@@ -134,10 +138,15 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
             return index
         if _LIST_FOOTER.match(line) and index > 0 and is_row(lines[index - 1]):
             return index - 1
-    last = lines[end - 1]
-    if end > 1 and _DASH_NAME.match(last) and not lines[end - 2].strip():
-        return end - 1
-    return end
+    return end - 1 if _is_dash_name(lines, end) else end
+
+
+def _is_dash_name(lines: Sequence[str], end: int) -> bool:
+    """Whether the last line is a dash and a name, and not an item of a list."""
+    if end < 2 or not _DASH_NAME.match(lines[end - 1]) or lines[end - 2].strip():
+        return False
+    above = next((line.rstrip() for line in reversed(lines[: end - 2]) if line.strip()), "")
+    return not above.endswith((":", "：")) and not _ITEM.match(above)
 
 
 def _is_tail(lines: Sequence[str], index: int, end: int) -> bool:

@@ -311,3 +311,19 @@ def test_a_word_and_a_full_stop_above_an_attribution_is_an_answer() -> None:
 )
 def test_what_an_unusual_separator_announces_is_quoted(separator: str) -> None:
     assert answer_from_text(f"Yes.\n\n{separator}\nIs it yours?\n").text == "Yes."
+
+
+def test_a_table_drawn_with_bars_is_no_quote() -> None:
+    table = "| mail | mine |\n| ---- | ---- |\n| first | yes |"
+    assert answer_from_text(f"Here they are:\n\n{table}").text == f"Here they are:\n\n{table}"
+    assert answer_from_text("On 4 March 2024 SOC <soc@x.example> wrote:\n| Is it yours?\n\nYes.").text == "Yes."
+
+
+@pytest.mark.parametrize("items", [["Lamp"], ["Lamp", "Two Chairs"], ["one lamp", "Chairs for all"]])
+def test_the_last_item_of_a_list_is_no_signature(items: list[str]) -> None:
+    html = f"<p>I ordered these:</p><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+    assert extract_answer(Mail("", 0, html=html)).text == "I ordered these:\n\n" + "\n".join(
+        f"- {one}" for one in items
+    )
+    assert answer_from_text("I ordered these\n\n- one lamp\n\n- Chairs").text.endswith("- Chairs")
+    assert answer_from_text("I ordered them.\n\n- Kim van der Lee").text == "I ordered them."
