@@ -132,6 +132,8 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
         return None
     entries: list[tuple[list[tuple[str, str]], str]] = [first]
     roles = {role for _, role in first[0]}
+    if roles == {"date"} and first[1] and not any(character.isdigit() for character in first[1]):
+        return None  # `Date: tomorrow is fine` is an answer
     index, end, loose, blank = start + 1, start + 1, 0, 0
     while index < len(lines) and index - start < _MAX_BLOCK:
         line = lines[index]

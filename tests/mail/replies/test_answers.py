@@ -327,3 +327,7 @@ def test_the_last_item_of_a_list_is_no_signature(items: list[str]) -> None:
     )
     assert answer_from_text("I ordered these\n\n- one lamp\n\n- Chairs").text.endswith("- Chairs")
     assert answer_from_text("I ordered them.\n\n- Kim van der Lee").text == "I ordered them."
+
+
+def test_an_answer_that_looks_like_a_label_is_kept() -> None:
+    assert answer_from_text(f"Date: tomorrow is fine\n\n{BLOCKS['en']}\n\nWhen?").text == "Date: tomorrow is fine"
