@@ -6,13 +6,13 @@ import re
 from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import AS_ASCII
+from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
 from mailroom.indicators.hosts import domain_of, idna_note, ipv4_of
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
 
 _EMAIL = Pattern(
-    rb"[A-Za-z0-9._%+='\-\xc0-\xfd]+@(?:\[[0-9A-Fa-fIPv:.]{3,60}\]|(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z0-9_\xc0-\xff\-]+)"
+    rb"(?:[A-Za-z0-9._%+='\-\xc0-\xfd]+|\xfe{1,64})@(?:\[[0-9A-Fa-fIPv:.]{3,60}\]|(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z0-9_\xc0-\xff\-]+)"
 )
 _IPV4 = Pattern(rb"\d+(?:\.\d+){3,}")
 _IPV6 = Pattern(rb"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(?:\.\d{1,3}){0,3}")
@@ -53,6 +53,8 @@ def _local_start(data: bytes, start: int, at: int) -> int:
 def _email(scan: Scan, data: bytes, start: int, at: int, end: int) -> None:
     host = scan.text[at + 1 : end]
     local = scan.text[start:at].lower()
+    if data[start] == IDEOGRAPH and host.isascii():
+        return  # words of a script without blanks, glued to an `@`
     if host.startswith("["):
         inside = host[1:-1].removeprefix("IPv6:")
         address, kind = ipv4_of(inside), "ipv4"

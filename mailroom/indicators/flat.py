@@ -17,6 +17,8 @@ INVISIBLE = 0x9D
 """Takes no room when shown: zero-width characters, direction marks."""
 DASH = 0x96
 """A dash longer than a hyphen: between numbers it separates, in names and addresses it does not occur."""
+STOP = 0x9C
+"""The full stop of East Asian scripts: a dot to a browser, the end of a sentence to everybody else."""
 _BLANK = 0x20
 _QUOTE = 0x22
 _ASCII_SIGNS = frozenset("$+<=>^`|~")
@@ -67,6 +69,8 @@ def _sort(character: str) -> int:
         return ord(_LIKE_ASCII[character])
     if character in "‒–−":
         return DASH
+    if character == "。":
+        return STOP
     category = unicodedata.category(character)
     if category in {"Cf", "Mn"} and unicodedata.combining(character) == 0:
         return INVISIBLE

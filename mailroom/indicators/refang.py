@@ -37,7 +37,7 @@ _SIGNS = Pattern(
     rb"|[ \t]+dot[ \t]+|-dot-|(?-i:DOT)"
     rb"|(?:://[ \t]*|tps?__)[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
     rb"|tp[\[(]s[\])]|xp[\[(]s[\])]"
-    rb"|[\x9d\xad]+"
+    rb"|[\x9d\xad]+|\x9c"
 )
 _DOTTED_NEXT = Pattern(
     rb"[\w\xc0-\xff\-]+(?:\.[\w\xc0-\xff\-]+)*"
@@ -163,6 +163,8 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
     sign = data[start:end]
     if sign[0] in b"\x9d\xad":
         return start, end, ""
+    if sign == b"\x9c":
+        return _full_stop(data, start, end)
     left = data[start - 1] if start else 0
     right = data[end] if end < len(data) else 0
     if not (_IS_WORD[right] or _IS_WORD[left] or left in b"/)"):
@@ -204,6 +206,23 @@ def _separator(data: bytes, start: int, end: int, core: bytes) -> Change | None:
     if core[0] in b"])}" and data[first - 1 : first] in {b"[", b"(", b"{"}:
         return first - 1, end, data[first:start].decode("latin-1") + "://"
     return start, end, "://"
+
+
+def _full_stop(data: bytes, start: int, end: int) -> Change | None:
+    """`example。com`: browsers take it for a dot. After a name that is whole it ends a sentence."""
+    first = start
+    while first > max(0, start - 64) and (
+        data[first - 1] < 0x80 and (_word(data[first - 1]) or data[first - 1] == 0x2D)
+    ):
+        first -= 1
+    if first == start or data[first - 1 : first] == b".":
+        return None
+    reach = end
+    while reach < min(len(data), end + 64) and data[reach] < 0x80 and (_word(data[reach]) or data[reach] == 0x2D):
+        reach += 1
+    label = data[end:reach].decode("latin-1").lower()
+    follows = data[reach : reach + 1] in {b".", b"\x9c"} and data[reach + 1 : reach + 2].isalnum()
+    return (start, end, ".") if label and (follows or is_top_level(label)) else None
 
 
 def _gap(data: bytes, start: int, end: int) -> Change | None:

@@ -20,7 +20,7 @@ _AUTHORITY = re.compile(rb"[^\x00-\x20<>\"`\x7f-\xa0/?#\\]*")
 _STOPS = re.compile(rb"[()\[\]{}'|\\&,;\xfe]")
 _CLOSERS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 _ENTITIES = (b"&quot", b"&lt;", b"&gt;", b"&#39;", b"&#34;", b"&nbsp;", b"&apos;")
-_TRAILING = b".,;:!?'\"*([{\\|^"
+_TRAILING = b".,;:!?'\"*([{\\|^\xab\xbb"
 _MAX_AUTHORITY = 320
 """User, host and port; a host alone has at most 253 characters."""
 _BAD_IN_HOST = re.compile(r"[^\w.\-%~\U00000080-\U0010ffff]")
@@ -191,7 +191,10 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
             continue
         match = _AUTHORITY.match(data, after, after + _MAX_AUTHORITY)
         stop = match.end() if match else after
-        parts = take_apart(scan.text[start:stop]) if stop > after else None
+        written = scan.text[start:stop]
+        if not written.isascii():
+            written = written.translate(AS_ASCII)
+        parts = take_apart(written) if stop > after else None
         if parts is None:
             continue
         end = rest = start + parts.rest
@@ -200,7 +203,7 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
         elif data[start - 1 : start] == b"(":
             end = min(end, end_of_url(data, start, end))
         if end < rest:
-            parts = take_apart(scan.text[start:end]) or parts
+            parts = take_apart(written[: end - start]) or parts
             rest = end
         notes = ("truncated",) if end - start >= scan.limits.url else ()
         report(scan, parts, start, end, scan.text[rest:end], notes)

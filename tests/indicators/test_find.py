@@ -33,6 +33,10 @@ def values(text: str, kind: str) -> list[str]:
         ("&lt;http://northwind.com/a&gt;", "http://northwind.com/a"),
         ("[x](https://northwind.com)[y](mailto:jane@northwind.com)", "https://northwind.com"),
         ("｜https://northwind.com｜next", "https://northwind.com"),
+        ("https：／／northwind.com/a", "https://northwind.com/a"),
+        ("«https://northwind.com/a»", "https://northwind.com/a"),
+        ("http://www。northwind。com/a", "http://www.northwind.com/a"),
+        ("请打开http://northwind.com/a。谢谢", "http://northwind.com/a"),
     ],
 )
 def test_a_url_ends_where_a_reader_would_end_it(text: str, url: str) -> None:
@@ -74,6 +78,7 @@ def test_the_host_of_a_url_and_the_domain_of_an_address_are_findings_of_their_ow
         ("пример.рф and пример.com", ["пример.рф", "пример.com"]),
         ("abcdefghij234567.onion", ["abcdefghij234567.onion"]),
         ("请访问northwind.com网站", ["northwind.com"]),
+        ("northwind。com and northwind.com。Then", ["northwind.com"]),
     ],
 )
 def test_a_domain_has_a_public_suffix(text: str, domains: list[str]) -> None:
@@ -98,6 +103,8 @@ def test_a_name_in_unicode_keeps_its_spelling_and_tells_its_ascii_form() -> None
         ("---jane@northwind.com", ["jane@northwind.com"]),
         ("jane@[192.0.2.1]", ["jane@[192.0.2.1]"]),
         ("jane@corp.lan", ["jane@corp.lan"]),
+        ("用户@例子.中国", ["用户@例子.中国"]),
+        ("请写信给@northwind.com", []),
         ("jane@northwind", []),
         ("jane@northwind..com", []),
         ("image001.png@01D5A1B2.C3D4E5F0", []),
