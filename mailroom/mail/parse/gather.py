@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -133,8 +134,11 @@ class Gatherer:
             self._attach(entity, content)
             return
         is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
-        if not is_alternative and names_of(entity):
+        untyped = "content-type" not in entity.first
+        if (untyped or not is_alternative) and (names := names_of(entity)):
             self._attach(entity, content)
+            if untyped and not (mimetypes.guess_type(names[0])[0] or "text/").startswith("text/"):
+                return
             if disposition != "inline":  # declared inline, mail programs show it among the text
                 self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
                 return

@@ -44,6 +44,12 @@ def test_a_named_text_is_an_attachment_and_the_body_only_when_there_is_no_other(
     assert (alone.text, alone.attachments[0].name) == ("notes", "notes.txt")
 
 
+def test_a_named_part_whose_type_is_nowhere_said_is_an_attachment(multipart):
+    picture = b'Content-Disposition: inline; filename="a.png"\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo='
+    mail = multipart(TEXT + b"plain", picture, kind="alternative")
+    assert (mail.text, [part.name for part in mail.attachments]) == ("plain", ["a.png"])
+
+
 def test_a_named_text_that_is_declared_inline_is_shown_and_listed(multipart):
     named = b"Content-Type: text/plain\r\nContent-Disposition: inline; filename=notes.txt\r\n\r\nnotes"
     mail = multipart(TEXT + b"body", named)
