@@ -69,7 +69,7 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         sent_from=(
             "gesendet von", "gesendet mit", "von meinem", "von mir aus gesendet", "diese nachricht wurde von mein",
-            "holen sie sich outlook für", "outlook für", "gesendet über",
+            "holen sie sich outlook für", "outlook für ios", "outlook für android", "gesendet über",
         ),
     ),
     Language(
@@ -136,7 +136,8 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         original=("mensagem original",),
         sent_from=(
-            "enviado do", "enviado de", "enviado da", "enviado a partir", "obter o outlook para", "enviado pelo",
+            "enviado do", "enviado de", "enviado da", "enviado a partir", "obter o outlook para",
+            "obter outlook para", "enviado pelo",
             "enviado por", "enviada do",
         ),
     ),
@@ -169,7 +170,10 @@ LANGUAGES: tuple[Language, ...] = (
             "vidarebefordrat mejl", "vidarebefordrat meddelande", "vidarebefordrat brev", "börja vidarebefordrat",
         ),
         original=("ursprungligt meddelande", "originalmeddelande", "ursprungsmeddelande"),
-        sent_from=("skickat från", "skickat med", "hämta outlook för", "skickat via"),
+        sent_from=(
+            "skickat från", "skickat med", "hämta outlook för", "skaffa outlook för", "skickat via",
+            "skickades från",
+        ),
     ),
     Language(
         "da",
@@ -213,7 +217,7 @@ LANGUAGES: tuple[Language, ...] = (
             "välitetty viesti", "edelleenlähetetty viesti", "välitetty viesti alkaa", "uudelleenlähetetty viesti",
         ),
         original=("alkuperäinen viesti", "alkup. viesti"),
-        sent_from=("lähetetty", "hanki outlook for"),
+        sent_from=("lähetetty", "hanki outlook"),
     ),
     Language(
         "pl",
@@ -229,7 +233,10 @@ LANGUAGES: tuple[Language, ...] = (
             "początek przekazywanej wiadomości",
         ),
         original=("wiadomość oryginalna", "oryginalna wiadomość", "original message"),
-        sent_from=("wysłano z", "wysłane z", "pobierz outlooka dla", "wysłano przy", "wysłane przy"),
+        sent_from=(
+            "wysłano z", "wysłane z", "pobierz outlooka dla", "pobierz aplikację outlook", "pobierz program outlook",
+            "wysłano przy", "wysłane przy",
+        ),
     ),
     Language(
         "cs",
@@ -245,7 +252,9 @@ LANGUAGES: tuple[Language, ...] = (
             "přesměrovaná zpráva",
         ),
         original=("původní zpráva", "původní e-mail", "puvodni zprava"),
-        sent_from=("odesláno z", "stáhněte si outlook pro", "získejte outlook pro", "odesláno pomocí"),
+        sent_from=(
+            "odesláno z", "stáhněte si outlook pro", "získejte outlook pro", "získat outlook pro", "odesláno pomocí",
+        ),
     ),
     Language(
         "sk",
@@ -258,7 +267,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("predmet",),
         forwarded=("preposlaná správa", "začiatok preposlanej správy", "presmerovaná správa", "preposlaný e-mail"),
         original=("pôvodná správa", "pôvodný e-mail"),
-        sent_from=("odoslané z", "získajte outlook pre", "odoslané pomocou"),
+        sent_from=("odoslané z", "získajte outlook pre", "získať outlook pre", "odoslané pomocou"),
     ),
     Language(
         "hu",
@@ -306,7 +315,8 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         original=("исходное сообщение", "первоначальное сообщение", "оригинальное сообщение"),
         sent_from=(
-            "отправлено с", "отправлено из", "скачать outlook для", "загрузить outlook", "послано с",
+            "отправлено с", "отправлено из", "скачать outlook для", "загрузить outlook", "получить outlook",
+            "послано с",
             "отправлено от",
         ),
     ),
@@ -324,7 +334,10 @@ LANGUAGES: tuple[Language, ...] = (
             "пересилане повідомлення", "переслане лист",
         ),
         original=("початкове повідомлення", "оригінальне повідомлення", "вихідне повідомлення"),
-        sent_from=("надіслано з", "відправлено з", "завантажити outlook для", "отримайте outlook для"),
+        sent_from=(
+            "надіслано з", "відправлено з", "завантажити outlook для", "отримайте outlook для",
+            "отримати outlook для",
+        ),
     ),
     Language(
         "tr",
@@ -390,6 +403,8 @@ LANGUAGES: tuple[Language, ...] = (
         original=("原始邮件", "原邮件", "原始郵件", "邮件原件", "原始信件", "原郵件"),
         sent_from=(
             "发自我的", "從我的", "从我的", "發自我的", "我的iphone", "获取 outlook for", "取得 outlook for", "发自",
+            "发送自", "获取适用于 ios", "获取适用于 android", "下载适用于 ios", "下载适用于 android", "取得 ios",
+            "取得 android", "从 windows",
     ),
     ),
     Language(
@@ -416,7 +431,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("θέμα",),
         forwarded=("προωθημένο μήνυμα", "αρχή προωθημένου μηνύματος"),
         original=("αρχικό μήνυμα",),
-        sent_from=("στάλθηκε από", "εστάλη από"),
+        sent_from=("στάλθηκε από", "εστάλη από", "λήψη του outlook"),
     ),
     Language(
         "he",
@@ -442,7 +457,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("الموضوع",),
         forwarded=("رسالة معاد توجيهها", "رسالة محولة"),
         original=("الرسالة الأصلية",),
-        sent_from=("أرسلت من", "مرسل من"),
+        sent_from=("أرسلت من", "أُرسلت من", "مرسل من", "تم الإرسال من"),
     ),
     Language(
         "et",

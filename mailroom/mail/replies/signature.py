@@ -16,11 +16,24 @@ _MOST_CUTS = 40
 _SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
 _APPS = re.compile(
     r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
-    r"smartphone|phone|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|htc|lg\b|sony|xperia|mailbox|"
+    r"smartphone|phone|unterwegs|mobiel|мобильн|почт|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|htc|lg\b|sony|xperia|mailbox|"
     r"proton|thunderbird|spark\b|airmail|gmx|web\.de|t-online|orange\b|verizon|at&t|t-mobile|sprint\b|device|tablet|"
     r"acompli|aquamail|nine\b|mail\b|móvil|movil|cellulare|celular|cell\b|puhelim|телефон|смартфон|mac\b|treo|nexus|"
     r"pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|superhuman|telus|rogers|vodafone|lumia|surface\b|app\b)"
 )
+_SENT_LAST = (
+    "gönderildi",
+    "에서 보냄",
+    "から送信",
+    "lähetetty",
+    "küldve",
+    "を入手",
+    "u edinin",
+    "beszerzése",
+    "다운로드",
+    "发送",
+)
+_MOST_WORDS = 6
 _EXCUSE = re.compile(r"excuse|typo|brevity|auto-?correct|fat fingers|entschuldig|tippfehler")
 _BY_PHONE = re.compile(
     r"(?:\w{2,20} )?(?:from|by|via) (?:my )?(?:mobile|cell|phone|cellphone|iphone|ipad)(?: phone)?(?: \d{1,2})?"
@@ -47,7 +60,7 @@ def is_sent_from(line: str) -> bool:
     if _BY_PHONE.fullmatch(low) or _OUTLOOK_MOBILE.fullmatch(low):
         return True
     if not low.startswith(_SENT_FROM):
-        return low.endswith(("gönderildi", "에서 보냄", "から送信", "gesendet", "lähetetty")) and _is_device(low)
+        return _ends_as_sent(low.rstrip(" .。"))
     core = re.sub(r"[<(\[]?(?:https?|mailto):[^\s>)\]]{1,200}[>)\]]?", "", low).strip(" .<>[]()")
     words = core.split()
     if len(words) <= 12 and low.startswith("sent ") and _EXCUSE.search(core):
@@ -59,6 +72,15 @@ def is_sent_from(line: str) -> bool:
     if len(words) <= 4 and low.startswith(("sent from ", "sent with ", "sent via ")) and text.split()[2][:1].isupper():
         return True
     return _is_device(core)
+
+
+def _ends_as_sent(low: str) -> bool:
+    """The line of languages whose verb comes last; a sentence that ends with the verb has other words before it."""
+    if low.endswith("gesendet"):
+        return low.startswith(("von mein", "von yahoo", "von unterwegs", "vom ", "mobil ", "diese ")) and _is_device(
+            low
+        )
+    return low.endswith(_SENT_LAST) and len(low.split()) <= _MOST_WORDS and _is_device(low)
 
 
 def _is_device(low: str) -> bool:

@@ -134,6 +134,9 @@ def test_text_in_front_of_an_attribution_on_the_same_line_is_kept() -> None:
         "One more thing: the mail was sent by 12:30:\nplease check.",
         "Look at\n>>> >>> http://shop.example <<<\nand tell me.",
         "Agenda\n------\n\n1. Mail\n2. More mail\n",
+        "Ja.\n\nDie Mail habe ich gestern mit Outlook gesendet",
+        "Ja.\n\nVon Bob per Mail gesendet",
+        "Ja.\n\nOutlook für Bob ist kaputt",
     ],
 )
 def test_ordinary_text_is_left_alone(body: str) -> None:
@@ -150,7 +153,9 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłano z iPhone'a", "Отправлено с iPhone", "iPhoneから送信",
         "发自我的iPhone", "나의 iPhone에서 보냄", "Get Outlook for iOS<https://aka.ms/o0ukef>",
         "Pobierz aplikację Outlook dla systemu iOS<https://aka.ms/o0ukef>", "iOS için Outlook'u edinin<https://aka.ms/o0ukef>",
-        "Получить Outlook для Android<https://aka.ms/AAb9ysg>",
+        "Получить Outlook для Android<https://aka.ms/AAb9ysg>", "Vom Handy gesendet.", "Von unterwegs gesendet",
+        "Skickades från E-post för Windows", "iPhone-ról küldve", "获取适用于 iOS 的 Outlook", "iOS 版 Outlook を入手",
+        "从 Windows 版邮件发送", "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
