@@ -27,7 +27,7 @@ HEADER_START = re.compile(
 _WINDOW = 12_000
 _BEGINS = re.compile(r"[^\w@]{0,12}(?:smtp:|rfc822; ?|mailto:)?" + ADDRESS.pattern, re.IGNORECASE)
 _NAMED = re.compile(
-    r"rcpt to|recipient|addressed to|\baddress:|unknown user|user unknown|error-for|userid|mailbox|expanded from|"
+    r"rcpt to|recipient|\baddressed\b|\baddress:|unknown user|user unknown|error-for|userid|mailbox|expanded from|"
     r"deliver(?:ed|y)? .{0,40}\bto\b|message to\b|mail to\b|target|empfänger|destinatari|destinataire",
     re.IGNORECASE,
 )

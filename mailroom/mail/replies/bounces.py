@@ -17,7 +17,14 @@ from mailroom.mail.replies.bounced_text import (
     own_text,
 )
 from mailroom.mail.replies.facts import message_ids
-from mailroom.mail.replies.phrases import BOUNCE_BODY, BOUNCE_LOCALS, BOUNCE_NAMES, BOUNCE_SUBJECTS, SYSTEM_LOCALS
+from mailroom.mail.replies.phrases import (
+    BOUNCE_BODY,
+    BOUNCE_HINTS,
+    BOUNCE_LOCALS,
+    BOUNCE_NAMES,
+    BOUNCE_SUBJECTS,
+    SYSTEM_LOCALS,
+)
 
 Action = Literal["failed", "delayed", "delivered", "relayed", "expanded"]
 _ACTIONS: dict[str, Action] = {
@@ -152,10 +159,12 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
     if not (machine or subject_hit or '"bounce' in mail.text[:12_000].casefold()):
         return ()
-    body = own_text(mail).casefold()
+    text = own_text(mail)
+    body = text.casefold()
     if _NOTIFICATION.search(body):
         return ("bounce notification of a mail service",)
-    body_hit = any(phrase in body for phrase in BOUNCE_BODY)
+    says_so = any(phrase in body for phrase in BOUNCE_BODY)
+    body_hit = says_so or any(phrase in body for phrase in BOUNCE_HINTS)
     coded = bool(ENHANCED.search(body) or SMTP_CODE.search(body))
     returned = bool(mail.returned_headers or mail.nested or HEADER_START.search(mail.text[:200_000]))
     null_path = mail.header("Return-Path").strip() == "<>"
@@ -169,9 +178,12 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     )
     if machine:
         told = coded and (not answered or bool(_CODE_LINE.search(body)))
-        enough = subject_hit or told or returned or (body_hit and (null_path or not answered))
+        meant = null_path or bool(named_recipients(text, _own_addresses(mail)))
+        enough = told or returned or (subject_hit and says_so)
+        enough = enough or (meant and (subject_hit or says_so or (null_path and body_hit)))
     elif null_path or system:
-        enough = subject_hit and (returned or coded or _specific(subject)) and (body_hit or coded)
+        told = coded if null_path else bool(_CODE_LINE.search(body))
+        enough = subject_hit and (returned or told or _specific(subject)) and (body_hit or coded)
     else:
         shown = returned or bool(_LISTED.search(body)) or bool(_CODE_LINE.search(body))
         enough = _specific(subject) and shown and body_hit and not mail.in_reply_to
@@ -266,6 +278,11 @@ def _from_blocks(mail: Mail) -> tuple[BouncedRecipient, ...]:
     return tuple(found)
 
 
+def _own_addresses(mail: Mail) -> list[str]:
+    """Addresses of the bounce's own header: who sent it and who got it."""
+    return [item.address for item in (*mail.from_, *mail.to, *mail.cc)]
+
+
 def _bare_address(value: str) -> str:
     kind, semicolon, rest = value.partition(";")
     text = (rest if semicolon else kind).strip()
@@ -282,7 +299,7 @@ def _from_text(mail: Mail) -> tuple[BouncedRecipient, ...]:
     text = own_text(mail)
     action: Action = "delayed" if _DELAYED.search(f"{mail.subject}\n{text}") else "failed"
     named = [item.lower() for item in ADDRESS.findall(mail.header("X-Failed-Recipients")[:20_000])]
-    named = named or named_recipients(text, (item.address for item in (*mail.from_, *mail.to, *mail.cc)))
+    named = named or named_recipients(text, _own_addresses(mail))
     if not named:
         named = named_recipients(text, ())
     if not named:

@@ -104,6 +104,17 @@ def test_a_filter_that_refuses_by_a_disposition_notification_is_a_bounce() -> No
         ("kim@northwind.example", "Undeliverable mail to Sam", "My mails come back with 550 5.1.1 user unknown. Help!"),
         ("kim@northwind.example", "Delivery status notification", "What does status 5.1.1 mean in undelivered mail?"),
         ("postmaster@isp.example", "Re: your mail", "We removed the block, the 550 should be gone."),
+        (
+            "postmaster@northwind.example",
+            "On hold: 3 mails",
+            "Recipient: you. From: kim@fabrikam.example. Reason: spam",
+        ),
+        (
+            "postmaster@northwind.example",
+            "Your mailbox is nearly full",
+            "It exceeded 90 %. Your message limit is 20 MB.",
+        ),
+        ("support@northwind.example", "Message blocked by a filter", "The block is gone and the 550 5.7.1 with it."),
         ("kim@northwind.example", "Delivery failure", "The parcel service failed again, the recipient was out."),
     ],
 )
