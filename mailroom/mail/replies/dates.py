@@ -64,7 +64,15 @@ _YEAR_MONTH_DAY = re.compile(r"(?<!\d)(\d{4})\.?\s([^\W\d_]{3,14})\.?\s(\d{1,2})
 _MONTH_DAY = re.compile(r"(?<![^\W\d])([^\W\d_]{3,14})\.?[\s-](\d{1,2})(?:st|nd|rd|th)?(?![\d:])(?:,?\s(\d{4}))?")
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2}))?\s?(am|pm|a\.m\.|p\.m\.)?(?!\d)", re.IGNORECASE)
 _HALF = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
-_OFFSET = re.compile(r"(?:gmt|utc)?([+-])(\d{2}):?(\d{2})(?!\d)", re.IGNORECASE)
+_OFFSET = re.compile(
+    r"(?:gmt|utc)\s?([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)|([+-])(\d{2}):?(\d{2})(?!\d)|\b([a-z]{3,4})\b", re.IGNORECASE
+)
+_ZONES = {
+    "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "oez": 2, "oesz": 3, "eet": 2, "eest": 3,
+    "msk": 3, "jst": 9, "kst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7,
+}  # fmt: skip
+"""Hours east of Greenwich of zones that mail programs write out; a word that could be two of them is left out."""
 _MAX = 300
 
 
@@ -139,7 +147,7 @@ def _checked(year: int, month: int, day: int) -> tuple[int, int, int] | None:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """A written date with optional time and offset as an aware datetime; without an offset it is taken as UTC."""
+    """A written date with optional time and zone as an aware datetime; without a zone it is taken as UTC."""
     day = find_day(text)
     if day is None:
         return None
@@ -155,9 +163,19 @@ def parse_moment(text: str) -> datetime | None:
             hour = 0
         if hour > 23 or minute > 59 or second > 59:
             hour = minute = second = 0
-    zone: timezone = UTC
-    offset = _OFFSET.search(text[clock.end() :][:40]) if clock else None
-    if offset and int(offset[2]) < 24 and int(offset[3]) < 60:
-        delta = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        zone = timezone(-delta if offset[1] == "-" else delta)
+    zone = _zone(text[clock.end() :][:40]) if clock else UTC
     return datetime(*day, hour, minute, second, tzinfo=zone)
+
+
+def _zone(text: str) -> timezone:
+    """The first offset or zone in the text; UTC when there is none."""
+    for found in _OFFSET.finditer(text):
+        named = (found[7] or "").casefold()
+        if named and (named not in _ZONES or text[: found.start()].strip(" (")):
+            continue  # some other word; a zone stands right behind the time
+        hours = _ZONES.get(named, 0) if named else int(found[2] or found[5])
+        minutes = int(found[3] or found[6] or 0)
+        if abs(hours) < 24 and minutes < 60:
+            delta = timedelta(hours=hours, minutes=minutes)
+            return timezone(-delta if "-" in (found[1], found[4]) else delta)
+    return UTC

@@ -237,3 +237,6 @@ def test_dates_in_many_languages() -> None:
         assert find_day(text) == (2024, 3, 4)
     assert parse_moment("Monday, March 4, 2024 2:05 PM -0500") == datetime(2024, 3, 4, 19, 5, tzinfo=UTC)
     assert parse_moment("no date at all") is None
+    assert parse_moment("4 mars 2024 à 14:05 UTC+2") == datetime(2024, 3, 4, 12, 5, tzinfo=UTC)
+    assert parse_moment("4. März 2024, 14:05 MEZ") == datetime(2024, 3, 4, 13, 5, tzinfo=UTC)
+    assert parse_moment("On 4 March 2024 14:05, Adam West wrote") == datetime(2024, 3, 4, 14, 5, tzinfo=UTC)
