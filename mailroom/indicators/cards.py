@@ -50,10 +50,10 @@ REGIONAL: dict[str, str] = {
 # Bounded repeats of digits over at most 19 characters: the ordinary engine cannot be slow here.
 _RANGES = {vendor: re.compile(pattern) for vendor, pattern in (VENDORS | REGIONAL).items()}
 _ANY = re.compile("|".join((VENDORS | REGIONAL).values()))
-_SEPARATOR = rb"(?:[ \t\xa0]?[\-\x96][ \t\xa0]?|[ \t\xa0]{1,4}|\.)"
+_SEPARATOR = rb"(?:[ \xa0]?[\-\x96][ \xa0]?|[ \xa0]{1,2}|\.)"  # no tabs: those are columns of a table
 _RUN = Pattern(rb"[0-9]{4,19}(?:" + _SEPARATOR + rb"[0-9]{1,19})+|[0-9]{12,}")
 _GROUP = re.compile(rb"[0-9]+")
-_BLANKS = b" \t\xa0"
+_BLANKS = b" \xa0"
 _SIZES = {
     (4, 4, 4, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3),
     (4, 4, 4), (4, 4, 5), (4, 6, 4), (4, 6, 5), (4, 5, 6), (4, 3, 3, 3), (6, 12), (6, 13), (8, 8),

@@ -19,7 +19,7 @@ from mailroom.indicators.urls import find_urls
 
 _ALL = frozenset(KINDS)
 _NUMBERS = Pattern(
-    rb"[0-9A-Fa-f]{32}|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]|[0-9]{12}|[0-9]{4}[ \t\xa0\-\x96]{1,4}[0-9]{2}"
+    rb"[0-9A-Fa-f]{32}|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]|[0-9]{12}|[0-9]{4}[ \xa0\-\x96]{1,3}[0-9]{2}"
     rb"|:[0-9A-Fa-f]{0,4}:|(?i:\bCVE)"
 )
 """Without any of these there is no hash, address, card, time or vulnerability: most mails need one look only."""
