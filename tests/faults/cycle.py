@@ -154,18 +154,23 @@ def die_with_parent() -> None:
 def serve() -> None:
     """Fork one cycle per line; answer with its process number, or with how it ended."""
     die_with_parent()
+    from warmth import Warmth  # its neighbour only where this is run as a script, and nobody else forks
+
     policy().ruleset()
+    warmth = Warmth()
     for line in sys.stdin:
         asked = json.loads(line)
         if "environment" in asked:
-            answer = {"pid": _fork(asked["environment"])}
+            answer = {"pid": _fork(asked["environment"], warmth)}
         else:
             _, status = os.waitpid(asked["wait"], os.WUNTRACED if asked.get("stopped") else 0)
+            warmth.learn()
             answer = {"code": -os.WSTOPSIG(status) if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)}
         print(json.dumps(answer), flush=True)  # noqa: T201 - the protocol
 
 
-def _fork(environment: dict[str, str]) -> int:
+def _fork(environment: dict[str, str], warmth: Any) -> int:
+    warmth.begin()
     pid = os.fork()
     if pid:
         return pid
@@ -177,6 +182,7 @@ def _fork(environment: dict[str, str]) -> int:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(2, 1)
         code = once()
+        warmth.end()
     except BaseException:  # noqa: BLE001 - a child must never go on in its parent's loop
         traceback.print_exc()
     finally:

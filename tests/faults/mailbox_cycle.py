@@ -18,6 +18,8 @@ import traceback
 from contextlib import suppress
 from typing import Any
 
+from warmth import Warmth
+
 import mailroom.connectors.mailbox.reading
 import mailroom.faults
 from mailroom.connectors.mailbox import MailboxSettings, ingest_mailbox
@@ -70,8 +72,9 @@ def _swallow(poison: bytes) -> None:
     reading.parse_safely = parse
 
 
-def fork(asked: dict[str, Any]) -> dict[str, Any]:
+def fork(asked: dict[str, Any], warmth: Warmth) -> dict[str, Any]:
     """Fork a cycle and wait for its end."""
+    warmth.begin()
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
@@ -79,6 +82,7 @@ def fork(asked: dict[str, Any]) -> dict[str, Any]:
         try:
             os.dup2(2, 1)
             code = child(asked, write)
+            warmth.end()
         except BaseException:  # noqa: BLE001 - a child must never go on in its parent's loop
             traceback.print_exc()
         finally:
@@ -87,11 +91,13 @@ def fork(asked: dict[str, Any]) -> dict[str, Any]:
     with os.fdopen(read, "rb") as pipe:
         said = pipe.read()
     _, status = os.waitpid(pid, 0)
+    warmth.learn()
     return {"code": os.waitstatus_to_exitcode(status), "report": json.loads(said or b"{}")}
 
 
 if __name__ == "__main__":
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    kept = Warmth()
     for line in sys.stdin:
-        print(json.dumps(fork(json.loads(line))), flush=True)  # noqa: T201 - the protocol
+        print(json.dumps(fork(json.loads(line), kept)), flush=True)  # noqa: T201 - the protocol
