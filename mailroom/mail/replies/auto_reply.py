@@ -32,6 +32,8 @@ _AFTER_A_WORD = re.compile(
 )
 """What may follow a single word that names an absence."""
 _UNSPACED = "\u0590"
+_LIST_HEADERS = ("List-Id", "List-Post", "X-BeenThere", "X-Mailing-List", "Mailing-List", "X-Mailman-Version")
+_LIST_SENDER = re.compile(r"\bowner-[^\s@]|-(?:owner|bounces|admin|return)(?:[-+][^\s@]{0,200})?@")
 _SPAN_END = re.compile(r"\b(?:to|bis|au|al|tot|-|–)\s[^\n]{3,40}", re.IGNORECASE)
 
 
@@ -76,7 +78,7 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
     }
     if precedence & {"auto_reply", "auto-reply", "autoreply"}:
         found.append(Signal("Precedence: auto_reply", STRONG))
-    elif precedence & {"bulk", "junk"} and not mail.header("List-Id") and not mail.header("List-Post"):
+    elif precedence & {"bulk", "junk"} and not _is_list(mail):
         found.append(Signal(f"Precedence: {sorted(precedence)[0]}", MEDIUM))
     if any(
         agent in mail.header("X-MS-Exchange-Generated-Message-Source").lower() for agent in _SERVER_AGENTS + _AGENTS
@@ -185,7 +187,11 @@ def _says_it_twice(mail: Mail, subject: str) -> bool:
 
 
 def _is_list(mail: Mail) -> bool:
-    return bool(mail.header("List-Id") or mail.header("List-Post"))
+    """Whether a list handed the mail on: what is bulk or has no return path then is the list's doing."""
+    if any(mail.header(name) for name in _LIST_HEADERS):
+        return True
+    sender = f"{mail.header('Sender')} {mail.header('Return-Path')}".casefold()
+    return bool(_LIST_SENDER.search(sender)) or "mailing list" in mail.header("Delivered-To").casefold()
 
 
 def find_return_date(mail: Mail) -> date | None:

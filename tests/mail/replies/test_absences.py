@@ -46,6 +46,8 @@ def test_what_a_server_puts_before_a_subject_and_what_people_say_of_their_absenc
         ("Auto: the repair", "It costs 500.", {}),
         ("Urlaubsplanung", "Wer ist im August abwesend?", {}),
         ("Absent-minded as ever", "I am away from the desk, the keys are on it.", {}),
+        ("Re: setup", "This is an automated build log.", {"Precedence": "bulk", "Sender": "owner-users@lists.example"}),
+        ("Re: setup", "I will be away.", {"Precedence": "bulk", "Return-Path": "<users-return-7-kim=x@lists.example>"}),
         ("Absence of tests", "No tests for this, it is an auto-generated file.", {}),
         ("Re: spam", "Challenge-response (TMDA) annoys people. Can you confirm delivery?", {"In_Reply_To": "<a@b>"}),
     ],
