@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailroom.mail.replies.languages import LANGUAGES
+from mailroom.mail.replies.languages import LANGUAGES, QUOTING
 
 _WINDOW = 4
 _MAX_JOINED = 420
@@ -151,6 +151,8 @@ def _may_end_without_colon(line: str, tail: str) -> bool:
     low = tail.casefold()
     if line.lstrip().startswith(("--", "__")) and low.endswith(("wrote", "schrieb", "écrit", "scritto", "escribió")):
         return True
+    if "@" in line and line.lstrip().startswith("---") and line.rstrip().endswith("--"):
+        return True
     if low.endswith((" wrote", "a écrit", "ha scritto", "escribió", "escreveu")):
         return bool(_STRICT_ON.search(low) or (_YEAR.search(low) and _CLOCK.search(low)))
     if _GMAIL_OLD.match(low) or _POSTED.match(low):
@@ -165,6 +167,8 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     dated = _is_dated(low)
     if not colon and (_GMAIL_OLD.match(low) or _POSTED.match(low)):
         return "", "en", True, True
+    if colon and has_address and low.startswith(QUOTING):
+        return "", "en", True, False
     verb = _last_verb(low)
     if verb is None:
         return _without_verb(low, has_address=has_address, dated=dated)

@@ -196,7 +196,7 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
 
 _LISTED = re.compile(r"following (?:recipient|address)[^@]{0,160}@")
 """`the following recipients:` and, below it, the first of them."""
-_CODE_LINE = re.compile(r"^[^\w\n]{0,8}(?:smtp |error )?[45][0-5]\d[ \-]", re.MULTILINE)
+_CODE_LINE = re.compile(r"^[^\w\n>]{0,8}(?:smtp |error )?[45][0-5]\d[ \-]", re.MULTILINE)
 """A line that begins with a server's answer; people put codes into their sentences."""
 _NOTIFICATION = re.compile(r'"(?:notificationtype|eventtype)\\?"\s?:\s?\\?"bounce')
 _SPECIFIC = (

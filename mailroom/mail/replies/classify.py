@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from mailroom.mail.model import Mail
-from mailroom.mail.replies.auto_reply import MEDIUM, THRESHOLD, Signal, auto_reply_signals, find_return_date
+from mailroom.mail.replies.auto_reply import MEDIUM, STRONG, THRESHOLD, Signal, auto_reply_signals, find_return_date
 from mailroom.mail.replies.bounces import Bounce, find_bounce, find_refusal
 from mailroom.mail.replies.phrases import (
     CHALLENGES,
@@ -67,7 +67,9 @@ def classify(
     signals = auto_reply_signals(mail, question_sent_at=question_sent_at)
     total = sum(signal.weight for signal in signals)
     reasons = tuple(signal.reason for signal in signals)
-    challenge = _challenge(mail, automatic=total > 0)
+    challenge = _challenge(
+        mail, automatic=any(signal.weight >= STRONG or signal.reason.startswith("sender ") for signal in signals)
+    )
     if challenge and (total or mail.in_reply_to or mail.references):
         return Classification("challenge", (challenge, *reasons))
     receipt = _receipt(mail)

@@ -390,7 +390,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "zh",
         ("在", "于", "於"),
-        ("写道", "寫道", "写到", "写入", "来信", "撰寫", "编写", "書き"),
+        ("写道", "寫道", "写到", "写入", "来信", "撰寫", "撰写", "编写", "書き"),
         ("发件人", "寄件者", "寄件人", "发信人", "發件人"),
         ("发送时间", "日期", "寄件日期", "发送日期", "时间", "傳送日期", "發送時間", "已傳送", "已发送"),
         ("收件人", "收件者"),
@@ -410,7 +410,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "ko",
         (),
-        ("님이 작성", "님이 작성하였습니다", "작성", "님이 쓴 글", "작성했습니다", "작성하였습니다"),
+        ("님이 작성", "님이 작성하였습니다", "작성", "님이 쓴 글", "쓴 글", "작성했습니다", "작성하였습니다"),
         ("보낸 사람", "보낸사람", "발신", "발신자", "보낸이"),
         ("보낸 날짜", "보낸날짜", "날짜", "발송일", "보낸시간", "보낸 시간", "일시"),
         ("받는 사람", "받는사람", "수신", "수신자", "받는이"),
@@ -564,6 +564,19 @@ LANGUAGES: tuple[Language, ...] = (
         sent_from=("nosūtīts no",),
     ),
     Language(
+        "sl",
+        ("dne", "v"),
+        ("napisal(a)", "napisal", "napisala", "je napisal", "je napisala"),
+        ("od", "pošiljatelj"),
+        ("poslano", "datum"),
+        ("za", "prejemnik"),
+        ("kp", "cc"),
+        ("zadeva",),
+        forwarded=("posredovano sporočilo",),
+        original=("izvirno sporočilo", "prvotno sporočilo"),
+        sent_from=("poslano z",),
+    ),
+    Language(
         "is",
         ("þann",),
         ("skrifaði",),
@@ -578,6 +591,12 @@ LANGUAGES: tuple[Language, ...] = (
     ),
 )
 """Every language this knows. Order matters only where two languages explain a block equally well."""
+
+QUOTING: tuple[str, ...] = (
+    "quoting ", "zitat von ", "selon ", "citando ", "citeren ", "citat av ", "citat fra ", "citat från ", "lainaus ",
+    "cytowanie ", "citace ", "idézet ", "цитирую ",
+)
+"""What stands before the person's address where a program names nobody's verb: `Quoting Ann <ann@example.com>:`."""
 
 REPLY_PREFIXES: frozenset[str] = frozenset({
     "antw", "antwort", "ap", "atb", "aw", "bls", "odp", "r", "re", "ref", "res", "re答复", "rif", "rv", "ré", "rép",

@@ -23,14 +23,16 @@ ABSENCE_SUBJECTS: tuple[str, ...] = (
     "out of office", "out-of-office", "out of the office", "ooo:", "ooo ", "oof:", "i am out of", "i'm out of",
     "i am on vacation", "i'm on vacation", "i am on holiday", "i'm on holiday", "i am on leave", "i'm on leave",
     "away from my mail",
-    "away from the office", "on vacation", "on holiday", "vacation", "i am away", "i'm away",
+    "away from the office", "on vacation", "on holiday", "i am away", "i'm away",
     "abwesend", "abwesenheit", "absence du bureau", "absent du bureau", "absence", "absent", "message d'absence",
     "fuera de la oficina", "fuera de oficina", "ausente", "fuori ufficio", "assenza", "ausência",
     "fora do escritório", "ausencia", "afwezig", "niet aanwezig", "afwezigheid", "frånvaro", "frånvarande",
     "fraværende", "fravær", "ikke til stede", "poissa", "nieobecność", "nieobecny", "poza biurem", "mimo kancelář",
     "nepřítomnost", "házon kívül", "în afara biroului", "нет на месте", "отсутствие", "вне офиса", "ofis dışında",
-    "不在", "休假", "外出", "부재중", "parental leave", "maternity leave", "annual leave", "urlaub", "holiday",
+    "不在", "休假", "外出", "부재중", "parental leave", "maternity leave", "annual leave",
     "leave of absence",
+    "vacation:", "vacation until", "vacation from", "vacation notice", "vacation message", "vacation notification",
+    "holiday:", "holiday until", "urlaub:", "urlaub bis", "urlaub vom", "im urlaub",
 )
 ABSENCE_BODY: tuple[str, ...] = (
     "i am out of the office", "i'm out of the office", "i am currently out of", "i'm currently out of",

@@ -16,11 +16,14 @@ _ABOVE = re.compile(
     r"por favor,? responda? (?:por )?(?:encima|acima) d[ea] esta (?:línea|linha)"
 )
 
+_BETWEEN_DASHES = re.compile(r"\S---\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [AP]M)?---")
+"""`Ann Lee---03/04/2024 10:12:00 AM---How it begins`: the mail that is answered, in one line."""
 _TIME_AT_END = re.compile(r"\d[:.]\d\d(?:\s?[ap]\.?m\.?)?\s?$", re.IGNORECASE)
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
 _ORIGINAL = {text for language in LANGUAGES for text in language.original}
 _LONGEST = 70
+_LONGEST_LINE = 1_000
 _FRAME_MARKS = f">|*{_DASHES}"
 
 
@@ -40,6 +43,8 @@ def _inner(line: str) -> tuple[str, bool] | None:
 
 def is_original(line: str) -> bool:
     """Whether the line announces the mail that is answered."""
+    if "---" in line and _BETWEEN_DASHES.search(line[:_LONGEST_LINE]):
+        return True
     found = _inner(line)
     if found is None:
         return False

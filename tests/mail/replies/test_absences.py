@@ -43,6 +43,8 @@ def test_what_a_server_puts_before_a_subject_and_what_people_say_of_their_absenc
             {"In_Reply_To": "<a@b>"},
         ),
         ("Vacation", "I will be on vacation, I will be back on Monday.", {"Cc": "ann@northwind.example"}),
+        ("Vacation", "I will be back on Monday, is that all right?", {}),
+        ("Out of office", "Sam is away, please confirm delivery with Ann.", {}),
         ("Auto: the repair", "It costs 500.", {}),
         ("Urlaubsplanung", "Wer ist im August abwesend?", {}),
         ("Absent-minded as ever", "I am away from the desk, the keys are on it.", {}),

@@ -102,6 +102,7 @@ def test_a_filter_that_refuses_by_a_disposition_notification_is_a_bounce() -> No
     ("sender", "subject", "body"),
     [
         ("kim@northwind.example", "Undeliverable mail to Sam", "My mails come back with 550 5.1.1 user unknown. Help!"),
+        ("kim@northwind.example", "Failure notice", "> 550 5.1.1 user unknown\n\nThat came back. What does it mean?"),
         ("kim@northwind.example", "Delivery status notification", "What does status 5.1.1 mean in undelivered mail?"),
         ("postmaster@isp.example", "Re: your mail", "We removed the block, the 550 should be gone."),
         (
