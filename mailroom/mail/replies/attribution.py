@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailroom.mail.replies.languages import LANGUAGES, QUOTING
 
@@ -16,6 +16,9 @@ _WINDOW = 4
 _MAX_JOINED = 420
 _DOTTED = (" p.m.", " a.m.", "г.")
 """What ends with a dot within a date."""
+_LONGEST_NAME = 90
+_AUTHOR = re.compile(r"[^<>.!?]{1,60}<[^\s<>@]{1,64}@[^\s<>]{1,90}>[\s,][^<>]{1,30}$")
+"""`Ann Lee <ann@example.com> hat am`, and the rest on the next line."""
 _WRAPPED_AT = 60
 """A line of so many characters may go on in the next one."""
 
@@ -89,7 +92,7 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
     tail = lines[last].rstrip(_TAIL)
     colon = tail[-1] in ":："
     pieces: list[str] = []
-    blanks = 0
+    blanks = told = 0
     found: Attribution | None = None
     for index in range(last, max(last - _WINDOW, -1), -1):
         piece = lines[index].strip()
@@ -107,7 +110,9 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         judged = _judge(joined, colon=colon)
         if judged is not None and not (blanks and not judged[2]):
             before, language, opened, certain = judged
-            found = Attribution(index, last + 1, before, language, certain)
+            signs = _signs(joined.casefold())
+            if found is None or (signs > told and (opened or not told)):
+                found, told = Attribution(index, last + 1, before, language, certain), signs
             if opened and certain:
                 break
         if index < last and piece[-1:] in ".!?:：" and not piece.endswith(_DOTTED):
@@ -115,7 +120,32 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
             if found is None and len(pieces) > 1 and piece[-1:] in "!?:：":
                 break
             continue
-    return found if found is not None or not colon else _in_any_language(lines, last)
+    if found is not None:
+        return _with_name(lines, found)
+    return _in_any_language(lines, last) if colon else None
+
+
+def _with_name(lines: Sequence[str], found: Attribution) -> Attribution:
+    """Take in the line above when the author's name was wrapped away from the address, or both from the date."""
+    above = lines[found.start - 1].strip() if found.start else ""
+    if not above or found.before or len(above) > _LONGEST_NAME or above[-1] in ".!?:":
+        return found
+    wrapped = above.endswith("<") or lines[found.start].lstrip().startswith("<")
+    if not wrapped and _AUTHOR.match(above):
+        wrapped = not any("@" in line for line in lines[found.start : found.end])
+    return replace(found, start=found.start - 1) if wrapped else found
+
+
+def _signs(low: str) -> int:
+    """How much of an attribution it is. A line above belongs to it when it adds a sign; else the person wrote it.
+
+    None at all is a bare verb, whose author stands above.
+    """
+    verb = _last_verb(low)
+    named = verb is None or verb[1] > len(verb[0])
+    dated = _is_dated(low)
+    begun = (dated and low[0].isdigit()) or (_has_digit(low) and (_opens(low) or _weekday_first(low)))
+    return named + dated + begun
 
 
 def _is_whole(joined: str) -> bool:
@@ -142,6 +172,10 @@ def may_end_attribution(line: str) -> bool:
     if len(line) > 2 * _MAX_JOINED:
         return False
     tail = line.rstrip(_TAIL)
+    if tail in {":", "："}:
+        return True  # wrapped away from its word
+    if line.count("(") > line.count(")"):
+        return False  # wrapped within brackets
     if len(tail) < 3 or len(tail) > _MAX_JOINED:
         return False
     return tail[-1] in ":：" or _may_end_without_colon(line, tail)

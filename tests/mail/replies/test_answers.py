@@ -344,3 +344,39 @@ def test_the_last_item_of_a_list_is_no_signature(items: list[str]) -> None:
 
 def test_an_answer_that_looks_like_a_label_is_kept() -> None:
     assert answer_from_text(f"Date: tomorrow is fine\n\n{BLOCKS['en']}\n\nWhen?").text == "Date: tomorrow is fine"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Security Operations Center of Northwind Traders\n<soc@northwind.example> schrieb am 04.03.2024 10:12:",
+        "Security Operations Center of Northwind Traders <\nsoc@northwind.example> schrieb am 04.03.2024 10:12:",
+        "Security Operations <soc@northwind.example> hat am\n04.03.2024 10:12 CET geschrieben:",
+        "Le lun. 4 mars 2024 à 10:12, Security Operations <soc@northwind.example> a écrit\n:",
+    ],
+)
+@pytest.mark.parametrize("quote", ["> Is it yours?", "Is it yours?"])
+def test_an_attribution_goes_whole_wherever_it_was_wrapped(lines: str, quote: str) -> None:
+    for gap in ("\n\n", "\n"):
+        assert answer_from_text(f"Yes, sure.\nKim{gap}{lines}\n\n{quote}").text == "Yes, sure.\nKim"
+    asked = "I asked Bob <bob@northwind.example>\n\nOn 4 March 2024, SOC wrote:\n> Is it yours?"
+    assert answer_from_text(asked).text == "I asked Bob <bob@northwind.example>"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Kim Lee wrote:",
+        "Kim Lee <kim@northwind.example> wrote:",
+        "kim@northwind.example schrieb:",
+        "Le 4 mars, Kim a écrit :",
+        "Kim Lee via Helpdesk wrote:",
+        "Kim Lee <kim@northwind.example>\nwrote:",
+        "Kim Lee <kim@northwind.example> ezt írta (időpont:\n2024. márc. 4., H, 10:12):",
+        "Kim Lee <kim@northwind.example>, 4 Mar 2024\nPzt, 10:12 tarihinde şunu yazdı:",
+    ],
+)
+@pytest.mark.parametrize("answer", ["Yes, sure.", "Hello,\nyes, sure", "Hello\n\nplease release it, thanks\nAnn"])
+def test_the_line_right_above_an_attribution_without_a_date_is_kept(answer: str, line: str) -> None:
+    for gap in ("\n", "\n\n"):
+        assert answer_from_text(f"{answer}{gap}{line}\n> Is it yours?").text == answer
