@@ -188,12 +188,12 @@ def split_parts(raw: bytes, body: int, end: int, boundary: bytes, work: Work) ->
         if line == -1 and final:  # `--` may belong to a longer boundary, or to this one in an odd form
             final = False
             line = _line_end(raw, after, end)
-        if line == -1 and (padded := _PADDED_END.match(raw, after, end)):
-            final = True
-            line = _line_end(raw, padded.end(), end)
         if line == -1:
-            at = _next(raw, delimiter, after, end)
-            continue
+            final = (padded := _PADDED_END.match(raw, after, end)) is not None
+            line = _line_end(raw, padded.end(), end) if padded else -1
+            if line == -1:
+                at = _next(raw, delimiter, after, end)
+                continue
         if opened != -1:
             spans.append((opened, max(opened, _before_newline(raw, at, body))))
         elif closed and not final:

@@ -17,7 +17,7 @@ from mailroom.mail.parse.smime import signed_content, smime_kind
 from mailroom.mail.parse.tnef import is_tnef, read_tnef
 from mailroom.mail.parse.tnef_mail import tnef_mail
 from mailroom.mail.parse.transfer import is_base64
-from mailroom.mail.parse.uuencoded import take_files
+from mailroom.mail.parse.uuencoded import FILE_BEGINS, take_files
 
 ReadNested = Callable[[bytes, int], "Mail | None"]
 _STATUS = frozenset(
@@ -117,14 +117,14 @@ class Gatherer:
             self._attach(entity, entity.decoded(self._work))
 
     def _octets_of(self, entity: Entity) -> bytes:
-        """The octets of a text; as they stand where the mail says base64 of what is plainly words."""
-        if entity.encoding == "base64" and not is_base64(entity.raw, entity.body, entity.end):
+        """The octets of a text in base64; as they stand where that is said of what is plainly words."""
+        if not is_base64(entity.raw, entity.body, entity.end):
             self._work.defects.add("transfer_encoding_wrong")
             return entity.content
         return entity.decoded(self._work)
 
     def _text_part(self, entity: Entity, parent: Entity | None, index: int, *, is_html: bool) -> None:
-        content = self._octets_of(entity)
+        content = self._octets_of(entity) if entity.encoding == "base64" else entity.decoded(self._work)
         disposition = disposition_of(entity)
         if disposition == "attachment":
             self._attach(entity, content)
@@ -134,15 +134,15 @@ class Gatherer:
             self._attach(entity, content)
             return
         is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
-        untyped = "content-type" not in entity.first
-        if (untyped or not is_alternative) and (names := names_of(entity)):
+        if (not is_alternative or "content-type" not in entity.first) and (names := names_of(entity)):
             self._attach(entity, content)
-            if untyped and not (mimetypes.guess_type(names[0])[0] or "text/").startswith("text/"):
+            guessed = None if "content-type" in entity.first else mimetypes.guess_type(names[0])[0]
+            if guessed and not guessed.startswith("text/"):
                 return
             if disposition != "inline":  # declared inline, mail programs show it among the text
                 self.found.named_texts.append((is_html, self._text_of(entity, content, is_html=is_html)))
                 return
-        if not is_html:
+        if not is_html and (parent is None or not is_alternative) and FILE_BEGINS.search(content):
             content, files = take_files(content, self._work.limits.parts - self._work.parts)
             self._work.parts += len(files)
             for name, octets in files:

@@ -10,8 +10,11 @@ from functools import cache
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ?([^\r\n]*)\r?\n", re.MULTILINE)
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_ODD_EQUALS = re.compile(rb"=[= \t]")
 _LONE_EQUALS = re.compile(rb"=(?==)")
+"""Of two, the library would take one."""
 _PADDED_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
+"""Blanks that a relay put at the end of a line."""
 _FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t"
 _WORDS_IN = 10
@@ -98,10 +101,10 @@ def unquote(data: bytes, *, header: bool = False) -> bytes:
         data: The encoded text.
         header: Q encoding of headers: an underscore is a blank.
     """
-    if b"==" in data:  # the library would take two for one
-        data = _LONE_EQUALS.sub(b"=3D", data)
-    if b"= " in data or b"=\t" in data:  # blanks that a relay put at the end of lines
-        data = _PADDED_BREAK.sub(b"=", data)
+    octets = binascii.a2b_qp(data, header=header)
+    if b"=" not in octets or _ODD_EQUALS.search(data) is None:
+        return octets
+    data = _PADDED_BREAK.sub(b"=", _LONE_EQUALS.sub(b"=3D", data))
     return binascii.a2b_qp(data, header=header)
 
 
