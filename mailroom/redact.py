@@ -21,9 +21,8 @@ _lock = threading.Lock()
 _values: set[str] = set()
 _passing: dict[str, None] = {}
 _MOST_PASSING = 400
-_pattern: re.Pattern[str] | None = None
-_is_stale = False
-"""Values came or went since the pattern was compiled; that is done when a text is scrubbed, not per value."""
+_longest_first: tuple[str, ...] = ()
+"""All of them; of two that begin alike the longer one is masked."""
 
 
 def register(*secrets: str | None, passing: bool = False) -> None:
@@ -33,7 +32,7 @@ def register(*secrets: str | None, passing: bool = False) -> None:
         secrets: The values.
         passing: They are good for an hour or so (tokens, signatures); the oldest are forgotten in the end.
     """
-    global _is_stale  # one registry per process is the point
+    global _longest_first  # one registry per process is the point
     forms: set[str] = set()
     for secret in secrets:
         if secret and len(secret) >= _SHORTEST:
@@ -48,22 +47,14 @@ def register(*secrets: str | None, passing: bool = False) -> None:
                 del _passing[oldest]
         else:
             _values.update(forms)
-        _is_stale = True
+        _longest_first = tuple(sorted(_values.union(_passing), key=len, reverse=True))
 
 
 def scrub(text: str) -> str:
     """`text` with every registered secret replaced by `[secret]`."""
-    pattern = _compiled() if _is_stale else _pattern
-    return pattern.sub(MASK, text) if pattern is not None else text
-
-
-def _compiled() -> re.Pattern[str]:
-    global _pattern, _is_stale
-    with _lock:
-        longest_first = sorted(_values.union(_passing), key=len, reverse=True)
-        _pattern = re.compile("|".join(re.escape(value) for value in longest_first))
-        _is_stale = False
-        return _pattern
+    # Nearly every text holds none, and a pattern of all of them takes longer to compile than to look for each.
+    present = [value for value in _longest_first if value in text]
+    return re.sub("|".join(map(re.escape, present)), MASK, text) if present else text
 
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
