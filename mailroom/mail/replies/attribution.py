@@ -92,7 +92,8 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
     tail = lines[last].rstrip(_TAIL)
     colon = tail[-1] in ":："
     pieces: list[str] = []
-    blanks = told = 0
+    blanks = 0
+    known = ""
     found: Attribution | None = None
     for index in range(last, max(last - _WINDOW, -1), -1):
         piece = lines[index].strip()
@@ -110,9 +111,8 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         judged = _judge(joined, colon=colon)
         if judged is not None and not (blanks and not judged[2]):
             before, language, opened, certain = judged
-            signs = _signs(joined.casefold())
-            if found is None or (signs > told and (opened or not told)):
-                found, told = Attribution(index, last + 1, before, language, certain), signs
+            if found is None or _adds_to(known, joined):
+                found, known = Attribution(index, last + 1, before, language, certain), joined
             if opened and certain:
                 break
         if index < last and piece[-1:] in ".!?:：" and not piece.endswith(_DOTTED):
@@ -136,16 +136,23 @@ def _with_name(lines: Sequence[str], found: Attribution) -> Attribution:
     return replace(found, start=found.start - 1) if wrapped else found
 
 
-def _signs(low: str) -> int:
-    """How much of an attribution it is. A line above belongs to it when it adds a sign; else the person wrote it.
+def _adds_to(known: str, joined: str) -> bool:
+    """Whether the line above belongs to the part known so far: it holds its author, begins it, or has what it lacks."""
+    low = known.casefold()
+    if _lacks_author(low) or (_begins(joined.casefold()) and not _begins(low)):
+        return True
+    return _is_whole(joined) and not _ADDRESS.search(known)
 
-    None at all is a bare verb, whose author stands above.
-    """
+
+def _lacks_author(low: str) -> bool:
     verb = _last_verb(low)
-    named = verb is None or verb[1] > len(verb[0])
-    dated = _is_dated(low)
-    begun = (dated and low[0].isdigit()) or (_has_digit(low) and (_opens(low) or _weekday_first(low)))
-    return named + dated + begun
+    return verb is not None and verb[1] == len(verb[0])
+
+
+def _begins(low: str) -> bool:
+    if low[0].isdigit():
+        return _is_dated(low)
+    return _has_digit(low) and (_opens(low) or _weekday_first(low))
 
 
 def _is_whole(joined: str) -> bool:
@@ -270,7 +277,7 @@ def _opens(low: str) -> bool:
     first = head.split(" ", 1)[0].rstrip(",:")
     if first in _OPENER_WORDS:
         return first in _OPENERS or head.startswith(_TWO_WORD_OPENERS)
-    return head.startswith(("在 ", "在2", "於 ", "στις", "بتاريخ", "בתאריך", "ב-"))
+    return head.startswith(("在 ", "在2", "於 ", "بتاريخ", "בתאריך", "ב-"))
 
 
 def _weekday_first(low: str) -> bool:

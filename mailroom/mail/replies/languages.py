@@ -7,7 +7,7 @@ that Outlook and others put above a quoted mail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,13 @@ class Language:
     """Texts of the separator above the mail that is answered."""
     sent_from: tuple[str, ...] = ()
     """Beginnings of the line a phone or an app adds."""
+
+    def __post_init__(self) -> None:
+        """Fold the case as texts are folded: the last letter of `προς` is another one then."""
+        for field in fields(self):
+            words = getattr(self, field.name)
+            if isinstance(words, tuple):
+                object.__setattr__(self, field.name, tuple(word.casefold() for word in words))
 
 
 # fmt: off
@@ -422,7 +429,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "el",
-        ("στις", "την", "στο"),
+        ("στις", "τη", "την", "το σάββατο", "στο"),
         ("έγραψε", "εγραψε", "έγραψε τα εξής", "ο χρήστης"),
         ("από", "αποστολέας"),
         ("στάλθηκε", "ημερομηνία", "εστάλη"),

@@ -45,7 +45,7 @@ ABSENCE_BODY: tuple[str, ...] = (
     "no access to email", "am not in the office", "i have left the company", "no longer works at",
     "no longer works for", "no longer with the", "no longer with our",
     "ich bin derzeit nicht", "ich bin zur zeit nicht", "ich bin zurzeit nicht", "nicht im büro", "nicht im hause",
-    "ich bin im urlaub", "ich bin bis", "außer haus", "abwesend", "ihre e-mail wird nicht weitergeleitet",
+    "ich bin im urlaub", "ich bin bis", "ausser haus", "abwesend", "ihre e-mail wird nicht weitergeleitet",
     "wieder erreichbar", "ich bin ab dem", "je suis absent", "je suis actuellement absent", "je serai absent",
     "en congés", "absente du bureau", "absent du bureau", "de retour le", "estoy fuera", "estaré fuera",
     "me encuentro fuera", "estaré ausente", "de vacaciones", "sono fuori ufficio", "sarò assente", "sono assente",

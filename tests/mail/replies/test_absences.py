@@ -23,6 +23,7 @@ def kind(subject: str, body: str, **headers: str) -> str:
         ("Abwesenheitsnotiz: Held mail", "Danke."),
         ("AUTO: Lee, Kim is away (returning 05/01/2026)", "Thank you."),
         ("I'm out of the office", "I will be back on 12 March."),
+        ("Abwesenheit", "Ich bin außer Haus."),
         ("Frånvaro", "Jag är på semester."),
         ("Nepřítomnost", "Čerpám dovolenou."),
         ("Отсутствие", "Я на больничном."),

@@ -51,6 +51,7 @@ ATTRIBUTIONS = {
     "lv": "pirmd., 2024. g. 4. marts, plkst. 10:12 — lietotājs SOC (<soc@northwind.example>) rakstīja:",
     "is": "Þann mán., 4. mar. 2024 kl. 10:12 skrifaði SOC <soc@northwind.example>:",
     "el": "Στις Δευ 4 Μαρ 2024 στις 10:12 π.μ., ο χρήστης SOC <soc@northwind.example> έγραψε:",
+    "el saturday": "Το Σάββατο 4 Μαρτίου 2024, ο χρήστης SOC έγραψε τα εξής:",
 }
 BLOCKS = {
     "en": "From: SOC <soc@northwind.example>\nSent: Monday, March 4, 2024 10:12 AM\nTo: Kim\nSubject: Held mail",
@@ -70,6 +71,7 @@ BLOCKS = {
     "sl": "Od: SOC <soc@northwind.example>\nPoslano: ponedeljek, 4. marec 2024\nZa: Kim\nZadeva: Sporočilo",
     "lt": "Nuo: SOC <soc@northwind.example>\nIšsiųsta: 2024 m. kovo 4 d.\nKam: Kim\nTema: Laiškas",
     "lv": "No: SOC <soc@northwind.example>\nNosūtīts: pirmdiena, 2024. gada 4. marts\nKam: Kim\nTēma: Vēstule",
+    "el": "Αποστολέας: SOC <soc@northwind.example>\nΣτάλθηκε: 4 Μαρτίου 2024 10:12\nΠρος: Kim\nΘέμα: Μήνυμα",
     "ko": "보낸 사람: SOC <soc@northwind.example>\n보낸 날짜: 2024년 3월 4일\n받는 사람: Kim\n제목: 메일",
 }
 
@@ -376,7 +378,17 @@ def test_an_attribution_goes_whole_wherever_it_was_wrapped(lines: str, quote: st
         "Kim Lee <kim@northwind.example>, 4 Mar 2024\nPzt, 10:12 tarihinde şunu yazdı:",
     ],
 )
-@pytest.mark.parametrize("answer", ["Yes, sure.", "Hello,\nyes, sure", "Hello\n\nplease release it, thanks\nAnn"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Yes, sure.",
+        "Hello,\nyes, sure",
+        "Hello\n\nplease release it, thanks\nAnn",
+        "Hello,\nplease ask Ann <ann@northwind.example>",
+        "Hello,\nthe time was 10:12",
+        "Hello,\nsee you on Monday, 4 March",
+    ],
+)
 def test_the_line_right_above_an_attribution_without_a_date_is_kept(answer: str, line: str) -> None:
     for gap in ("\n", "\n\n"):
         assert answer_from_text(f"{answer}{gap}{line}\n> Is it yours?").text == answer
