@@ -17,6 +17,8 @@ _PARAMETER = re.compile(
     r'(?:"((?:[^"\\]|\\.)*)"|([^;\s]*+(?:\s(?!\s{0,20}[\w-]{1,40}(?:\*\d{0,4}\*?=|="))[^;\s]*+)*+))'
 )
 """Behind a semicolon; or behind a blank, when it was forgotten and no more words of a name can be meant."""
+_MORE = re.compile(r"[^;,=\s()][^;=]{0,200}+(?=;|\Z)")
+"""What hangs on the closing quote: `"invoice.pdf".exe` is a program."""
 _ESCAPE = re.compile(r'\\(["\\])')
 _COMMENT = re.compile(r"(?:^|\s)\([^()]{0,500}\)")
 """Only behind a blank: `report(1).pdf` is a name."""
@@ -52,6 +54,8 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         quoted = match.group(2)
         if quoted is not None:
             found[name] = _ESCAPE.sub(r"\1", quoted) if "\\" in quoted else quoted
+            if name.startswith(("filename", "name")) and (more := _MORE.match(rest, match.end())):
+                found[name] += more.group().rstrip().replace('"', "")
         else:
             plain = match.group(3)
             found[name] = _unquoted((_COMMENT.sub("", plain) if "(" in plain else plain).strip())

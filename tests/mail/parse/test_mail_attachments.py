@@ -46,6 +46,9 @@ def named(disposition: bytes, content_type: bytes = b"application/octet-stream",
         (b"attachment; filename*0=it; filename*1*='s%20Ann's.pdf", "it's Ann's.pdf"),
         (b"attachment; filename*=UTF-8'%C3%B6.pdf", "ö.pdf"),
         (b"attachment; filename=whole.pdf; filename*1=end.pdf", "whole.pdf"),
+        (b'attachment; filename="invoice.pdf".exe; size=3', "invoice.pdf.exe"),
+        (b'attachment; filename=""a.pdf".pdf"', "a.pdf.pdf"),
+        (b'attachment; filename="a.pdf"size=3; x=y', "a.pdf"),
     ],
 )
 def test_names_are_found_in_every_form(disposition, name):
