@@ -111,7 +111,7 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         judged = _judge(joined, colon=colon)
         if judged is not None and not (blanks and not judged[2]):
             before, language, opened, certain = judged
-            if found is None or _adds_to(known, joined):
+            if found is None or before or _adds_to(known, joined):
                 found, known = Attribution(index, last + 1, before, language, certain), joined
             if opened and certain:
                 break
@@ -223,7 +223,8 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
         before = joined[: inner.start()].rstrip(" -–—")
         if _looks_like_author(before):
             return "", language, True, True
-        return before, language, True, True
+        if joined[inner.start()] == "O":
+            return before, language, True, True
     if opened and (dated or (has_address and _has_digit(low))):
         return "", language, True, True
     if opened and has_address and len(joined) < 200:

@@ -392,3 +392,16 @@ def test_an_attribution_goes_whole_wherever_it_was_wrapped(lines: str, quote: st
 def test_the_line_right_above_an_attribution_without_a_date_is_kept(answer: str, line: str) -> None:
     for gap in ("\n", "\n\n"):
         assert answer_from_text(f"{answer}{gap}{line}\n> Is it yours?").text == answer
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Thanks! On Mon, 4 Mar 2024 at 10:12 Kim <kim@northwind.example> wrote:",
+        "Thanks! On Mon, 4 Mar 2024 at 10:12 Kim\n<kim@northwind.example> wrote:",
+        "Thanks!\nKim Lee on 4 Mar 2024 at 10:12 wrote:",
+        "Thanks!\nkim@northwind.example on 4 Mar 2024 wrote:",
+    ],
+)
+def test_an_attribution_begins_with_its_author_or_with_a_capital(line: str) -> None:
+    assert answer_from_text(f"{line}\n> Is it yours?").text == "Thanks!"
