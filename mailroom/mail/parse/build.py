@@ -47,7 +47,11 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     if octets[start : start + 1] in {b"\n", b"\r"} and (leading := _LEADING.match(octets, start)):
         start = leading.end()
     root = read_entity(octets, start, len(octets), work, depth=level)
-    if _SAYS_WHAT_IT_IS.isdisjoint(root.first) and (rest := _rest_of_headers(octets, root.block.body)):
+    if (
+        "from" not in root.first
+        and _SAYS_WHAT_IT_IS.isdisjoint(root.first)
+        and (rest := _rest_of_headers(octets, root.block.body))
+    ):
         work.defects.add("blank_line_in_headers")
         octets = octets[start : root.block.body].rstrip() + b"\r\n" + octets[rest:]
         root = read_entity(octets, 0, len(octets), work, depth=level)
