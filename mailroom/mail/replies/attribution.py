@@ -33,7 +33,8 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|"
     r"\d{4}\s?년)(?!\d)"
 )
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|[^\D\x00-\x7f]{2})\d\d(?!\d)")
+"""In digits of other scripts too, and of another era."""
 _DAY_MONTH = re.compile(
     r"(?<!\d)\d{1,2}(?:st|nd|rd|th|\.|\s?de)?[\s\-/]{1,2}[^\W\d]{3,12}|[^\W\d]{3,12}\.?[\s\-]\d{1,2}(?!\d)"
 )

@@ -405,3 +405,14 @@ def test_the_line_right_above_an_attribution_without_a_date_is_kept(answer: str,
 )
 def test_an_attribution_begins_with_its_author_or_with_a_capital(line: str) -> None:
     assert answer_from_text(f"{line}\n> Is it yours?").text == "Thanks!"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "সোম, ৪ মার্চ, ২০২৪ তারিখে ১০:১২ টায় এ SOC <soc@northwind.example> লিখেছেন:",
+        "सोम, ४ मार्च २०२४ रोजी १०:१२ वाजता SOC <soc@northwind.example> यांनी लिहिले:",
+    ],
+)
+def test_a_date_in_digits_of_another_script_is_a_date(line: str) -> None:
+    assert answer_from_text(f"Yes, sure.\n\n{line}\n\n> Is it yours?").text == "Yes, sure."
