@@ -187,14 +187,13 @@ class PrefectServer:
     # runs ---------------------------------------------------------------------------------------------------
 
     def run(self, deployment: str, *, seconds: float = 600.0, **parameters: object) -> FlowRun:
-        """Run a deployment to its end."""
-        return self.wait(self.begin(deployment, **parameters), seconds=seconds)
+        """Run a deployment to its end, with the command of docs/prefect.md, "Quicker starts"."""
+        quick = {"command": f"{sys.executable} -m prefect.engine"}
+        return self.wait(self._begin(deployment, parameters, quick), seconds=seconds)
 
     def begin(self, deployment: str, **parameters: object) -> UUID:
         """Start a run as the UI's button does, and come back at once."""
-        with self.settings():
-            made = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False, _sync=True)
-        return made.id  # type: ignore[union-attr]
+        return self._begin(deployment, parameters, {})
 
     def retry(self, run: UUID, *, seconds: float = 600.0) -> FlowRun:
         """What the Retry button of the UI does, and wait for the end of the second attempt."""
@@ -267,6 +266,13 @@ class PrefectServer:
         return int(place.rpartition(":")[2])
 
     # inside -------------------------------------------------------------------------------------------------
+
+    def _begin(self, deployment: str, parameters: dict[str, object], job: dict[str, str]) -> UUID:
+        with self.settings():
+            made = run_deployment(
+                deployment, parameters=parameters, job_variables=job, timeout=0, as_subflow=False, _sync=True
+            )
+        return made.id  # type: ignore[union-attr]
 
     def _has(self, table: str, column: str, value: str) -> bool:
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
