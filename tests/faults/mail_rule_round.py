@@ -8,8 +8,6 @@ ended the child) and `report`.
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 import mailbox_cycle
@@ -26,5 +24,4 @@ def round_(asked: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     mailbox_cycle.cycle = round_
-    for line in sys.stdin:
-        print(json.dumps(mailbox_cycle.fork(json.loads(line))), flush=True)  # noqa: T201 - the protocol
+    mailbox_cycle.serve()

@@ -95,9 +95,14 @@ def fork(asked: dict[str, Any], warmth: Warmth) -> dict[str, Any]:
     return {"code": os.waitstatus_to_exitcode(status), "report": json.loads(said or b"{}")}
 
 
-if __name__ == "__main__":
+def serve() -> None:
+    """Answer every line on the standard input; end with whoever started this."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    kept = Warmth()
+    warmth = Warmth()
     for line in sys.stdin:
-        print(json.dumps(fork(json.loads(line), kept)), flush=True)  # noqa: T201 - the protocol
+        print(json.dumps(fork(json.loads(line), warmth)), flush=True)  # noqa: T201 - the protocol
+
+
+if __name__ == "__main__":
+    serve()
