@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import certifi
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from mailroom.cli import output
 from mailroom.cli.settings import FILE, load_settings
@@ -127,7 +127,7 @@ class DemoHome:
         """Prefect's client reads all authorities of the world whenever it is made, also for plain HTTP, as here."""
         end = "-----END CERTIFICATE-----"
         path = self.folder / "authority.pem"
-        path.write_text(f"{certifi.contents().partition(end)[0]}{end}\n")
+        path.write_text(f"{Path(DEFAULT_CA_BUNDLE_PATH).read_text('utf-8').partition(end)[0]}{end}\n")
         return path
 
     def mailbox(self, tenant: dict[str, Any]) -> dict[str, Any]:
