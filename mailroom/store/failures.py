@@ -104,7 +104,7 @@ def not_writable(path: Path) -> str:
 def _postgresql_error(error: BaseException, url: URL) -> StoreError:
     where = url.render_as_string(hide_password=True)
     details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    text = str(details.get("M") or error)
+    text = str(details.get("M") or error).rstrip(".")
     state = str(details.get("C", ""))
     if state in _LOGIN:
         return StoreUnavailableError(
