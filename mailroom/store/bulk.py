@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain, repeat
+from operator import is_
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Row, Table, Text, bindparam, column, func, select
@@ -29,18 +31,8 @@ class SqliteBulk:
         self, tx: Connection, rows: Sequence[dict[str, Any]], returning: Sequence[Column[Any]], *, ignore: bool
     ) -> tuple[list[Row[Any]], int]:
         """Insert the rows (with `ignore`: those whose keys are new); gives `returning` of each and their number."""
-        found: list[Row[Any]] = []
-        number = 0
-        size = max(1, _MOST_PARAMETERS // len(self._names))
-        for start in range(0, len(rows), size):
-            chunk = rows[start : start + size]
-            sql = self._insert_sql(len(chunk), tuple(column.name for column in returning), ignore)
-            values = tuple(value for row in zip(*self._columns(chunk), strict=True) for value in row)
-            result = tx.exec_driver_sql(sql, values)
-            if returning:
-                found += result.all()
-            number += result.rowcount
-        return found, number
+        names = tuple(column.name for column in returning)
+        return self._insert(tx, self._names, list(zip(*self._columns(rows), strict=True)), names, ignore=ignore)
 
     def update(self, tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Set the columns of the rows named by `id`."""
@@ -49,21 +41,38 @@ class SqliteBulk:
         sql = f"UPDATE {self._table.name} SET {settings} WHERE id = ?{self._names.index('id') + 1}"  # noqa: S608
         tx.exec_driver_sql(sql, list(zip(*self._columns(rows), strict=True)))
 
+    def _insert(
+        self, tx: Connection, names: Sequence[str], rows: Sequence[tuple[Any, ...]], returning: tuple[str, ...], *,
+        ignore: bool,
+    ) -> tuple[list[Row[Any]], int]:  # fmt: skip
+        found: list[Row[Any]] = []
+        number, size = 0, max(1, _MOST_PARAMETERS // len(names))
+        for start in range(0, len(rows), size):
+            chunk = rows[start : start + size]
+            sql = self._insert_sql(tuple(names), len(chunk), returning, ignore)
+            result = tx.exec_driver_sql(sql, tuple(chain.from_iterable(chunk)))
+            if returning:
+                found += result.all()
+            number += result.rowcount
+        return found, number
+
     def _columns(self, rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
         return [self._column(name, bind, rows) for name, bind in zip(self._names, self._binders, strict=True)]
 
     def _column(self, name: str, bind: Any, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        values = [row[name] for row in rows]
         if bind is None:
-            return [row[name] for row in rows]
+            return values
+        if all(map(is_, values, repeat(values[0]))):  # half of the columns of a batch
+            return [bind(values[0])] * len(values)
         if isinstance(self._table.c[name].type, CleanText):  # most values are plain ASCII and need no call at all
-            values = [row[name] for row in rows]
             return [v if v is None or (v.isascii() and "\x00" not in v) else bind(v) for v in values]
-        return [bind(row[name]) for row in rows]
+        return [bind(value) for value in values]
 
     @lru_cache(maxsize=64)  # noqa: B019 - lives as long as the store
-    def _insert_sql(self, number: int, returning: tuple[str, ...], ignore: bool) -> str:
-        one = "(" + ", ".join("?" * len(self._names)) + ")"
-        columns = ", ".join(f'"{name}"' for name in self._names)
+    def _insert_sql(self, names: tuple[str, ...], number: int, returning: tuple[str, ...], ignore: bool) -> str:
+        one = "(" + ", ".join("?" * len(names)) + ")"
+        columns = ", ".join(f'"{name}"' for name in names)
         sql = f"INSERT INTO {self._table.name} ({columns}) VALUES {', '.join([one] * number)}"  # noqa: S608
         sql += " ON CONFLICT DO NOTHING" if ignore else ""
         return sql + (f" RETURNING {', '.join(returning)}" if returning else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -69,13 +70,16 @@ class Reader:
         """The mail read last; kept for a preview only."""
         self._limits = IndicatorLimits(text=_RULE_TEXT_MOST, indicators=_INDICATORS_MOST)
 
-    def read(self, fetched: FetchedMail, *, item_id: int = 0, attempts: int = 0) -> Taken:
+    def read(
+        self, fetched: FetchedMail, *, item_id: int = 0, attempts: int = 0, sha256: Future[str] | None = None
+    ) -> Taken:
         """What becomes of the mail.
 
         Args:
             fetched: The mail.
             item_id: Row of the item, when it was written down before.
             attempts: How often it failed before.
+            sha256: Of its octets, where it is being computed already.
         """
         # The server's time decides; the Date header is the sender's word.
         when = fetched.internal_date if fetched.internal_date != UNKNOWN_TIME else self.now
@@ -84,18 +88,19 @@ class Reader:
             return self._quarantined(taken, fetched.raw, f"not readable in {attempts} attempts: {taken.reason}")
         self.shown = None
         try:
-            return self._read(fetched, taken, when)
+            return self._read(fetched, taken, when, sha256)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not lose a mail, nor hold up the others
             log.warning("UID %d of %s could not be taken: %s", fetched.uid, self.place.folder, _where(error))
             return self._failed(taken, fetched.raw, f"{type(error).__name__} while it was read")
 
-    def _read(self, fetched: FetchedMail, taken: Taken, when: datetime) -> Taken:
+    def _read(self, fetched: FetchedMail, taken: Taken, when: datetime, sha256: Future[str] | None) -> Taken:
         mail = parse_safely(
             fetched.raw,
             timeout=self.settings.parse_timeout,
             internal_date=None if fetched.internal_date == UNKNOWN_TIME else fetched.internal_date,
             truncated=fetched.truncated,
             accelerator=self.settings.accelerator,
+            sha256=sha256,
         )
         self.shown = mail if self.blobs is None else None
         for defect in mail.defects:

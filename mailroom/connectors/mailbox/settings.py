@@ -59,7 +59,7 @@ class MailboxSettings:
     indicators: bool = True
     accelerator: bool | None = None
     """False: parse in pure Python even where the compiled helper is installed."""
-    batch_size: int = 200
+    batch_size: int = 500
     """Mails per transaction."""
     parse_timeout: float = 30.0
     """Seconds a suspicious mail may take, in a process of its own."""

@@ -13,11 +13,11 @@ from typing import cast
 from mailroom.bulk_work import bulk_work
 from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
+from mailroom.connectors.mailbox.hashed import hashed
 from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
 from mailroom.connectors.mailbox.scan import Found, Scan
 from mailroom.connectors.mailbox.settings import CONNECTOR
-from mailroom.connectors.mailbox.two_readers import TwoReaders
 from mailroom.errors import MailroomError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import FetchedMail
@@ -95,15 +95,12 @@ class _Taking:
         self.run_id = 0
         self.careful = False
         self.failed_now: set[str] = set()
-        # A database server works while the next batch is read; SQLite would only compete with the reader for Python.
-        self.beside = not cycle.store.db.is_sqlite
         self.writer: ThreadPoolExecutor | None = None
         self.on_its_way: _Batch | None = None
         self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
         own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
-        reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
-        self.readers = TwoReaders(reader)
+        self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
 
     def run(self, most: int) -> None:
         found, store = self.found, self.cycle.store
@@ -129,7 +126,6 @@ class _Taking:
             store.runs.finish(self.run_id, "failed", self._counts(), str(error))
             raise
         finally:
-            self.readers.close()
             if self.writer is not None:
                 self.writer.shutdown()
         store.runs.finish(self.run_id, "completed", self._counts())
@@ -232,7 +228,7 @@ class _Taking:
     ) -> list[int]:
         """Fetch, read, commit, mark as read.
 
-        Where a server stores it, and unless it is to stand `alone`, the batch is committed while the next one is read.
+        Unless it is to stand `alone`, the batch is committed while the next one is read.
 
         Args:
             batch: What to take.
@@ -246,16 +242,17 @@ class _Taking:
         made = _Batch([], [])
         weight, stopped = 0, False
         mails = cycle.session.fetch_raw(asked, max_message=cycle.settings.max_message)
-        for mail in mails:
+        for mail, sha256 in hashed(mails):
             if "\\Seen" not in mail.flags:
                 made.unread.append(mail.uid)
-            ready = self.readers.read(mail, asked[mail.uid])
-            made.taken += ready
-            weight += sum(len(one.alert["event"].text) for one in ready if one.alert is not None)
+            of = asked[mail.uid]
+            taken = self.reader.read(mail, item_id=of.id, attempts=of.attempts, sha256=sha256)
+            made.taken.append(taken)
+            if taken.alert is not None:
+                weight += len(taken.alert["event"].text)
             if weight >= _BATCH_WEIGHT or cycle.out_of_time():
                 stopped = True
                 break
-        made.taken += self.readers.rest()
         if stopped:
             cast("Generator[FetchedMail]", mails).close()
         faultpoint("mailbox.fetched")
@@ -266,7 +263,7 @@ class _Taking:
         self._repeats(made.taken)
         self._finish()
         mark = 0 if following is None else self._mark_below([*left, *following[:1]])
-        if alone or stopped or not self.beside or (following is not None and not following):
+        if alone or stopped or (following is not None and not following):
             self._account_for(made, self._write(made.taken, mark))
         else:
             if self.writer is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future
 from datetime import datetime
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from mailroom.mail.parse.blocks import blank_line
 from mailroom.mail.parse.dates import read_date
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
-from mailroom.mail.parse.hashing import sha256_of
+from mailroom.mail.parse.hashing import BESIDE_FROM, begin_sha256, sha256_at_once
 from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
@@ -33,13 +34,16 @@ _NONE: frozenset[str] = frozenset()
 _AUTHORS = frozenset({"from", "sender", "reply-to"})
 
 
-def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime | None = None) -> Mail:
+def read_mail(
+    raw: bytes, work: Work, level: int = 0, *, internal_date: datetime | None = None, sha256: Future[str] | None = None
+) -> Mail:
     """The mail in `raw`. May raise on a fault of ours; the caller has a second way."""
     if is_msg(raw):
         work.heavy("an Outlook file")
         return read_msg(raw, work, level, read_mail)
-    sha256 = sha256_of(raw)
     size = len(raw)
+    digest = "" if sha256 or size >= BESIDE_FROM else sha256_at_once(raw)
+    beside = sha256 or (None if digest else begin_sha256(raw))
     if size > _BIG:
         work.heavy("a very big mail")
     octets = _line_ends(raw)
@@ -64,7 +68,7 @@ def read_mail(raw: bytes, work: Work, level: int = 0, *, internal_date: datetime
     if again:
         work.defects.add("duplicate_header")
     return Mail(
-        sha256=sha256(),
+        sha256=beside.result() if beside else digest,
         size=size,
         headers=_headers(root, hint),
         subject=decode_header(values["subject"], hint).strip() if "subject" in values else "",

@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def parse_safely(
     internal_date: datetime | None = None,
     accelerator: bool | None = None,
     truncated: bool = False,
+    sha256: Future[str] | None = None,
 ) -> Mail:
     """Like `parse`, and whatever the mail does to the parser, this process survives it.
 
@@ -57,6 +59,7 @@ def parse_safely(
         internal_date: As for `parse`.
         accelerator: As for `parse`.
         truncated: As for `parse`.
+        sha256: Of `raw`, where it is being computed already.
 
     Returns:
         The mail. When the child was killed or died, only what the header block says, with the defect
@@ -64,7 +67,7 @@ def parse_safely(
     """
     work = Work(limits, fast_base64=accelerator is not False, careful=True)
     try:
-        return parse_with(raw, work, internal_date=internal_date, truncated=truncated)
+        return parse_with(raw, work, internal_date=internal_date, truncated=truncated, sha256=sha256)
     except HeavyMailError as reason:
         _log.info("a mail of %d octets goes to a child process: %s", len(raw), reason)
     order = {

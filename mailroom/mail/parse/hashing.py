@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
-_BESIDE_FROM = 128 * 1024
+BESIDE_FROM = 128 * 1024
 """Octets from which handing the work over costs less than waiting for it."""
 _LET_IN_FROM = 16 * 1024
 _HELD = 2047
 """Octets up to which the hash function keeps other threads out."""
 
 
-def sha256_of(data: bytes) -> Callable[[], str]:
-    """The hash in hexadecimal digits, when it is called for; of a big mail it is being computed until then."""
-    if len(data) >= _BESIDE_FROM:
+def begin_sha256(data: bytes) -> Future[str]:
+    """The hash in hexadecimal digits; of big data it is computed in another thread."""
+    if len(data) >= BESIDE_FROM:
         try:
-            return _pool().submit(sha256_at_once, data).result
+            return _pool().submit(sha256_at_once, data)
         except RuntimeError:  # the interpreter is ending and starts no threads any more
             pass
-    found = sha256_at_once(data)
-    return lambda: found
+    found: Future[str] = Future()
+    found.set_result(sha256_at_once(data))
+    return found
 
 
 def sha256_at_once(data: bytes) -> str:

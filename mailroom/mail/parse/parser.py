@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+from concurrent.futures import Future
 from datetime import datetime
 
 from mailroom.mail.model import Mail
@@ -32,26 +33,27 @@ def parse(
         raw: The mail as fetched. Not changed.
         limits: What is cut.
         internal_date: When the server received the mail, aware; stands in for a missing or unreadable Date header.
-        accelerator: False does without compiled base64 decoders; otherwise the fastest one installed is used. The
-            result is the same.
+        accelerator: False does without the compiled base64 decoder; the result is the same.
         truncated: The octets are only the beginning of the mail; noted in the result.
     """
     work = Work(limits, fast_base64=accelerator is not False)
     return parse_with(raw, work, internal_date=internal_date, truncated=truncated)
 
 
-def parse_with(raw: bytes, work: Work, *, internal_date: datetime | None, truncated: bool) -> Mail:
+def parse_with(
+    raw: bytes, work: Work, *, internal_date: datetime | None, truncated: bool, sha256: Future[str] | None = None
+) -> Mail:
     """`parse` with an account given by the caller.
 
     Raises:
         HeavyMailError: The account asks for care and the mail needs a process of its own.
     """
     try:
-        mail = read_mail(raw, work, internal_date=internal_date)
+        mail = read_mail(raw, work, internal_date=internal_date, sha256=sha256)
     except HeavyMailError:
         raise
     except Exception as error:  # noqa: BLE001  # a fault of ours must not lose a mail
-        sha256 = hashlib.sha256(raw).hexdigest()
-        _log.warning("%s while reading a mail of %d octets, sha256 %s", type(error).__name__, len(raw), sha256)
+        known_by = hashlib.sha256(raw).hexdigest()
+        _log.warning("%s while reading a mail of %d octets, sha256 %s", type(error).__name__, len(raw), known_by)
         mail = read_with_library(raw, work.limits)
     return dataclasses.replace(mail, truncated=True) if truncated else mail
