@@ -10,12 +10,11 @@ import email.policy
 import hashlib
 import time
 from collections.abc import Callable
-from functools import cache
 
 from benchmarks.corpus import Sample, mix, small
 from benchmarks.table import Figure
 from mailroom.mail.html_text import html_to_text
-from mailroom.mail.parse import parse, transfer
+from mailroom.mail.parse import parse
 
 _MAILS = 300
 _ROUNDS = 5
@@ -45,13 +44,11 @@ def parsing() -> list[Figure]:
     figures: list[Figure] = []
     for name, samples, promised in (("mix", list(mix(_MAILS)), 12.0), ("small", list(small(_MAILS)), 15.0)):
         raws = [sample.raw for sample in samples]
-        ways = [_with_library, _with_nothing_compiled, _without_extras, parse]
-        library, pure, plain, fast = _by_turns(ways, raws)
-        note = f"{len(raws) / plain:,.0f} mails/s, library {len(raws) / library:,.0f}"
+        library, pure, usual = _by_turns([_with_library, _with_nothing_compiled, parse], raws)
+        note = f"{len(raws) / usual:,.0f} mails/s, library {len(raws) / library:,.0f}"
         figures += [
             Figure(f"parse, {name}, nothing compiled", library / pure, "x library", promised),
-            Figure(f"parse, {name}, without extras", library / plain, "x library", promised, note=note),
-            Figure(f"parse, {name}, with fast-mail-parser", library / fast, "x library", promised),
+            Figure(f"parse, {name}, as installed", library / usual, "x library", promised, note=note),
             Figure(f"parse, {name}, right", 100 * _right(samples), "%", 100),
         ]
     slowest = sorted(_milliseconds(sample.raw) for sample in mix(500, seed=3))
@@ -94,20 +91,6 @@ def _milliseconds(raw: bytes) -> float:
 
 def _with_nothing_compiled(raw: bytes) -> object:
     return parse(raw, accelerator=False)
-
-
-def _without_extras(raw: bytes) -> object:
-    """As on an installation without `fast-mail-parser`."""
-    kept, transfer.fast_decoder = transfer.fast_decoder, _plain_decoder
-    try:
-        return parse(raw)
-    finally:
-        transfer.fast_decoder = kept
-
-
-@cache
-def _plain_decoder() -> transfer.Decoder:
-    return transfer.of_pydantic()
 
 
 def _with_library(raw: bytes) -> object:
