@@ -37,6 +37,7 @@ _PARTS = (
     "effects",
     "cycle",
     "deployed",
+    "deployed-mailbox",
     "mail-parse",
     "mail-fetch",
     "mailbox",
@@ -96,6 +97,8 @@ def _measure(part: str, folder: Path) -> list[Figure]:
         return recipients.answers(folder)
     if part == "asking":
         return asking.open_questions(folder)
+    if part == "deployed-mailbox":
+        return deployed.mailbox_through_prefect(folder)
     if part == "mail-parse":
         return mail_parse.parsing()
     if part == "mail-fetch":

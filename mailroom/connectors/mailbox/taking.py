@@ -260,6 +260,7 @@ class _Taking:
         left = missing if stopped else []
         if not stopped:
             made.taken += self._not_fetched([asked[uid] for uid in missing])
+        made.taken.sort(key=lambda one: int(one.external_key))  # big mails were read later
         self._repeats(made.taken)
         self._finish()
         mark = 0 if following is None else self._mark_below([*left, *following[:1]])

@@ -6,6 +6,7 @@ seen as a table of which the last columns are left out. Both packages are import
 
 from __future__ import annotations
 
+import io
 import re
 from functools import cache
 from typing import Any, Protocol
@@ -33,15 +34,14 @@ def decode_lines(raw: bytes, start: int, end: int) -> bytes | None:
     for column, octet in enumerate(first.group(1), length):
         if not (table[:, column] == octet).all():
             return None
+    octets = io.BytesIO()  # hands out what it holds without another copy
     try:
-        pieces = [
-            decode(numpy.ascontiguousarray(table[at : at + _ROWS, :length]), validate=True)
-            for at in range(0, rows, _ROWS)
-        ]
-        pieces.append(decode(raw[start + rows * width : end], validate=True))
+        for at in range(0, rows, _ROWS):
+            octets.write(decode(numpy.ascontiguousarray(table[at : at + _ROWS, :length]), validate=True))
+        octets.write(decode(raw[start + rows * width : end], validate=True))
     except ValueError:  # a letter that is not of the alphabet, or a cut end
         return None
-    return pieces[0] if len(pieces) == 2 and not pieces[1] else b"".join(pieces)
+    return octets.getvalue()
 
 
 @cache

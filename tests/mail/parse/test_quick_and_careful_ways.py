@@ -113,15 +113,15 @@ def test_no_header_line_makes_the_quick_way_slow(head):
 @pytest.mark.parametrize("size", [0, 1, 2_047, 2_048, 16_384, 16_385, 131_071, 131_072, 500_000])
 def test_hashes_are_the_same_whichever_way_they_are_computed(size):
     data = os.urandom(size)
-    assert hashing.sha256_of(data)() == hashing.sha256_at_once(data) == hashlib.sha256(data).hexdigest()
+    assert hashing.begin_sha256(data).result() == hashing.sha256_at_once(data) == hashlib.sha256(data).hexdigest()
 
 
 def test_a_forked_process_hashes_big_mails_too():
     data = b"x" * 200_000
-    expected = hashing.sha256_of(data)()
+    expected = hashing.begin_sha256(data).result()
     reading, writing = os.pipe()
     if not (child := os.fork()):
-        os.write(writing, hashing.sha256_of(data)().encode())
+        os.write(writing, hashing.begin_sha256(data).result().encode())
         os._exit(0)
     os.waitpid(child, 0)
     assert os.read(reading, 100).decode() == expected
