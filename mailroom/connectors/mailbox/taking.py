@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _BATCH_WEIGHT = 16_000_000
 """Characters of text after which a batch is committed."""
+_ASKED_AT_ONCE = 32 << 20
+"""Octets: mails come one by one, but a cycle that stops early has to read on to the end of what it asked for."""
 _STAGED_AT_ONCE = 20_000
 _QUEUE = 20_000
 """Items written down that are asked for at once."""
@@ -241,7 +243,9 @@ class _Taking:
         cycle, asked = self.cycle, {int(one.external_key): one for one in batch}
         made = _Batch([], [])
         weight, stopped = 0, False
-        mails = cycle.session.fetch_raw(asked, max_message=cycle.settings.max_message)
+        mails = cycle.session.fetch_raw(
+            asked, max_message=cycle.settings.max_message, max_bytes_per_batch=_ASKED_AT_ONCE
+        )
         for mail, sha256 in hashed(mails):
             if "\\Seen" not in mail.flags:
                 made.unread.append(mail.uid)
