@@ -16,7 +16,7 @@ from mailroom.connectors.mailbox.scan import Scan
 from mailroom.mail.account import MailAccount
 from mailroom.store import Store
 
-_ROUNDS = 3
+_ROUNDS = 5
 _CORE = MailboxSettings(mark_as_read=False, indicators=False)
 _PURE = MailboxSettings(mark_as_read=False, indicators=False, accelerator=False)
 

@@ -34,7 +34,7 @@ def configure_postgresql(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        # The driver writes a long statement in several pieces; the last one must not wait 40 ms for the first's receipt.
+        # The driver sends a long statement in pieces; the last must not wait 40 ms for the receipt of the first.
         if connection._usock.family != socket.AF_UNIX:
             connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         cursor = connection.cursor()

@@ -58,7 +58,7 @@ class MailboxSettings:
     attached_mails: AttachedMails = "events"
     indicators: bool = True
     accelerator: bool | None = None
-    """False: parse in pure Python even where the compiled helper is installed."""
+    """False: parse in pure Python, without the compiled decoder of attachments."""
     batch_size: int = 500
     """Mails per transaction."""
     parse_timeout: float = 30.0
