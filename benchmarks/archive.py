@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.memory import Command
 from benchmarks.table import Figure
 from benchmarks.tenant import tenant, write_home
 
@@ -53,14 +52,12 @@ def _search(home: Path, csv: Path, limit: int) -> _Search:
         "--limit", str(limit), "--csv", str(csv),
     ]  # fmt: skip
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert child.stdout is not None
+    child = Command(command)
     first = child.stdout.readline()
     first_rows = time.perf_counter() - started
     rest = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
+    used = child.wait()
     seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode or not first or _FOUND not in rest:
-        sys.exit(f"the search ended with {child.returncode}: {rest[-500:]!r}")
-    return _Search(first_rows, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    if used.code or not first or _FOUND not in rest:
+        sys.exit(f"the search ended with {used.code}: {rest[-500:]!r}")
+    return _Search(first_rows, seconds, used.cpu, used.peak_mb)

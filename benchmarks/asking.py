@@ -54,6 +54,7 @@ def look_seconds(store: Store, account: MailAccount, _asked: None) -> float:
     times = []
     with account.open_imap() as session:
         watcher.look(session)
+        time.sleep(_FRESH)
         for _ in range(LOOKS):
             began = time.perf_counter()
             watcher.look(session)
@@ -153,3 +154,7 @@ def _answer(wait: Wait) -> bytes:
         f"Message-ID: <a{wait.id}@northwind.example>\r\nIn-Reply-To: {wait.message_ids[0]}\r\n"
         f"\r\nYes, I did.\r\n\r\nOn Mon, 16 Nov 2026, SOC <soc@northwind.example> wrote:\r\n> Did you?\r\n"
     ).encode()
+
+
+_FRESH = 4.0
+"""Seconds in which questions just stored are read again by every look; nobody asks 10,000 in that time."""

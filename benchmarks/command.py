@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.memory import Command
 
 
 @dataclass(frozen=True)
@@ -25,21 +26,20 @@ class Measured:
 
 def begin(home: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start the command; the caller waits for it."""
-    command = [sys.executable, "-m", "mailroom.cli.main", "--home", str(home), *arguments, "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(_line(home, *arguments), stdout=subprocess.PIPE, text=True)
 
 
 def mailroom(home: Path, *arguments: str) -> Measured:
     """`mailroom --home HOME ARGUMENTS... --json` in a new process."""
     started = time.perf_counter()
-    child = begin(home, *arguments)
-    assert child.stdout is not None
-    output = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
+    command = Command(_line(home, *arguments))
+    output = command.stdout.read().decode()
+    used = command.wait()
     seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"mailroom {' '.join(arguments)} ended with {child.returncode}: {output[-500:]}")
-    return Measured(
-        json.loads(output.splitlines()[-1]), seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
-    )
+    if used.code:
+        sys.exit(f"mailroom {' '.join(arguments)} ended with {used.code}: {output[-500:]}")
+    return Measured(json.loads(output.splitlines()[-1]), seconds, used.peak_mb, used.cpu)
+
+
+def _line(home: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "mailroom.cli.main", "--home", str(home), *arguments, "--json"]

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import corpus, mail_servers
+from benchmarks.memory import forget_peak, peak_mb
 from benchmarks.table import Figure
 from mailroom.mail.account import MailAccount
 
@@ -33,7 +33,8 @@ def fetching(folder: Path) -> list[Figure]:
 
 def _corpus(name: str, of: MailAccount, promised: float) -> list[Figure]:
     mail_servers.raw_fetch(of)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    forget_peak()
+    before = peak_mb()
     ratios, costs, rates = [], [], []
     for turn in range(_ROUNDS):
         ways: list[Callable[[MailAccount], float]] = [_raw, _ours]
@@ -45,7 +46,7 @@ def _corpus(name: str, of: MailAccount, promised: float) -> list[Figure]:
                 costs.append((time.process_time() - began) / _MAILS * 1e6)
         ratios.append(taken[_raw] / taken[_ours])
         rates.append(_MAILS / taken[_ours])
-    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    more = peak_mb() - before
     note = (
         f"{statistics.median(rates):,.0f} mails/s, {min(ratios):.2f} to {max(ratios):.2f}, CPU {min(costs):.0f} us/mail"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import resource
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.asking import _account, dovecot
+from benchmarks.memory import forget_peak, peak_mb
 from benchmarks.table import Figure
 from mailroom.mail.account import account_from
 from mailroom.mail.account_fields import AccountFields
@@ -50,11 +50,12 @@ def answers(folder: Path) -> list[Figure]:
         def handle(kept: Store, mailbox: str) -> int:
             return handle_answers(kept, policy, mailbox=mailbox).handled
 
+        forget_peak()
         began = time.perf_counter()
         with mock.patch.object(ImapSession, "connect", classmethod(counted)):
             report = watch_once(store, account, handlers=(handle,))
         seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = peak_mb()
         proposals = len(store.ledger.list(state="proposed", limit=QUESTIONS))
     note = f"{seconds:.0f} s for {report.handled:,} of {QUESTIONS:,} questions; {proposals:,} proposals"
     return [
