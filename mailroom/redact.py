@@ -57,12 +57,17 @@ def scrub(text: str) -> str:
     return re.sub("|".join(map(re.escape, present)), MASK, text) if present else text
 
 
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def one_line(text: str, limit: int = 2_000) -> str:
-    """`text` fit for one log line: control, escape, direction and half characters visible, cut at `limit`."""
+    """`text` fit for one log line, cut at `limit`.
+
+    Control, escape and direction characters become visible, half characters (lone surrogates) are replaced.
+    """
     safe = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text[: limit + 1])
+    safe = _HALF.sub("\ufffd", safe)
     return safe if len(safe) <= limit else safe[:limit] + "…"
 
 
@@ -78,7 +83,7 @@ class SecretFilter(logging.Filter):
         record.msg, record.args = one_line(scrub(text), 8_000), None
         if record.exc_info and record.exc_info[1] is not None:
             text = logging.Formatter().formatException(record.exc_info)
-            record.exc_text, record.exc_info = scrub(text).encode("utf-8", "backslashreplace").decode(), None
+            record.exc_text, record.exc_info = _HALF.sub("\ufffd", scrub(text)), None
         return True
 
 
