@@ -96,6 +96,20 @@ class Tab:
         self.page.goto(self.ui + path)
         return self.page
 
+    def open_until(self, path: str, text: str | re.Pattern[str]) -> Page:
+        """Open a page, as a person does again and again, until it shows the text.
+
+        The log of a run that waits or has ended is asked for once, and comes to the server a moment after its state.
+        """
+        for _ in range(30):
+            page = self.open(path)
+            try:
+                expect(page.get_by_text(text).first).to_be_visible(timeout=6_000)
+            except AssertionError:
+                continue
+            return page
+        raise AssertionError(f"{path} does not show {text!r}")
+
     def resume(self, form: Locator) -> None:
         """Press Resume, as a person does: again when the server was busy, which the form does not say."""
         for _ in range(30):
