@@ -254,3 +254,15 @@ def test_big_mails_among_small_ones_lose_nothing_and_keep_their_places(mailbox: 
         (attachment,) = found[f"Mail {number}"]["attachments"]
         assert (attachment["size"], attachment["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     assert mailbox.unread() == []
+
+
+# H26
+@pytest.mark.parametrize("written", ["Fri, 31 Dec 9999 23:59:59 -1400", "Mon, 01 Jan 0001 00:00:00 +1400"])
+def test_a_forwarded_mail_from_the_end_of_the_calendar_becomes_an_alert_like_any_other(
+    mailbox: Any, written: str
+) -> None:
+    inline = f"FYI\r\n\r\n---------- Forwarded message ---------\r\nFrom: Eve <eve@evil.example>\r\nDate: {written}\r\n"
+    inline += "Subject: Pay\r\nTo: kim@northwind.example\r\n\r\nPay now.\r\n"
+    mailbox.put(mail(1, subject="Fwd: Pay", body=inline), with_attached(3, mail(2, Date=written)))
+    assert mailbox.cycle(**_settings()).alerted == 2
+    assert [len(alert.event["forwarded"]) for alert in mailbox.alerts()] == [1, 1]

@@ -17,6 +17,7 @@ from mailroom.mail.imap.results import UNKNOWN_TIME, FetchedMail
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
 from mailroom.mail.imap.wire import LONGEST_LINE, Wire, literal_size, untagged_of
+from mailroom.mail.moments import anywhere
 
 _SHOWN = 256 << 10
 """Octets after the header that are kept of a mail over the limit."""
@@ -54,7 +55,8 @@ def read_date(text: bytes | None) -> datetime:
     if text is not None and len(text) == 26 and text.endswith(b" +0000"):
         try:  # the usual form, at a fifth of the cost
             said = text.decode("ascii").replace(" ", "0", 1) if text[0] == 32 else text.decode("ascii")
-            return datetime.fromisoformat(f"{said[7:11]}-{_NUMBERS[said[3:6]]}-{said[:2]}T{said[12:20]}+00:00")
+            usual = datetime.fromisoformat(f"{said[7:11]}-{_NUMBERS[said[3:6]]}-{said[:2]}T{said[12:20]}+00:00")
+            return anywhere(usual) or UNKNOWN_TIME
         except (KeyError, ValueError):
             pass
     match = _DATE.fullmatch(text or b"")
@@ -71,10 +73,8 @@ def read_date(text: bytes | None) -> datetime:
             min(int(seconds), 59),
             tzinfo=UTC,
         )
-        if zone_hours == b"00" == zone_minutes:
-            return when
         away = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-        return when + away if sign == b"-" else when - away
+        return anywhere(when + away if sign == b"-" else when - away) or UNKNOWN_TIME
     except (ValueError, OverflowError):
         return UNKNOWN_TIME
 

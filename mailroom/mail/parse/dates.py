@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from mailroom.mail.moments import anywhere
+
 _MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
 _USUAL = re.compile(
@@ -33,10 +35,13 @@ _ZONES = {
 
 
 def read_date(value: str) -> datetime | None:
-    """An aware time, or None when there is none to be read. A time without a zone is taken as UTC."""
+    """An aware time that every time zone can express, or None. A time without a zone is taken as UTC."""
     value = value.strip()
-    if not value:
-        return None
+    found = _read(value) if value else None
+    return found and anywhere(found)
+
+
+def _read(value: str) -> datetime | None:
     if usual := _USUAL.match(value):
         day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = usual.groups()
         number = _MONTHS.get(month.lower())

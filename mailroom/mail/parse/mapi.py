@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from mailroom.mail.moments import anywhere
 from mailroom.mail.parse.labels import code_page_label
 
 SUBJECT, BODY, HTML, RTF = 0x0037, 0x1000, 0x1013, 0x1009
@@ -26,8 +27,8 @@ def codepage_label(number: int) -> str:
 
 
 def file_time(value: int) -> datetime | None:
-    """A Windows file time (100 ns since 1601) as an aware UTC time."""
+    """A Windows file time (100 ns since 1601) as an aware UTC time that every time zone can express, or None."""
     try:
-        return _EPOCH + timedelta(microseconds=value // 10) if value > 0 else None
+        return anywhere(_EPOCH + timedelta(microseconds=value // 10)) if value > 0 else None
     except OverflowError:
         return None

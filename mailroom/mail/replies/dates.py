@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+from mailroom.mail.moments import anywhere
+
 _NAMES = (
     "january januar jaanuar jänner janvier enero gennaio janeiro januari tammikuuta stycznia ledna január ianuarie "
     "января січня ocak siječnja",
@@ -147,7 +149,10 @@ def _checked(year: int, month: int, day: int) -> tuple[int, int, int] | None:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """A written date with optional time and zone as an aware datetime; without a zone it is taken as UTC."""
+    """A written date with optional time and zone as an aware datetime; without a zone it is taken as UTC.
+
+    None when there is none, or one that some time zone cannot express.
+    """
     day = find_day(text)
     if day is None:
         return None
@@ -164,7 +169,7 @@ def parse_moment(text: str) -> datetime | None:
         if hour > 23 or minute > 59 or second > 59:
             hour = minute = second = 0
     zone = _zone(text[clock.end() :][:40]) if clock else UTC
-    return datetime(*day, hour, minute, second, tzinfo=zone)
+    return anywhere(datetime(*day, hour, minute, second, tzinfo=zone))
 
 
 def _zone(text: str) -> timezone:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.model import Mail, MailAddress
+from mailroom.mail.moments import anywhere
 from mailroom.mail.replies.answer import clean
 from mailroom.mail.replies.answer_html import html_lines
 from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
@@ -234,7 +235,7 @@ def read_moment(value: str) -> datetime | None:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return parse_moment(value)
-    return moment if moment.tzinfo is not None else parse_moment(value)
+    return anywhere(moment) if moment.tzinfo is not None else parse_moment(value)
 
 
 def _replaced(

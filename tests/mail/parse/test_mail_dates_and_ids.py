@@ -57,6 +57,9 @@ def test_dates_are_read_in_many_forms(written, iso):
         "0 " * 200,
         "1-13-2003 10:00:00",
         "(" * 200,
+        "Mon, 01 Jan 0001 00:00:00 +1400",
+        "Fri, 31 Dec 9999 23:59:59 -1400",
+        "9999-12-31T23:59:59-10:00",
     ],
 )
 def test_absurd_dates_are_none(written):

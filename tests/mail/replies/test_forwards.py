@@ -191,3 +191,11 @@ def test_dates_of_header_blocks_are_read_as_they_are_written(written: str, month
     text = f"---------- Forwarded message ---------\nFrom: Eve <eve@evil.example>\nDate: {written}\nSubject: a\n\nPay."
     (found,) = forwarded(Mail("", 0, subject="Fwd: a", text=text))
     assert found.sent_at == datetime(2024, month, 4, 10, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["Fri, 31 Dec 9999 23:59:59 -1400", "31 December 9999 23:59 GMT-12:00"])
+def test_a_date_that_some_time_zone_cannot_express_is_none(written: str) -> None:
+    (found,) = forwarded(
+        Mail("", 0, subject="Fwd: x", text=HEADS["gmail"].replace("Mon, Mar 4, 2024 at 10:12 AM", written))
+    )
+    assert found.sent_at is None
