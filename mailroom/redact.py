@@ -12,6 +12,8 @@ import base64
 import logging
 import re
 import threading
+import traceback
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
@@ -55,6 +57,12 @@ def scrub(text: str) -> str:
     # Nearly every text holds none, and a pattern of all of them takes longer to compile than to look for each.
     present = [value for value in _longest_first if value in text]
     return re.sub("|".join(map(re.escape, present)), MASK, text) if present else text
+
+
+def place_of(error: Exception) -> str:
+    """Kind and place of a fault of ours. Its text may quote a mail, and logs go to Prefect."""
+    steps = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-5:]]
+    return f"{type(error).__name__} at {' > '.join(steps)}"
 
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")

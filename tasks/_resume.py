@@ -10,8 +10,10 @@ from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import Field
 
+from mailroom.errors import TransientError
 from mailroom.playbooks.approvals.by_mail import KIND
 from mailroom.store.approval_rows import StoredApproval
 from mailroom.store.wait_rows import Wait
@@ -39,6 +41,9 @@ def resume_run(wait: Wait) -> bool | str:
     Returns:
         True when it goes on (or has ended and would find the outcome when it is retried), False when Prefect does not
         know it any more, a text when it has to be tried again.
+
+    Raises:
+        TransientError: Prefect does not answer; it would not for other runs.
     """
     if wait.kind == KIND:
         return _resume(wait.flow_run_id, LOOK_AGAIN)
@@ -51,6 +56,9 @@ def resume_approval(approval: StoredApproval) -> bool | str:
     Returns:
         True when it goes on, False when it never will: Prefect does not know it, or it has ended. A text when it has to
         be tried again.
+
+    Raises:
+        TransientError: as `resume_run`.
     """
     return _resume(approval.flow_run_id, LOOK_AGAIN, ended=False)
 
@@ -61,7 +69,8 @@ def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) 
     except ValueError:
         return False
     try:
-        resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):  # the caller comes again; more would hold it up
+            resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]
     except ObjectNotFound:
         return False
     except NotPausedError:
@@ -69,19 +78,27 @@ def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) 
     except FlowPauseTimeout:
         return ended  # the run has failed; Retry goes on with the outcome
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
-        return f"Prefect could not resume the run yet ({type(error).__name__}); tried again at the next look"
+        return _not_now(error)
     return True
 
 
 def _not_suspended(run_id: UUID, *, ended: bool) -> bool | str:
     """A run that has ended reads the outcome when it is retried; one that runs is about to suspend or to read."""
     try:
-        with get_client(sync_client=True) as client:
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}), get_client(sync_client=True) as client:
             state = client.read_flow_run(run_id).state
     except ObjectNotFound:
         return False
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-        return f"Prefect did not answer ({type(error).__name__}); tried again at the next look"
+        return _not_now(error)
     if state is None or state.is_final():
         return ended
     return f"its run is {state.name} and not suspended yet; tried again at the next look"
+
+
+def _not_now(error: Exception) -> str:
+    """What Prefect said about this run. Raises TransientError where it said nothing, or that it is too busy."""
+    status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 0
+    if isinstance(error, httpx.TransportError) or status == 429 or status >= 500:
+        raise TransientError(f"Prefect does not answer ({type(error).__name__}); tried again at the next look")
+    return f"Prefect could not resume the run yet ({type(error).__name__}); tried again at the next look"

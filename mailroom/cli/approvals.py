@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
-from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.errors import InvalidInputError, NotFoundError, TransientError
 
 if TYPE_CHECKING:
     from mailroom.playbooks.approvals.doing import Report
@@ -191,8 +192,9 @@ def tell(here: desk.Here, known: StoredApproval) -> None:
     from tasks._resume import resume_approval, resume_run  # Prefect; only where a run waits
 
     close_question(here.store, known, resume_run)
-    if not isinstance(resume_approval(known), str):
-        here.store.approvals.told(known.id)
+    with suppress(TransientError):
+        if not isinstance(resume_approval(known), str):
+            here.store.approvals.told(known.id)
 
 
 def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:

@@ -6,7 +6,8 @@ One look:
 2. per folder, the UIDs above the mark: header fields of all, whole mails only of those that may be an answer;
 3. each is matched, classified and judged; answers, settled questions and the mark are written in one transaction;
 4. questions about mails sent earlier get one look back;
-5. questions whose deadline had passed when the look began are settled, now that everything before was read.
+5. questions whose deadline had passed when the look began are settled, now that everything before was read. Where
+   something could not be read, they are settled `GRACE` later.
 
 Nothing in the mailbox is changed. Killed anywhere, the next look begins at the mark. The caller holds the session and
 decides when to look; IDLE may tell it that looking is worth while.
@@ -21,17 +22,18 @@ from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.replies_book import QuestionBook, keys_of
-from mailroom.connectors.replies_judge import bounced, judge
-from mailroom.errors import NotFoundError
+from mailroom.connectors.replies_judge import bounced, judge, unreadable
+from mailroom.errors import MailroomError, NotFoundError, PermissionMissingError, RejectedError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import Since
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match
+from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match, normal_address
+from mailroom.redact import place_of
 from mailroom.store import Store
-from mailroom.store.leases import Lease
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.wait_rows import NewAnswer, Wait
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,15 @@ log = logging.getLogger(__name__)
 CONNECTOR = "replies"
 """What the marks are filed under, in `sources`."""
 
+GRACE = timedelta(hours=1)
+"""Where the mailbox or a mail in it cannot be read, a question is settled as `no_answer` so long after its deadline:
+whoever waits for it goes on at last. An answer that lies there unread is linked as a late one."""
 _TRIED_FOR = timedelta(days=1)
 """How long a mail that cannot be read holds the mark back."""
+_LOOK_BACK_AGAIN = timedelta(minutes=5)
+"""Pause before another look back where some mail could not be read."""
+_REFUSED = (NotFoundError, RejectedError, PermissionMissingError)
+"""What a server says about one folder while it serves the others."""
 _BATCH = 200
 _BEFORE = timedelta(minutes=5)
 _REPORTS = (b"multipart/report", b"x-failed-recipients:", b"mailer-daemon", b"postmaster@", b"return-path: <>")
@@ -61,6 +70,7 @@ class LookReport:
     """Actions whose mail must have been sent, because something refers to it."""
     problems: list[str] = field(default_factory=list)
     complete: bool = True
+    """Whether everything was read in which an answer may be."""
 
     def as_dict(self) -> dict[str, object]:
         """Counts."""
@@ -69,6 +79,36 @@ class LookReport:
             "settled": [{"question": wait.id, "state": wait.state} for wait in self.settled],
             "problems": self.problems,
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look, while it lasts."""
+
+    session: ImapSession
+    report: LookReport
+    keeper: LeaseKeeper | None
+    write: bool
+
+    def keep(self) -> None:
+        """Hold the mailbox's lease over a long look."""
+        if self.keeper is not None:
+            self.keeper.keep()
+
+
+@dataclass
+class _Read:
+    """How far a folder has been read by this process."""
+
+    source_id: int
+    mark: int
+    """What the store knows: everything up to here is settled."""
+    upto: int
+    """Everything up to here was read, except `again`."""
+    again: set[int] = field(default_factory=set)
+    """Mails that could not be read and are tried again."""
+    uidnext: int = 0
+    """Of the folder when it was read last."""
 
 
 class ReplyWatcher:
@@ -80,102 +120,136 @@ class ReplyWatcher:
         self._tenant = tenant
         self._clock = clock
         self.book = QuestionBook(store, account.name)
-        self._marks: dict[tuple[str, int], tuple[int, int]] = {}
+        self._read: dict[tuple[str, int], _Read] = {}
+        self._look_back_at: datetime | None = None
 
     @property
     def lease_name(self) -> str:
         """What the lease of this mailbox is called."""
         return f"replies:{self._account.name}"
 
-    def look(self, session: ImapSession, lease: Lease | None = None, *, write: bool = True) -> LookReport:
+    def look(self, session: ImapSession, keeper: LeaseKeeper | None = None, *, write: bool = True) -> LookReport:
         """One look at all folders. Effect: reads the mailbox; writes the store, unless `write` is off.
+
+        A folder or a mail that the server does not give out holds up no other: it is a problem in the report.
+
+        Args:
+            session: Logged in.
+            keeper: Of this mailbox's lease; without it nobody else may be looking.
+            write: False only counts what would be found.
 
         Raises:
             TransientError: the connection was lost; what was committed stays.
             LeaseLostError: another watcher has taken over.
         """
-        report = LookReport()
+        look = _Look(session, LookReport(), keeper, write)
+        report = look.report
         began = self._store.waits.now()
         self.book.refresh()
         faultpoint("replies.refreshed")
-        opened: list[FolderStatus] = []
-        for name in dict.fromkeys((*self._account.folders, *self.book.folders())):
-            try:
-                status = session.open(session.resolve(name))
-            except NotFoundError as error:
-                report.problems.append(str(error))
-                continue
-            opened.append(status)
-            self._new_mails(session, status, report, lease, write=write)
-        self._look_back(session, opened, report, lease, write=write)
+        opened = list(self._new_mails_of_all(look))
+        self._look_back(look, opened)
         report.problems += [
             f"question {known} was stored in form {form}; this version of Mailroom does not read it and leaves it alone"
             for known, form in sorted(self.book.foreign.items())
         ]
         if write and self.book.deadline_passed(began):
-            report.settled += self._store.waits.expire(self._account.name, began)
+            report.settled += self._expire(began, complete=report.complete)
         return report
 
     def is_behind(self, status: FolderStatus) -> bool:
-        """Whether a folder, just opened, holds mails this watcher has not looked at."""
-        known = self._marks.get((status.name, status.uidvalidity))
-        return known is None or status.uidnext - 1 > known[1]
+        """Whether mail came into a folder, just opened, since this watcher looked there."""
+        known = self._read.get((status.name, status.uidvalidity))
+        return known is None or status.uidnext > known.uidnext
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _new_mails(
-        self, session: ImapSession, status: FolderStatus, report: LookReport, lease: Lease | None, *, write: bool
-    ) -> None:
-        source_id, mark = self._mark(session, status, lease, write=write)
-        if status.uidnext - 1 <= mark:
-            return
-        uids = session.search(uid_from=mark + 1)
-        # A question is stored before it is sent, so whatever these mails answer is known to the store by now.
-        self.book.refresh()
-        stuck = 0
-        for start in range(0, len(uids), _BATCH):
-            batch = uids[start : start + _BATCH]
-            found, unread = self._answers_among(session, status, batch, self.book.index, report, keep=write)
-            if not write:
-                report.answers += len(found)
-                continue
-            # What may be an answer and could not be read is tried again; the mails behind it are not held up.
-            stuck = min((*unread, *((stuck,) if stuck else ())), default=0)
-            mark = max(mark, min(batch[-1], stuck - 1) if stuck else batch[-1])
-            self._record(found, [(source_id, mark)], (), report, lease)
-        if write:
-            if status.uidnext - 1 > mark and not uids:  # what came went away again
-                mark = status.uidnext - 1
-                self._store.waits.collect([], marks=[(source_id, mark)], lease=lease)
-            self._marks[status.name, status.uidvalidity] = (source_id, mark)
+    def _expire(self, began: datetime, *, complete: bool) -> list[Wait]:
+        if complete:
+            return self._store.waits.expire(self._account.name, began)
+        why = "the deadline passed, and not all of the mailbox could be read since: an answer may lie in it"
+        return self._store.waits.expire(self._account.name, began - GRACE, why)
 
-    def _look_back(
-        self, session: ImapSession, opened: Sequence[FolderStatus], report: LookReport, lease: Lease | None, *,
-        write: bool,
-    ) -> None:  # fmt: skip
+    def _new_mails_of_all(self, look: _Look) -> Iterator[FolderStatus]:
+        """Read what is new in every folder; gives those that could be opened."""
+        session, report = look.session, look.report
+        for name in dict.fromkeys((*self._account.folders, *self.book.folders())):
+            try:
+                folder = session.resolve(name)
+            except NotFoundError as error:  # what is not there holds no answer
+                report.problems.append(str(error))
+                continue
+            try:
+                status = session.open(folder)
+                self._new_mails(look, status)
+            except _REFUSED as error:
+                report.problems.append(str(error))
+                report.complete = False
+                continue
+            yield status
+
+    def _new_mails(self, look: _Look, status: FolderStatus) -> None:
+        known = self._known(look, status)
+        if status.uidnext - 1 > known.mark:
+            uids = [uid for uid in look.session.search(uid_from=known.mark + 1)
+                    if uid > known.upto or uid in known.again]  # fmt: skip
+            # A question is stored before it is sent, so whatever these mails answer is known to the store by now.
+            self.book.refresh()
+            for start in range(0, len(uids), _BATCH):
+                self._new_batch(look, status, known, uids[start : start + _BATCH])
+            if look.write and not known.again and status.uidnext - 1 > known.mark:  # the last ones went away again
+                known.mark = known.upto = status.uidnext - 1
+                self._record(look, [], marks=[(known.source_id, known.mark)])
+        if look.write:
+            known.uidnext = status.uidnext
+        look.report.complete &= not known.again
+
+    def _new_batch(self, look: _Look, status: FolderStatus, known: _Read, uids: Sequence[int]) -> None:
+        found, unread = self._answers_among(look, status, uids, self.book.index)
+        if not look.write:
+            look.report.answers += len(found)
+            look.report.complete &= not unread
+            return
+        # What may be an answer and could not be read is tried again; the mails behind it are not held up.
+        known.again = known.again.difference(uids).union(unread)
+        known.upto = max(known.upto, uids[-1])
+        known.mark = max(known.mark, min(known.again, default=known.upto + 1) - 1)
+        self._record(look, found, marks=[(known.source_id, known.mark)])
+
+    def _look_back(self, look: _Look, opened: Sequence[FolderStatus]) -> None:
         waits = self.book.to_scan()
+        now = self._store.waits.now()
         if not waits:
+            return
+        if self._look_back_at is not None and now < self._look_back_at:
+            look.report.complete = False
             return
         index = QuestionIndex.of(keys_of(wait) for wait in waits)
         since = min(wait.scan_from or wait.created_at for wait in waits)
-        found: list[NewAnswer] = []
+        complete = look.report.complete
         for status in opened:
-            session.open(status.name)
-            uids = session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
+            look.session.open(status.name)
+            uids = look.session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
             for start in range(0, len(uids), _BATCH):
-                batch = uids[start : start + _BATCH]
-                found += self._answers_among(session, status, batch, index, report, keep=write)[0]
+                found, unread = self._answers_among(look, status, uids[start : start + _BATCH], index)
+                complete &= not unread
+                if look.write:
+                    self._record(look, found)
+                else:
+                    look.report.answers += len(found)
         faultpoint("replies.looked_back")
-        if write:
-            self._record(found, (), [wait.id for wait in waits], report, lease)
+        look.report.complete = complete
+        self._look_back_at = None if complete else now + _LOOK_BACK_AGAIN
+        if look.write and complete:
+            self._record(look, [], scanned=[wait.id for wait in waits])
             self.book.refresh()
-        else:
-            report.answers += len(found)
 
     def _record(
-        self, found: Sequence[NewAnswer], marks: Sequence[tuple[int, int]], scanned: Sequence[int],
-        report: LookReport, lease: Lease | None,
+        self, look: _Look, found: Sequence[NewAnswer], *, marks: Sequence[tuple[int, int]] = (),
+        scanned: Sequence[int] = (),
     ) -> None:  # fmt: skip
+        report, lease = look.report, look.keeper.lease if look.keeper is not None else None
+        look.keep()
         report.settled += self._store.waits.collect(found, marks=marks, scanned=scanned, lease=lease)
         report.answers += len(found)
         for one in found:
@@ -186,32 +260,41 @@ class ReplyWatcher:
             self.book.refresh()
 
     def _answers_among(
-        self, session: ImapSession, status: FolderStatus, uids: Sequence[int], index: QuestionIndex,
-        report: LookReport, *, keep: bool,
-    ) -> tuple[list[NewAnswer], list[int]]:  # fmt: skip
+        self, look: _Look, status: FolderStatus, uids: Sequence[int], index: QuestionIndex
+    ) -> tuple[list[NewAnswer], list[int]]:
         """The answers, and the UIDs of young mails that may be answers and could not be read this time."""
+        session, report = look.session, look.report
         light = session.fetch_light(uids)
         report.looked_at += len(light)
+        look.keep()
         wanted = [mail.uid for mail in light if self._may_be_answer(mail, index)]
         found: list[NewAnswer] = []
-        unread: list[int] = []
-        if wanted:
-            young = {mail.uid for mail in light if mail.internal_date > self._store.waits.now() - _TRIED_FOR}
-            faultpoint("replies.before_fetch")
-            for fetched in session.fetch_raw(wanted):
-                report.fetched += 1
-                key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
-                found += self._judged(fetched, key, index, keep=keep)
-            for uid, why in session.fetch_failures.items():
-                again = "tried again at the next look" if uid in young else "given up: it is older than a day"
-                report.problems.append(f"UID {uid} in {status.name} could not be read ({again}): {why}")
-                unread += [uid] if uid in young else []
-        return found, unread
+        if not wanted:
+            return found, []
+        failed: dict[int, str] = {}
+        faultpoint("replies.before_fetch")
+        for fetched in session.fetch_raw(wanted):
+            report.fetched += 1
+            key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
+            try:
+                found += self._judged(fetched, key, index, keep=look.write)
+            except (MailroomError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault of ours over one mail must not hold up the others
+                log.warning("UID %d of %s could not be judged: %s", fetched.uid, status.name, place_of(error))
+                failed[fetched.uid] = f"{type(error).__name__} while it was read"
+            look.keep()
+        failed |= session.fetch_failures
+        young = {mail.uid for mail in light if mail.internal_date > self._store.waits.now() - _TRIED_FOR}
+        for uid, why in failed.items():
+            again = "tried again at the next look" if uid in young else "given up: it is older than a day"
+            report.problems.append(f"UID {uid} in {status.name} could not be read ({again}): {why}")
+        return found, [uid for uid in failed if uid in young]
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
-        """Also reports of any kind: what they are about stands in their body."""
+        """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""
         facts = facts_of_header(mail.header, gmail_thread=mail.gmail_thread)
-        if match(facts, index, by_subject=True):
+        if match(facts, index, by_subject=True) or (facts.sender and index.was_asked(normal_address(facts.sender))):
             return True
         head = mail.header.lower()
         return len(index) > 0 and any(sign in head for sign in _REPORTS)
@@ -228,7 +311,13 @@ class ReplyWatcher:
                 continue
             keep_it = keep and not fetched.truncated
             sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
-            answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
+            try:
+                answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
+            except (MailroomError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault of ours: people read what we could not
+                log.warning("UID %d could not be judged for question %d: %s", fetched.uid, wait.id, place_of(error))
+                answer = unreadable(mail, fetched, key, wait, one, sha256)
             if ambiguous and answer.accepted:
                 answer = replace(answer, accepted=False, why="several open questions have this subject")
             if keep:
@@ -257,9 +346,9 @@ class ReplyWatcher:
             ]
         return tuple(kept)
 
-    def _mark(self, session: ImapSession, status: FolderStatus, lease: Lease | None, *, write: bool) -> tuple[int, int]:
-        """(source id, highest UID read) of a folder as it is numbered now."""
-        known = self._marks.get((status.name, status.uidvalidity))
+    def _known(self, look: _Look, status: FolderStatus) -> _Read:
+        """How far a folder has been read as it is numbered now."""
+        known = self._read.get((status.name, status.uidvalidity))
         if known is not None:
             return known
         source = self._store.sources.ensure(
@@ -267,11 +356,11 @@ class ReplyWatcher:
         )
         mark = self._store.cursors.mark(source.id)
         if mark == 0 and self._store.cursors.get(source.id) is None:
-            mark = self._first_mark(session, status)
-            if write:  # answers that come when no question is open any more are late ones, not old mail
-                self._store.waits.collect([], marks=[(source.id, mark)], lease=lease)
-        self._marks[status.name, status.uidvalidity] = (source.id, mark)
-        return source.id, mark
+            mark = self._first_mark(look.session, status)
+            if look.write:  # answers that come when no question is open any more are late ones, not old mail
+                self._record(look, [], marks=[(source.id, mark)])
+        known = self._read[status.name, status.uidvalidity] = _Read(source.id, mark, mark)
+        return known
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
         """Where to begin in a folder seen for the first time (or numbered anew): before the oldest question.

@@ -77,7 +77,7 @@ class QuestionBook:
 
     def folders(self) -> tuple[str, ...]:
         """Folders that open questions want looked at besides the account's own."""
-        return tuple(sorted(self._folders))
+        return tuple(sorted(name for name, questions in self._folders.items() if questions))
 
     def due_reminders(self, now: datetime) -> list[Wait]:
         """Open questions whose next reminder is due."""
@@ -86,11 +86,6 @@ class QuestionBook:
     def deadline_passed(self, now: datetime) -> bool:
         """Whether any open question has run out of time."""
         return any(wait.deadline <= now for wait in self._due(self._deadlines, now))
-
-    def next_due(self) -> datetime | None:
-        """When the next reminder or deadline is."""
-        heads = [heap[0][0] for heap in (self._reminders, self._deadlines) if heap]
-        return min(heads) if heads else None
 
     def of_keys(self, keys: Iterable[str]) -> list[Wait]:
         """The questions behind the keys of matches."""
@@ -103,7 +98,7 @@ class QuestionBook:
         self._known, self.waits = {}, {}
         self._reminders, self._deadlines = [], []
         self._scans: set[int] = set()
-        self._folders: set[str] = set()
+        self._folders: dict[str, set[int]] = {}
 
     def _take(self, wait: Wait) -> None:
         if wait.version != VERSION:
@@ -124,9 +119,12 @@ class QuestionBook:
                 heapq.heappush(self._reminders, (wait.next_reminder_at, wait.id))
             if wait.scan_from is not None:
                 self._scans.add(wait.id)
-            self._folders.update(wait.folders)
+            for folder in wait.folders:
+                self._folders.setdefault(folder, set()).add(wait.id)
         else:
             self._stale += 1
+            for folder in wait.folders:
+                self._folders.get(folder, set()).discard(wait.id)
         if before is None:
             self.index.add(keys_of(wait))
             return

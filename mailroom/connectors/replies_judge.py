@@ -75,6 +75,21 @@ def judge(
     )  # fmt: skip
 
 
+def unreadable(
+    mail: Mail, fetched: FetchedMail, external_key: str, wait: Wait, match: Match, raw_sha256: str
+) -> NewAnswer:
+    """The row of a mail that belongs to the question and over which `judge` failed: for people to read.
+
+    Arguments as for `judge`.
+    """
+    return NewAnswer(
+        wait_id=wait.id, external_key=external_key, sender=mail.author.address, recipient="",
+        classification="unreadable", accepted=False, why="it could not be judged: read the mail itself",
+        score=float(match.score), text="", received_at=fetched.internal_date, message_id=mail.message_id,
+        raw_sha256=raw_sha256,
+    )  # fmt: skip
+
+
 def bounced(mail_kind: Classification, wait: Wait) -> list[str]:
     """Which of the people asked a bounce says it cannot reach for good."""
     bounce = mail_kind.bounce

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mailroom.connectors.careful_login import sending_failed, sending_worked
 from mailroom.effects.look_up_mail import settle
-from mailroom.effects.mail_outcome import SEND_MAIL, may_be_tried, people_of, put_off_of, refused_of
+from mailroom.effects.mail_outcome import (
+    REFUSED_FOR_NOW,
+    SEND_MAIL,
+    SendOutcome,
+    may_be_tried,
+    people_of,
+    put_off_of,
+    refused_of,
+)
 from mailroom.errors import BusyError, InvalidInputError
+from mailroom.mail.account import MailAccount
 from mailroom.playbooks.question_mail import question_again
 from mailroom.redact import one_line
 from mailroom.store import Store
@@ -74,6 +84,14 @@ def sending_of(store: Store, wait: Wait) -> Sending:
     """How the sending of a question stands. Effect: reads the store."""
     chain = chain_of(store, wait)
     return _judged(wait, chain) if wait.is_ours else Sending("")
+
+
+def note_server(store: Store, account: MailAccount, outcome: SendOutcome) -> None:
+    """Let whoever sends next know whether the sending server works. Effect: writes the store."""
+    if outcome.sent_now:
+        sending_worked(account, store)
+    elif outcome.state == "not_applied" and store.ledger.get(outcome.action_id).code != REFUSED_FOR_NOW:
+        sending_failed(account, store)
 
 
 def take_up(store: Store, wait: Wait) -> Wait:

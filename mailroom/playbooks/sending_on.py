@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.careful_login import SendingPausedError, may_send
 from mailroom.connectors.replies_book import QuestionBook
 from mailroom.effects.look_up_mail import look_up, proven_sent, settle
 from mailroom.effects.mail_outcome import SEND_MAIL, may_be_tried, people_of
@@ -19,7 +20,7 @@ from mailroom.errors import InvalidInputError, MailroomError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.playbooks.question_mail import fresh_token, mail_of, question_again
-from mailroom.playbooks.sending import LOOKED_FOR_AFTER_DEADLINE, chain_of, next_try, take_up
+from mailroom.playbooks.sending import LOOKED_FOR_AFTER_DEADLINE, chain_of, next_try, note_server, take_up
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
 from mailroom.store.wait_rows import Wait
@@ -123,6 +124,9 @@ class SendingOn:
             except (RefusedError, InvalidInputError) as error:
                 self._give_up(action, str(error))
                 take_up(self._store, self._store.waits.get(wait.id))
+            except SendingPausedError as error:
+                problems.append(f"those who refused a question for now are asked later: {error}")
+                break
             except MailroomError as error:
                 problems.append(f"question {wait.id} could not be sent to those who refused it for now: {error}")
         return sent
@@ -146,11 +150,13 @@ class SendingOn:
         if due is None or due > now or question is None:
             take_up(self._store, wait)
             return 0
+        may_send(self._account, self._store)
         outcome = send_once(
             self._store, self._account, mail_of(self._account, question, wait), key=wait.key, tenant=wait.tenant,
             digest=str(wait.question["digest"]), alert_id=wait.alert_id, requested_by=action.requested_by,
             before_sending=fresh_token(self._store, self._account, question, wait), clock=self._clock,
         )  # fmt: skip
+        note_server(self._store, self._account, outcome)
         faultpoint("replies.tried_again")
         take_up(self._store, self._store.waits.get(wait.id))
         return int(outcome.sent_now)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.careful_login import open_carefully
-from mailroom.connectors.replies import LookReport, ReplyWatcher
+from mailroom.connectors.careful_login import SendingPausedError, may_send, open_carefully
+from mailroom.connectors.replies import GRACE, LookReport, ReplyWatcher
 from mailroom.effects.look_up_mail import proven_sent
 from mailroom.effects.mail_outcome import SEND_MAIL
 from mailroom.effects.send_mail import send_once
@@ -32,19 +32,18 @@ from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, question_headers
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.imap.listening import listen
-from mailroom.playbooks.sending import next_try
+from mailroom.playbooks.sending import next_try, note_server
 from mailroom.playbooks.sending_on import SendingOn
 from mailroom.store import Store
-from mailroom.store.leases import DEFAULT_TTL, Lease
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.wait_rows import Wait
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 15.0
 """Longest time between two looks of the service; IDLE makes it look sooner."""
-GRACE = timedelta(hours=1)
-"""While the mailbox cannot be read, a question is settled as `no_answer` so long after its deadline: whoever waits for
-it goes on at last. An answer that lies there unread is linked as a late one."""
+_LOOKS_IN_A_ROW = 5
+"""Looks for mail that came meanwhile; then the server is asked to tell of the next one."""
 _UNREADABLE = (AccessError, TransientError, ResponseError, RejectedError, NotOfferedError, NotFoundError)
 
 Resume = Callable[[Wait], "bool | str"]
@@ -129,7 +128,7 @@ def watch_once(
     try:
         try:
             with open_carefully(account, store, clock=clock) as session:
-                round_.look(session, lease)
+                round_.look(session, LeaseKeeper(store.leases, lease, clock))
         except _UNREADABLE:
             round_.without_mailbox()
             raise
@@ -154,9 +153,10 @@ def watch(
 ) -> WatchReport:
     """Look whenever the server says that something happened, and every `poll_seconds`, until told to stop.
 
-    One IMAP connection, however many questions are open. A lost connection is opened again.
+    One IMAP connection, however many questions are open. A lost connection is opened again, and a server that says
+    "not now" is asked again at the next look.
 
-    Effect and errors as `watch_once`.
+    Effect as `watch_once`.
 
     Args:
         store: Whose questions.
@@ -169,6 +169,12 @@ def watch(
         seconds: Stop after so long.
         poll_seconds: Longest time between two looks.
         on_look: Told after each look.
+
+    Raises:
+        BusyError: another watcher looks after this mailbox.
+        LeaseLostError: another watcher took over while this machine slept.
+        CredentialsError: the login was refused, now or within the last fifteen minutes.
+        MailroomError: anything else that waiting does not mend, such as no such folder.
     """
     round_ = _Round(store, account, tenant, resume, clock, handlers)
     ends = clock.monotonic() + seconds if seconds is not None else None
@@ -184,7 +190,7 @@ def watch(
             raise
 
     lease = store.leases.acquire(round_.watcher.lease_name)
-    renewed = clock.monotonic()
+    keeper = LeaseKeeper(store.leases, lease, clock)
     try:
         left = poll_seconds if ends is None else max(0.05, min(poll_seconds, ends - clock.monotonic()))
         hints = listen(
@@ -192,21 +198,17 @@ def watch(
             connect=connect,
         )  # fmt: skip
         for _, session in hints:
-            if clock.monotonic() - renewed > DEFAULT_TTL.total_seconds() / 4:
-                store.leases.renew(lease)
-                renewed = clock.monotonic()
+            keeper.keep()
             try:
-                while True:
-                    round_.look(session, lease)
+                for _ in range(_LOOKS_IN_A_ROW):
+                    round_.look(session, keeper)
                     round_.afterwards()
                     # Mail that came while other folders were open is counted already: no hint will tell of it.
                     first = session.open(session.resolve(account.folders[0]))
-                    if not round_.watcher.is_behind(first):
+                    if over() or not round_.watcher.is_behind(first):
                         break
-            except TransientError as error:
-                if session.is_alive:
-                    raise
-                log.warning("the mailbox was lost while looking: %s", error)
+            except TransientError as error:  # a lost session is opened again, and one that lives is asked again
+                log.warning("the mailbox could not be read to the end: %s", error)
                 round_.without_mailbox()
             on_look(round_.report)
             if over():
@@ -227,9 +229,13 @@ def cancel(store: Store, wait_id: int, why: str, resume: Resume | None = None) -
 def resume_settled(store: Store, mailbox: str | None, resume: Resume) -> tuple[int, int]:
     """Resume the runs of settled questions; returns (resumed or given up, still to be resumed)."""
     done = waiting = 0
-    for wait in store.waits.to_resume(mailbox):
+    settled = store.waits.to_resume(mailbox)
+    for wait in settled:
         try:
             said = resume(wait)
+        except TransientError as error:  # Prefect does not answer: the others would wait for the same
+            store.waits.not_resumed(wait.id, str(error))
+            return done, len(settled) - done
         except MailroomError as error:
             said = str(error)
         faultpoint("replies.resumed")
@@ -255,8 +261,8 @@ class _Round:
         self.report = WatchReport()
         self._sending = SendingOn(store, account, self.watcher.book, clock)
 
-    def look(self, session: ImapSession, lease: Lease) -> None:
-        found = self.watcher.look(session, lease)
+    def look(self, session: ImapSession, keeper: LeaseKeeper) -> None:
+        found = self.watcher.look(session, keeper)
         self.report.add(found)
         proven_sent(self._store, found.proven, "an answer or a bounce refers to it")
         self._sending.were_sent(found.proven)
@@ -292,6 +298,9 @@ class _Round:
         for wait in self.watcher.book.due_reminders(self._store.waits.now()):
             try:
                 self.report.reminders += remind(self._store, self._account, wait.id, tenant=self._tenant)
+            except SendingPausedError as error:
+                self.report.problems.append(f"reminders wait: {error}")
+                break
             except MailroomError as error:
                 self.report.problems.append(f"the reminder of question {wait.id} was not sent: {error}")
 
@@ -322,8 +331,10 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
         text=str(wait.question.get("text", "")), html=str(wait.question.get("html", "")), message_id=message_id,
         in_reply_to=wait.message_ids[0], references=(wait.message_ids[0],), headers=question_headers("question"),
     )  # fmt: skip
+    may_send(account, store)
     sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
                      requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip
+    note_server(store, account, sent)
     faultpoint("replies.reminded")
     if sent.state in {"not_applied", "sending"}:
         raise TransientError(sent.detail)

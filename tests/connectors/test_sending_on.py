@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mailroom.effects.mail_outcome import SEND_MAIL
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
@@ -21,7 +22,7 @@ from mailroom.playbooks.ask import ask, outcome
 from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand
 from mailroom.playbooks.sending_on import is_due
 from mailroom.playbooks.watch_replies import cancel, watch_once
-from mailroom.store.schema import actions, waits
+from mailroom.store.schema import actions, leases, waits
 from mailroom.store.wait_rows import Wait
 from sandbox.mail import Habit, MailFault
 
@@ -56,8 +57,9 @@ def look(desk: Any) -> Any:
 
 
 def later(desk: Any, by: timedelta) -> None:
-    """Time passes for everything that was sent; deadlines stay."""
+    """Time passes for everything that was sent, and for the pauses of servers; deadlines stay."""
     rows = desk.store.ledger.list(kind=SEND_MAIL)
+    pauses = leases.c.name.startswith("login:")
 
     def back(tx: Any) -> None:
         for one in rows:
@@ -69,6 +71,8 @@ def later(desk: Any, by: timedelta) -> None:
             }
             changes["result"] = one.result | ({"looked": looked} if looked else {})
             tx.execute(actions.update().where(actions.c.id == one.id).values(**changes))
+        for name, until in tx.execute(select(leases.c.name, leases.c.expires_at).where(pauses)).all():
+            tx.execute(leases.update().where(leases.c.name == name).values(expires_at=until - by))
 
     desk.store.run(back)
 
@@ -235,6 +239,27 @@ def test_a_server_that_is_away_is_tried_again_too(desk: Any, question: Any) -> N
     later(desk, PAUSES[1])
     assert look(desk).tried_again == 1
     assert desk.store.waits.get(wait.id).sent_at is not None
+
+
+# F22
+@pytest.mark.parametrize(("kind", "verb"), [("refuse", "AUTH"), ("drop", "EHLO")])
+def test_many_reminders_try_a_sending_server_in_trouble_once_in_fifteen_minutes(
+    desk: Any, question: Any, kind: str, verb: str
+) -> None:
+    for key in "123":
+        wait = ask(desk, question(AMY, reminders=(timedelta(hours=1),)), key=key)
+        then = desk.store.waits.now() - timedelta(hours=2)
+        change(desk, wait, sent_at=then, next_reminder_at=then + timedelta(hours=1))
+    trouble = desk.mail.faults.add(MailFault(kind, verb, answer="535 5.7.8 wrong", times=None))
+    first = look(desk)
+    tried = trouble.hits
+    assert first.reminders == 0
+    assert any("is not tried again before" in one for one in first.problems)
+    assert [look(desk).reminders for _ in range(3)] == [0, 0, 0]
+    assert trouble.hits == tried
+    desk.mail.faults.clear()
+    later(desk, timedelta(minutes=16))
+    assert look(desk).reminders == 3
 
 
 # F25a: the copy in Sent and an answer of somebody else are about the first mail

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.replies import forwarded
 from mailroom.mail.replies.matching import says_forward
+from mailroom.redact import place_of
 from mailroom.store.blobs import Blobs
 from mailroom.store.intake import LISTED, Taken
 
@@ -90,7 +89,7 @@ class Reader:
         try:
             return self._read(fetched, taken, when, sha256)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not lose a mail, nor hold up the others
-            log.warning("UID %d of %s could not be taken: %s", fetched.uid, self.place.folder, _where(error))
+            log.warning("UID %d of %s could not be taken: %s", fetched.uid, self.place.folder, place_of(error))
             return self._failed(taken, fetched.raw, f"{type(error).__name__} while it was read")
 
     def _read(self, fetched: FetchedMail, taken: Taken, when: datetime, sha256: Future[str] | None) -> Taken:
@@ -209,12 +208,6 @@ class Reader:
             taken.quarantine_sha256 = self.blobs.put(raw)
             taken.kept = ((taken.quarantine_sha256, len(raw)),)
         return taken
-
-
-def _where(error: Exception) -> str:
-    """Kind and place of a fault of ours. Its text may quote the mail, and logs go to Prefect."""
-    steps = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-5:]]
-    return f"{type(error).__name__} at {' > '.join(steps)}"
 
 
 def _rule_text(mail: Mail) -> str:

@@ -76,6 +76,7 @@ class QuestionIndex:
     _threads: dict[str, list[str]] = field(default_factory=dict)
     _gmail: dict[str, list[str]] = field(default_factory=dict)
     _subjects: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _people: set[str] = field(default_factory=set)
     _size: int = 0
 
     @classmethod
@@ -105,6 +106,7 @@ class QuestionIndex:
             self._threads.setdefault(prefix, []).append(key)
         if question.gmail_thread:
             self._gmail.setdefault(question.gmail_thread, []).append(key)
+        self._people.update(map(base_address, question.recipients))
         subject = normal_subject(question.subject)
         if subject:
             for recipient in question.recipients:
@@ -130,6 +132,10 @@ class QuestionIndex:
     def by_subject(self, subject: str, sender: str) -> list[str]:
         """Questions with that subject that went to that sender."""
         return self._subjects.get((normal_subject(subject), base_address(sender)), [])
+
+    def was_asked(self, sender: str) -> bool:
+        """Whether a question went to that sender: what it is about may stand in the text of the mail only."""
+        return base_address(sender) in self._people
 
 
 def match(mail: Mail | MailFacts, questions: QuestionIndex, *, by_subject: bool = False) -> list[Match]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mailroom.errors import MailroomError
+from mailroom.errors import MailroomError, TransientError
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
 from mailroom.playbooks.approvals.doing import carry_out_approved
@@ -117,6 +117,13 @@ def tell_runs(desk: Desk, report: RoundReport, *, tell: Tell | None, resume: Res
         close_question(store, known, resume)
     if tell is None:
         return
+    try:
+        _tell_all(store, report, tell, resume)
+    except TransientError as error:  # Prefect does not answer: it would not for the others
+        report.problems.append(f"runs of approvals are told later: {error}")
+
+
+def _tell_all(store: Store, report: RoundReport, tell: Tell, resume: Resume | None) -> None:
     first = store.approvals.to_tell()
     for known in first:
         close_question(store, known, resume)
