@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Provider = Literal[
     "custom", "gmail", "microsoft365", "outlook.com", "yahoo", "aol", "icloud", "fastmail", "zoho", "gmx", "web.de"
 ]
-_SECRETS = ("password", "client_secret", "refresh_token", "service_account_key", "proxy_password")
+_SECRETS = ("password", "client_secret", "refresh_token", "service_account_key", "smtp_password", "proxy_password")
 
 
 class MailboxCredentials(CredentialsBlock):
@@ -76,6 +76,20 @@ class MailboxCredentials(CredentialsBlock):
     smtp_port: int = Field(default=0, title="SMTP Port", description="0: 465, or 587 with STARTTLS.")
     smtp_security: Literal["", "implicit", "starttls", "none"] = Field(
         default="", title="SMTP Security", description="Empty: implicit TLS. STARTTLS never falls back."
+    )
+    smtp_login: bool = Field(
+        default=True, title="SMTP Login", description="Off: the SMTP server takes mail without a login (a relay)."
+    )
+    smtp_username: str = Field(
+        default="", title="SMTP Username", description="Empty: as for IMAP. Another account may do the sending."
+    )
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), title="SMTP Password", description="Empty: the password or token of IMAP."
+    )
+    sender_address: str = Field(
+        default="",
+        title="Sender Address",
+        description="Stands in From; empty: the mailbox's. Answers are asked back to the mailbox (Reply-To).",
     )
     sender_name: str = Field(default="", title="Sender Name", description="Display name in From.")
     folders: list[str] = Field(

@@ -150,7 +150,7 @@ def _attempt(
     """Send a mail that was claimed for this attempt, and record what became of it."""
     report: SendReport | None = None
     try:
-        final = before_sending(mail, mine)
+        final = account.answered_here(before_sending(mail, mine))
         faultpoint("send_mail.before_send")
         report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock,
                       on_refusals=lambda said: _note(store, mine, said))  # fmt: skip

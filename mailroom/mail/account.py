@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import InvalidInputError
 from mailroom.mail.account_fields import AccountFields
-from mailroom.mail.compose import parse_mailbox
+from mailroom.mail.account_login import Login, logins
+from mailroom.mail.compose import OutgoingMail, parse_mailbox
 from mailroom.mail.imap import ImapSession, ImapSettings
-from mailroom.mail.oauth import (
-    GoogleRefreshToken,
-    GoogleServiceAccount,
-    MicrosoftClientCredentials,
-    MicrosoftDelegated,
-    TokenHttp,
-)
 from mailroom.mail.providers import names, preset
 from mailroom.mail.smtp import SendGuards, SmtpSettings
 from mailroom.mail.transport import ProxySettings
@@ -31,6 +26,8 @@ class MailAccount:
     address: str
     imap: ImapSettings | None
     smtp: SmtpSettings | None
+    sender_address: str = ""
+    """What stands in From; empty: the mailbox's address. Answers go to the mailbox all the same."""
     sender_name: str = ""
     folders: tuple[str, ...] = ("INBOX",)
     """Where mail and answers are looked for."""
@@ -45,16 +42,36 @@ class MailAccount:
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
-        """The address and its aliases, lower case."""
-        return tuple(dict.fromkeys(one.lower() for one in (self.address, *self.aliases)))
+        """The address, its aliases and what we send as, lower case."""
+        every = (self.address, *self.aliases, self.sends_as)
+        return tuple(dict.fromkeys(one.lower() for one in every))
+
+    @property
+    def sends_as(self) -> str:
+        """The address in From."""
+        return self.sender_address or self.address
 
     @property
     def sender(self) -> str:
         """What stands in From: the address, with the name in quotes when there is one."""
+        return self._named(self.sends_as)
+
+    @property
+    def contact(self) -> str:
+        """Where people reach us: the mailbox, with the name."""
+        return self._named(self.address)
+
+    def _named(self, address: str) -> str:
         if not self.sender_name:
-            return self.address
+            return address
         name = self.sender_name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{name}" <{self.address}>'
+        return f'"{name}" <{address}>'
+
+    def answered_here(self, mail: OutgoingMail) -> OutgoingMail:
+        """`mail` with a Reply-To that leads to the mailbox, where From does not and it has none."""
+        if mail.reply_to or self.sends_as.lower() == self.address.lower():
+            return mail
+        return replace(mail, reply_to=self.address)
 
     @property
     def domain(self) -> str:
@@ -105,12 +122,8 @@ def account_from(
         raise InvalidInputError(msg)
     known = preset(fields.provider) if fields.provider != "custom" else None
     proxy = _proxy(fields)
-    token = _token(fields, address, proxy, keep_refresh_token)
-    login = {
-        "username": fields.username or address,
-        "password": fields.password if token is None else "",
-        "token": token,
-        "mechanism": "password" if token is None else fields.sasl,
+    reading, sending = logins(fields, address, proxy, keep_refresh_token)
+    way = {
         "verify": fields.verify_ssl,
         "ca_file": fields.ca_bundle or None,
         "proxy": proxy,
@@ -126,27 +139,39 @@ def account_from(
     if imap_host:
         security = fields.imap_security or (known.imap_security if known else "implicit")
         port = fields.imap_port or (known.imap_port if known else 0) or (993 if security == "implicit" else 143)
-        imap = ImapSettings(host=imap_host, port=port, security=security, **login)  # type: ignore[arg-type]
+        imap = ImapSettings(host=imap_host, port=port, security=security, **_login(reading), **way)  # type: ignore[arg-type]
         imap.check()
     if smtp_host:
         security = fields.smtp_security or (known.smtp_security if known else "implicit")
         port = fields.smtp_port or (known.smtp_port if known else 0) or (465 if security == "implicit" else 587)
-        smtp = SmtpSettings(host=smtp_host, port=port, security=security, **login)  # type: ignore[arg-type]
+        _check_sending(sending)
+        greeting = "" if "@" in sending.username else address.rpartition("@")[2]
+        smtp = SmtpSettings(
+            host=smtp_host,
+            port=port,
+            security=security,
+            ehlo_name=greeting,
+            **_login(sending),
+            **way,  # type: ignore[arg-type]
+        )
+    sender_address = parse_mailbox(fields.sender_address).address if fields.sender_address else ""
+    own_account = sending.username.lower() == reading.username.lower()  # another one files its copies elsewhere
     return MailAccount(
         name=name,
         address=address,
         imap=imap,
         smtp=smtp,
+        sender_address=sender_address,
         sender_name=fields.sender_name,
         folders=fields.folders or ("INBOX",),
         sent_folder=fields.sent_folder,
-        stores_sent_copy=bool(known and known.stores_sent_copy),
+        stores_sent_copy=bool(known and known.stores_sent_copy and smtp_host == known.smtp_host and own_account),
         aliases=fields.aliases,
         time_zone=fields.server_time_zone,
         guards=SendGuards(
             max_recipients=fields.max_recipients,
             allowed_domains=fields.allowed_recipient_domains,
-            own_addresses=(address, *fields.aliases),
+            own_addresses=tuple(dict.fromkeys((address, *fields.aliases, sender_address or address))),
         ),
         trusted_authserv_ids=fields.trusted_authserv_ids,
     )
@@ -163,47 +188,13 @@ def _proxy(fields: AccountFields) -> ProxySettings | None:
     )
 
 
-def _token(
-    fields: AccountFields, address: str, proxy: ProxySettings | None, keep: Callable[[str], None] | None
-) -> Callable[[bool], str] | None:
-    if fields.authentication == "password":
-        return None
-    http = TokenHttp(proxy=proxy if proxy and proxy.kind.startswith("http") else None, ca_file=fields.ca_bundle or None)
-    kind: str = fields.authentication
-    match kind:
-        case "google refresh token":
-            _need(fields, "client_id", "client_secret", "refresh_token")
-            return GoogleRefreshToken(
-                client_id=fields.client_id,
-                client_secret=fields.client_secret,
-                refresh_token=fields.refresh_token,
-                http=http,
-            )
-        case "google service account":
-            _need(fields, "service_account_key")
-            return GoogleServiceAccount(info=fields.service_account_key, mailbox=address, http=http)
-        case "microsoft application":
-            _need(fields, "tenant_id", "client_id", "client_secret")
-            return MicrosoftClientCredentials(
-                tenant=fields.tenant_id, client_id=fields.client_id, client_secret=fields.client_secret, http=http
-            )
-        case "microsoft delegated":
-            _need(fields, "client_id", "refresh_token")
-            return MicrosoftDelegated(
-                client_id=fields.client_id,
-                refresh_token=fields.refresh_token,
-                tenant=fields.tenant_id or "common",
-                client_secret=fields.client_secret,
-                save=keep,
-                http=http,
-            )
-        case _:
-            msg = f"Authentication {fields.authentication!r} is not known; write password or one of the OAuth ways."
-            raise InvalidInputError(msg)
+def _login(login: Login) -> dict[str, Any]:
+    return {one: getattr(login, one) for one in Login.__dataclass_fields__}
 
 
-def _need(fields: AccountFields, *names: str) -> None:
-    missing = [name.replace("_", " ") for name in names if not getattr(fields, name)]
-    if missing:
-        msg = f"Authentication by {fields.authentication} needs {', '.join(missing)} as well."
-        raise InvalidInputError(msg)
+def _check_sending(login: Login) -> None:
+    if login.username and login.token is None and not login.password:
+        raise InvalidInputError(
+            "The SMTP password is missing: store it as password (IMAP and SMTP) or as SMTP password, or switch "
+            "SMTP login off (smtp_login = false) for a server that takes mail without one."
+        )

@@ -32,6 +32,14 @@ class AccountFields:
     smtp_host: str = ""
     smtp_port: int = 0
     smtp_security: Security | Literal[""] = ""
+    smtp_login: bool = True
+    """False: the server takes mail without a login."""
+    smtp_username: str = ""
+    """Empty: as for IMAP."""
+    smtp_password: str = field(default="", repr=False)
+    """Empty: the password or token of IMAP."""
+    sender_address: str = ""
+    """What stands in From; empty: the mailbox's address."""
     sender_name: str = ""
     folders: tuple[str, ...] = ("INBOX",)
     sent_folder: str = ""

@@ -60,8 +60,9 @@ def test_the_slugs_of_stored_blocks_never_change() -> None:
         MimecastCredentials(**APPLICATION, proxy="http://proxy:3128", proxy_username="p", proxy_password=SECRET),
         MimecastCredentials(application_id="a", application_key=SECRET, access_key=SECRET, secret_key=SECRET),
         AlertStore(url="postgresql+pg8000://u@h/d", password=SECRET),
+        MailboxCredentials(address="a@example.com", smtp_host="h", smtp_username="u", smtp_password=SECRET),
     ],
-    ids=["api 2.0", "api 1.0", "store"],
+    ids=["api 2.0", "api 1.0", "store", "mailbox"],
 )
 def test_a_printed_block_shows_no_secret(block: Block) -> None:
     assert SECRET not in f"{block!r} {block} {block.model_dump()} {block.model_dump_json()}"
@@ -232,12 +233,34 @@ def test_the_form_offers_every_provider_the_core_knows() -> None:
         ),
         ({"address": "a@example.com", "provider": "gmail", "password": SECRET, "server_time_zone": "X"}, "IANA"),
         ({"address": "a@example.com", "imap_host": "h", "imap_security": "none", "password": SECRET}, "in clear"),
+        ({"address": "a@example.com", "smtp_host": "h", "smtp_login": False, "smtp_password": SECRET}, "empty both"),
     ],
 )
 def test_a_mailbox_that_cannot_work_is_refused_with_advice(fields: dict[str, Any], advice: str) -> None:
     with pytest.raises(ValidationError, match=advice) as refused:
         MailboxCredentials(**fields)
     assert SECRET not in str(refused.value)
+
+
+def test_the_form_asks_for_everything_the_settings_file_takes() -> None:
+    from mailroom.mail.account_fields import AccountFields
+
+    assert set(MailboxCredentials.model_fields) == set(AccountFields.__dataclass_fields__)
+
+
+@pytest.mark.prefect
+def test_a_mailbox_saved_before_sending_had_a_login_of_its_own_still_loads(prefect: Any) -> None:
+    with prefect.settings():
+        MailboxCredentials(address="a@example.com", imap_host="h", smtp_host="h", password=SECRET).save(
+            "old", _sync=True
+        )
+        with get_client(sync_client=True) as client:
+            stored = client._client.get("/block_types/slug/mailbox-credentials/block_documents/name/old").json()
+            data = {"address": "a@example.com", "imap_host": "h", "smtp_host": "h", "password": SECRET}
+            client._client.patch(f"/block_documents/{stored['id']}", json={"data": data, "merge_existing_data": False})
+        account = load(MailboxCredentials, "old").get_account("old")
+    assert account.smtp is not None
+    assert (account.smtp.username, account.smtp.password) == ("a@example.com", SECRET)
 
 
 @pytest.mark.prefect

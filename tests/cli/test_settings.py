@@ -97,3 +97,23 @@ def test_the_home_folder_is_private(tmp_path: Path) -> None:
     load_settings(home, {}).open_store().close()
 
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_sending_can_have_a_login_of_its_own_or_none(tmp_path: Path) -> None:
+    mailbox = "[mailbox]\naddress = 'soc@h.example'\nimap_host = 'h.example'\nsmtp_host = 'h.example'\n"
+    home = write(
+        tmp_path / "h", f"{mailbox}password = 'reading'\nsmtp_username = 'out'\nsmtp_password_file = 'sending'\n"
+    )
+    (home / "sending").write_text("kanari-sending\n")
+
+    settings = load_settings(home, {})
+    smtp, relay = (
+        settings.mail_account().smtp,
+        load_settings(write(home, f"{mailbox}password = 'reading'\n"), {"MAILROOM_MAILBOX_SMTP_LOGIN": "false"})
+        .mail_account()
+        .smtp,
+    )
+
+    assert (smtp.username, smtp.password) == ("out", "kanari-sending")
+    assert "kanari-sending" not in repr(settings)
+    assert (relay.username, relay.password) == ("", "")

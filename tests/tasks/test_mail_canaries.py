@@ -25,6 +25,7 @@ from tasks import mail as actions
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 WRONG_PASSWORD = "kanari-mailbox-password-7h2k"
+WRONG_SENDING = "kanari-smtp-password-2k8v"
 REFRESH = "kanari-refresh-token-8d3f"
 CLIENT = "kanari-client-secret-1z6x"
 PROXY = "kanari-proxy-password-4w8e"
@@ -132,6 +133,15 @@ def test_no_secret_and_nobodys_words_reach_prefect(
     assert not _open.has_account("none")
     assert check_connections(mailbox=world.name, mimecast="none", store=world.name, return_state=True).is_failed()
 
+    # A wrong password of its own for sending: reading works.
+    save(
+        password=SecretStr(world.mail.passwords[known.address]), smtp_username="someone.else@northwind.example",
+        smtp_password=SecretStr(WRONG_SENDING),
+    )  # fmt: skip
+    before = len(caplog.text)
+    assert every_email_action(**given) > 4
+    assert "PLAIN login" in caplog.text[before:]
+
     # OAuth through a proxy that refuses its password: three secrets, and no connection to anybody else.
     save(
         authentication="google refresh token", client_id="c", client_secret=SecretStr(CLIENT),
@@ -155,7 +165,15 @@ def test_no_secret_and_nobodys_words_reach_prefect(
     assert every_email_action(**given) > 5
 
     api.wait_until_written()
-    secrets = {WRONG_PASSWORD, token, REFRESH, CLIENT, PROXY, world.mail.passwords["soc@northwind.example"]}
+    secrets = {
+        WRONG_PASSWORD,
+        WRONG_SENDING,
+        token,
+        REFRESH,
+        CLIENT,
+        PROXY,
+        world.mail.passwords["soc@northwind.example"],
+    }
     private = {BODY, HTML, FILE.decode(), NAME, ANSWER, RECIPIENT, SENDER, "https://kanari.example", "![x]"}
     seen = dict(searched(api, helper))
     for where, text in seen.items():

@@ -187,8 +187,8 @@ def _password_mechanism(wire: Wire, offered: list[str]) -> str:
 def _not_offered(wire: Wire, wanted: str, offered: list[str]) -> NotOfferedError:
     if not offered:
         return NotOfferedError(
-            f"{wire.name} offers no login on this connection; use the submission port with TLS (465 or 587), or leave "
-            "the user name empty"
+            f"{wire.name} offers no login on this connection; use the submission port with TLS (465 or 587), or "
+            "switch SMTP login off where it takes mail without one"
         )
     return NotOfferedError(f"{wire.name} does not offer {wanted}, only {', '.join(offered)}; change the mechanism")
 

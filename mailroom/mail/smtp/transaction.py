@@ -94,7 +94,9 @@ def _agree(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str, answers
     """MAIL and RCPT; fills `answers` and returns the last one."""
     answer = wire.answer(f"MAIL FROM:<{envelope.sender.address}>{_options(wire, envelope, raw, envelope_id)}")
     if answer.code in _LOGIN_WANTED:
-        raise CredentialsError(f"{wire.name} wants a login before mail ({answer}); set user name and password or token")
+        raise CredentialsError(
+            f"{wire.name} wants a login before mail ({answer}); switch SMTP login on, with password or token"
+        )
     if answer.status != "accepted":
         answers.update({one.address: answer for one in envelope.recipients})
         return answer

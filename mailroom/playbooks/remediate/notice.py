@@ -118,7 +118,7 @@ def _tell(
     day = known.created_at if known else clock.now()
     mail = OutgoingMail(
         sender=account.sender, to=(address,), subject=SUBJECT,
-        text=notice_text(day=f"{day:%Y-%m-%d}", contact=account.sender, reference=reference),
+        text=notice_text(day=f"{day:%Y-%m-%d}", contact=account.contact, reference=reference),
         message_id=known.target if known else new_message_id(account.domain),
         headers=(("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")),
     )  # fmt: skip
