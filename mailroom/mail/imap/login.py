@@ -10,6 +10,7 @@ from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.wire import LiteralArgument, Reply, Untagged, Wire, untagged_of
 from mailroom.mail.oauth import sasl
+from mailroom.mail.oauth.diagnosis import diagnose
 
 _TRIES = 4
 """Challenges answered before giving up."""
@@ -103,14 +104,23 @@ def _with_token(wire: Wire, force_refresh: bool) -> Reply:
             sasl.OAUTHBEARER_FAILED,
         )
     reply = _authenticate(wire, mechanism, first, failed)
-    if reply.status.kind == "NO" and reply.untagged:
-        said = reply.untagged[-1].pieces[0].decode("utf-8", "replace")
-        if isinstance(error_for(reply.status, "AUTHENTICATE", wire.where), (CredentialsError, RejectedError)):
-            raise CredentialsError(
-                f"{wire.where}: the token was not accepted ({reply.status.said}; {redact.scrub(said)[:200]}); "
-                "check scope, audience and the mailbox's permission for this application"
-            )
+    if reply.status.kind == "NO":
+        _explain(wire, reply, token)
     return reply
+
+
+def _explain(wire: Wire, reply: Reply, token: str) -> None:
+    """Raise what a refused token says about itself, unless the server had another reason."""
+    if not isinstance(error_for(reply.status, "AUTHENTICATE", wire.where), (CredentialsError, RejectedError)):
+        return
+    found = diagnose(token, purpose="imap", clock=wire.clock)
+    challenge = reply.untagged[-1].pieces[0].decode("utf-8", "replace") if reply.untagged else ""
+    if challenge or found.problems or reply.status.code in {"", "AUTHENTICATIONFAILED"}:
+        said = f"{reply.status.said}; {challenge}" if challenge else reply.status.said
+        raise CredentialsError(
+            f"{wire.where}: the token was not accepted ({redact.scrub(said)[:300]}); {found.advice}; do not try again "
+            "and again, that locks the account"
+        )
 
 
 def _authenticate(wire: Wire, mechanism: str, first: str, failed: str) -> Reply:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 
 from mailroom.errors import AccessError, CredentialsError, MailroomError, NotOfferedError, TransientError
+from mailroom.mail.oauth.diagnosis import diagnose
 from mailroom.mail.oauth.sasl import OAUTHBEARER_FAILED, XOAUTH2_FAILED, oauthbearer, xoauth2
 from mailroom.mail.smtp.report import Answer
 from mailroom.mail.smtp.settings import SmtpSettings
@@ -122,6 +123,7 @@ def log_in(wire: Wire, settings: SmtpSettings, *, force_refresh: bool) -> str:
     if not settings.username:
         return ""
     offered = wire.features.get("AUTH", "").upper().split()
+    token = ""
     if settings.mechanism == "password":
         mechanism = _password_mechanism(wire, offered)
         answer = _with_password(wire, settings, mechanism)
@@ -129,14 +131,16 @@ def log_in(wire: Wire, settings: SmtpSettings, *, force_refresh: bool) -> str:
         mechanism = settings.mechanism.upper()
         if mechanism not in offered:
             raise _not_offered(wire, mechanism, offered)
-        answer = _with_token(wire, settings, mechanism, force_refresh=force_refresh)
+        assert settings.token is not None  # noqa: S101 - the settings have checked it
+        token = settings.token(force_refresh)
+        answer = _with_token(wire, settings, mechanism, token)
     if answer.code != 235:
-        raise auth_refused(wire.name, answer, mechanism)
+        raise _refused(wire.name, answer, mechanism, token)
     return mechanism
 
 
-def auth_refused(name: str, answer: Answer, mechanism: str) -> MailroomError:
-    """The error for a refused AUTH."""
+def _refused(name: str, answer: Answer, mechanism: str, token: str) -> MailroomError:
+    """The error for a refused AUTH. Of a token, what it says about itself; never the token."""
     if answer.status == "refused_transient" and answer.code != 432:
         return TransientError(f"{name} cannot check the login now ({answer}); try again later")
     if answer.code == 432:  # also "a password transition is needed", RFC 4954; Microsoft means too many sessions
@@ -144,12 +148,11 @@ def auth_refused(name: str, answer: Answer, mechanism: str) -> MailroomError:
     if answer.code in {500, 501, 502, 504, 538}:
         return NotOfferedError(f"{name} does not take {mechanism} here ({answer}); use another mechanism, or TLS")
     advice = _ADVICE.get(answer.enhanced)
-    if advice is None:
-        advice = (
-            "check user name and password; Gmail, Yahoo and iCloud want an app password, Microsoft 365 wants OAuth"
-            if mechanism in {"PLAIN", "LOGIN"}
-            else "the token was not accepted; check its audience, its permissions and the mailbox in `username`"
-        )
+    if token:
+        found = diagnose(token, purpose="smtp")
+        advice = found.advice if found.problems or advice is None else advice
+    elif advice is None:
+        advice = "check user name and password; Gmail, Yahoo and iCloud want an app password, Microsoft 365 wants OAuth"
     return CredentialsError(f"{name} does not accept the {mechanism} login ({answer}); {advice}")
 
 
@@ -200,9 +203,7 @@ def _with_password(wire: Wire, settings: SmtpSettings, mechanism: str) -> Answer
     return wire.dialogue("LOGIN", None, lambda turn: user if turn == 1 else password)
 
 
-def _with_token(wire: Wire, settings: SmtpSettings, mechanism: str, *, force_refresh: bool) -> Answer:
-    assert settings.token is not None  # noqa: S101 - the settings have checked it
-    token = settings.token(force_refresh)
+def _with_token(wire: Wire, settings: SmtpSettings, mechanism: str, token: str) -> Answer:
     if mechanism == "XOAUTH2":
         first, failed = xoauth2(settings.username, token), XOAUTH2_FAILED
     else:

@@ -14,6 +14,7 @@ from mailroom.mail.oauth.cache import AccessToken, TokenCache
 from mailroom.mail.oauth.google import GoogleRefreshToken
 
 OUTLOOK = "https://outlook.office365.com"
+ENTRA = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
 
 
 class CountedDoor:
@@ -108,8 +109,8 @@ def test_the_login_strings_cannot_be_broken(user: str, token: str) -> None:
 
 def test_a_right_token_points_at_exchange(jwt: Any, clock: Any) -> None:
     soon = clock.now().timestamp() + 600
-    app = diagnose(jwt(aud=OUTLOOK, roles=["IMAP.AccessAsApp"], exp=soon, tid="t", appid="a"), clock=clock)
-    user = diagnose(jwt(aud="https://outlook.office.com/", scp="SMTP.Send", exp=soon), purpose="smtp")
+    app = diagnose(jwt(iss=ENTRA, aud=OUTLOOK, roles=["IMAP.AccessAsApp"], exp=soon, tid="t", appid="a"), clock=clock)
+    user = diagnose(jwt(iss=ENTRA, aud="https://outlook.office.com/", scp="SMTP.Send", exp=soon), purpose="smtp")
 
     assert (app.problems, app.tenant, app.application) == ((), "t", "a")
     assert "service principal" in app.advice
@@ -131,7 +132,7 @@ def test_a_right_token_points_at_exchange(jwt: Any, clock: Any) -> None:
 def test_what_is_wrong_with_a_token_is_said(
     claims: dict[str, Any], purpose: str, words: str, jwt: Any, clock: Any
 ) -> None:
-    found = diagnose(jwt(**claims), purpose=purpose, clock=clock)
+    found = diagnose(jwt(iss=ENTRA, **claims), purpose=purpose, clock=clock)
 
     assert words in found.advice
     assert found.readable
@@ -148,4 +149,9 @@ def test_a_token_that_cannot_be_read_is_no_fault(token: str) -> None:
 
 
 def test_odd_claims_are_survived(jwt: Any) -> None:
-    diagnose(jwt(aud=["a", "b"], roles="text", scp=7, exp="soon", nbf=1e300, tid=None))
+    diagnose(jwt(iss=ENTRA, aud=["a", "b"], roles="text", scp=7, exp="soon", nbf=1e300, tid=None))
+
+
+@pytest.mark.parametrize("issuer", ["", "https://login.northwind.example/", "https://[broken", 7])
+def test_tokens_of_other_issuers_are_not_measured_by_microsofts_rules(jwt: Any, issuer: Any) -> None:
+    assert diagnose(jwt(iss=issuer, aud="mail")).problems == ()
