@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mailroom.cli.kept_token import KeptRefreshToken
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.errors import InvalidInputError
@@ -211,7 +212,11 @@ class Settings(_Section):
                 "or set MAILROOM_MAILBOX_ADDRESS and so on. `mailroom demo` shows everything without a mailbox."
             )
             raise InvalidInputError(msg)
-        return account_from(self.mailbox.name, self.mailbox)
+        if self.mailbox.authentication != "microsoft delegated":
+            return account_from(self.mailbox.name, self.mailbox)
+        kept = KeptRefreshToken(self.home, self.mailbox.refresh_token)
+        mailbox = replace(self.mailbox, refresh_token=kept.current())
+        return account_from(mailbox.name, mailbox, keep_refresh_token=kept.keep)
 
     def held_settings(self) -> HeldSettings:
         """Settings of the held connector."""
