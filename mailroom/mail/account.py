@@ -13,7 +13,7 @@ from mailroom.mail.account_fields import AccountFields
 from mailroom.mail.account_login import Login, logins
 from mailroom.mail.compose import OutgoingMail, parse_mailbox
 from mailroom.mail.imap import ImapSession, ImapSettings
-from mailroom.mail.providers import names, preset
+from mailroom.mail.providers import Provider, names, preset, provider_of
 from mailroom.mail.smtp import SendGuards, SmtpSettings
 from mailroom.mail.transport import ProxySettings
 
@@ -165,7 +165,7 @@ def account_from(
         sender_name=fields.sender_name,
         folders=fields.folders or ("INBOX",),
         sent_folder=fields.sent_folder,
-        stores_sent_copy=bool(known and known.stores_sent_copy and smtp_host == known.smtp_host and own_account),
+        stores_sent_copy=own_account and _files_copies(known, imap_host, smtp_host),
         aliases=fields.aliases,
         time_zone=fields.server_time_zone,
         guards=SendGuards(
@@ -186,6 +186,13 @@ def _proxy(fields: AccountFields) -> ProxySettings | None:
     return ProxySettings(
         plain.kind, plain.host, plain.port, fields.proxy_username, fields.proxy_password, plain.remote_dns
     )
+
+
+def _files_copies(known: Provider | None, imap_host: str, smtp_host: str) -> bool:
+    """What goes out by `smtp_host` appears in the Sent folder at `imap_host` by itself."""
+    reading = known if known and imap_host == known.imap_host else provider_of(imap_host)
+    sending = known if known and smtp_host == known.smtp_host else provider_of(smtp_host)
+    return reading is not None and reading is sending and reading.stores_sent_copy
 
 
 def _login(login: Login) -> dict[str, Any]:

@@ -1,17 +1,15 @@
-"""What is known of the usual mail providers: hosts, ports, ways to log in, habits. All of it can be overridden.
+"""What is known of the usual mail providers: hosts, ports, habits. All of it can be overridden.
 
 As observed until late 2026; providers change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from mailroom.errors import InvalidInputError
-
-Search = Literal["full", "words", "ascii"]
-"""How far a server's SEARCH can be trusted: substrings of decoded text, whole words, or US-ASCII only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,151 +19,54 @@ class Provider:
     name: str
     imap_host: str
     smtp_host: str
+    domains: tuple[str, ...]
+    """All its servers are named below one of them."""
     imap_port: int = 993
     imap_security: Literal["implicit", "starttls"] = "implicit"
     smtp_port: int = 587
     smtp_security: Literal["implicit", "starttls"] = "starttls"
-    auth: tuple[str, ...] = ("password",)
-    """Ways to log in, the best first: `oauth`, `app_password`, `password`."""
     stores_sent_copy: bool = False
     """What goes out by SMTP appears in the Sent folder by itself: do not APPEND it."""
-    search: Search = "full"
-    keywords: bool = True
-    """Mails can carry keywords such as `$Done`."""
-    idle_seconds: int = 540
-    """Wait no longer than this in one IDLE."""
-    sessions: int = 10
-    """IMAP sessions at a time and account."""
-    max_mail: int = 25_000_000
-    """Octets of a mail that can be sent."""
-    token_scope: str = ""
-    notes: tuple[str, ...] = ()
-    """For the person who sets it up."""
+    finds_parts_of_words: bool = True
+    """SEARCH finds any part of a text, as it should; not whole words, or US-ASCII only."""
 
-    @property
-    def trusts_text_search(self) -> bool:
-        """The server's text search finds substrings, so it may be asked to narrow."""
-        return self.search == "full"
-
-
-_OUTLOOK = "https://outlook.office365.com/.default"
-_MICROSOFT_NOTES = (
-    "IMAP takes OAuth only; the mailbox needs IMAP and authenticated SMTP switched on, for OAuth as well",
-    "for a shared mailbox the user name is the shared address",
-    "OAuth needs admin consent, a service principal in Exchange and FullAccess to the mailbox",
-)
 
 _PROVIDERS: tuple[Provider, ...] = (
     Provider(
-        "gmail",
-        "imap.gmail.com",
-        "smtp.gmail.com",
-        smtp_port=465,
-        smtp_security="implicit",
-        auth=("oauth", "app_password"),
-        stores_sent_copy=True,
-        search="words",
-        sessions=15,
-        token_scope="https://mail.google.com/",  # noqa: S106 - a scope, not a secret
-        notes=(
-            "the account's password is refused: use OAuth, or an app password (16 characters, 2-step verification on)",
-            "the same mail lies in several folders (labels); removing from INBOX archives, deleting moves to Trash",
-            "2500 MB a day can be downloaded",
-        ),
+        "gmail", "imap.gmail.com", "smtp.gmail.com", ("gmail.com", "googlemail.com"),
+        smtp_port=465, smtp_security="implicit", stores_sent_copy=True, finds_parts_of_words=False,
     ),
     Provider(
-        "microsoft365",
-        "outlook.office365.com",
-        "smtp.office365.com",
-        auth=("oauth",),
-        stores_sent_copy=True,
-        search="ascii",
-        keywords=False,
-        sessions=20,
-        max_mail=35_000_000,
-        token_scope=_OUTLOOK,
-        notes=_MICROSOFT_NOTES,
+        "microsoft365", "outlook.office365.com", "smtp.office365.com", ("office365.com", "office365.us", "outlook.cn"),
+        stores_sent_copy=True, finds_parts_of_words=False,
     ),
     Provider(
-        "outlook.com",
-        "outlook.office365.com",
-        "smtp-mail.outlook.com",
-        auth=("oauth",),
-        stores_sent_copy=True,
-        search="ascii",
-        keywords=False,
-        sessions=5,
-        token_scope="https://outlook.office.com/IMAP.AccessAsUser.All",  # noqa: S106 - a scope, not a secret
-        notes=("personal accounts take OAuth only", "use imap-mail.outlook.com if the usual host refuses"),
+        "outlook.com", "outlook.office365.com", "smtp-mail.outlook.com", ("outlook.com",),
+        stores_sent_copy=True, finds_parts_of_words=False,
     ),
     Provider(
-        "yahoo",
-        "imap.mail.yahoo.com",
-        "smtp.mail.yahoo.com",
-        smtp_port=465,
-        smtp_security="implicit",
-        auth=("app_password",),
-        stores_sent_copy=True,
-        search="words",
-        idle_seconds=240,
-        sessions=5,
-        notes=("create an app password; OAuth is for contracted partners", "SEARCH HEADER fails with SERVERBUG"),
+        "yahoo", "imap.mail.yahoo.com", "smtp.mail.yahoo.com", ("yahoo.com",),
+        smtp_port=465, smtp_security="implicit", stores_sent_copy=True, finds_parts_of_words=False,
     ),
     Provider(
-        "aol",
-        "imap.aol.com",
-        "smtp.aol.com",
-        smtp_port=465,
-        smtp_security="implicit",
-        auth=("app_password",),
-        stores_sent_copy=True,
-        search="words",
-        idle_seconds=240,
-        sessions=5,
-        notes=("create an app password", "waiting for mail ends after about 5 minutes"),
+        "aol", "imap.aol.com", "smtp.aol.com", ("aol.com",),
+        smtp_port=465, smtp_security="implicit", stores_sent_copy=True, finds_parts_of_words=False,
+    ),
+    Provider("icloud", "imap.mail.me.com", "smtp.mail.me.com", ("me.com",)),
+    Provider(
+        "fastmail", "imap.fastmail.com", "smtp.fastmail.com", ("fastmail.com",),
+        smtp_port=465, smtp_security="implicit",
     ),
     Provider(
-        "icloud",
-        "imap.mail.me.com",
-        "smtp.mail.me.com",
-        auth=("app_password",),
-        sessions=5,
-        notes=("create an app-specific password", "the user name is the part before the @"),
+        "zoho", "imap.zoho.com", "smtp.zoho.com", ("zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp"),
+        smtp_port=465, smtp_security="implicit", stores_sent_copy=True,
     ),
-    Provider(
-        "fastmail",
-        "imap.fastmail.com",
-        "smtp.fastmail.com",
-        smtp_port=465,
-        smtp_security="implicit",
-        auth=("app_password",),
-        notes=("create an app password",),
-    ),
-    Provider(
-        "zoho",
-        "imap.zoho.com",
-        "smtp.zoho.com",
-        smtp_port=465,
-        smtp_security="implicit",
-        auth=("app_password", "password"),
-        stores_sent_copy=True,
-        notes=("switch IMAP on in the account; other data centres have hosts of their own (imap.zoho.eu)",),
-    ),
-    Provider(
-        "gmx",
-        "imap.gmx.net",
-        "mail.gmx.net",
-        sessions=5,
-        notes=("switch IMAP on in the account; with 2-step verification create an app password",),
-    ),
-    Provider(
-        "web.de",
-        "imap.web.de",
-        "smtp.web.de",
-        sessions=5,
-        notes=("switch IMAP on in the account; with 2-step verification create an app password",),
-    ),
-)
+    Provider("gmx", "imap.gmx.net", "mail.gmx.net", ("gmx.net",)),
+    Provider("web.de", "imap.web.de", "smtp.web.de", ("web.de",)),
+)  # fmt: skip
+
+_WORDS_ONLY = ("zimbra", "microsoft exchange")
+"""Servers that search by whole words or in US-ASCII only, as they greet; lower case."""
 
 _ALIASES = {
     "google": "gmail",
@@ -215,13 +116,21 @@ def preset(name: str) -> Provider:
     return found
 
 
-def provider_of(imap_host: str) -> Provider | None:
-    """The provider that runs this IMAP host, or None."""
-    host = imap_host.strip().rstrip(".").lower()
-    aliases = {"imap-mail.outlook.com": "outlook.com", "imap.googlemail.com": "gmail"}
-    if host in aliases:
-        return _BY_NAME[aliases[host]]
-    return next((provider for provider in _PROVIDERS if provider.imap_host == host), None)
+def provider_of(host: str) -> Provider | None:
+    """The provider that runs this IMAP or SMTP host, or None."""
+    name = host.strip().rstrip(".").lower()
+    return next((one for one in _PROVIDERS if any(f".{name}".endswith(f".{of}") for of in one.domains)), None)
+
+
+def finds_parts_of_words(imap_host: str, capabilities: Collection[str], greeting: str) -> bool:
+    """Whether this server's SEARCH finds any part of a text, so that it may be asked to narrow.
+
+    The standard says so; what is known to do otherwise is not asked.
+    """
+    provider = provider_of(imap_host)
+    if provider is not None:
+        return provider.finds_parts_of_words
+    return "X-GM-EXT-1" not in capabilities and not any(name in greeting.lower() for name in _WORDS_ONLY)
 
 
 def names() -> tuple[str, ...]:

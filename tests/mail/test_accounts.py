@@ -182,10 +182,17 @@ def test_a_reply_to_of_the_mail_itself_stays(sending_to: Any) -> None:
         ({"smtp_host": "relay.northwind.example"}, False),
         ({"smtp_username": "soc-out@northwind.example", "smtp_password": OWN}, False),
         ({"smtp_login": False}, False),
+        ({"imap_host": "imap.northwind.example"}, False),
+        ({"provider": "outlook.com"}, True),
+        ({"provider": "zoho", "imap_host": "imap.zoho.eu", "smtp_host": "smtp.zoho.eu"}, True),
+        ({"provider": "custom", "imap_host": "imap.gmail.com", "smtp_host": "smtp.gmail.com"}, True),
+        ({"provider": "custom", "imap_host": "h.example", "smtp_host": "h.example"}, False),
     ],
 )
 def test_a_missing_copy_proves_nothing_where_another_account_sends(fields: dict[str, Any], stores: bool) -> None:
-    account = account_from("soc", AccountFields(address=SOC, provider="gmail", password="app-password", **fields))
+    account = account_from(
+        "soc", AccountFields(**({"address": SOC, "provider": "gmail", "password": "app-password"} | fields))
+    )
 
     assert account.stores_sent_copy is stores
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailroom.errors import InvalidInputError
+from mailroom.mail import providers
 from mailroom.mail.imap import Criterion, ImapSession, MailFilters, parse_list
 from mailroom.mail.imap.criteria import And, Header, MessageId, Or, Since, Uid, Unseen
 from mailroom.mail.threading_headers import MESSAGE_ID
@@ -131,9 +132,10 @@ def bare_id(message_id: str) -> str:
 
 
 def finds_parts_of_words(session: ImapSession) -> bool:
-    """Whether the server can be asked for text: Gmail and Exchange know whole words only."""
-    host = str(getattr(session.client, "host", "")).lower()
-    return "X-GM-EXT-1" not in session.capabilities and not host.endswith((".office365.com", ".outlook.com"))
+    """Whether the server can be asked for text."""
+    client = session.client
+    greeting = (client.welcome or b"").decode("utf-8", "replace")
+    return providers.finds_parts_of_words(client.host, session.capabilities, greeting)
 
 
 def _asked_id(bare: str) -> Criterion:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mailroom.errors import InvalidInputError
-from mailroom.mail.imap import ImapSettings
-from mailroom.mail.providers import names, preset, provider_of
+from mailroom.mail.actions.criteria import MailCriteria
+from mailroom.mail.imap import ImapSession, ImapSettings, MailFilters
+from mailroom.mail.providers import finds_parts_of_words, names, preset, provider_of
 
 
 def test_every_preset_makes_settings_that_can_work():
@@ -16,7 +17,7 @@ def test_every_preset_makes_settings_that_can_work():
         settings.check()
         assert provider.smtp_host
         assert (provider.smtp_port, provider.smtp_security) in {(465, "implicit"), (587, "starttls")}
-        assert provider.notes
+        assert provider_of(provider.smtp_host) is provider
         assert preset(name.upper()) is provider
 
 
@@ -33,15 +34,39 @@ def test_an_unknown_provider_lists_the_known_ones():
         preset("example")
 
 
-def test_providers_are_known_by_their_host():
+def test_providers_are_known_by_their_hosts():
     assert provider_of("IMAP.gmail.com.").name == "gmail"
+    assert provider_of("imap-mail.outlook.com").name == "outlook.com"
+    assert provider_of("imap.zoho.eu").name == "zoho"
     assert provider_of("mail.example.org") is None
+    assert provider_of("imap.notgmail.com") is None
+    assert provider_of("") is None
 
 
-def test_what_matters_for_sending_and_searching_is_told():
+@pytest.mark.parametrize("name", ["gmail", "microsoft365", "outlook.com", "yahoo", "aol"])
+def test_servers_that_search_by_words_are_not_asked_for_parts_of_words(name):
+    assert not finds_parts_of_words(preset(name).imap_host, (), "* OK ready")
+    assert preset(name).stores_sent_copy
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "greeting", "finds"),
+    [
+        ({"IDLE"}, "* OK Dovecot ready.", True),
+        ({"IDLE", "X-GM-EXT-1"}, "* OK Gimap ready", False),
+        ({"IDLE"}, "* OK The Microsoft Exchange IMAP4 service is ready.", False),
+        ({"IDLE"}, "* OK mail.example.org Zimbra IMAP4rev1 server ready", False),
+    ],
+)
+def test_other_servers_are_known_by_what_they_say(scripted, capabilities, greeting, finds):
+    scripted.capabilities += " " + " ".join(capabilities)
+    scripted.greeting = greeting.encode() + b"\r\n"
+    wanted = MailCriteria(filters=MailFilters(subject=("voice",)))
+
+    with ImapSession.open(scripted.settings()) as session:
+        assert (wanted.server_part(session) is not None) is finds
+
+
+def test_a_provider_that_files_no_copy_gets_one():
     assert preset("gmail").stores_sent_copy
     assert not preset("icloud").stores_sent_copy
-    assert not preset("microsoft365").trusts_text_search
-    assert "oauth" in preset("microsoft365").auth
-    assert "password" not in preset("gmail").auth
-    assert preset("aol").idle_seconds < 300
