@@ -10,6 +10,8 @@ from mailroom.mail.model import Mail
 from mailroom.mail.replies.tokens import tokens_in
 
 _ORIGINAL_ID_HEADERS = ("x-microsoft-original-message-id", "x-google-original-message-id", "x-original-message-id")
+_ORIGINAL_ID_FIELDS = {"x-original-message-id", "original-message-id", "original-envelope-id"}
+"""Of a delivery report. The envelope id of our mails is their Message-ID."""
 _ADDRESS_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "resent-to")
 _IDS = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^\s<>,;()\"]{1,400}@[^\s<>,;()\"]{1,400}")
@@ -39,7 +41,7 @@ def facts_of(mail: Mail) -> MailFacts:
     headers = {name.lower(): value for name, value in reversed(mail.headers)}
     original = [headers[name] for name in _ORIGINAL_ID_HEADERS if name in headers]
     for block in mail.delivery_status:
-        original += [value for name, value in block if name.lower() in {"x-original-message-id", "original-message-id"}]
+        original += [value for name, value in block if name.lower() in _ORIGINAL_ID_FIELDS]
     if mail.report_type:
         original += [value for name, value in mail.returned_headers if name.lower() == "message-id"]
         original += [nested.message_id for nested in mail.nested if nested.message_id]

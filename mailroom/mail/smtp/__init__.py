@@ -3,7 +3,7 @@
 from mailroom.mail.smtp.guards import SendGuards
 from mailroom.mail.smtp.ping import ping
 from mailroom.mail.smtp.report import RecipientResult, SendReport
-from mailroom.mail.smtp.send import send, send_composed
+from mailroom.mail.smtp.send import send
 from mailroom.mail.smtp.settings import SmtpSettings
 
-__all__ = ["RecipientResult", "SendGuards", "SendReport", "SmtpSettings", "ping", "send", "send_composed"]
+__all__ = ["RecipientResult", "SendGuards", "SendReport", "SmtpSettings", "ping", "send"]

@@ -9,7 +9,6 @@ from mailroom.errors import InvalidInputError, NotOfferedError
 from mailroom.mail.compose.addresses import Mailbox, parse_mailbox, parse_mailboxes
 from mailroom.mail.compose.message import ascii_only, compose, envelope_recipients, is_international
 from mailroom.mail.compose.outgoing import OutgoingMail, completed
-from mailroom.mail.compose.raw import check_raw
 from mailroom.mail.smtp.login import session
 from mailroom.mail.smtp.report import SendReport
 from mailroom.mail.smtp.settings import SmtpSettings
@@ -23,7 +22,6 @@ def send(
     *,
     recipients: Iterable[str] | None = None,
     clock: Clock = SYSTEM_CLOCK,
-    envelope_id: str = "",
     on_refusals: OnRefusals | None = None,
 ) -> SendReport:
     """Send `mail` once, and say what the server answered for each recipient.
@@ -36,7 +34,6 @@ def send(
         mail: Without Message-ID or date, it gets new ones; the report names the id.
         recipients: The envelope; None: everyone of To, Cc and Bcc.
         clock: For the date.
-        envelope_id: Comes back as Original-Envelope-Id in bounces, where the server offers DSN.
         on_refusals: Told who was refused, before the mail is handed over for the others.
 
     Raises:
@@ -57,28 +54,7 @@ def send(
         international, eight_bit = "SMTPUTF8" in wire.features, "8BITMIME" in wire.features
         if not raw.isascii() and not (international and eight_bit):
             raw = _recomposed(mail, wire, international=international, eight_bit=eight_bit)
-        return deliver(wire, settings, envelope, raw, mail.message_id, envelope_id, on_refusals)
-
-
-def send_composed(
-    settings: SmtpSettings,
-    raw: bytes,
-    *,
-    sender: str,
-    recipients: Iterable[str],
-    message_id: str = "",
-    envelope_id: str = "",
-) -> SendReport:
-    """Send bytes that `compose` made earlier, so that what was stored is what is sent.
-
-    Effect and errors as `send`. Bytes with a Bcc header, bare line breaks or lines over 998 octets are refused.
-    """
-    envelope = _envelope(sender, parse_mailboxes(recipients))
-    check_raw(raw)
-    with session(settings) as wire:
-        if not raw.isascii() and "8BITMIME" not in wire.features:
-            raise NotOfferedError(f"{wire.name} takes no 8-bit mail (8BITMIME); compose it with eight_bit=False")
-        return deliver(wire, settings, envelope, raw, message_id, envelope_id)
+        return deliver(wire, settings, envelope, raw, mail.message_id, on_refusals)
 
 
 def _envelope(sender: str, recipients: tuple[Mailbox, ...]) -> Envelope:

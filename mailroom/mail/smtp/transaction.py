@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from mailroom.errors import (
     CredentialsError,
-    InvalidInputError,
     OutcomeUnknownError,
     RejectedError,
     ResponseError,
@@ -41,12 +40,13 @@ class Envelope:
 
 
 def deliver(
-    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str, envelope_id: str = "",
+    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str,
     on_refusals: OnRefusals | None = None,
 ) -> SendReport:  # fmt: skip
     """One transaction on a connection that is ready for mail.
 
     Where some of the recipients are refused and others not, `on_refusals` is told before the mail is handed over.
+    Where the server offers DSN, bounces are asked to name the mail: the envelope id is its Message-ID.
 
     Raises:
         TransientError: The connection was lost before the final dot; nothing was sent.
@@ -58,7 +58,7 @@ def deliver(
     _check_size(wire, raw)
     answers: dict[str, Answer] = {}
     try:
-        last = _agree(wire, envelope, raw, envelope_id, answers)
+        last = _agree(wire, envelope, raw, message_id, answers)
         taken = [address for address, answer in answers.items() if answer.status == "accepted"]
         if taken:
             if on_refusals is not None and len(taken) < len(answers):
@@ -90,9 +90,9 @@ def _check_size(wire: Wire, raw: bytes) -> None:
         )
 
 
-def _agree(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str, answers: dict[str, Answer]) -> Answer:
+def _agree(wire: Wire, envelope: Envelope, raw: bytes, message_id: str, answers: dict[str, Answer]) -> Answer:
     """MAIL and RCPT; fills `answers` and returns the last one."""
-    answer = wire.answer(f"MAIL FROM:<{envelope.sender.address}>{_options(wire, envelope, raw, envelope_id)}")
+    answer = wire.answer(f"MAIL FROM:<{envelope.sender.address}>{_options(wire, envelope, raw, message_id)}")
     if answer.code in _LOGIN_WANTED:
         raise CredentialsError(
             f"{wire.name} wants a login before mail ({answer}); switch SMTP login on, with password or token"
@@ -100,12 +100,11 @@ def _agree(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str, answers
     if answer.status != "accepted":
         answers.update({one.address: answer for one in envelope.recipients})
         return answer
-    wants_notices = bool(envelope_id) and "DSN" in wire.features
     for recipient in envelope.recipients:
         if recipient.international and "SMTPUTF8" not in wire.features:
             answers[recipient.address] = _NOT_INTERNATIONAL
             continue
-        notices = " NOTIFY=FAILURE,DELAY" if wants_notices else ""
+        notices = " NOTIFY=FAILURE,DELAY" if "DSN" in wire.features else ""
         answer = wire.answer(f"RCPT TO:<{recipient.address}>{notices}")
         answers[recipient.address] = answer
         if answer.code == _CLOSING:  # the whole transaction is gone, whatever was said before
@@ -114,7 +113,7 @@ def _agree(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str, answers
     return answer
 
 
-def _options(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str) -> str:
+def _options(wire: Wire, envelope: Envelope, raw: bytes, message_id: str) -> str:
     options = [f"SIZE={len(raw)}"] if "SIZE" in wire.features else []
     if not raw.isascii() and "8BITMIME" in wire.features:
         options.append("BODY=8BITMIME")
@@ -123,11 +122,13 @@ def _options(wire: Wire, envelope: Envelope, raw: bytes, envelope_id: str) -> st
         or not raw.partition(b"\r\n\r\n")[0].isascii()
     ):
         options.append("SMTPUTF8")
-    if envelope_id and "DSN" in wire.features:
-        if not _ENVELOPE_ID.fullmatch(envelope_id):
-            raise InvalidInputError("an envelope id is 1 to 100 printable ASCII characters without spaces")
-        encoded = "".join(f"+{ord(one):02X}" if one in "+=" else one for one in envelope_id)
-        options.append(f"RET=HDRS ENVID={encoded}")
+    if "DSN" in wire.features:
+        options.append(
+            "RET=HDRS"
+        )  # with the header comes the Message-ID, without the body what was asked stays with us
+        envelope_id = message_id.strip("<>")
+        if _ENVELOPE_ID.fullmatch(envelope_id):
+            options.append("ENVID=" + "".join(f"+{ord(one):02X}" if one in "+=" else one for one in envelope_id))
     return "".join(f" {option}" for option in options)
 
 

@@ -60,6 +60,11 @@ def test_the_returned_mail_inside_a_bounce_leads_to_its_question() -> None:
     assert codes(bounce) == {"E3"}
 
 
+def test_a_report_that_returns_nothing_of_the_mail_leads_to_its_question_by_the_envelope_id() -> None:
+    status = ((("Reporting-MTA", "dns; mx.example"), ("Original-Envelope-Id", "Ask.1@soc.example")),)
+    assert codes(Mail("", 0, report_type="delivery-status", delivery_status=status)) == {"E3"}
+
+
 def test_the_subject_alone_counts_only_when_asked_for_and_from_a_person_asked() -> None:
     mail = Mail("", 0, subject="AW: Re: Held  Mail", from_=(address("kim@northwind.example"),))
     stranger = Mail("", 0, subject="Re: Held mail", from_=(address("eve@evil.example"),))

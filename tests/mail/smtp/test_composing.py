@@ -14,10 +14,10 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from smtp_sound import assert_sound
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail, completed, compose, question_headers
-from mailroom.mail.compose.raw import check_raw
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PLAIN = OutgoingMail(
@@ -31,7 +31,7 @@ PLAIN = OutgoingMail(
 
 
 def read(raw: bytes) -> EmailMessage:
-    check_raw(raw)
+    assert_sound(raw)
     parsed = cast(EmailMessage, email.message_from_bytes(raw, policy=policy.default))
     for part in parsed.walk():
         assert part.defects == []
@@ -174,7 +174,7 @@ def test_any_subject_comes_back_as_written(subject: str) -> None:
 def test_any_text_comes_back_with_its_lines(text: str) -> None:
     raw = compose(replace(PLAIN, text=text))
 
-    check_raw(raw)
+    assert_sound(raw)
     parsed = email.message_from_bytes(raw, policy=policy.compat32)
     found = cast(bytes, parsed.get_payload(decode=True)).decode().replace("\r\n", "\n")
     wanted = text.replace("\r\n", "\n").replace("\r", "\n")

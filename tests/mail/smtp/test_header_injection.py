@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from smtp_sound import assert_sound
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail, compose, parse_mailbox, parse_mailboxes
 from mailroom.mail.compose.header_text import checked_name
-from mailroom.mail.compose.raw import check_raw
 
 PLAIN = OutgoingMail(sender="soc@northwind.example", to=("ann@northwind.example",), message_id="<m1@northwind.example>")
 BREAKS = ["\r\n", "\n", "\r", "\x00"]
@@ -120,23 +120,8 @@ def test_whatever_is_written_the_headers_stay_ours(name: str, value: str) -> Non
         raw = compose(mail)
     except InvalidInputError:
         return
-    check_raw(raw)
+    assert_sound(raw)
     names = [line.split(b":")[0] for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "]
     assert names[:5] == [b"From", b"To", b"Subject", b"Date", b"Message-ID"]
     assert names[5].startswith(b"X-")
     assert names[6:] == [b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding"]
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [b"Bcc: a@x.example\r\n\r\nx", b"A: b\r\nbCC : a@x.example\r\n\r\nx", b"A: b\r\nResent-Bcc: x\r\n\r\n",
-     b"A: b\n\nx",      b"A: b\r\n\r\na\rb", b"A: b\r\n\r\n" + b"x" * 999, b"no header", b"",
-     b"A: b\r\n\r\nsmuggled\n.\r\nMAIL FROM:<a@b>\r\n"],
-)  # fmt: skip
-def test_bytes_composed_elsewhere_are_looked_at_once_more(raw: bytes) -> None:
-    with pytest.raises(InvalidInputError):
-        check_raw(raw)
-
-
-def test_a_bcc_in_the_body_is_only_text() -> None:
-    check_raw(b"A: b\r\n\r\nBcc: a@x.example\r\n")

@@ -9,7 +9,7 @@ import pytest
 
 from mailroom.errors import InvalidInputError, NotOfferedError, RejectedError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail, compose
-from mailroom.mail.smtp import SmtpSettings, send, send_composed
+from mailroom.mail.smtp import SmtpSettings, send
 from mailroom.mail.transport import ProxySettings
 
 
@@ -54,12 +54,9 @@ def test_bytes_arrive_as_composed(account: Any, smtp_server: Any, mail: Outgoing
         references=ids,
         attachments=(OutgoingAttachment("a.eml", b"Subject: x\r\n\r\n.\r\n..\r\n", "message/rfc822"),),
     )
-    raw = compose(rich)
 
-    report = send_composed(account(), raw, sender=rich.sender, recipients=rich.to, message_id=rich.message_id)
-
-    assert report.overall == "sent"
-    assert smtp_server.accepted[0].raw == raw
+    assert send(account(), rich).overall == "sent"
+    assert smtp_server.accepted[0].raw == compose(rich)
 
 
 def test_the_same_call_with_named_recipients_reaches_only_them(
@@ -125,19 +122,28 @@ def test_without_smtputf8_only_the_international_recipient_is_refused(
         send(account(), replace(mail, sender="jörg@northwind.example", to=("ann@northwind.example",)))
 
 
-def test_an_envelope_id_travels_where_dsn_is_offered(account: Any, smtp_server: Any, mail: OutgoingMail) -> None:
+def test_bounces_are_asked_to_name_the_mail_where_dsn_is_offered(
+    account: Any, smtp_server: Any, mail: OutgoingMail
+) -> None:
     smtp_server.dsn = True
 
-    send(account(), replace(mail, cc=(), bcc=()), envelope_id="wait-17+a=b")
+    send(account(), replace(mail, cc=(), bcc=(), message_id="<wait-17+a=b@northwind.example>"))
 
     options = smtp_server.accepted[0].options
-    assert (options["ENVID"], options["RET"]) == ("wait-17+2Ba+3Db", "HDRS")
+    assert (options["ENVID"], options["RET"]) == ("wait-17+2Ba+3Db@northwind.example", "HDRS")
     assert options["ann@northwind.example NOTIFY"] == "FAILURE,DELAY"
 
 
-def test_without_dsn_the_envelope_id_stays_home(account: Any, smtp_server: Any, mail: OutgoingMail) -> None:
-    assert send(account(), mail, envelope_id="wait-17").overall == "sent"
-    assert not any("ENVID" in argument for _, _, argument in smtp_server.verbs)
+def test_an_id_too_long_for_an_envelope_stays_in_the_header(account: Any, smtp_server: Any, mail: OutgoingMail) -> None:
+    smtp_server.dsn = True
+
+    assert send(account(), replace(mail, message_id=f"<{'m' * 120}@northwind.example>")).overall == "sent"
+    assert "ENVID" not in smtp_server.accepted[0].options
+
+
+def test_without_dsn_nothing_is_asked_of_bounces(account: Any, smtp_server: Any, mail: OutgoingMail) -> None:
+    assert send(account(), mail).overall == "sent"
+    assert not any("ENVID" in argument or "NOTIFY" in argument for _, _, argument in smtp_server.verbs)
 
 
 def test_this_machines_name_is_not_told(account: Any, smtp_server: Any, mail: OutgoingMail) -> None:
