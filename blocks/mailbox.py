@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 Provider = Literal[
     "custom", "gmail", "microsoft365", "outlook.com", "yahoo", "aol", "icloud", "fastmail", "zoho", "gmx", "web.de"
 ]
-_SECRETS = ("password", "client_secret", "refresh_token", "service_account_key", "smtp_password", "proxy_password")
+_SECRETS = (
+    "password", "client_secret", "application_certificate", "refresh_token", "service_account_key", "smtp_password",
+    "proxy_password",
+)  # fmt: skip
 
 
 class MailboxCredentials(CredentialsBlock):
@@ -60,6 +63,11 @@ class MailboxCredentials(CredentialsBlock):
     client_secret: SecretStr = Field(
         default=SecretStr(""), title="Client Secret", description="OAuth: secret of the application."
     )
+    application_certificate: SecretStr = Field(
+        default=SecretStr(""),
+        title="Application Certificate",
+        description="Microsoft, instead of the secret: PEM text with certificate and private key.",
+    )
     tenant_id: str = Field(default="", title="Tenant ID", description="Microsoft: directory id or domain.")
     refresh_token: SecretStr = Field(
         default=SecretStr(""), title="Refresh Token", description="Google refresh token, or Microsoft delegated."
@@ -72,10 +80,16 @@ class MailboxCredentials(CredentialsBlock):
     imap_security: Literal["", "implicit", "starttls", "none"] = Field(
         default="", title="IMAP Security", description="Empty: implicit TLS (IMAP USE SSL). STARTTLS never falls back."
     )
+    imap_server_name: str = Field(
+        default="", title="IMAP Certificate Name", description="Name in the certificate, if it is not the host's."
+    )
     smtp_host: str = Field(default="", title="SMTP Server Address", description="Leave empty to read only.")
     smtp_port: int = Field(default=0, title="SMTP Port", description="0: 465, or 587 with STARTTLS.")
     smtp_security: Literal["", "implicit", "starttls", "none"] = Field(
         default="", title="SMTP Security", description="Empty: implicit TLS. STARTTLS never falls back."
+    )
+    smtp_server_name: str = Field(
+        default="", title="SMTP Certificate Name", description="Name in the certificate, if it is not the host's."
     )
     smtp_login: bool = Field(
         default=True, title="SMTP Login", description="Off: the SMTP server takes mail without a login (a relay)."
@@ -113,6 +127,14 @@ class MailboxCredentials(CredentialsBlock):
         default=True, title="Verify SSL", description="Check the server's certificate. Leave this on."
     )
     ca_bundle: str = Field(default="", title="CA Bundle", description="Path of a CA bundle on the worker.")
+    client_certificate: str = Field(
+        default="",
+        title="Client Certificate",
+        description="For servers that ask for one: path of a PEM file with certificate and key on the worker.",
+    )
+    minimum_tls: Literal["1.0", "1.1", "1.2", "1.3"] = Field(
+        default="1.2", title="Minimum TLS Version", description="Below 1.2 for old appliances only."
+    )
     allow_plaintext: bool = Field(
         default=False, title="Allow Plaintext Login", description="Send the password unencrypted. For laboratories."
     )

@@ -126,6 +126,8 @@ def account_from(
     way = {
         "verify": fields.verify_ssl,
         "ca_file": fields.ca_bundle or None,
+        "client_cert": fields.client_certificate or None,
+        "minimum_tls": fields.minimum_tls,
         "proxy": proxy,
         "allow_plaintext": fields.allow_plaintext,
     }
@@ -139,7 +141,14 @@ def account_from(
     if imap_host:
         security = fields.imap_security or (known.imap_security if known else "implicit")
         port = fields.imap_port or (known.imap_port if known else 0) or (993 if security == "implicit" else 143)
-        imap = ImapSettings(host=imap_host, port=port, security=security, **_login(reading), **way)  # type: ignore[arg-type]
+        imap = ImapSettings(
+            host=imap_host,
+            port=port,
+            security=security,
+            server_name=fields.imap_server_name or None,
+            **_login(reading),
+            **way,  # type: ignore[arg-type]
+        )
         imap.check()
     if smtp_host:
         security = fields.smtp_security or (known.smtp_security if known else "implicit")
@@ -150,6 +159,7 @@ def account_from(
             host=smtp_host,
             port=port,
             security=security,
+            server_name=fields.smtp_server_name or None,
             ehlo_name=greeting,
             **_login(sending),
             **way,  # type: ignore[arg-type]

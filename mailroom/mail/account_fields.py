@@ -23,15 +23,18 @@ class AccountFields:
     sasl: Literal["xoauth2", "oauthbearer"] = "xoauth2"
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    application_certificate: str = field(default="", repr=False)
     tenant_id: str = ""
     refresh_token: str = field(default="", repr=False)
     service_account_key: str = field(default="", repr=False)
     imap_host: str = ""
     imap_port: int = 0
     imap_security: Security | Literal[""] = ""
+    imap_server_name: str = ""
     smtp_host: str = ""
     smtp_port: int = 0
     smtp_security: Security | Literal[""] = ""
+    smtp_server_name: str = ""
     smtp_login: bool = True
     """False: the server takes mail without a login."""
     smtp_username: str = ""
@@ -50,6 +53,8 @@ class AccountFields:
     trusted_authserv_ids: tuple[str, ...] = ()
     verify_ssl: bool = True
     ca_bundle: str = ""
+    client_certificate: str = ""
+    minimum_tls: Literal["1.0", "1.1", "1.2", "1.3"] = "1.2"
     allow_plaintext: bool = False
     proxy: str = ""
     proxy_username: str = ""

@@ -82,9 +82,13 @@ def _token(
         case "google service account":
             return _service_account(fields, address, http)
         case "microsoft application":
-            _need(fields, "tenant_id", "client_id", "client_secret")
+            _need(fields, "tenant_id", "client_id", *(() if fields.application_certificate else ("client_secret",)))
             return MicrosoftClientCredentials(
-                tenant=fields.tenant_id, client_id=fields.client_id, client_secret=fields.client_secret, http=http
+                tenant=fields.tenant_id,
+                client_id=fields.client_id,
+                client_secret=fields.client_secret,
+                certificate=fields.application_certificate,
+                http=http,
             )
         case "microsoft delegated":
             _need(fields, "client_id", "refresh_token")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import email
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from mailroom.mail.account import MailAccount, account_from
 from mailroom.mail.account_fields import AccountFields
 from mailroom.mail.actions.ping import ping
 from mailroom.mail.compose import OutgoingMail
+from mailroom.mail.imap.connection import tls_context as imap_context
+from mailroom.mail.smtp.login import tls_context as smtp_context
 from mailroom.store import Store
 
 SOC = "soc@northwind.example"
@@ -39,6 +44,22 @@ def sending_to(smtp_server: Any) -> Any:
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(f"sqlite:///{tmp_path / 'store.db'}", blobs=tmp_path / "blobs") as opened:
         yield opened
+
+
+def ssl_shaken(server: ssl.SSLContext, client: ssl.SSLContext) -> Any:
+    """Shake hands over a socket pair; what the client's certificate said to the server."""
+    ours, theirs = socket.socketpair()
+    seen: list[Any] = []
+
+    def serve() -> None:
+        with server.wrap_socket(theirs, server_side=True) as secure:
+            seen.append(secure.getpeercert())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with client.wrap_socket(ours, server_hostname="localhost"):
+        thread.join(20)
+    return seen[0]
 
 
 def question(account: MailAccount, **more: Any) -> OutgoingMail:
@@ -195,6 +216,42 @@ def test_a_missing_copy_proves_nothing_where_another_account_sends(fields: dict[
     )
 
     assert account.stores_sent_copy is stores
+
+
+def test_tls_is_as_the_form_says_for_both_servers(sending_to: Any, certificates: Any, tmp_path: Path) -> None:
+    pair = certificates.client_pair()
+    file = tmp_path / "client.pem"
+    file.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
+    account = sending_to(
+        password="one-password", imap_host="localhost", imap_server_name="imap.inside", smtp_server_name="smtp.inside",
+        client_certificate=str(file), minimum_tls="1.3",
+    )  # fmt: skip
+
+    assert (account.imap.server_name, account.smtp.server_name) == ("imap.inside", "smtp.inside")
+    for made in (imap_context(account.imap), smtp_context(account.smtp)):
+        assert made.minimum_version == ssl.TLSVersion.TLSv1_3
+    shown = ssl_shaken(certificates.server_context(client_ca=True), imap_context(account.imap))
+    assert shown["subject"] == ((("commonName", "Mailroom client"),),)
+
+
+def test_a_server_name_of_its_own_is_what_the_certificates_must_say(
+    dovecot: Any, sending_to: Any, smtp_server: Any
+) -> None:
+    user = dovecot.new_user()
+    usual = {
+        "address": user.address, "username": user.name, "password": user.password, "imap_host": "127.0.0.1",
+        "imap_port": dovecot.imaps_port, "smtp_username": smtp_server.user, "smtp_password": smtp_server.password,
+    }  # fmt: skip
+
+    assert ping(sending_to(**usual, imap_server_name="localhost", smtp_server_name="localhost")).is_succeed
+    wrong = ping(sending_to(**usual, imap_server_name="other.example", smtp_server_name="other.example"))
+    assert (wrong.imap, wrong.smtp) == (False, False)
+
+
+def test_a_client_certificate_that_cannot_be_read_is_named(sending_to: Any, tmp_path: Path) -> None:
+    said = ping(sending_to(smtp_password=OWN, client_certificate=str(tmp_path / "absent.pem"))).message
+
+    assert "no PEM file with certificate" in said
 
 
 def test_a_refused_login_is_an_error_of_its_kind(sending_to: Any) -> None:

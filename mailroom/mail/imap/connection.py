@@ -161,7 +161,15 @@ def connect(settings: ImapSettings, clock: Clock) -> Client:
         raise TransientError(f"{where}: the connection was lost before the greeting ({error}); try again") from error
 
 
+def tls_context(settings: ImapSettings) -> ssl.SSLContext:
+    """The context the settings ask for.
+
+    Raises:
+        InvalidInputError: A file cannot be read.
+    """
+    return tls.context(settings.verify, settings.ca_file, settings.client_cert, settings.minimum_tls)
+
+
 def _secure(sock: socket.socket, settings: ImapSettings) -> ssl.SSLSocket:
     sock.settimeout(settings.connect_timeout)
-    context = tls.context(settings.verify, settings.ca_file)
-    return tls.wrap(sock, context, settings.server_name or settings.host, what=settings.where)
+    return tls.wrap(sock, tls_context(settings), settings.server_name or settings.host, what=settings.where)

@@ -17,7 +17,7 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mail.imap import login
-from mailroom.mail.imap.connection import Client, connect
+from mailroom.mail.imap.connection import Client, connect, tls_context
 from mailroom.mail.imap.session import ImapSession
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.wire import Wire
@@ -110,7 +110,7 @@ class _Check:
         sock = open_socket(settings.host, settings.port, timeout=settings.connect_timeout, proxy=settings.proxy)
         with tls.wrap(
             sock,
-            tls.context(settings.verify, settings.ca_file),
+            tls_context(settings),
             settings.server_name or settings.host,
             what=settings.where,
         ) as secure:

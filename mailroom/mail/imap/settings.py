@@ -32,6 +32,9 @@ class ImapSettings:
     verify: bool = True
     server_name: str | None = None
     """The name the certificate must carry, when it is not `host`."""
+    client_cert: str | None = None
+    """PEM file with certificate and key, for servers that ask for one."""
+    minimum_tls: str = "1.2"
     proxy: ProxySettings | None = None
     connect_timeout: float = 30.0
     read_timeout: float = 60.0

@@ -28,6 +28,8 @@ AUTHORITY = "https://login.microsoftonline.com"
 APP_SCOPE = "https://outlook.office365.com/.default"
 DELEGATED_SCOPES = ("https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send")
 
+_PRIVATE = re.compile(r"-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[^-]+-----END (?:RSA |EC )?PRIVATE KEY-----")
+_PUBLIC = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 _AADSTS = re.compile(r"AADSTS(\d{4,9})")
 _ADVICE: dict[str, tuple[type[MailroomError], str]] = {
     "7000215": (CredentialsError, "the client secret is wrong; copy the secret's value, not its id"),
@@ -63,22 +65,22 @@ class MicrosoftClientCredentials:
         tenant: str,
         client_id: str,
         client_secret: str = "",
-        certificate: Mapping[str, str] | None = None,
+        certificate: str = "",
         authority: str = AUTHORITY,
         scope: str = APP_SCOPE,
         http: TokenHttp | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """`certificate` has `private_key` (PEM) and `thumbprint`, as msal takes it; or give a `client_secret`."""
+        """`certificate` is PEM text with certificate and unencrypted private key; or give a `client_secret`."""
         if bool(client_secret) == bool(certificate):
             raise InvalidInputError("give either a client secret or a certificate for the Microsoft application")
-        redact.register(client_secret, *(certificate or {}).values())
+        redact.register(client_secret, *_secret_lines(certificate))
         self._application = _Application(
             "ConfidentialClientApplication",
             client_id,
             f"{authority.rstrip('/')}/{tenant}",
             http or TokenHttp(),
-            {"client_credential": client_secret or dict(certificate or {})},
+            {"client_credential": client_secret or _credential(certificate)},
         )
         self._scope, self._clock = scope, clock
         self._cache = TokenCache(self._fetch, clock)
@@ -193,6 +195,31 @@ class _Application:
         if not isinstance(answer, dict) or "access_token" not in answer:
             raise _refusal(answer if isinstance(answer, dict) else {})
         return answer
+
+
+def _credential(certificate: str) -> dict[str, str]:
+    """What msal signs with; its own errors about a key would be taken for others."""
+    key, public = _PRIVATE.search(certificate), _PUBLIC.search(certificate)
+    if key is None or public is None:
+        raise InvalidInputError(
+            "the application's certificate must be PEM text with BEGIN CERTIFICATE and an unencrypted BEGIN PRIVATE KEY"
+        )
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # few need it
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        loaded = load_pem_private_key(key[0].encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError("the private key of the application's certificate is damaged; copy it again") from error
+    if not isinstance(loaded, RSAPrivateKey):
+        raise InvalidInputError("Microsoft takes RSA keys only; make the application's certificate with one")
+    return {"private_key": key[0], "public_certificate": public[0]}
+
+
+def _secret_lines(certificate: str) -> list[str]:
+    """The lines of the key, each a secret of its own: a message may quote any of them."""
+    key = _PRIVATE.search(certificate)
+    return [line.strip() for line in key[0].splitlines()[1:-1]] if key else []
 
 
 def _refusal(answer: Mapping[str, Any]) -> MailroomError:

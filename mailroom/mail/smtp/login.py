@@ -171,13 +171,7 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     Raises:
         InvalidInputError: A file cannot be read.
     """
-    return context(
-        settings.verify,
-        settings.ca_file,
-        settings.client_cert,
-        settings.minimum_tls,
-        weak_ciphers=settings.weak_ciphers,
-    )
+    return context(settings.verify, settings.ca_file, settings.client_cert, settings.minimum_tls)
 
 
 def _password_mechanism(wire: Wire, offered: list[str]) -> str:

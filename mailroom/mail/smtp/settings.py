@@ -37,9 +37,9 @@ class SmtpSettings:
     verify: bool = True
     server_name: str | None = None
     """The name the certificate must have; None: `host`."""
-    client_cert: str | Path | tuple[str | Path, str | Path] | None = None
+    client_cert: str | Path | None = None
+    """PEM file with certificate and key, for servers that ask for one."""
     minimum_tls: str = "1.2"
-    weak_ciphers: bool = False
     proxy: ProxySettings | None = None
     connect_timeout: float = 30.0
     read_timeout: float = 60.0

@@ -38,9 +38,12 @@ _VERIFY: dict[int, tuple[str, str]] = {
     64: ("wrong_host", "the certificate does not name this IP address; use the server's host name"),
     66: (
         "weak",
-        "the certificate's key is too weak; have another one installed, or allow weak ciphers for this server",
+        "the certificate's key is too weak; have another one installed, or lower the minimum version to 1.1",
     ),
-    68: ("weak", "the certificate's signature is too weak; have another one installed, or allow it for this server"),
+    68: (
+        "weak",
+        "the certificate's signature is too weak; have another one installed, or lower the minimum version to 1.1",
+    ),
 }
 _REASONS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
@@ -53,7 +56,10 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys(
         ("SSLV3_ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "DH_KEY_TOO_SMALL", "TLSV1_ALERT_INSUFFICIENT_SECURITY"),
-        ("no_common_cipher", "no cipher both sides accept; have the server updated, or allow weak ciphers for it"),
+        (
+            "no_common_cipher",
+            "no cipher both sides accept; have the server updated, or lower the minimum version to 1.1",
+        ),
     ),
     **dict.fromkeys(
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE", "TLSV1_ALERT_UNKNOWN_CA"),
@@ -80,19 +86,16 @@ class TlsError(AccessError):
 def context(
     verify: bool = True,
     ca_file: str | Path | None = None,
-    client_cert: str | Path | tuple[str | Path, str | Path] | None = None,
+    client_cert: str | Path | None = None,
     minimum: str = "1.2",
-    *,
-    weak_ciphers: bool = False,
 ) -> ssl.SSLContext:
     """A client's context: certificate and host name are checked unless `verify` is False.
 
     Args:
         verify: False accepts any certificate; every handshake then logs a warning.
         ca_file: PEM file, or folder, of the only CAs to trust; None: the system's.
-        client_cert: PEM file with certificate and key, or the two files.
-        minimum: Lowest version of TLS: 1.0, 1.1, 1.2 or 1.3.
-        weak_ciphers: Lower the security level, for old appliances.
+        client_cert: PEM file with certificate and key.
+        minimum: Lowest version of TLS: 1.0, 1.1, 1.2 or 1.3. Below 1.2 weak ciphers and keys are taken too.
 
     Raises:
         InvalidInputError: A file cannot be read, or the version is not known.
@@ -109,13 +112,13 @@ def context(
     except OSError as error:  # ssl.SSLError is one
         raise InvalidInputError(f"CA file {ca_file}: cannot be read as PEM ({error}); check the path") from error
     try:
-        if isinstance(client_cert, tuple):
-            made.load_cert_chain(str(client_cert[0]), str(client_cert[1]))
-        elif client_cert is not None:
-            made.load_cert_chain(str(client_cert))
+        if client_cert is not None:
+            made.load_cert_chain(str(client_cert), password=lambda: "")  # never ask at a terminal
     except OSError as error:
-        raise InvalidInputError(f"client certificate: cannot be read as PEM with its key ({error})") from error
-    if weak_ciphers or minimum in {"1.0", "1.1"}:
+        raise InvalidInputError(
+            f"client certificate {client_cert}: no PEM file with certificate and unencrypted key ({error})"
+        ) from error
+    if minimum in {"1.0", "1.1"}:
         made.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL 3 speaks TLS 1.0 and 1.1 at level 0 only
     made.minimum_version = _VERSIONS[minimum]
     if not verify:

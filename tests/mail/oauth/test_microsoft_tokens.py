@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from mailroom import redact
 from mailroom.errors import (
     CredentialsError,
     InvalidInputError,
@@ -93,9 +98,52 @@ def test_an_answer_that_is_not_json_is_an_error_of_ours(service: Any, http: Toke
 
 
 def test_secret_or_certificate_not_both_not_none(service: Any, http: TokenHttp) -> None:
-    for options in ({"client_secret": ""}, {"certificate": {"private_key": "x", "thumbprint": "y"}}):
+    for options in ({"client_secret": ""}, {"certificate": "x"}):
         with pytest.raises(InvalidInputError, match="either"):
             application(service, http, **options)
+
+
+@pytest.fixture(scope="module")
+def rsa_key() -> str:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_an_application_signs_with_its_certificate(
+    service: Any, http: TokenHttp, certificates: Any, rsa_key: str
+) -> None:
+    pem = f"Bag Attributes\n{rsa_key}\n{certificates.client_pair().certificate.read_text()}"
+    provider = application(service, http, client_secret="", certificate=pem)
+
+    assert provider(False) == "token-one"
+    (asked,) = service.asked
+    assert "client_secret" not in asked
+    head, claims = (json.loads(urlsafe_b64decode(part + "==")) for part in asked["client_assertion"].split(".")[:2])
+    assert "x5t#S256" in head
+    assert (claims["iss"], claims["sub"]) == ("client-1", "client-1")
+    line = rsa_key.splitlines()[3]
+    assert line not in redact.scrub(f"cannot read {line}")
+
+
+@pytest.mark.parametrize(
+    ("pem", "words"),
+    [
+        ("x", "PEM text"),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII=\n-----END ENCRYPTED PRIVATE KEY-----", "unencrypted"),
+        ("{certificate}", "unencrypted"),
+        ("{certificate}-----BEGIN PRIVATE KEY-----\nZGFtYWdlZA==\n-----END PRIVATE KEY-----", "damaged"),
+        ("{certificate}{elliptic}", "RSA"),
+    ],
+)
+def test_a_certificate_that_cannot_sign_is_refused_without_quoting_it(
+    service: Any, http: TokenHttp, certificates: Any, pem: str, words: str
+) -> None:
+    pair = certificates.client_pair()
+    given = pem.format(certificate=pair.certificate.read_text(), elliptic=pair.key.read_text())
+
+    with pytest.raises(InvalidInputError, match=words) as refused:
+        application(service, http, client_secret="", certificate=given)
+    assert "MI" not in str(refused.value)
 
 
 def test_a_person_gets_a_token_and_the_new_refresh_token_is_saved_first(service: Any, http: TokenHttp) -> None:

@@ -118,9 +118,15 @@ def test_a_plaintext_greeting_on_a_tls_port_is_recognised(answer: bytes, tls_por
     assert "STARTTLS" in str(caught.value)
 
 
-def test_a_server_that_wants_our_certificate_gets_it(tls_port: Any, certificates: Any) -> None:
-    pair = certificates.client_pair()
-    client = context(ca_file=certificates.ca_file, client_cert=(pair.certificate, pair.key))
+def both(pair: Any, folder: Path) -> Path:
+    """Certificate and key in one file."""
+    file = folder / "client.pem"
+    file.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
+    return file
+
+
+def test_a_server_that_wants_our_certificate_gets_it(tls_port: Any, certificates: Any, tmp_path: Path) -> None:
+    client = context(ca_file=certificates.ca_file, client_cert=both(certificates.client_pair(), tmp_path))
 
     assert shaken(tls_port(certificates.server_context(client_ca=True)), client) == b"220 hello\r\n"
 
