@@ -71,7 +71,7 @@ def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: boo
     else:
         sent = smtp_ping(account.smtp, sender=account.sends_as if check_sender else "")
         stages += [_stage("smtp", one.name, one.ok, one.detail, one.advice) for one in sent]
-        smtp = all(one.ok for one in sent)
+        smtp = all(one.ok is not False for one in sent)
     return PingReport(tuple(stages), imap, smtp)
 
 

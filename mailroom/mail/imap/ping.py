@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import (
@@ -22,19 +20,9 @@ from mailroom.mail.imap.session import ImapSession
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.wire import Wire
 from mailroom.mail.transport import TlsError, open_socket, tls
+from mailroom.mail.transport.stages import Stage, resolve, run_stages
 
 NAMES = ("settings", "name", "connection", "TLS", "greeting", "login", "folder")
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage. `ok` is None when it was not tried, or is not needed."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    advice: str = ""
-    seconds: float = 0.0
 
 
 def ping(settings: ImapSettings, clock: Clock = SYSTEM_CLOCK, *, folder: str = "INBOX") -> list[Stage]:
@@ -59,44 +47,17 @@ class _Check:
                 strict=True,
             )
         )
-        stages: list[Stage] = []
         try:
-            for name, step in steps.items():
-                failed = bool(stages) and any(stage.ok is False for stage in stages)
-                stages.append(Stage(name, None, "not tried") if failed else self._stage(name, step))
+            return run_stages(steps.items(), advise=_advice)
         finally:
             self._close()
-        return stages
-
-    def _stage(self, name: str, step: Callable[[], str | None]) -> Stage:
-        started = self.clock.monotonic()
-        try:
-            detail = step()
-        except MailroomError as error:
-            return Stage(name, False, str(error), _advice(error), self.clock.monotonic() - started)
-        except Exception as error:  # noqa: BLE001 - a check that falls over helps nobody
-            return Stage(
-                name, False, f"{type(error).__name__}: {error}", "report this", self.clock.monotonic() - started
-            )
-        return Stage(name, None if detail is None else True, detail or "not needed here", "", self._since(started))
-
-    def _since(self, started: float) -> float:
-        return self.clock.monotonic() - started
 
     def _settings(self) -> str:
         self.settings.check()
         return f"{self.settings.where}, {self.settings.security}, {self.settings.mechanism}"
 
     def _name(self) -> str:
-        proxy = self.settings.proxy
-        host, port = (proxy.host, proxy.port) if proxy else (self.settings.host, self.settings.port)
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise TransientError(
-                f"{host} does not resolve ({error}); check the host name and the DNS servers"
-            ) from error
-        return f"{'the proxy ' if proxy else ''}{host} is {found[0][4][0]}"
+        return resolve(self.settings.host, self.settings.proxy)
 
     def _tcp(self) -> str:
         settings = self.settings

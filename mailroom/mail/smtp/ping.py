@@ -14,7 +14,7 @@ def ping(settings: SmtpSettings, *, sender: str = "") -> list[Stage]:
     """Check name, connection, TLS, greeting, login, and with `sender` whether this account may send as it.
 
     Effect: none; with `sender`, a mail is announced and taken back at once. Stages after a failure are not tried.
-    Never raises for a failed stage.
+    Never raises: what went wrong is in the stages.
     """
     check = _Check(settings)
     steps = [

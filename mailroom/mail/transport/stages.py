@@ -15,32 +15,47 @@ from mailroom.redact import scrub
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage. `seconds` is how long it took."""
+    """One stage. `ok` is None when it was not tried, or is not needed; `seconds` is how long it took."""
 
     name: str
-    ok: bool
+    ok: bool | None
     detail: str
     advice: str = ""
     seconds: float = 0.0
 
 
-def run_stages(steps: Iterable[tuple[str, Callable[[], str | None]]]) -> list[Stage]:
-    """Run steps in order until one raises an error of this project; a step that returns None does not show.
+def run_stages(
+    steps: Iterable[tuple[str, Callable[[], str | None]]], *, advise: Callable[[MailroomError], str] | None = None
+) -> list[Stage]:
+    """Run steps in order until one fails; those after it are not tried, and one that returns None is not needed.
 
-    Never raises for such an error: its message becomes detail and advice of the failed stage.
+    Never raises.
+
+    Args:
+        steps: The name of each stage, and what it does.
+        advise: What to do about an error; None: what stands behind the last semicolon of its message.
     """
     stages: list[Stage] = []
+    failed = False
     for name, step in steps:
+        if failed:
+            stages.append(Stage(name, None, "not tried"))
+            continue
         began = time.perf_counter()
+        detail, advice = "", ""
+        ok: bool | None = None
         try:
             found = step()
+            ok, detail = (None, "not needed here") if found is None else (True, found)
         except MailroomError as error:
-            detail, separator, advice = scrub(str(error)).rpartition("; ")
-            took = time.perf_counter() - began
-            stages.append(Stage(name, False, detail if separator else advice, advice if separator else "", took))
-            break
-        if found is not None:
-            stages.append(Stage(name, True, scrub(found), "", time.perf_counter() - began))
+            ok, detail = False, str(error)
+            advice = advise(error) if advise is not None else ""
+            if advise is None and "; " in detail:
+                detail, _, advice = detail.rpartition("; ")
+        except Exception as error:  # noqa: BLE001 - a check that falls over helps nobody
+            ok, detail, advice = False, f"{type(error).__name__}: {error}", "report this"
+        failed = ok is False
+        stages.append(Stage(name, ok, scrub(detail), scrub(advice), time.perf_counter() - began))
     return stages
 
 

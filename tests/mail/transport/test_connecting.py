@@ -70,7 +70,15 @@ def test_stages_end_at_the_first_failure_and_split_off_the_advice() -> None:
 
     assert [(stage.name, stage.ok, stage.detail, stage.advice) for stage in stages] == [
         ("one", True, "fine", ""),
+        ("none", None, "not needed here", ""),
         ("two", False, "the server is away", "try again later"),
+        ("three", None, "not tried", ""),
+    ]
+
+
+def test_a_stage_that_falls_over_is_a_failed_stage() -> None:
+    assert [(stage.ok, stage.detail) for stage in run_stages([("one", lambda: str(1 / 0))])] == [
+        (False, "ZeroDivisionError: division by zero")
     ]
 
 
