@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -204,13 +204,16 @@ class Dovecot:
 
     def stop_imap(self) -> None:
         """Freeze every IMAP session: connections stay open, nothing answers."""
-        for pid in self._imap_processes():
-            os.kill(pid, signal.SIGSTOP)
+        self._tell_imap(signal.SIGSTOP)
 
     def continue_imap(self) -> None:
         """Wake the sessions again."""
+        self._tell_imap(signal.SIGCONT)
+
+    def _tell_imap(self, what: signal.Signals) -> None:
         for pid in self._imap_processes():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # a session may end meanwhile
+                os.kill(pid, what)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
