@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable
 from html import unescape
@@ -21,6 +22,8 @@ _SCHEME = re.compile(r"(?i)(?:https?|ftp):/{0,2}(?=[^/])")
 _LEFTOVER = re.compile(r"\A=+(?:3D)?")
 """Of a quoted-printable `=3D` that a mail program did not decode."""
 _CHECK_POINT = re.compile(r"\A[^_]{1,200}/v2/(?:\w{1,10}/)?___(.+?)___\.", re.DOTALL)
+_AMP = re.compile(r"(?:/[a-z])?/s/(.+)", re.DOTALL)
+_YAHOO = re.compile(r"/RU=([^/]+)/")
 _CISCO = re.compile(r"/1[^/]{20,}/(https?%3A%2F%2F.+)\Z", re.IGNORECASE)
 
 
@@ -28,8 +31,9 @@ def unwrap(url: str) -> str | None:
     """The target of a link that a gateway or a redirector rewrote.
 
     Knows Microsoft Safe Links, Proofpoint URL Defense v1, v2, v3, Mimecast (where the target is in the link),
-    Barracuda, Trend Micro, FireEye, Cisco, Check Point, Sophos, Symantec, Google, Facebook and others that carry the
-    target as a parameter. Wrapped links inside wrapped links are followed.
+    Barracuda, Trend Micro, FireEye, Cisco, Check Point, Sophos, Symantec, Menlo, Google, Bing, Yahoo, Facebook,
+    Mandrill and others that carry the target in a parameter or in the path. Wrapped links inside wrapped links are
+    followed.
 
     Args:
         url: The link.
@@ -75,7 +79,11 @@ def _parameters(query: str) -> dict[str, str]:
         return {}
 
 
-def _parameter(*names: str) -> Callable[[str, str, str], str | None]:
+_Reader = Callable[[str, str, str], str | None]
+"""URL, path and query -> the target, if they hold one."""
+
+
+def _parameter(*names: str) -> _Reader:
     def handler(url: str, path: str, query: str) -> str | None:
         values = _parameters(query)
         return next((_LEFTOVER.sub("", values[name]) for name in names if values.get(name)), None)
@@ -169,12 +177,64 @@ def _awstrack(url: str, path: str, query: str) -> str | None:
 def _google(url: str, path: str, query: str) -> str | None:
     if path.rstrip("/") in {"/url", "/local_url", "/amp", "/imgres"}:
         return _parameter("q", "url", "imgurl")(url, path, query)
-    if path.startswith("/amp/s/"):
-        return "https://" + path[7:]
-    return None
+    if path in {"/translate", "/website"}:
+        return _parameter("u")(url, path, query)
+    return _amp(url, path.removeprefix("/amp"), query) if path.startswith("/amp/") else None
 
 
-_WRAPPERS: dict[str, Callable[[str, str, str], str | None]] = {
+def _amp(url: str, path: str, query: str) -> str | None:
+    """`/s/host/path`, also after one letter for the kind of document; the query is the target's."""
+    match = _AMP.match(path)
+    return "https://" + match[1] + ("?" + query if query else "") if match else None
+
+
+def _only_on(reader: _Reader, *places: str) -> _Reader:
+    """For sites with other pages than redirects: reads links whose path begins with one of the places."""
+
+    def checked(url: str, path: str, query: str) -> str | None:
+        return reader(url, path, query) if path.startswith(places) else None
+
+    return checked
+
+
+def _whole_query(url: str, path: str, query: str) -> str | None:
+    target = url.partition("?")[2]
+    return target if _SCHEME.match(target) else None
+
+
+def _doubleclick(url: str, path: str, query: str) -> str | None:
+    return _parameter("adurl")(url, path, query) or _whole_query(url, path, query)
+
+
+def _bing(url: str, path: str, query: str) -> str | None:
+    """`a1` and the target in base64."""
+    value = _parameters(query).get("u", "")
+    return _base64(value[2:]) if value.startswith("a1") else None
+
+
+def _yahoo(url: str, path: str, query: str) -> str | None:
+    match = _YAHOO.search(path)
+    return unquote(match[1]) if match else None
+
+
+def _mandrill(url: str, path: str, query: str) -> str | None:
+    """JSON in base64; in it, as a text, JSON again."""
+    try:
+        outer = json.loads(_base64(_parameters(query).get("p", "")))
+        target = json.loads(outer["p"])["url"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return target if isinstance(target, str) else None
+
+
+def _base64(written: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode("utf-8")
+    except ValueError:
+        return ""
+
+
+_WRAPPERS: dict[str, _Reader] = {
     "safelinks.protection.outlook.com": _parameter("url"),
     "safelinks.protection.office365.us": _parameter("url"),
     "safelinks.protection.outlook.cn": _parameter("url"),
@@ -199,16 +259,40 @@ _WRAPPERS: dict[str, Callable[[str, str, str], str | None]] = {
     "mailanyone.net": _parameter("url", "u"),
     "hornetsecurity.com": _parameter("url", "u"),
     "retarus.com": _parameter("url", "u"),
+    "link.edgepilot.com": _parameter("u"),
+    "linklock.titanhq.com": _parameter("url"),
+    "scanmail.trustwave.com": _parameter("u"),
+    "vadesecure.com": _parameter("u"),
+    "urlsand.esvalabs.com": _parameter("u"),
+    "menlosecurity.com": _in_path,
+    "outlook.office.com": _only_on(_parameter("url"), "/mail/safelink"),
     "awstrack.me": _awstrack,
     "google.com": _google,
-    "l.facebook.com": _parameter("u"),
-    "lm.facebook.com": _parameter("u"),
+    "facebook.com": _only_on(_parameter("u"), "/l.php", "/flx/warn"),
+    "l.messenger.com": _parameter("u"),
     "l.instagram.com": _parameter("u"),
+    "l.threads.net": _parameter("u"),
+    "l.wl.co": _parameter("u"),
     "linkedin.com": _parameter("url"),
     "youtube.com": _parameter("q"),
     "duckduckgo.com": _parameter("uddg"),
     "slack-redir.net": _parameter("url"),
-    "steamcommunity.com": _parameter("url"),
+    "steamcommunity.com": _parameter("url", "u"),
+    "out.reddit.com": _parameter("url"),
+    "googleadservices.com": _parameter("adurl"),
+    "doubleclick.net": _doubleclick,
+    "cdn.ampproject.org": _amp,
+    "bing.com": _only_on(_bing, "/ck/a"),
+    "r.search.yahoo.com": _yahoo,
+    "href.li": _whole_query,
+    "anonym.to": _whole_query,
+    "deref-gmx.net": _parameter("redirecturl"),
+    "deref-web.de": _parameter("redirecturl"),
+    "deref-mail.com": _parameter("redirecturl"),
+    "go.redirectingat.com": _parameter("url"),
+    "awin1.com": _parameter("ued"),
+    "viglink.com": _parameter("u"),
+    "mandrillapp.com": _only_on(_mandrill, "/track/click"),
     "vk.com": _parameter("to"),
     "t.umblr.com": _parameter("z"),
     "exactag.com": _parameter("url"),

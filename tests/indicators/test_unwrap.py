@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from mailroom.indicators import unwrap
@@ -31,10 +34,64 @@ TARGET = "https://contoso.com/a?b=1"
         "https://url.avanan.click/v2/___https://contoso.com/a?b=1___.YXAzOmNvbnRvc28",
         "https://avanan.url-protection.com/v1/url?o=https%3A//contoso.com/a%3Fb%3D1&g=x&s=y",
         "https://l.facebook.com/l.php?u=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1&h=x",
+        "https://www.bing.com/ck/a?!&&p=x&u=a1aHR0cHM6Ly9jb250b3NvLmNvbS9hP2I9MQ&ntb=1",
+        "https://r.search.yahoo.com/_ylt=x/RV=2/RO=10/RU=https%3a%2f%2fcontoso.com%2fa%3fb%3d1/RK=2/RS=x-",
+        "https://safe.menlosecurity.com/https://contoso.com/a?b=1",
+        "https://isolate.menlosecurity.com/1/3735928037/https://contoso.com/a?b=1",
+        "https://href.li/?https://contoso.com/a?b=1",
+        "https://ad.doubleclick.net/ddm/trackclk/N1;x?https://contoso.com/a?b=1",
+        "https://contoso-com.cdn.ampproject.org/c/s/contoso.com/a?b=1",
+        "https://www.google.com/amp/s/contoso.com/a?b=1",
     ],
 )
 def test_the_target_is_read_from_the_link(wrapped: str) -> None:
     assert unwrap(wrapped) == TARGET
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "deref-gmx.net/mail/client/x/dereferrer/?redirectUrl",
+        "deref-web.de/mail/client/x/dereferrer/?redirectUrl",
+        "deref-mail.com/mail/client/x/dereferrer/?redirectUrl",
+        "www.facebook.com/l.php?u",
+        "m.facebook.com/flx/warn/?u",
+        "l.messenger.com/l.php?u",
+        "l.threads.net/?u",
+        "translate.google.com/translate?sl=auto&tl=en&u",
+        "translate.google.com/website?u",
+        "www.googleadservices.com/pagead/aclk?sa=L&adurl",
+        "googleads.g.doubleclick.net/pcs/click?xai=x&adurl",
+        "link.edgepilot.com/s/1a2b3c4d/AbC?u",
+        "linklock.titanhq.com/analyse?url",
+        "scanmail.trustwave.com/?c=1&d=x&u",
+        "security.eu.vadesecure.com/safeproxy/v4?f=x&u",
+        "urlsand.esvalabs.com/?u",
+        "out.reddit.com/t3_x?url",
+        "go.redirectingat.com/?id=1&url",
+        "www.awin1.com/cread.php?awinmid=1&ued",
+        "redirect.viglink.com/?u",
+        "outlook.office.com/mail/safelink.html?url",
+        "steamcommunity.com/linkfilter/?u",
+    ],
+)
+def test_the_target_is_read_from_the_parameter_that_holds_it(wrapper: str) -> None:
+    assert unwrap(f"https://{wrapper}=https%3A%2F%2Fcontoso.com%2Fa%3Fb%3D1&x=y") == TARGET
+
+
+def _tracked(inner: object) -> str:
+    payload = json.dumps({"s": "x", "v": 1, "p": inner if isinstance(inner, str) else json.dumps(inner)})
+    code = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
+    return f"https://mandrillapp.com/track/click/1/contoso.com?p={code}"
+
+
+def test_the_target_is_read_from_json_in_base64() -> None:
+    assert unwrap(_tracked({"u": 1, "url": TARGET, "id": "x"})) == TARGET
+
+
+@pytest.mark.parametrize("inner", [[], {"url": 7}, "no json", "[" * 8_000, {}])
+def test_json_that_holds_no_target_is_left_alone(inner: object) -> None:
+    assert unwrap(_tracked(inner)) is None
 
 
 def test_a_link_wrapped_twice_is_unwrapped_twice() -> None:
@@ -50,6 +107,13 @@ def test_a_link_wrapped_twice_is_unwrapped_twice() -> None:
         "https://www.google.com/search?q=https://contoso.com",
         "https://www.google.evil.example/url?q=https://contoso.com/a",
         "https://protect.checkpoint.com/v2/___",
+        "https://www.facebook.com/sharer/sharer.php?u=https%3A%2F%2Fcontoso.com%2Fa",
+        "https://www.bing.com/search?q=x&u=a1aHR0cHM6Ly9jb250b3NvLmNvbS9hP2I9MQ",
+        "https://www.bing.com/ck/a?u=a1%FF",
+        "https://www.google.com/s/contoso.com/a",
+        "https://href.li/?contoso",
+        "https://outlook.office.com/mail/inbox?url=https%3A%2F%2Fcontoso.com",
+        "https://mandrillapp.com/track/click/1/contoso.com?p=!!",
         "https://urldefense.com/v3/",
         "https://eur03.safelinks.protection.outlook.com/?data=x",
         "https://fakesafelinks.protection.outlook.com.evil.example/?url=https%3A%2F%2Fcontoso.com",
