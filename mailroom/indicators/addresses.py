@@ -6,14 +6,18 @@ import re
 from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
+from mailroom.indicators.flat import AS_ASCII, GLUED, IDEOGRAPH
+from mailroom.indicators.glued import compound_end, has_glue, host_end
 from mailroom.indicators.hosts import domain_of, idna_note, ipv4_of
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
 
-_EMAIL = Pattern(
-    rb"(?:[A-Za-z0-9._%+='\-\xc0-\xfd]+|\xfe{1,64})@(?:\[[0-9A-Fa-fIPv:.]{3,60}\]|(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z0-9_\xc0-\xff\-]+)"
-)
+_LETTERS = rb"\xc0-\xd6\xd8-\xf6\xf8-\xff"
+"""Of Latin-1, without what is glued to an address."""
+_LOCAL = rb"(?:[A-Za-z0-9._%+='\-" + _LETTERS + rb"]+|" + bytes([IDEOGRAPH]) + rb"{1,64})"
+_HOST = rb"(?:[A-Za-z0-9_\xc0-\xff\-]+\.)+[A-Za-z0-9_\xc0-\xff\-]+"
+_EMAIL = Pattern(_LOCAL + rb"@(?:\[[0-9A-Fa-fIPv:.]{3,60}\]|" + _HOST + rb")")
+_ESCAPED = Pattern(_LOCAL + rb"%40" + _HOST)
 _IPV4 = Pattern(rb"\d+(?:\.\d+){3,}")
 _IPV6 = Pattern(rb"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(?:\.\d{1,3}){0,3}")
 _PATH = Pattern(rb"(?::\d{1,5})?/[^\x00-\x20<>\"`\x7f-\xa0]")
@@ -26,14 +30,34 @@ _SHORT_ENDING = re.compile(r"[a-z]{2,6}\Z")
 
 def find_emails(scan: Scan) -> None:
     """Report mail addresses and their domains in what is still free; cover them."""
-    if b"@" not in scan.free:
+    _find(scan, _EMAIL, b"@")
+
+
+def find_escaped_emails(scan: Scan) -> None:
+    """Report addresses written `jane%40northwind.com` outside of links."""
+    _find(scan, _ESCAPED, b"%40")
+
+
+def _find(scan: Scan, pattern: Pattern, sign: bytes) -> None:
+    if sign not in scan.free:
         return
     data = bytes(scan.free)
-    for first, end in _EMAIL.spans(data):
-        at = data.index(b"@", first)
-        start = _local_start(data, max(first, at - _MAX_LOCAL), at)
+    glued = has_glue(data)
+    end = 0
+    while (span := pattern.next(data, end)) is not None:
+        first, end = span
+        at = data.rindex(sign, first, end)
+        host = at + len(sign)
+        if data[host] != 0x5B:
+            end = host_end(scan.text, data, host, end) if glued else end
+            end = compound_end(scan.text, data, host, end)
+        start = max(first, at - _MAX_LOCAL)
+        if sign != b"@":
+            escape = data.rfind(b"%", start, at)
+            start = min(escape + 3, at) if escape >= 0 else start
+        start = _local_start(data, start, at)
         if start < at:
-            _email(scan, data, start, at, end)
+            _email(scan, data, start, at, host, end)
 
 
 def _local_start(data: bytes, start: int, at: int) -> int:
@@ -50,8 +74,8 @@ def _local_start(data: bytes, start: int, at: int) -> int:
     return start if data[at - 1] not in b".'" else at
 
 
-def _email(scan: Scan, data: bytes, start: int, at: int, end: int) -> None:
-    host = scan.text[at + 1 : end]
+def _email(scan: Scan, data: bytes, start: int, at: int, begin: int, end: int) -> None:
+    host = scan.text[begin:end]
     local = scan.text[start:at].lower()
     if data[start] == IDEOGRAPH and host.isascii():
         return  # words of a script without blanks, glued to an `@`
@@ -62,7 +86,7 @@ def _email(scan: Scan, data: bytes, start: int, at: int, end: int) -> None:
             address, kind = _ipv6_of(inside), "ipv6"
         if address:
             scan.add("email", f"{local}@{host}", start, end)
-            scan.add(kind, address, at + 1, end, ("of_email",))
+            scan.add(kind, address, begin, end, ("of_email",))
             scan.cover(start, end)
         return
     if not host.isascii():
@@ -70,19 +94,19 @@ def _email(scan: Scan, data: bytes, start: int, at: int, end: int) -> None:
     host = host.rstrip("-_")
     address = ipv4_of(host)
     if address:
-        scan.add("email", f"{local}@{address}", start, at + 1 + len(host))
-        scan.add("ipv4", address, at + 1, at + 1 + len(host), ("of_email",))
-        scan.cover(start, at + 1 + len(host))
+        scan.add("email", f"{local}@{address}", start, begin + len(host))
+        scan.add("ipv4", address, begin, begin + len(host), ("of_email",))
+        scan.cover(start, begin + len(host))
         return
     labels = host.split(".")
     name = domain_of(host)
     last = labels[-1].lower()
     if name and host.lower().startswith(name) and (len(name) == len(host) or not _SHORT_ENDING.match(labels[-1])):
-        end = at + 1 + len(name)
+        end = begin + len(name)
         scan.add("email", f"{local}@{name}", start, end, idna_note(name))
-        scan.add("domain", name, at + 1, end, ("of_email", *idna_note(name)))
+        scan.add("domain", name, begin, end, ("of_email", *idna_note(name)))
     elif _SHORT_ENDING.match(last) and all(labels) and labels[0][0] != "-":
-        end = at + 1 + len(host)
+        end = begin + len(host)
         scan.add("email", f"{local}@{host.lower()}", start, end, ("unknown_suffix",))
     else:
         return
@@ -146,7 +170,8 @@ def find_ipv6(scan: Scan) -> None:
         if data[end - 1 : end] == b":" and data[end - 2 : end - 1] != b":":
             end -= 1
         address = _ipv6_of(data[start:end].decode("latin-1"))
-        if address and not (end < len(data) and (chr(data[end]).isalnum() or data[end] >= 0xC0)):
+        after = data[end : end + 1]
+        if address and not (after.isalnum() or (after >= b"\xc0" and after not in GLUED)):
             scan.add("ipv6", address, start, end)
             scan.cover(start, end)
 

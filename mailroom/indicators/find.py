@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailroom.errors import InvalidInputError
-from mailroom.indicators.addresses import find_emails, find_ipv4, find_ipv6
+from mailroom.indicators.addresses import find_emails, find_escaped_emails, find_ipv4, find_ipv6
 from mailroom.indicators.cards import find_cards
 from mailroom.indicators.encoded import find_encoded
 from mailroom.indicators.engine import Pattern
@@ -63,6 +63,7 @@ def find(
     if _NUMBERS.found(bytes(scan.free)):
         rests += _numbers(scan)
     rests += find_names(scan)
+    find_escaped_emails(scan)
     find_inside(scan, rests)
     return scan.result(unique=unique, place=place)
 

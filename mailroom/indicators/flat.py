@@ -7,12 +7,18 @@ is only what *sort* of character a character is.
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 
 LETTER = 0xF8
-"""A letter, digit or symbol beyond Latin-1."""
-IDEOGRAPH = 0xFE
-"""The same, of a script that is written without blanks between words."""
+"""A letter or digit beyond Latin-1."""
+IDEOGRAPH = 0xF7
+"""The same, of a script that is written without blanks between words. Shared with the division sign, which is no letter
+either: a byte of a letter would make that letter one of these."""
+SIGN = 0xD7
+"""A pictogram or another sign, the multiplication sign among them: a name may hold one, but mostly stands beside it."""
+GLUED = bytes((IDEOGRAPH, SIGN))
+"""What touches a name without being part of it."""
 INVISIBLE = 0x9D
 """Takes no room when shown: zero-width characters, direction marks."""
 DASH = 0x96
@@ -41,9 +47,13 @@ _LIKE_ASCII = {
     "‑": "-",
     "‘": "'",
     "’": "'",
+    **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
 }
 AS_ASCII = str.maketrans(_LIKE_ASCII)
 """Characters that stand for an ASCII one inside names and addresses."""
+
+_SELECTORS = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Marks that join or choose a form of what is before them. Other marks without a class are vowels of Indian scripts."""
 
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -72,14 +82,16 @@ def _sort(character: str) -> int:
     if character == "。":
         return STOP
     category = unicodedata.category(character)
-    if category in {"Cf", "Mn"} and unicodedata.combining(character) == 0:
+    if category == "Cf" or _SELECTORS.match(character):
         return INVISIBLE
+    if category == "Me":
+        return SIGN  # the frame of a pictogram
     if category[0] in "LNM":
         point = ord(character)
         unspaced = any(low <= point <= high for low, high in _UNSPACED)
         return IDEOGRAPH if unspaced else LETTER
     if category in {"So", "Sk", "Sm", "Sc"}:
-        return _BLANK if unicodedata.normalize("NFKC", character) in _ASCII_SIGNS else LETTER
+        return _BLANK if unicodedata.normalize("NFKC", character) in _ASCII_SIGNS else SIGN
     if category in {"Pi", "Pf"}:
         return _QUOTE
     return _BLANK

@@ -8,12 +8,15 @@ from functools import lru_cache
 from mailroom.indicators.suffixes import is_suffix, is_top_level, to_ascii
 
 _IPV4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
-_FILE_ENDINGS = frozenset({"zip", "mov", "py"})
+_MASKED = re.compile(r"(?i)(?:\d{1,3}\.){2}(?:\d{1,3}|xxx)\.xxx\Z")
+"""An address whose end was hidden."""
+_FILE_ENDINGS = frozenset({"zip", "mov", "py", "java"})
 """Endings that are domains on paper and file names in nearly every text."""
 _COMMON_ENDINGS = frozenset({"com", "net", "org", "edu", "gov", "mil", "info", "biz"})
-_WORD_ENDINGS = frozenset(
+WORD_ENDINGS = frozenset(
     {"am", "pm", "is", "it", "in", "me", "my", "no", "so", "to", "us", "at", "be", "do", "by", "as"}
 )
+"""Endings that are also words: what looks like a domain may be a sentence that lost its blank."""
 
 
 @lru_cache(maxsize=8192)
@@ -29,12 +32,14 @@ def domain_of(host: str, *, sure: bool = True) -> str:
         Lower-case name in Unicode as written. Labels after the last one that ends a domain are dropped.
     """
     labels = host.strip(".-").split(".")
+    if _MASKED.match(host):
+        return ""
     while len(labels) >= 2:
         last = labels[-1]
         if is_top_level(last.lower()) and (sure or _plausible(labels)):
             break
         labels.pop()
-        if not _ends_surely(labels[-1].lower()):
+        if not ends_surely(labels[-1].lower()):
             return ""
     while len(labels) >= 2 and not all(map(_good_label, labels)):
         bad = max(index for index, label in enumerate(labels) if not _good_label(label))
@@ -45,8 +50,8 @@ def domain_of(host: str, *, sure: bool = True) -> str:
     return name
 
 
-def _ends_surely(label: str) -> bool:
-    """Whether a name may end here although something that is no ending follows: `example.com.Then`."""
+def ends_surely(label: str) -> bool:
+    """Whether a lower-case label may end a name although something that is no ending follows: `example.com.Then`."""
     return label in _COMMON_ENDINGS or (len(label) == 2 and is_top_level(label))
 
 
@@ -64,9 +69,9 @@ def _plausible(labels: list[str]) -> bool:
     if len(labels) == 2:
         if last.isupper() and not labels[0].isupper() and len(last) == 2:
             return False
-        if labels[0].isdigit() and len(labels[0]) < 3 and lower in _WORD_ENDINGS:
+        if labels[0].isdigit() and len(labels[0]) < 3 and lower in WORD_ENDINGS:
             return False
-        if len(labels[0]) < 2 and lower in _WORD_ENDINGS:
+        if len(labels[0]) < 2 and lower in WORD_ENDINGS:
             return False
     return True
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
+from mailroom.indicators.flat import AS_ASCII, GLUED, IDEOGRAPH, SIGN
+from mailroom.indicators.glued import compound_end, has_glue, names_in
 from mailroom.indicators.hosts import domain_of, idna_note
 from mailroom.indicators.scan import Scan, Walls
+from mailroom.indicators.suffixes import is_top_level
 from mailroom.indicators.urls import end_of_url
 
 _NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+(?:\(\d{1,3}\))?\.)+(?:[A-Za-z\xc0-\xff][A-Za-z0-9_\xc0-\xff\-]+|7z\b)")
 _PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
+
+_BEFORE_NAMES = bytes((0x2D, SIGN))
+_ESCAPE = re.compile(rb"[2-7][0-9A-Fa-f](?=[^.])")
+"""What follows the `%` of a printable ASCII character, before more of the name."""
 
 _FILE_TYPES = """
     exe dll sys scr pif cpl bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta lnk msi msp jar apk ipa dmg pkg iso
@@ -36,30 +44,43 @@ def find_names(scan: Scan) -> list[tuple[int, int]]:
     rests: list[tuple[int, int]] = []
     data = bytes(scan.free)
     walls = Walls(data)
+    glued = has_glue(data)
     done = 0
-    for start, end in _NAME.spans(data):
-        if start < done:
+    for first, last in _NAME.spans(data):
+        if first < done and (done >= last or data[done] not in GLUED):
             continue
-        if IDEOGRAPH in data[start:end]:
-            start, end = _without_glued_words(data, start, end)
-        done = _one(scan, data, walls, start, end, rests)
+        if not glued:
+            done = _one(scan, data, walls, first, last, rests)
+            continue
+        for start, end in names_in(scan.text, data, max(first, done), last, _ends):
+            done = _one(scan, data, walls, _name_start(scan.text, data, start, end), end, rests)
     return rests
+
+
+def _ends(label: str) -> bool:
+    return label in FILE_TYPES or is_top_level(label)
 
 
 def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: list[tuple[int, int]]) -> int:
     while start < end and data[start] == 0x2D:
         start += 1
+    before = data[start - 1] if start else 0
+    if before == 0x25 and _ESCAPE.match(data, start, end):  # %
+        start += 2
     while end > start and data[end - 1] in b"_-":
         end -= 1
     token = scan.text[start:end]
     if not token.isascii():
         token = token.translate(AS_ASCII)
+    if "-" in token and before not in b"/\\":  # not in `application/vnd.ms-excel`
+        end = compound_end(scan.text, data, start, end, _ends, sure=False)
+        token = token[: end - start]
     ending = token.rpartition(".")[2]
     numbered = token.rfind(").")
     if numbered >= 0 and ending.lower() not in FILE_TYPES:  # only a file is called `name(1).ending`
         start, token = start + numbered + 2, token[numbered + 2 :]
         numbered = -1
-    before = data[start - 1] if start else 0
+        before = 0x2E
     in_path = before in b"/\\" and before != 0 and data[start - 2 : start - 1] not in {b"/", b"\\"}
     sure = scan.rewritten(start, end)
     name = domain_of(token, sure=sure) if numbered < 0 else ""
@@ -70,8 +91,8 @@ def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: lis
     ):
         scan.add("filename", token, start, end)
         return end
-    if not name:
-        return end
+    if not name or data[end : end + 1] == b"@":
+        return end  # nothing, or the left half of a message id
     length = len(name)
     if len(token) != length:  # labels were dropped at the end, or bad ones before
         at = token.lower().find(name)
@@ -104,12 +125,19 @@ def _path_end(data: bytes, start: int, end: int, wall: int, *, sure: bool) -> in
     return last if last > end + 1 or (sure and last > end) else -1
 
 
-def _without_glued_words(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """Cut off words of a script without blanks that touch an ASCII name; a label wholly in that script stays."""
-    labels = data[start:end].split(b".")
-    first, last = labels[0], labels[-1]
-    if first.strip(bytes([IDEOGRAPH])) and IDEOGRAPH in first:
-        start += first.rindex(IDEOGRAPH) + 1
-    if last.strip(bytes([IDEOGRAPH])) and IDEOGRAPH in last:
-        end -= len(last) - last.index(IDEOGRAPH)
-    return start, end
+def _name_start(text: str, data: bytes, start: int, end: int) -> int:
+    """Where a name begins that words or pictograms are glued to.
+
+    A first label that ends in such words stays whole. So does that of a file unless an ASCII letter follows the words:
+    `合同2023.docx` is a name, `ファイルinvoice.pdf` is a word and a name.
+    """
+    dot = data.index(b".", start, end)
+    name = data.rfind(IDEOGRAPH, start, dot) + 1
+    if start < name < dot and (data[name : name + 1].isalpha() or not _is_file(text[start:end])):
+        start = name
+    bare = data[start:dot].lstrip(_BEFORE_NAMES)
+    return dot - len(bare) if bare else start
+
+
+def _is_file(token: str) -> bool:
+    return token.rpartition(".")[2].lower() in FILE_TYPES and not domain_of(token, sure=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailroom.indicators.engine import Pattern
+from mailroom.indicators.flat import GLUED
 from mailroom.indicators.suffixes import is_top_level
 
 SCHEMES = (
@@ -56,7 +57,9 @@ def _scheme(data: bytes, start: int, end: int) -> tuple[int, int, str] | None:
     sane = name in {b"http", b"https", b"ftp", b"ftps", b"sftp"}
     if sane and rest == b"://" and found[0] not in b"[(" and (end >= len(data) or data[end] not in b"/\\"):
         return None
-    if start and (chr(data[start - 1]).isalnum() or data[start - 1] >= 0xC0) and (not sane or found[0] in b"[("):
+    before = data[start - 1] if start else 0x20
+    letter = chr(before).isalnum() or (before >= 0xC0 and before not in GLUED)
+    if letter and (not sane or found[0] in b"[("):
         return None
     if not _leads_to_host(data, end, rest, sane=sane):
         return None

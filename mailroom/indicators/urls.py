@@ -8,7 +8,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH
+from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH, SIGN
+from mailroom.indicators.glued import compound_end, has_glue, host_end
 from mailroom.indicators.hosts import domain_of, hidden_ipv4_of, idna_note, ipv4_of
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.schemes import SCHEMES
@@ -17,10 +18,13 @@ _START = Pattern(rb"(?i)(?:" + SCHEMES.encode("ascii") + rb")://")
 _INNER = Pattern(rb"(?i)[,;|]+(?:https?|ftp)://")
 # A single character class cannot be slow, so the ordinary engine will do.
 _AUTHORITY = re.compile(rb"[^\x00-\x20<>\"`\x7f-\xa0/?#\\]*")
-_STOPS = re.compile(rb"[()\[\]{}'|\\&,;\xfe]")
+_STOPS = re.compile(rb"[()\[\]{}'|\\&,;" + bytes([IDEOGRAPH]) + rb"]")
 _CLOSERS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 _ENTITIES = (b"&quot", b"&lt;", b"&gt;", b"&#39;", b"&#34;", b"&nbsp;", b"&apos;")
-_TRAILING = b".,;:!?'\"*([{\\|^\xab\xbb"
+_TRAILING = b".,;:!?'\"*([{\\|^\xab\xbb" + bytes([SIGN])
+_AROUND = b"_~"
+"""Marks of emphasis: those behind a URL are none of its own when the same stands before it."""
+_PATH_SIGNS = frozenset({b"/", b"?", b"#", b"\\"})
 _MAX_AUTHORITY = 320
 """User, host and port; a host alone has at most 253 characters."""
 _BAD_IN_HOST = re.compile(r"[^\w.\-%~\U00000080-\U0010ffff]")
@@ -74,7 +78,7 @@ def end_of_url(data: bytes, start: int, wall: int) -> int:
         elif _stops(data, byte, at, start, before):
             end = at
             break
-    while end > start and data[end - 1] in _TRAILING:
+    while end > start and (data[end - 1] in _TRAILING or (data[end - 1] == before and before in _AROUND)):
         end -= 1
     return end
 
@@ -185,12 +189,12 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
     if b"://" not in data:
         return rests
     walls = Walls(data)
+    glued = has_glue(data)
     done = 0
     for start, after in _START.spans(data):
         if start < done or not _begins_well(data, start, after):
             continue
-        match = _AUTHORITY.match(data, after, after + _MAX_AUTHORITY)
-        stop = match.end() if match else after
+        stop, whole = _authority_end(scan.text, data, after, glued=glued)
         written = scan.text[start:stop]
         if not written.isascii():
             written = written.translate(AS_ASCII)
@@ -198,7 +202,7 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
         if parts is None:
             continue
         end = rest = start + parts.rest
-        if rest == stop:
+        if rest == stop and whole:
             end = end_of_url(data, start, min(walls.after(after), start + scan.limits.url))
         elif data[start - 1 : start] == b"(":
             end = min(end, end_of_url(data, start, end))
@@ -211,6 +215,26 @@ def find_urls(scan: Scan) -> list[tuple[int, int]]:
         rests.append((rest, end))
         done = end
     return rests
+
+
+def _authority_end(text: str, data: bytes, start: int, *, glued: bool) -> tuple[int, bool]:
+    """Where user, host and port end, and whether that is where the text makes them end.
+
+    It is not where words or marks were cut off behind the host; then no path follows.
+    """
+    match = _AUTHORITY.match(data, start, start + _MAX_AUTHORITY)
+    stop = match.end() if match else start
+    followed = data[stop : stop + 1] in _PATH_SIGNS
+    if followed and not glued:
+        return stop, True
+    host = data.rfind(b"@", start, stop) + 1 or start
+    colon = data.find(b":", host, stop)
+    end = host_end(text, data, host, stop if colon < 0 else colon)
+    if colon < 0 and end == stop and not followed:
+        end = compound_end(text, data, host, stop)
+        while end > host and data[end - 1] in _AROUND:
+            end -= 1
+    return (stop, True) if end in {stop, colon} else (end, False)
 
 
 def report(scan: Scan, parts: Parts, start: int, end: int, tail: str = "", notes: tuple[str, ...] = ()) -> None:

@@ -35,6 +35,10 @@ def values(text: str, kind: str) -> list[str]:
         ("｜https://northwind.com｜next", "https://northwind.com"),
         ("https：／／northwind.com/a", "https://northwind.com/a"),
         ("«https://northwind.com/a»", "https://northwind.com/a"),
+        ("_https://northwind.com/a_", "https://northwind.com/a"),
+        ("~https://northwind.com/a~", "https://northwind.com/a"),
+        ("_https://northwind.com_", "https://northwind.com"),
+        ("https://northwind.com/a_", "https://northwind.com/a_"),
         ("http://www。northwind。com/a", "http://www.northwind.com/a"),
         ("请打开http://northwind.com/a。谢谢", "http://northwind.com/a"),
     ],
@@ -73,6 +77,9 @@ def test_the_host_of_a_url_and_the_domain_of_an_address_are_findings_of_their_ow
         ("report.final.docx, setup.exe, data.zip", []),
         ("e.g. 3.50 or v1.2.3 at 10.30 p.m.", []),
         ("northwind.nosuchending", []),
+        ("<20240102.123.me@WORKSTATION> and john.doe.info@localhost", []),
+        ("from 203.0.113[.]xxx or 203.0.xxx.xxx", []),
+        ("at line 5 (Main.java:5)", []),
         ("-northwind.com", ["northwind.com"]),
         ("_dmarc._tcp.northwind.com", ["_dmarc._tcp.northwind.com"]),
         ("пример.рф and пример.com", ["пример.рф", "пример.com"]),
@@ -109,6 +116,8 @@ def test_a_name_in_unicode_keeps_its_spelling_and_tells_its_ascii_form() -> None
         ("jane@northwind..com", []),
         ("image001.png@01D5A1B2.C3D4E5F0", []),
         ("ftp://jane:pw@files.northwind.com/x", []),
+        ("to=jane%40northwind.com&x", ["jane@northwind.com"]),
+        ("u%3Djane%40northwind.com", ["jane@northwind.com"]),
     ],
 )
 def test_mail_addresses(text: str, addresses: list[str]) -> None:
@@ -209,6 +218,16 @@ def test_encoded_links_are_decoded(text: str, note: str) -> None:
     (found,) = find(text, kinds=("url",))
     assert found.value == "http://northwind.com/a"
     assert note in found.notes
+
+
+def test_an_escape_before_a_name_is_no_part_of_it() -> None:
+    assert values("q=%40northwind.com and x%20report.pdf", "domain") == ["northwind.com"]
+    assert values("q=%40northwind.com and x%20report.pdf", "filename") == ["report.pdf"]
+
+
+def test_an_escaped_address_in_a_link_without_a_scheme_stays_in_the_link() -> None:
+    assert values("northwind.com/?u=jane%40contoso.com", "url") == ["northwind.com/?u=jane%40contoso.com"]
+    assert values("northwind.com/?u=jane%40contoso.com", "email") == ["jane@contoso.com"]
 
 
 def test_only_the_kinds_asked_for_are_reported() -> None:
