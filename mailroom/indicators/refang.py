@@ -1,6 +1,7 @@
 """Undo what people do to links and addresses so that nobody clicks them.
 
-`hxxp`, `[.]`, `(dot)`, `{at}`, `[:]//`, a backslash before a dot, blanks around them, zero-width characters inside.
+`hxxp`, `[.]`, `(dot)`, `{at}`, `<at>`, `[:]//`, `&#46;`, a backslash before a dot, blanks around them, zero-width
+characters inside; the words in brackets in many languages.
 Every rewriting is checked against its neighbours, because `(.)` also occurs where nothing was defanged.
 """
 
@@ -9,23 +10,48 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import flat
+from mailroom.indicators.flat import AS_ASCII, LETTER, flat
 from mailroom.indicators.schemes import rewrite_schemes
 from mailroom.indicators.suffixes import is_top_level
 
 _REACH = 256
 """Characters looked at beyond a sign to see whether a host name follows."""
 
+
+def _flat_words(words: frozenset[str]) -> bytes:
+    return b"|".join(flat(word) for word in sorted(words))
+
+
 _DOT = rb"(?:\.|dot|punkt|punto|ponto|point)"
+_AT_WORDS = frozenset(
+    {"@", "at", "et", "arroba", "a", "ät", "æt", "arobase", "chiocciola", "małpa", "собака", "zavináč", "kukac"}
+)
+_DOT_WORDS = frozenset(
+    {"dot", "punkt", "punto", "ponto", "point", "kropka", "tečka", "točka", "точка", "nokta", "piste"}
+)
+"""What stands for the signs between brackets, in many languages."""
+_BRACKETED_AT = rb"(?:" + _flat_words(_AT_WORDS) + rb")"
+_BRACKETED_DOT = rb"(?:[.,]|" + _flat_words(_DOT_WORDS) + rb")"
+_ENTITY = rb"&(?:\#0*(?:46|47|58|64)|\#x0*(?:2e|2f|3a|40)|period|sol|colon|commat);"
 _ANY = rb"[\[\](){}]"
 _OPEN, _CLOSE = rb"[\[({]", rb"[\])}]"
 _SIGNS = Pattern(
     rb"(?i)"
-    rb"[ \t]*\\*" + _OPEN + rb"[ \t\\\[({]*(?:" + _DOT + rb"|,)[ \t\\\])}]*" + _CLOSE + rb"[ \t]*"
-    rb"|<(?:" + _DOT + rb"|@|at)>"
-    rb"|[ \t]*" + _OPEN + rb"[ \t]*(?:@|at|et|arroba)[ \t]*" + _CLOSE + rb"[ \t]*"
+    rb"[ \t]*\\*" + _OPEN + rb"[ \t\\\[({]*" + _BRACKETED_DOT + rb"[ \t\\\])}]*" + _CLOSE + rb"[ \t]*"
+    rb"|[ \t]*<(?:"
+    + _DOT
+    + rb"|@|at)>[ \t]*|"
+    + _ENTITY
+    + rb"|[ \t]*"
+    + _OPEN
+    + rb"[ \t]*"
+    + _BRACKETED_AT
+    + rb"[ \t]*"
+    + _CLOSE
+    + rb"[ \t]*"
     rb"|" + _OPEN + rb"(?::/{0,2}|/{1,2}|-)" + _CLOSE + rb"|[\[(]www\d?[\])]\."
     rb"|" + _CLOSE + rb"+\.[\[({\])}]+|[\]}]\.|\.[\[({]+"
     rb"|" + _ANY + rb"+:" + _ANY + rb"*//[\](){}]*|:" + _ANY + rb"+//[\](){}]*|://[\](){}]+"
@@ -34,17 +60,17 @@ _SIGNS = Pattern(
     rb"|" + _DOT + _CLOSE + rb"+"
     rb"|[ \t]*\\+[ \t]*\.[ \t]*|\\/|\^\."
     rb"|[ \t]+@[ \t]*|@[ \t]+|[ \t]+(?-i:AT)[ \t]+|[ \t]+at[ \t]+[\w\-]+[ \t]*(?:\[|\(|dot[ \t])"
-    rb"|[ \t]+dot[ \t]+|-dot-|(?-i:DOT)"
+    rb"|[ \t]+dot[ \t]+|[ \t]+-(?:at|dot)-[ \t]+|-dot-|(?-i:DOT)"
     rb"|(?:://[ \t]*|tps?__)[\w\-]+(?:\.[\w\-]+)*[ \t]+\.[ \t]*"
     rb"|tp[\[(]s[\])]|xp[\[(]s[\])]"
     rb"|[\x9d\xad]+|\x9c"
 )
 _DOTTED_NEXT = Pattern(
     rb"[\w\xc0-\xff\-]+(?:\.[\w\xc0-\xff\-]+)*"
-    rb"(?:\.[A-Za-z]{2,}\b|(?i:[ \t]*\\*[\[({]+[ \t]*(?:\.|dot|punkt|punto)|[ \t]+dot[ \t]|DOT)|\.\d)"
+    rb"(?:\.[A-Za-z]{2,}\b|(?i:[ \t]*\\*[\[({<]+[ \t]*" + _BRACKETED_DOT + rb"|[ \t]+(?:dot|-dot-)[ \t]|DOT)|\.\d)"
 )
 _ENDS_NEXT = Pattern(
-    rb"(?i)(?:[\w\-]+(?:[ \t]+dot[ \t]+|-dot-|DOT|\.|[ \t]*[\[({]+(?:\.|dot)[\])}]+[ \t]*))*"
+    rb"(?i)(?:[\w\-]+(?:[ \t]+(?:dot|-dot-)[ \t]+|-dot-|DOT|\.|[ \t]*[\[({]+(?:\.|dot)[\])}]+[ \t]*))*"
     rb"(?:com|net|org|info|biz|edu|gov|mil|ru|su|cn|de|uk|fr|nl|pl|ch|eu|ca|au|nz|jp|kr|br|mx|es|se|"
     rb"io|co|cc|tv|xyz|top|online|site|club|shop|live|app|dev|onion)\b"
 )
@@ -110,22 +136,23 @@ def refanged(text: str) -> Refanged:
     Returns:
         The rewritten text, its flat bytes and the positions.
     """
-    data = flat(text)
-    passes: list[Positions] = []
-    for rewriting in (_changes, rewrite_schemes):
-        changes = list(rewriting(data))
-        if changes:
-            text, positions = _apply(text, changes)
-            data = flat(text)
-            passes.append(positions)
-    return Refanged(text, data, tuple(passes))
+    whole = Refanged(text, flat(text))
+    whole = _rewritten(whole, list(_changes(whole.text, whole.data)))
+    return _rewritten(whole, rewrite_schemes(whole.data))
 
 
-def _changes(data: bytes) -> Iterator[Change]:
+def _rewritten(before: Refanged, changes: list[Change]) -> Refanged:
+    if not changes:
+        return before
+    text, positions = _apply(before.text, changes)
+    return Refanged(text, flat(text), (*before.passes, positions))
+
+
+def _changes(text: str, data: bytes) -> Iterator[Change]:
     """What is to be rewritten, in order. Some signs are recognised by what follows them: the search goes on there."""
     position = done = 0
     while (span := _SIGNS.next(data, position)) is not None:
-        change = _change(data, *span)
+        change = _change(text, data, *span)
         position = span[1]
         if change is not None and change[0] >= done:
             yield change
@@ -158,7 +185,7 @@ def _word(byte: int) -> bool:
     return _IS_WORD[byte] == 1
 
 
-def _change(data: bytes, start: int, end: int) -> Change | None:
+def _change(text: str, data: bytes, start: int, end: int) -> Change | None:
     """Decide about one sign: what it becomes, or None when it is left alone."""
     sign = data[start:end]
     if sign[0] in b"\x9d\xad":
@@ -167,6 +194,9 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
         return _full_stop(data, start, end)
     left = data[start - 1] if start else 0
     right = data[end] if end < len(data) else 0
+    if sign[0] == 0x26:  # &
+        inside = left > 0x20 and right > 0x20
+        return (start, end, unescape(text[start:end])) if inside else None
     if not (_IS_WORD[right] or _IS_WORD[left] or left in b"/)"):
         return None
     core = sign.strip(b" \t")
@@ -189,8 +219,11 @@ def _change(data: bytes, start: int, end: int) -> Change | None:
         return (
             (start, end, bare.decode("ascii")) if tight and (bare != b"-" or (_word(left) and _word(right))) else None
         )
-    if bare in {b"@", b"at", b"et", b"arroba"} or bare.startswith(b"at"):
-        return _at(data, start, end, core, bare)
+    word = bare.decode("ascii") if bare.isascii() else text[start:end].translate(AS_ASCII).strip("[](){} \t").lower()
+    if word in _AT_WORDS or word == "-at-" or (word.startswith("at") and word.isascii()):
+        return _at(text, data, start, end, core, bare)
+    if not word.isascii() and word not in _DOT_WORDS:
+        return None
     return _dot(data, start, end, core, bare, blank=blank, left=left, right=right)
 
 
@@ -236,7 +269,7 @@ def _gap(data: bytes, start: int, end: int) -> Change | None:
     return len(data[:dot].rstrip(b" \t")), end, "."
 
 
-def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change | None:
+def _at(text: str, data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change | None:
     left = data[start - 1] if start else 0
     if not (_word(left) or left in b"_.-+"):
         return None
@@ -246,19 +279,29 @@ def _at(data: bytes, start: int, end: int, core: bytes, bare: bytes) -> Change |
         end = start + data[start:end].lower().index(b"at") + 2
         while data[end] in b" \t":
             end += 1
+    elif bare == b"a" and core[0] == 0x28 and end - start > len(core) and not _is_full_name(data, start):
+        return None  # `either (a) northwind.com or (b) ...`
     elif core == b"AT" and not (97 <= left <= 122 or 48 <= left <= 57):
         return None
     reach = _DOTTED_NEXT.at(data, end, end + _REACH)
     if reach < 0 or (core == b"@[" and (48 <= data[end] <= 57 or data[end : end + 2] == b"IP")):
         return None  # an address literal keeps its brackets
+    if data[reach - 1] == LETTER and not text[end:reach].lower().endswith(tuple(_DOT_WORDS)):
+        return None  # a word as long as one of them
     host = data[end:reach]
-    unfinished = host.rstrip(b" \t").lower().endswith((b"dot", b"punkt", b"punto", b".")) and b"." not in host.rstrip(
+    unfinished = host.rstrip(b" \t-").lower().endswith((b"dot", b"punkt", b"punto", b".")) and b"." not in host.rstrip(
         b"."
     )
-    if core[0] in b"[({<" or unfinished or b"[" in host or b"(" in host or b"{" in host:
+    sure = core[0] in b"[({<" and bare != b"a"
+    if sure or unfinished or any(bracket in host for bracket in b"[({<"):
         return start, end, "@"
     last = host.rpartition(b".")[2].lower().decode("latin-1")
     return (start, end, "@") if is_top_level(last) or last.isdigit() else None
+
+
+def _is_full_name(data: bytes, end: int) -> bool:
+    word = data[max(0, end - 64) : end].rpartition(b" ")[2]
+    return word[:1].isalpha() and word[-1:].isalnum() and (b"." in word or b"_" in word)
 
 
 def _dot(

@@ -20,6 +20,9 @@ PIECES = [
     "(http://a.com/", "a.com ", "a.com/", ".com", "xn--a.", "1.2.3.4/", "1:", ":", "abcd:", "1111 ", "1-",
     "4111111111111111 ", "2020-01-01 ", "CVE-2020-", "0123456789abcdef", "http%3A%2F%2F", "aHR0cDovL", "687474703a2f2f",
     "a\u200b", "请访问northwind.com网站", "😀", "é", "=?", "tp[", "a.exe ", "words of an ordinary mail ", "\x00", "%",
+    "或a.com", "或a@a.com", "a.com或a@", "a.1或", "a.com/或", "a/b或c.com/", "合1.docx", "https://a.com或",
+    "📧a@a.com", "📧.", "a.com-b.", "a.com-", "a%40a.", "%40", "&#46;", "a&#64;", " (a) a.", "a.b (a) a.", "(точка)",
+    " -at- a -dot- ", "_~",
 ]  # fmt: skip
 
 
@@ -54,7 +57,7 @@ def test_a_wrapped_link_of_any_length_is_read_once(piece: str) -> None:
 _SIGNS = st.sampled_from([
     "http://", "hxxp", "[.]", "(at)", " dot ", "northwind.com", "192.0.2.1", "jane@contoso.com", "://", "[", "]", "(",
     ")", ".", "/", "@", " ", "\n", "\u200b", "é", "日本", "%2F", "::1", "4111 1111 1111 1111", "<", "'", '"', ",",
-    "\\", "\x00",
+    "\\", "\x00", "%40", "&#46;", "(a)", "-", "_", "📍", "þ", "÷", "×", "１",
 ])  # fmt: skip
 
 

@@ -49,6 +49,22 @@ from mailroom.indicators import find, refang
         ("jane @ northwind.com", "jane@northwind.com"),
         ("jane (arroba) northwind (punto) com", "jane@northwind.com"),
         ("north\u200bwind.c\u2060om", "northwind.com"),
+        ("jane.doe <at> northwind <dot> com", "jane.doe@northwind.com"),
+        ("jane -at- northwind -dot- com", "jane@northwind.com"),
+        ("jane(a)northwind.com", "jane@northwind.com"),
+        ("jane [a] northwind.com", "jane@northwind.com"),
+        ("jane.doe (a) northwind.fi", "jane.doe@northwind.fi"),
+        ("jane (ät) northwind (punkt) de", "jane@northwind.de"),
+        ("jane[æt]northwind.com", "jane@northwind.com"),
+        ("jane (arobase) northwind (point) fr", "jane@northwind.fr"),
+        ("jane (małpa) northwind (kropka) pl", "jane@northwind.pl"),
+        ("jane（собака）northwind（точка）ru", "jane@northwind.ru"),
+        ("jane [zavináč] northwind [tečka] cz", "jane@northwind.cz"),
+        ("jane&#64;northwind&#46;com", "jane@northwind.com"),
+        ("jane&commat;northwind&period;com", "jane@northwind.com"),
+        ("https&#58;&#x2F;&#x2f;northwind&#x2e;com&sol;a", "https://northwind.com/a"),
+        ("https&colon;//northwind.com", "https://northwind.com"),
+        ("👉hxxps://northwind.com", "👉https://northwind.com"),
     ],
 )
 def test_defanged_things_are_made_whole(written: str, meant: str) -> None:
@@ -68,6 +84,10 @@ def test_defanged_things_are_made_whole(written: str, meant: str) -> None:
         "Dinner @ eight, dot the i.",
         "f(x), [y], {z}. (a). [b]",
         "WE ARE AT HOME. DOT.",
+        "Either (a) northwind.com or (b) contoso.com, see 2(a) and note [a].",
+        "Это (собака) и (слово) другое, skiing [pistes] and look -at- this thing.",
+        "Fish &amp; chips &#46; or &period; alone",
+        "https://northwind.com/?u=https%3A%2F%2Fcontoso.com",
     ],
 )
 def test_other_text_is_left_alone(text: str) -> None:
