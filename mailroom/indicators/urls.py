@@ -8,17 +8,18 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
-from mailroom.indicators.flat import AS_ASCII, IDEOGRAPH, SIGN
+from mailroom.indicators.flat import AS_ASCII, GLUED, IDEOGRAPH, SIGN
 from mailroom.indicators.glued import compound_end, has_glue, host_end
 from mailroom.indicators.hosts import domain_of, hidden_ipv4_of, idna_note, ipv4_of
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.schemes import SCHEMES
 
 _START = Pattern(rb"(?i)(?:" + SCHEMES.encode("ascii") + rb")://")
-_INNER = Pattern(rb"(?i)[,;|]+(?:https?|ftp)://")
+_INNER = Pattern(rb"(?i)(?:[,;|]+|[" + GLUED + rb"]+)(?:https?|ftp)://")
+_INNER_REACH = 48
 # A single character class cannot be slow, so the ordinary engine will do.
 _AUTHORITY = re.compile(rb"[^\x00-\x20<>\"`\x7f-\xa0/?#\\]*")
-_STOPS = re.compile(rb"[()\[\]{}'|\\&,;" + bytes([IDEOGRAPH]) + rb"]")
+_STOPS = re.compile(rb"[()\[\]{}'|\\&,;" + GLUED + rb"]")
 _CLOSERS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 _ENTITIES = (b"&quot", b"&lt;", b"&gt;", b"&#39;", b"&#34;", b"&nbsp;", b"&apos;")
 _TRAILING = b".,;:!?'\"*([{\\|^\xab\xbb" + bytes([SIGN])
@@ -87,12 +88,14 @@ def _stops(data: bytes, byte: int, at: int, start: int, before: int) -> bool:
     if byte == 0x27:  # '
         return before == 0x27
     if byte in b",;|":
-        return byte == before or byte == 0x7C or _INNER.at(data, at, at + 16) > 0
+        return byte == before or byte == 0x7C or _INNER.at(data, at, at + _INNER_REACH) > 0
     if byte == 0x26:  # &
         return data[at : at + 6].lower().startswith(_ENTITIES)
-    if byte == IDEOGRAPH:
+    if byte in GLUED:
         previous = data[at - 1]
-        return previous < 0x80 and chr(previous).isalnum() and b"/" in data[start + 8 : at]
+        if previous not in GLUED and _INNER.at(data, at, at + _INNER_REACH) > 0:
+            return True  # words between two URLs
+        return byte == IDEOGRAPH and previous < 0x80 and chr(previous).isalnum() and b"/" in data[start + 8 : at]
     return True  # a backslash
 
 

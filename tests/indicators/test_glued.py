@@ -58,6 +58,11 @@ def test_names_with_such_words_between_them_are_told_apart(text: str, domains: l
     assert values(text, "domain") == domains
 
 
+def test_urls_with_such_words_between_them_are_told_apart() -> None:
+    text = "https://northwind.com/またはhttps://contoso.com/x👉https://fabrikam.com/a"
+    assert values(text, "url") == ["https://northwind.com/", "https://contoso.com/x", "https://fabrikam.com/a"]
+
+
 def test_addresses_stand_alone_between_such_words() -> None:
     assert values("地址2001:db8::1或192.0.2.1查看", "ipv6") == ["2001:db8::1"]
     assert values("地址2001:db8::1或192.0.2.1查看", "ipv4") == ["192.0.2.1"]

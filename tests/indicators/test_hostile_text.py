@@ -22,7 +22,7 @@ PIECES = [
     "a\u200b", "请访问northwind.com网站", "😀", "é", "=?", "tp[", "a.exe ", "words of an ordinary mail ", "\x00", "%",
     "或a.com", "或a@a.com", "a.com或a@", "a.1或", "a.com/或", "a/b或c.com/", "合1.docx", "https://a.com或",
     "📧a@a.com", "📧.", "a.com-b.", "a.com-", "a%40a.", "%40", "&#46;", "a&#64;", " (a) a.", "a.b (a) a.", "(точка)",
-    " -at- a -dot- ", "_~",
+    " -at- a -dot- ", "_~", "http://a.com/或", "http://a.com/或http:/", "/路👉",
 ]  # fmt: skip
 
 
