@@ -128,12 +128,12 @@ def _path_end(data: bytes, start: int, end: int, wall: int, *, sure: bool) -> in
 def _name_start(text: str, data: bytes, start: int, end: int) -> int:
     """Where a name begins that words or pictograms are glued to.
 
-    A first label that ends in such words stays whole. So does that of a file unless an ASCII letter follows the words:
-    `合同2023.docx` is a name, `ファイルinvoice.pdf` is a word and a name.
+    A first label that ends in such words stays whole. So does that of a file unless two ASCII letters follow the words:
+    `合同2023.docx` and `报价单v2.docx` are names, `ファイルinvoice.pdf` is a word and a name.
     """
     dot = data.index(b".", start, end)
     name = data.rfind(IDEOGRAPH, start, dot) + 1
-    if start < name < dot and (data[name : name + 1].isalpha() or not _is_file(text[start:end])):
+    if start < name < dot and (data[name : name + 2].isalpha() or not _is_file(text[start:end])):
         start = name
     bare = data[start:dot].lstrip(_BEFORE_NAMES)
     return dot - len(bare) if bare else start

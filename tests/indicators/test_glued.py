@@ -75,6 +75,7 @@ def test_addresses_stand_alone_between_such_words() -> None:
         ("添付ファイルinvoice.pdfをご確認", ["invoice.pdf"]),
         ("2023年合同.docx", ["2023年合同.docx"]),
         ("合同2023.docx", ["合同2023.docx"]),
+        ("报价单v2.docx", ["报价单v2.docx"]),
         ("发票_2023年.pdf", ["发票_2023年.pdf"]),
         ("请款单-final.pdf", ["请款单-final.pdf"]),
         ("請求書(1).pdf", ["請求書(1).pdf"]),
