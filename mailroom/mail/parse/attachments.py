@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from mailroom.mail.model import Attachment
+from mailroom.mail.parse.declared import charset_of_part
 from mailroom.mail.parse.entities import Entity
 from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.limits import Work
@@ -17,7 +18,14 @@ _FILE = re.compile(r"[^/\\:?#%<>\"\r\n]{1,200}\.[A-Za-z0-9]{1,5}")
 
 
 def names_of(entity: Entity, hint: str = "") -> list[str]:
-    """Every file name a part was given, decoded, the best first."""
+    """Every file name a part was given, decoded, the best first.
+
+    Args:
+        entity: The part.
+        hint: Charset of raw octets that are not UTF-8, when the part declares none itself.
+    """
+    if not entity.block.plain:
+        hint = charset_of_part(entity) or hint
     written = entity.first.get("content-disposition", "")
     found: list[str] = []
     if "=" in written:
@@ -29,12 +37,12 @@ def names_of(entity: Entity, hint: str = "") -> list[str]:
     return list(dict.fromkeys(found)) if len(found) > 1 else found
 
 
-def name_in_location(entity: Entity) -> str:
+def name_in_location(entity: Entity, hint: str = "") -> str:
     """The file name that stands alone in `Content-Location`: some programs name a part nowhere else."""
     written = entity.first.get("content-location", "")
     if not written or len(written) > 1000:
         return ""
-    name = decode_header(written.strip(' \t"<>'))
+    name = decode_header(written.strip(' \t"<>'), hint)
     return name if _FILE.fullmatch(name) else ""
 
 

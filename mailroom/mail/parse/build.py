@@ -11,6 +11,7 @@ from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.parse.addresses import read_addresses
 from mailroom.mail.parse.blocks import blank_line
 from mailroom.mail.parse.dates import read_date
+from mailroom.mail.parse.declared import charset_of_headers
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.gather import Gatherer
 from mailroom.mail.parse.hashing import BESIDE_FROM, begin_sha256, sha256_at_once
@@ -59,8 +60,8 @@ def read_mail(
         work.defects.add("blank_line_in_headers")
         octets = octets[start : root.block.body].rstrip() + b"\r\n" + octets[rest:]
         root = read_entity(octets, 0, len(octets), work, depth=level)
-    found = Gatherer(work, level, lambda content, below: read_mail(content, work, below)).gather(root)
-    hint = root.parameter("charset")
+    hint = charset_of_headers(root)
+    found = Gatherer(work, level, lambda content, below: read_mail(content, work, below), hint).gather(root)
     values = root.first
     text = found.texts[0] if len(found.texts) == 1 else "\n".join(found.texts)
     html = found.htmls[0] if len(found.htmls) == 1 else "\n".join(found.htmls)
@@ -86,7 +87,7 @@ def read_mail(
         html=html,
         charset=found.charset,
         content_type=root.type,
-        content_type_parameters=_shown(root.parameters),
+        content_type_parameters=_shown(root.parameters, hint),
         attachments=tuple(found.attachments),
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
@@ -100,8 +101,8 @@ def read_mail(
 
 
 @lru_cache(maxsize=1024)
-def _shown(parameters: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple([(decode_header(name), decode_header(value)) for name, value in parameters])
+def _shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
+    return tuple([(decode_header(name), decode_header(value, hint)) for name, value in parameters])
 
 
 def _line_ends(raw: bytes) -> bytes:

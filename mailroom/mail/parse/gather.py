@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mailroom.mail.model import Attachment, Mail
 from mailroom.mail.parse.attachments import disposition_of, make_attachment, name_in_location, names_of
 from mailroom.mail.parse.charsets import decode, usual_text
+from mailroom.mail.parse.declared import charset_of_headers
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.flowed import reflow
 from mailroom.mail.parse.limits import Work
@@ -53,13 +54,21 @@ class Gathered:
 
 
 class Gatherer:
-    """Visits the parts of one mail in order. `read_nested(raw, level)` parses a mail inside."""
+    """Visits the parts of one mail in order.
 
-    def __init__(self, work: Work, level: int, read_nested: ReadNested) -> None:
+    Args:
+        work: The account of what the mail uses up.
+        level: Of the mail: 0 for the outermost.
+        read_nested: Parses a mail inside: `read_nested(raw, level)`.
+        hint: Charset of raw octets in file names that are not UTF-8.
+    """
+
+    def __init__(self, work: Work, level: int, read_nested: ReadNested, hint: str = "") -> None:
         self.found = Gathered()
         self._work = work
         self._level = level
         self._read_nested = read_nested
+        self._hint = hint
 
     def gather(self, root: Entity) -> Gathered:
         """Everything in the mail whose root entity this is."""
@@ -134,7 +143,7 @@ class Gatherer:
             self._attach(entity, content)
             return
         is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
-        if (not is_alternative or "content-type" not in entity.first) and (names := names_of(entity)):
+        if (not is_alternative or "content-type" not in entity.first) and (names := names_of(entity, self._hint)):
             self._attach(entity, content)
             guessed = None if "content-type" in entity.first else mimetypes.guess_type(names[0])[0]
             if guessed and not guessed.startswith("text/"):
@@ -220,7 +229,9 @@ class Gatherer:
             self.found.encrypted = True
         self._attach(entity, content, flags=("encrypted",) if kind == "enveloped-data" else ())
         if kind == "signed-data" and (inner := signed_content(content)):
-            self._visit(read_entity(inner, 0, len(inner), self._work, depth=1), None, 0)
+            root = read_entity(inner, 0, len(inner), self._work, depth=1)
+            self._hint = self._hint or charset_of_headers(root)
+            self._visit(root, None, 0)
 
     def _attach(
         self,
@@ -231,7 +242,7 @@ class Gatherer:
         nested: bool = True,
         flags: tuple[str, ...] = (),
     ) -> None:
-        names = names_of(entity)
+        names = names_of(entity, self._hint)
         if nested and self._is_mail(names, entity.type, content) and self._nest(content) is not None:
             flags = (*flags, "nested_mail")
         made = make_attachment(
@@ -242,7 +253,7 @@ class Gatherer:
             number=len(self.found.attachments) + 1,
             content_id=entity.first.get("content-id", ""),
             disposition=disposition_of(entity),
-            fallback_name=fallback_name or ("" if names else name_in_location(entity)),
+            fallback_name=fallback_name or ("" if names else name_in_location(entity, self._hint)),
             flags=flags,
         )
         self.found.attachments.append(made)

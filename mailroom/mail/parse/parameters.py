@@ -86,19 +86,19 @@ def text_values(parameters: tuple[tuple[str, str], ...], name: str, hint: str = 
         if section is None or section.group(1) != name:
             continue
         if section.group(2) is None:
-            found.append(_extended([(value, True)]))
+            found.append(_extended([(value, True)], hint))
         else:
             sections[int(section.group(2))] = (value, section.group(3) is not None)
     if plain and sections and 0 not in sections:  # the beginning is lost
         found.append(decode_header(plain, hint))
     if sections:
-        found.append(_extended([sections[index] for index in sorted(sections)]))
+        found.append(_extended([sections[index] for index in sorted(sections)], hint))
     if plain:
         found.append(decode_header(plain, hint))
     return [value for value in dict.fromkeys(found) if value]
 
 
-def _extended(sections: list[tuple[str, bool]]) -> str:
+def _extended(sections: list[tuple[str, bool]], hint: str) -> str:
     """RFC 2231: `charset'language'percent-encoded`, perhaps in sections of which only some are encoded."""
     charset = ""
     octets = b""
@@ -115,8 +115,8 @@ def _extended(sections: list[tuple[str, bool]]) -> str:
         escaped += value
     octets += unquote_to_bytes(escaped.encode("latin-1", "replace"))
     if not any_encoded:
-        return decode_header(octets.decode("latin-1"))
-    text = decode(octets, charset).text
+        return decode_header(octets.decode("latin-1"), hint)
+    text = decode(octets, charset, hint=hint).text
     return decode_header(text) if "=?" in text and text.isascii() else text
 
 

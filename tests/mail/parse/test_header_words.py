@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailroom.mail.parse import parse
 from mailroom.mail.parse.header_text import decode_header
 
 
@@ -94,3 +95,46 @@ def test_a_first_header_with_a_blank_before_it_is_read(headers):
 def test_a_private_header_whose_name_holds_a_blank_is_no_body(headers):
     mail = headers("Subject: s", "X-Odd Name: v")
     assert (mail.text, mail.header("x-odd name")) == ("body\n", "v")
+
+
+_RAW = [
+    ("gb2312", "gb18030", "你好，订单确认"),
+    ("shift_jis", "cp932", "日本語の件名"),
+    ("koi8-r", "koi8-r", "Добрый день"),
+    ("big5", "cp950", "訂單確認"),
+    ("windows-1255", "cp1255", "שלום לכם"),
+]
+
+
+@pytest.mark.parametrize(("label", "codec", "words"), _RAW)
+def test_raw_octets_of_headers_and_names_are_in_the_charset_that_any_text_of_the_mail_declares(label, codec, words):
+    raw = words.encode(codec)
+    mail = parse(
+        b"Subject: " + raw + b'\r\nFrom: "' + raw + b'" <a@b.example>\r\n'
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx\r\n"
+        b"--b\r\nContent-Type: text/html; charset=" + label.encode() + b"\r\n\r\nx\r\n"
+        b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=" + raw + b".pdf\r\n\r\n"
+        b"--b--"
+    )
+    assert (mail.subject, mail.author.name) == (words, words)
+    assert mail.attachments[0].name == f"{words}.pdf"
+
+
+def test_a_part_that_declares_a_charset_itself_has_its_name_in_it():
+    raw = "Добрый день".encode("koi8-r")
+    mail = parse(
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=gb2312\r\n\r\nx\r\n"
+        b"--b\r\nContent-Type: text/csv; charset=koi8-r; name=" + raw + b".csv\r\n\r\nx\r\n--b--"
+    )
+    assert mail.attachments[0].name == "Добрый день.csv"
+
+
+def test_a_single_part_has_raw_names_in_its_own_charset():
+    raw = "订单".encode("gb18030")
+    mail = parse(b"Content-Type: application/pdf; charset=gbk\r\nContent-Disposition: attachment; filename=" + raw)
+    assert mail.attachments[0].name == "订单"
+
+
+def test_unicode_that_a_text_declares_says_nothing_about_raw_octets_that_are_none():
+    mail = parse(b"Subject: caf\xe9\r\nContent-Type: text/plain; charset=utf-16\r\n\r\nx")
+    assert mail.subject == "café"
