@@ -69,6 +69,8 @@ class Gatherer:
         self._level = level
         self._read_nested = read_nested
         self._hint = hint
+        self._pages_before = 0
+        """HTML texts found before the multipart that is being visited."""
 
     def gather(self, root: Entity) -> Gathered:
         """Everything in the mail whose root entity this is."""
@@ -104,8 +106,10 @@ class Gatherer:
                 text = self._text_of(entity, entity.decoded(self._work), is_html=False)
                 self.found.named_texts.append((False, text))
             return
+        outside, self._pages_before = self._pages_before, len(self.found.htmls)
         for number, child in enumerate(entity.children):
             self._visit(child, entity, number)
+        self._pages_before = outside
 
     def _visit_text(self, entity: Entity, parent: Entity | None, index: int) -> None:
         kind = entity.type
@@ -138,11 +142,12 @@ class Gatherer:
         if disposition == "attachment":
             self._attach(entity, content)
             return
-        in_related = parent is not None and parent.type == "multipart/related" and index > 0
-        if in_related and ("content-id" in entity.first or "content-location" in entity.first):
-            self._attach(entity, content)
-            return
         is_alternative = parent is None or parent.type in {"multipart/alternative", "multipart/related"}
+        if parent is not None and index and parent.type == "multipart/related" and _is_referred_to(entity, parent):
+            if not is_html or len(self.found.htmls) > self._pages_before:
+                self._attach(entity, content)
+                return
+            is_alternative = False  # the page itself, behind its pictures; listed as well when it has a file name
         if (not is_alternative or "content-type" not in entity.first) and (names := names_of(entity, self._hint)):
             self._attach(entity, content)
             guessed = None if "content-type" in entity.first else mimetypes.guess_type(names[0])[0]
@@ -293,3 +298,15 @@ class Gatherer:
                 self.found.htmls.append(unpacked.html)
             if unpacked.text:
                 self.found.texts.append(unpacked.text)
+
+
+def _is_referred_to(entity: Entity, related: Entity) -> bool:
+    """Whether a part of a multipart/related can be shown by the page in it, and is not named as that page."""
+    if "content-id" not in entity.first:
+        return "content-location" in entity.first
+    start = _id(related.parameter("start"))
+    return not start or start != _id(entity.first["content-id"])
+
+
+def _id(written: str) -> str:
+    return written.strip(' \t"<>')

@@ -62,6 +62,47 @@ def test_html_resources_of_a_related_part_are_attachments(multipart):
     assert mail.attachments[0].content_id == "f1"
 
 
+_PICTURE = b"Content-Type: image/png; name=a.png\r\nContent-ID: <i>\r\n\r\n\x89PNG"
+_PAGE = b"Content-Type: text/html\r\nContent-ID: <page>\r\n\r\n<p>page"
+_FRAME = b"Content-Type: text/html\r\nContent-ID: <frame>\r\n\r\n<p>frame"
+_PLAIN_ONLY = b"Content-Type: multipart/alternative; boundary=z\r\n\r\n--z\r\n" + TEXT + b"plain\r\n--z--"
+
+
+@pytest.mark.parametrize(
+    ("parts", "parameters", "attached"),
+    [
+        ((_PICTURE, _PAGE), "", ["a.png"]),
+        ((_PICTURE, _PAGE, _FRAME), "", ["a.png", "part-2.html"]),
+        ((_PICTURE, _PAGE), '; start="<page>"', ["a.png"]),
+        ((TEXT + b"plain", _PAGE), "", []),
+        ((_PLAIN_ONLY, _PAGE), "", []),
+    ],
+)
+def test_the_page_of_a_related_part_may_stand_behind_its_pictures_or_the_plain_text(
+    multipart, parts, parameters, attached
+):
+    mail = multipart(*parts, kind="related", parameters=parameters)
+    assert mail.html == "<p>page"
+    assert [part.name for part in mail.attachments] == attached
+
+
+def test_the_page_that_a_related_part_names_is_shown_whatever_stands_before_it(multipart):
+    mail = multipart(HTML + b"<p>cover", _PAGE, _FRAME, kind="related", parameters='; start="<page>"')
+    assert mail.html == "<p>cover\n<p>page"
+    assert [part.content_id for part in mail.attachments] == ["frame"]
+
+
+def test_html_outside_of_a_related_part_makes_no_resource_of_its_page(multipart):
+    related = b"Content-Type: multipart/related; boundary=z\r\n\r\n--z\r\n%s\r\n--z\r\n%s\r\n--z--" % (_PICTURE, _PAGE)
+    assert multipart(HTML + b"<p>banner", related).html == "<p>banner\n<p>page"
+
+
+def test_a_page_with_a_file_name_behind_the_plain_text_is_listed_too(multipart):
+    page = b"Content-Type: text/html; name=page.html\r\nContent-ID: <page>\r\n"
+    mail = multipart(TEXT + b"plain", page + b"Content-Disposition: inline\r\n\r\n<p>page", kind="related")
+    assert (mail.html, [part.name for part in mail.attachments]) == ("<p>page", ["page.html"])
+
+
 @pytest.mark.parametrize(
     ("label", "codec"),
     [
