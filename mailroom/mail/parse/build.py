@@ -79,7 +79,7 @@ def read_mail(
         to=_addresses(root, "to", work, hint, again),
         cc=_addresses(root, "cc", work, hint, again) if "cc" in values else (),
         bcc=_addresses(root, "bcc", work, hint, again) if "bcc" in values else (),
-        date=_date(values, work, internal_date),
+        date=_date(values, work, hint, internal_date),
         message_id=read_message_id(values["message-id"]) if "message-id" in values else "",
         in_reply_to=_ids(root, "in-reply-to", work) if "in-reply-to" in values else (),
         references=_ids(root, "references", work) if "references" in values else (),
@@ -179,12 +179,12 @@ def _ids(root: Entity, name: str, work: Work) -> tuple[str, ...]:
     return read_ids(" ".join(_all(root, name)), work.limits.references)
 
 
-def _date(values: dict[str, str], work: Work, internal_date: datetime | None) -> datetime | None:
+def _date(values: dict[str, str], work: Work, hint: str, internal_date: datetime | None) -> datetime | None:
     written = values.get("date")
     if not written:
         work.defects.add("date_missing")
         return internal_date
-    found = read_date(decode_header(written) if "=?" in written else written)
+    found = read_date(written if written.isascii() and "=?" not in written else decode_header(written, hint))
     if found is None:
         work.defects.add("date_unreadable")
         return internal_date
