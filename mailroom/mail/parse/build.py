@@ -92,7 +92,9 @@ def read_mail(
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
         delivery_status=tuple(found.delivery_status),
-        report_type=root.parameter("report-type").strip().lower() if root.type == "multipart/report" else "",
+        report_type=decode_header(root.parameter("report-type")).strip().lower()
+        if root.type == "multipart/report"
+        else "",
         returned_headers=found.returned_headers,
         calendar_method=found.calendar_method,
         encrypted=found.encrypted,

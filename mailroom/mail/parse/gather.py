@@ -12,6 +12,7 @@ from mailroom.mail.parse.charsets import decode, usual_text
 from mailroom.mail.parse.declared import charset_of_headers
 from mailroom.mail.parse.entities import Entity, read_entity
 from mailroom.mail.parse.flowed import reflow
+from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.reports import read_status, returned_header_fields
 from mailroom.mail.parse.smime import signed_content, smime_kind
@@ -123,7 +124,7 @@ class Gatherer:
             self._text_part(entity, parent, index, is_html=kind == "text/html")
             return
         if kind == "text/calendar" and not self.found.calendar_method:
-            self.found.calendar_method = entity.parameter("method").strip().upper()[:40]
+            self.found.calendar_method = decode_header(entity.parameter("method")).strip().upper()[:40]
         if parent is None and disposition_of(entity) != "attachment" and kind != "text/calendar":
             self._add_text(entity, entity.decoded(self._work), is_html=False)
         else:

@@ -63,6 +63,13 @@ def test_a_receipt_is_read(multipart):
     assert dict(mail.delivery_status[0])["Original-Message-ID"] == "<1@x>"
 
 
+def test_kind_and_method_of_a_report_hold_no_nul(multipart):
+    mail = multipart(
+        b'Content-Type: text/calendar; method="RE\x00PLY"\r\n\r\nx', kind="report", parameters='; report-type="a\x00b"'
+    )
+    assert (mail.calendar_method, mail.report_type) == ("REPLY", "ab")
+
+
 def test_the_method_of_an_invitation_is_told(multipart):
     mail = multipart(
         TEXT, b"Content-Type: text/calendar; method=reply; charset=utf-8\r\n\r\nBEGIN:VCALENDAR\r\n", kind="alternative"
