@@ -18,6 +18,7 @@ from mailroom.mail.parse.hashing import BESIDE_FROM, begin_sha256, sha256_at_onc
 from mailroom.mail.parse.header_text import decode_header
 from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.line_ends import known_line_ends
 from mailroom.mail.parse.msg import is_msg, read_msg
 
 _ONLY_ONCE = frozenset(
@@ -47,7 +48,7 @@ def read_mail(
     beside = sha256 or (None if digest else begin_sha256(raw))
     if size > _BIG:
         work.heavy("a very big mail")
-    octets = _line_ends(raw)
+    octets = known_line_ends(raw)
     start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
     if octets[start : start + 1] in {b"\n", b"\r"} and (leading := _LEADING.match(octets, start)):
         start = leading.end()
@@ -105,13 +106,6 @@ def read_mail(
 @lru_cache(maxsize=1024)
 def _shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
     return tuple([(decode_header(name), decode_header(value, hint)) for name, value in parameters])
-
-
-def _line_ends(raw: bytes) -> bytes:
-    """Mails that end lines with CR only get LF instead: the positions stay the same."""
-    if raw.find(b"\n", 0, 4096) != -1 or raw.find(b"\r", 0, 4096) == -1 or b"\n" in raw:
-        return raw
-    return raw.replace(b"\r", b"\n")
 
 
 def _rest_of_headers(octets: bytes, body: int) -> int:

@@ -31,6 +31,9 @@ def levels(number: int) -> bytes:
 
 
 CASES = {
+    "headers in CR without end": b"X: a\r b\r" * 100_000 + b"\n",
+    "CR and CR again": b"X: a\r\r" * 100_000 + b"\n\r" * 100_000,
+    "LF CR": b"X: a\n\r" * 100_000,
     "a header of 1 MB": HEAD + b"X: " + b"a" * 1_000_000 + b"\r\n\r\nx",
     "100,000 headers": HEAD + b"X: y\r\n" * 100_000 + b"\r\nx",
     "a subject of 1 MB of words": b"Subject: " + b"word " * 200_000 + b"\r\n\r\nx",

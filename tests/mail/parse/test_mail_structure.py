@@ -20,14 +20,40 @@ def test_parts_come_in_order_and_preamble_and_epilogue_do_not_show():
     assert parse(raw).text == "one\ntwo"
 
 
-@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
-def test_all_three_line_ends_are_read(end):
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r"])
+def test_every_kind_of_line_end_is_read(end):
     raw = (
         b"From: a@b.example\nSubject: s\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\none\n"
         b"--x\nContent-Type: text/html\n\n<p>two\n--x--\n"
     )
     mail = parse(raw.replace(b"\n", end))
     assert (mail.subject, mail.text, mail.html) == ("s", "one", "<p>two")
+
+
+def test_a_line_end_with_one_octet_too_many_hides_no_attachment_and_changes_no_hash():
+    raw = (
+        b"Subject: s\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nbody\n"
+        b"--x\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nSGVs\nbG8=\n--x--\n"
+    ).replace(b"\n", b"\r\r\n")
+    mail = parse(raw)
+    assert (mail.text, mail.attachments[0].content) == ("body", b"Hello")
+    assert (mail.size, mail.sha256) == (len(raw), hashlib.sha256(raw).hexdigest())
+
+
+def test_headers_that_end_lines_with_cr_only_may_stand_before_a_body_with_other_line_ends():
+    mail = parse(b"From: a@b.example\rSubject: a\r b\r\rbody\r\nmore\r\n")
+    assert (mail.author.address, mail.subject, mail.text) == ("a@b.example", "a b", "body\nmore\n")
+
+
+def test_a_first_line_of_any_length_says_how_lines_end():
+    long = b"X: " + b"a" * 10_000
+    assert parse(long + b"\r\nSubject: s\r\n\r\nbody\r\n").subject == "s"
+    assert parse(long + b"\rSubject: s\r\rbody\r").subject == "s"
+
+
+def test_a_blank_line_with_cr_behind_a_line_without_it_ends_the_headers():
+    mail = parse(b"Subject: s\n\r\nbody\n")
+    assert (mail.subject, mail.text) == ("s", "body\n")
 
 
 def test_line_ends_may_be_mixed():
