@@ -6,10 +6,14 @@ import mimetypes
 import re
 import unicodedata
 
-_BYTES = 180
+_BYTES = 240
+"""File systems take 255; the rest is for what others hang on."""
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_JOINED = "[\u00a9\u00ae\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+"""Letters of Arabic, the scripts of India, Burma, Cambodia and Mongolia, and pictures: they change beside a joiner."""
+_REAL_JOINER = re.compile(f"(?<={_JOINED})[\u200c\u200d](?={_JOINED})")
 _RIGHT_TO_LEFT = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORBIDDEN = re.compile(r'[<>:"|?*/\\]')
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -35,11 +39,20 @@ def safe_name(written: str) -> str:
     """A name without path, control and invisible characters; empty when nothing usable is left."""
     name = re.split(r"[/\\]", written)[-1] if ("/" in written or "\\" in written) else written
     name = _DRIVE.sub("", name)
-    name = unicodedata.normalize("NFC", _INVISIBLE.sub("", name))
+    name = unicodedata.normalize("NFC", _visible(name))
     name = _FORBIDDEN.sub("_", name).lstrip(". \t\u00a0\u3000").rstrip(". \t\u00a0\u3000")
     if _RESERVED.fullmatch(name):
         name = f"_{name}"
     return _capped(name)
+
+
+def _visible(name: str) -> str:
+    """The name without characters that nobody sees; a joiner stays where it is part of the spelling or of a picture."""
+    if name.isascii() or not _REAL_JOINER.search(name):
+        return _INVISIBLE.sub("", name)
+    joiners = [match.group() for match in _REAL_JOINER.finditer(name)]
+    pieces = [_INVISIBLE.sub("", piece) for piece in _REAL_JOINER.split(name)]
+    return "".join(piece + joiner for piece, joiner in zip(pieces, [*joiners, ""], strict=True))
 
 
 def _capped(name: str) -> str:
@@ -49,7 +62,7 @@ def _capped(name: str) -> str:
     if not dot or len(extension.encode("utf-8")) > 20:
         stem, extension = name, ""
     room = _BYTES - len(extension.encode("utf-8")) - len(dot if extension else "")
-    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". ")
+    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". \u200c\u200d")
     return f"{stem}.{extension}" if extension else stem
 
 

@@ -93,6 +93,11 @@ def test_a_location_that_is_only_a_file_name_names_a_part_that_has_none(location
         ("a<b>:c?.txt", "a_b__c_.txt"),
         ("zero\u200bwidth.txt", "zerowidth.txt"),
         ("new\nline.txt", "newline.txt"),
+        ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),
+        ("क्\u200dष.pdf", "क्\u200dष.pdf"),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467\u200b.pdf", "\U0001f468\u200d\U0001f469\u200d\U0001f467.pdf"),
+        ("in\u200dvoice\u200c.pdf", "invoice.pdf"),
+        ("\u200dсчет\u200d.pdf", "счет.pdf"),
         ("   ", ""),
         ("..", ""),
     ],
@@ -104,7 +109,12 @@ def test_names_are_made_safe(written, safe):
 def test_long_names_keep_their_extension():
     made = safe_name("ü" * 4000 + ".pdf")
     assert made.endswith(".pdf")
-    assert len(made.encode()) <= 180
+    assert len(made.encode()) <= 240
+
+
+@pytest.mark.parametrize("name", ["ж" * 116 + ".docx", "報告" * 39 + ".pdf"])
+def test_names_that_a_file_system_takes_are_kept_whole(name):
+    assert named(b'attachment; filename="' + name.encode() + b'"').name == name
 
 
 def test_a_part_without_a_usable_name_gets_one():
