@@ -28,12 +28,16 @@ def names_of(entity: Entity, hint: str = "") -> list[str]:
         hint = charset_of_part(entity) or hint
     written = entity.first.get("content-disposition", "")
     found: list[str] = []
+    given: tuple[tuple[str, str], ...] = ()
     if "=" in written:
-        found = text_values(split_value(written[: 64 * 1024])[1], "filename", hint)
+        given = split_value(written[: 64 * 1024])[1]
+        found = text_values(given, "filename", hint)
     if entity.parameters:
         found += text_values(entity.parameters, "name", hint)
         if not found:  # written in the wrong header
             found = text_values(entity.parameters, "filename", hint)
+    if not found and given:
+        found = text_values(given, "name", hint)
     return list(dict.fromkeys(found)) if len(found) > 1 else found
 
 

@@ -63,7 +63,12 @@ def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _unquoted(value: str) -> str:
-    """A value whose quotes do not belong together, without the odd one; quotes inside stay."""
+    """A value whose quotes do not belong together, without the odd one; quotes inside stay.
+
+    Quotes around the value may have a backslash before them: some program quoted what was quoted already.
+    """
+    if value.startswith('\\"') and value.endswith('\\"') and len(value) > 3:
+        return value[2:-2]
     if value.startswith("'") and value.endswith("'"):
         return value[1:-1]
     if value.count('"') % 2:

@@ -49,6 +49,9 @@ def named(disposition: bytes, content_type: bytes = b"application/octet-stream",
         (b'attachment; filename="invoice.pdf".exe; size=3', "invoice.pdf.exe"),
         (b'attachment; filename=""a.pdf".pdf"', "a.pdf.pdf"),
         (b'attachment; filename="a.pdf"size=3; x=y', "a.pdf"),
+        (b'attachment; filename=\\"a.pdf\\"', "a.pdf"),
+        (b'attachment; filename=\\"a b.pdf\\"; size=3', "a b.pdf"),
+        (b'attachment; name="a.pdf"', "a.pdf"),
     ],
 )
 def test_names_are_found_in_every_form(disposition, name):
@@ -60,6 +63,7 @@ def test_the_name_of_the_content_type_is_the_last_resort_and_all_are_kept():
     assert (made.name, made.original_names) == ("a.pdf", ("a.pdf", "b.pdf"))
     assert named(b"attachment", b'application/pdf; name="b.pdf"').name == "b.pdf"
     assert named(b"attachment", b'application/pdf; filename="c.pdf"').name == "c.pdf"
+    assert named(b"attachment; name=d.pdf", b'application/pdf; name="b.pdf"').original_names == ("b.pdf",)
 
 
 @pytest.mark.parametrize(
