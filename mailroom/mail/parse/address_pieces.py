@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 _SPECIAL = re.compile(r'[\\"(,:;<]')
 _IN_COMMENT = re.compile(r"[()\\]")
-_NAME_THEN_ANGLE = re.compile(r"[^\",:;<>@]{1,100}<[^<>@]{1,100}@")
+_NAME_THEN_ANGLE = re.compile(r"(?:[^\",:;<>@]{1,100}+,){0,3}[^\",:;<>@]{1,100}+<[^<>@]{1,100}@")
+_HOST_OF_GROUP = re.compile(r"\s{0,10}@[\w.-]{1,253}+")
+"""What some programs put behind an empty group: their own host."""
 _NEAR = 200
 """Characters after a colon in which it shows whether a group begins there."""
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -59,6 +61,7 @@ def pieces(value: str) -> list[tuple[Piece, int]]:
     position = 0
     comments_end = True  # false once a parenthesis was found that nobody closes
     last_semicolon = value.rfind(";")
+    in_group = False
     while special := _SPECIAL.search(value, position):
         at = special.start()
         if at > position:
@@ -93,6 +96,9 @@ def pieces(value: str) -> list[tuple[Piece, int]]:
         else:  # a comma, a semicolon, or the name of a group, which stands for nobody
             if character != ":" and not piece.blank:
                 found.append((piece, at))
+            if character == ";" and in_group and piece.blank and (host := _HOST_OF_GROUP.match(value, position)):
+                position = host.end()
+            in_group = character == ":" or (in_group and character == ",")
             before, piece = piece, Piece(position)
             if character == "," and before.words and _half_a_name(before, value, at):
                 found.pop()  # `Smith, John <j@x>`: the comma is part of the name, only the quotes are missing

@@ -26,6 +26,8 @@ _ESCAPED = re.compile(r'\\(["()])')
 _QUOTED_LOCAL = re.compile(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>"]+)\s*', re.DOTALL)
 _SPACED = re.compile(r" ?([.@]) ?")
 _ADDRESS_LIKE = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_EMPTY_GROUP = re.compile(r"[^@:]{0,100}:\s*;[\s;]*")
+"""`Undisclosed recipients:;` in angle brackets."""
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 _GAP = re.compile(r"\s[.@]|@\s")
 
@@ -114,7 +116,7 @@ def _simple(entry: str) -> MailAddress | None:
 def _read_piece(piece: Piece, raw: str, *, author: bool, hint: str) -> list[MailAddress]:
     raw = raw_text(raw, hint)
     if not piece.angles:
-        return [_without_angle(piece, raw, hint)]
+        return _without_angle(piece, raw, author=author, hint=hint)
     entries: list[MailAddress] = []
     done = 0
     for content, before in piece.angles:
@@ -122,9 +124,16 @@ def _read_piece(piece: Piece, raw: str, *, author: bool, hint: str) -> list[Mail
         if not name and len(piece.angles) == 1:
             name = _name("".join(piece.comments) or "".join(piece.outside[before:]), hint)
         done = before
+        if _EMPTY_GROUP.fullmatch(content):
+            if author and name:
+                entries.append(MailAddress("", name, raw, valid=False))
+            continue
         entries.append(_make(_angle_content(content), name, raw))
-    if len(entries) == 1:
-        return entries
+    return entries if len(entries) == 1 else _several(entries, raw, author=author)
+
+
+def _several(entries: list[MailAddress], raw: str, *, author: bool) -> list[MailAddress]:
+    """Addresses between two separators, where one should stand. Of an author, the last one is shown: it comes first."""
     entries = [_flagged(entry, "several_addresses") for entry in entries if entry.address]
     if author and entries:
         last = entries.pop()
@@ -138,7 +147,7 @@ def _angle_content(content: str) -> str:
     if "<" in content and not content.startswith('"'):
         content = content.rpartition("<")[2]
     for _ in range(_NESTED):
-        if "(" not in content:
+        if "(" not in content or content[:3].lower() == "/o=":  # a name of Exchange holds parentheses of its own
             break
         content = _COMMENT.sub("", content)
     content = content.strip()
@@ -151,7 +160,7 @@ def _angle_content(content: str) -> str:
     return content
 
 
-def _without_angle(piece: Piece, raw: str, hint: str) -> MailAddress:
+def _without_angle(piece: Piece, raw: str, *, author: bool, hint: str) -> list[MailAddress]:
     stripped = "".join(" " if at in piece.in_name else text for at, text in enumerate(piece.outside)).strip()
     if stripped.startswith("[") and stripped.endswith("]"):
         stripped = stripped[1:-1]
@@ -160,10 +169,17 @@ def _without_angle(piece: Piece, raw: str, hint: str) -> MailAddress:
     if _GAP.search(stripped):
         stripped = _closed_up(stripped)
     comment_name = _name(" ".join(piece.comments), hint)
+    tokens = stripped.split() if "@" in stripped else []
+    if len(tokens) > 1 and len(set(tokens)) > 1 and all(map(_ADDRESS_LIKE.fullmatch, tokens)):
+        return _several([_make(token, "", raw) for token in dict.fromkeys(tokens)], raw, author=author)
+    return [_only(stripped, tokens, piece, comment_name, raw, hint)]
+
+
+def _only(stripped: str, tokens: list[str], piece: Piece, comment_name: str, raw: str, hint: str) -> MailAddress:
+    """The one entry in a piece without angle brackets."""
     if quoted_local := _QUOTED_LOCAL.fullmatch(stripped):
         return _make(quoted_local.group(1), comment_name, raw)
-    if "@" in stripped:
-        tokens = stripped.split()
+    if tokens:
         address = next((token for token in reversed(tokens) if "@" in token[1:-1]), "")
         if not address:
             return _make(stripped, comment_name, raw)
@@ -171,10 +187,10 @@ def _without_angle(piece: Piece, raw: str, hint: str) -> MailAddress:
         return _make(_bare(address), _name(rest, hint) or comment_name, raw)
     if not any(character.isalnum() for character in stripped):
         return MailAddress("", comment_name, raw, valid=False)
-    if " " not in stripped and not piece.quoted and "=?" not in stripped:
-        return _make(stripped, comment_name, raw)
     if hidden := _ADDRESS_LIKE.search(" ".join(piece.comments)):  # `"John Doe" (john@example.com)`
         return _make(hidden.group(), _name(stripped, hint), raw)
+    if " " not in stripped and not piece.quoted and "=?" not in stripped:
+        return _make(stripped, comment_name, raw)
     return MailAddress("", _name(stripped, hint) or comment_name, raw, valid=False)
 
 
@@ -209,10 +225,11 @@ def _name(text: str, hint: str) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """A name without the quotes around it; `'A' or 'B'` has none around it."""
+    """A name without the quotes around it; `'A' or 'B'` has none around it, `"Ann "Mr" Lee"` has."""
     while name and name[0] in "\"'" and name[0] == name[-1]:
         inner = name[1:-1]
-        if name[0] in inner and not inner[0] == inner[-1] == name[0]:
+        between, another, _ = inner.partition(name[0])
+        if another and not inner[0] == inner[-1] == name[0] and not between.endswith(" "):
             break
         name = inner.strip()
     return name

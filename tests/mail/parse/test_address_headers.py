@@ -58,6 +58,15 @@ def pairs(written, **options):
         ('"unclosed <a@b.example>', [("unclosed", "a@b.example")]),
         ("(c):", [("c", "")]),
         ("MAILER-DAEMON (Mail System)", [("Mail System", "mailer-daemon")]),
+        ("<Undisclosed-Recipient:;>", []),
+        ('"undisclosed-recipients" <undisclosed-recipients:;>', []),
+        ("Undisclosed-Recipient:;@relay.example;;;", []),
+        ("list:;@relay.example, a@x.example", [("", "a@x.example")]),
+        ("Administrator (admin@x.example)", [("Administrator", "admin@x.example")]),
+        ("A, B, C <s@x.example>", [("A, B, C", "s@x.example")]),
+        ("Lee </o=Org/ou=Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=lee>",
+         [("Lee", "/o=org/ou=group (fydibohf23spdlt)/cn=recipients/cn=lee")]),
+        ("=?utf-8?Q?=22Ann_=22Mr=22_Lee=22?= <a@x.example>", [('Ann "Mr" Lee', "a@x.example")]),
         ("Nobody <>", [("Nobody", "")]),
         (", a@b.example,,", [("", "a@b.example")]),
     ],
@@ -76,6 +85,18 @@ def test_of_several_angles_the_last_is_the_author_and_the_others_are_kept():
     entries = read_addresses("<admin@good.example> <evil@bad.example>", author=True)
     assert [entry.address for entry in entries] == ["evil@bad.example", "admin@good.example"]
     assert all("several_addresses" in entry.flags for entry in entries)
+
+
+def test_addresses_with_only_blanks_between_them_are_all_read():
+    found = read_addresses("a@b.example c@d.example\te@f.example")
+    assert [entry.address for entry in found] == ["a@b.example", "c@d.example", "e@f.example"]
+    assert all(entry.flags == ("several_addresses",) for entry in found)
+    author = read_addresses("a@b.example c@d.example", author=True)
+    assert [entry.address for entry in author] == ["c@d.example", "a@b.example"]
+
+
+def test_the_name_of_an_author_stays_when_nobody_stands_in_the_angles():
+    assert pairs("Your Bank <bank:;>", author=True) == [("Your Bank", "")]
 
 
 def test_recipients_without_a_comma_between_them_keep_their_order():
