@@ -16,6 +16,7 @@ _BAD = re.compile("[\x00\ud800-\udfff]")
 _UTF8 = ("utf-8",)
 _MARKS = frozenset({b"\xef", b"\xff", b"\xfe"})
 """How a byte order mark begins."""
+_UTF_32_MARKS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _ESCAPED = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH])")
 
@@ -81,6 +82,9 @@ def _marked(data: bytes, wanted: tuple[str, ...]) -> Decoded | None:
     if data.startswith(b"\xef\xbb\xbf"):
         text = data[3:].decode("utf-8", "replace")
         return _clean(text, "utf-8", text.count("\ufffd"))
+    if data.startswith(_UTF_32_MARKS) and not (wanted and wanted[0].startswith("utf-16")):
+        text = data.decode("utf-32", "replace")
+        return _clean(text, "utf-32", text.count("\ufffd"))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) and (b"\x00" in data or (wanted and wanted[0].startswith("utf-16"))):
         text = data.decode("utf-16", "replace")
         return _clean(text, "utf-16", text.count("\ufffd"))

@@ -32,7 +32,7 @@ _DECISIVE = ("boundary", "charset", "format", "delsp", "report-type", "method", 
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _AFTER_END = 256
 """Octets of blanks that may follow the end of a multipart that hangs on its last line."""
-_SPELLINGS = {"quotedprintable": "quoted-printable", "base64": "base64", "xbase64": "base64"}
+_SPELLINGS = {"quotedprintable": "quoted-printable", "qp": "quoted-printable", "base64": "base64", "xbase64": "base64"}
 
 
 @dataclass(slots=True)

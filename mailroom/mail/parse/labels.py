@@ -16,10 +16,12 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "logical": ("iso8859-8", "cp1255"),
     "sun_eu_greek": ("iso8859-7",),
     "csisolatin9": ("iso8859-15",),
+    "latin-9": ("iso8859-15",),
     "koi": ("koi8-r",),
     "koi8": ("koi8-r",),
     "koi8r": ("koi8-r",),
     "koi8-ru": ("koi8-u",),
+    "iso-ir-111": ("koi8-r",),
     "koi8u": ("koi8-u",),
     "x-gbk": ("gb18030",),
     "gb_2312": ("gb18030",),
@@ -31,12 +33,18 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "x-sjis": ("cp932",),
     "x-shift-jis": ("cp932",),
     "x-euc-jp": ("euc_jp",),
+    "eucjp-ms": ("euc_jp",),
+    "eucjpms": ("euc_jp",),
     "cseucpkdfmtjapanese": ("euc_jp",),
     "iso-2022-jp-ms": ("iso2022_jp_ext",),
     "x-mac-roman": ("mac_roman",),
     "macintosh": ("mac_roman",),
     "csmacintosh": ("mac_roman",),
     "mac": ("mac_roman",),
+    "mac-ce": ("mac_latin2",),
+    "macce": ("mac_latin2",),
+    "mac-centraleurroman": ("mac_latin2",),
+    "mac-icelandic": ("mac_iceland",),
     "x-mac-cyrillic": ("mac_cyrillic",),
     "x-mac-ukrainian": ("mac_cyrillic",),
     "x-big5": ("cp950", "big5hkscs"),
@@ -49,6 +57,7 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "unicodefffe": ("utf-16-be",),
     "unicodefeff": ("utf-16-le",),
     "ucs-2": ("utf-16-le",),
+    "ucs2": ("utf-16-le",),
     "iso-10646-ucs-2": ("utf-16-le",),
     "ks_c_5601": ("cp949",),
     "ks_c_5601-1987": ("cp949",),
@@ -78,7 +87,9 @@ _GUESS = frozenset(
     | {"x-unknown", "unknown", "none", "8bit", "iso-8859-", "ansi", "", "ascii", "us-ascii"}
 )
 _NOT_FOR_TEXT = frozenset({"undefined", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "mbcs", "oem"})
-_ISO_8859 = re.compile(r"(?:cs)?iso[-_ ]?8859[-_ ]?(\d{1,2})")
+_ISO_8859 = re.compile(r"(?:cs)?(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})")
+_LOCALE = re.compile(r"\A[a-z]{2}_[a-z]{2}\.")
+"""What stands before the charset in `de_DE.ISO-8859-15`."""
 _CODE_PAGE = re.compile(r"(?:x-)?(?:ms-)?(?:windows|win|cp|ms|ibm|dos|ansi|codepage)[-_ ]?(\d{3,5})")
 _CODE_PAGES = {
     932: "cp932", 936: "gb18030", 949: "cp949", 950: "cp950", 1200: "utf-16-le", 1201: "utf-16-be", 10000: "mac_roman",
@@ -110,6 +121,7 @@ def codecs_for(label: str) -> tuple[str, ...]:
     name = label.strip(" \t\"'<>").partition(";")[0].partition("*")[0].partition("$")[0].strip(" \t\"'_").lower()
     if len(name) > 60:
         return ()
+    name = _LOCALE.sub("", name)
     for candidate in (name, name.removeprefix("x-"), name.replace("_", "-"), name.replace(" ", "")):
         if candidate in _GUESS:
             return ()

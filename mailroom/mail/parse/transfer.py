@@ -19,6 +19,7 @@ _FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t"
 _WORDS_IN = 10
 """Of how many characters in a line one must be a blank or a sign for the line to be words."""
+_PLAIN_WORDS = re.compile(rb"[A-Za-z]?[a-z]*+(?: [A-Za-z]?[a-z]*+)++")
 _FAST_FROM = 16 * 1024
 
 
@@ -49,7 +50,22 @@ def is_base64(raw: bytes, start: int, end: int) -> bool:
     if found is None:
         return True
     line = found.group(1).rstrip()
-    return len(line.translate(None, _BASE64)) * _WORDS_IN < len(line)
+    strange = line.translate(None, _BASE64)
+    if strange and not strange.strip(b" ") and end - start <= _FAST_FROM:
+        if _is_text_in_base64(raw[start:end]):
+            return True
+        if _PLAIN_WORDS.fullmatch(line):
+            return False
+    return len(strange) * _WORDS_IN < len(line)
+
+
+def _is_text_in_base64(data: bytes) -> bool:
+    """Whether this is whole base64, blanks and line ends aside, and gives plain text: words hardly ever do."""
+    try:
+        text = str(binascii.a2b_base64(data.translate(None, b" \t\r\n"), strict_mode=True), "utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return all(map(str.isprintable, text.split()))
 
 
 def unquote(data: bytes, *, header: bool = False) -> bytes:

@@ -14,6 +14,10 @@ _FILE = re.compile(
     re.MULTILINE,
 )
 """Lower case letters end the run of lines, so no line is looked at twice."""
+_EMPTY = frozenset({b"`", b" "})
+"""The line of no octets that ends a file."""
+_BLANKS = 3
+"""Characters that fill up the last line; as blanks, they get lost on the way."""
 
 
 def take_files(content: bytes, limit: int) -> tuple[bytes, list[tuple[str, bytes]]]:
@@ -27,7 +31,8 @@ def take_files(content: bytes, limit: int) -> tuple[bytes, list[tuple[str, bytes
     for found in _FILE.finditer(content):
         if len(files) >= limit:
             break
-        if not all(map(_is_whole, found.group(2).splitlines())):
+        lines = [line for line in found.group(2).splitlines() if line not in _EMPTY]
+        if not all(map(_is_whole, lines[:-1])) or not all(_is_whole(line, blanks=_BLANKS) for line in lines[-1:]):
             continue
         name = raw_text(found.group(1).decode("latin-1")).strip()
         files.append((name, undo(found.group(), "x-uuencode", set())))
@@ -37,8 +42,8 @@ def take_files(content: bytes, limit: int) -> tuple[bytes, list[tuple[str, bytes
     return b"".join(kept), files
 
 
-def _is_whole(line: bytes) -> bool:
-    """Whether a line has the characters that its first one promises, give or take a check character."""
+def _is_whole(line: bytes, blanks: int = 0) -> bool:
+    """Whether a line has the characters that its first one promises, give or take a check character and some blanks."""
     octets = (line[0] - 32) & 63
     missing = (octets + 2) // 3 * 4 - (len(line) - 1)
-    return missing in {0, -1}
+    return -1 <= missing <= blanks

@@ -198,10 +198,19 @@ def test_files_that_stand_uuencoded_in_a_text_are_attachments():
         assert {"uuencoded", "executable"} <= set(mail.attachments[0].flags)
 
 
+@pytest.mark.parametrize("end", [b"`\nend\n", b" \nend\n", b"\nend\n", b"end\n"])
+def test_a_uuencoded_file_may_have_lost_the_blanks_at_the_end_of_its_last_line(end):
+    mail = parse(b"Subject: s\n\nSee below.\nbegin 644 a.txt\n#0V%T\n%2&5L;&\\\n" + end)
+    assert mail.text == "See below.\n"
+    assert mail.attachments[0].content == b"CatHello"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "begin 644 words\nTHESE WORDS STAY\n`\nend\n",
+        "begin 644 words\n#0V%T\n-THESE WORDS\n`\nend\n",
+        "begin 644 words\n#0V\n#0V%T\n`\nend\n",
         "begin 644 cut.txt\n%2&5L;&\\\n",
         "begin 644 no.txt\nend\n",
         "Let us begin 644 times\nand end\n",

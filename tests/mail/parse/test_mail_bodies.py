@@ -131,11 +131,16 @@ def test_declared_charsets_are_read(label, codec):
         ("ansi-1251", "cp1251"), ("cp65001", "utf-8"), ("koi8r", "koi8-r"), ("iso88595", "iso8859-5"),
         ("csISO88598I", "iso8859-8"), ("cn-big5", "cp950"), ("cp20866", "koi8-r"),
         ("134", "gb18030"), ("204", "cp1251"),
+        ("x-mac-ce", "mac_latin2"), ("macCE", "mac_latin2"), ("x-mac-centraleurroman", "mac_latin2"),
+        ("x-mac-icelandic", "mac_iceland"), ("eucJP-ms", "euc_jp"), ("latin-9", "iso8859-15"),
+        ("8859-15", "iso8859-15"), ("de_DE.ISO-8859-15", "iso8859-15"), ("iso-ir-111", "koi8-r"),
+        ("ucs2", "utf-16-le"), ("utf-32", "utf-32"),
     ],
 )  # fmt: skip
 def test_charsets_are_known_under_every_spelling(label, codec):
     words = {"cp932": "日本語", "euc_jp": "日本語", "gb18030": "中文信件", "cp949": "한국어", "cp950": "中文信件",
-             "cp874": "สวัสดี", "iso8859-8": "שלום"}  # fmt: skip
+             "cp874": "สวัสดี", "iso8859-8": "שלום", "mac_latin2": "Příliš žluťoučký", "mac_iceland": "Það er gott",
+             "iso8859-15": "für 100 €", "utf-16-le": "日本"}  # fmt: skip
     text = words.get(codec, "привет")
     assert in_charset(text.encode(codec), label).text == text
 
@@ -219,7 +224,7 @@ def test_base64_is_read_as_far_as_it_goes(written, content):
 
 
 @pytest.mark.parametrize(
-    "encoding", [b"quoted-printable", b"Quoted-Printable;", b'"quoted-printable"', b"quoted printable"]
+    "encoding", [b"quoted-printable", b"Quoted-Printable;", b'"quoted-printable"', b"quoted printable", b"qp"]
 )
 def test_quoted_printable_is_read_however_it_is_spelled(encoding):
     content = quopri.encodestring("Grüße = gut".encode())
@@ -243,7 +248,8 @@ def test_blanks_behind_the_equals_sign_at_the_end_of_a_line_change_nothing():
 
 
 @pytest.mark.parametrize(
-    "words", ["Dear customer,\r\n\r\nyour parcel waits.\r\n", "<p>Hi, you</p>", "Gr\u00fc\u00dfe, J\u00f6rg"]
+    "words",
+    ["Dear customer,\r\n\r\nyour parcel waits.\r\n", "<p>Hi, you</p>", "Gr\u00fc\u00dfe, J\u00f6rg", "Hello World"],
 )
 def test_words_that_are_declared_base64_are_read_as_they_stand(words):
     mail = body(words.encode(), b"Content-Type: text/plain; charset=utf-8", b"Content-Transfer-Encoding: base64")
@@ -253,7 +259,13 @@ def test_words_that_are_declared_base64_are_read_as_they_stand(words):
 
 @pytest.mark.parametrize(
     "written",
-    [b"SGVsbG8=\r\n-- \r\nA list footer, in words\r\n", b"\r\n SGVs \r\nbG8= \r\n", b"SGVsbG8hIEhlbGxvIQ*=="],
+    [
+        b"SGVsbG8=\r\n-- \r\nA list footer, in words\r\n",
+        b"\r\n SGVs \r\nbG8= \r\n",
+        b"SGVsbG8hIEhlbGxvIQ*==",
+        b" S G V s b G 8 =",
+        b"SGVsbG 8gd\r\n29ybGQ=",
+    ],
 )
 def test_junk_is_no_reason_not_to_read_base64(written):
     mail = body(written, b"Content-Type: text/plain", b"Content-Transfer-Encoding: base64")
