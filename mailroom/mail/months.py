@@ -39,7 +39,7 @@ _SHORT = (
     "sep sept set wrz zář szept сен вер eyl ruj",
     "oct okt ott out paź říj окт жов eki",
     "nov noi lis ноя лис kas stu",
-    "dec déc dez des dic gru pro дек гру ara",
+    "dec déc dez dic gru pro дек гру ara",
 )
 for _number, _words in enumerate(_SHORT, start=1):
     for _word in _words.split():

@@ -25,8 +25,9 @@ _GLUED_ZONE = re.compile(r"(:\d{2})([A-Z])", re.IGNORECASE)
 _NO_ZONE = re.compile(r"\s[+-]?\d{5,}$")
 _ZONE_WORD = re.compile(r"\b(?:GMT|UTC|UT)\s*([+-])(\d{1,2}):?(\d{2})?\b", re.IGNORECASE)
 _COLON_ZONE = re.compile(r"([+-]\d{2}):(\d{2})\s*$")
-_HOURS_ZONE = re.compile(r"(:\d{2}\s*[+-])(\d{1,2})(?![\d:])")
-_NAMED_ZONE = re.compile(r"(:\d{2})\s+([A-Z]{3,4})\b", re.IGNORECASE)
+_HOURS_ZONE = re.compile(r"(:\d{1,2}\s*[+-])(\d{1,2})(?![\d:])")
+_ZONE_IN_NUMBERS = re.compile(r"(?::\d{1,2}|\s)[+-]\d")
+_NAMED_ZONE = re.compile(r"(?<=\d),?\s+([A-Z]{3,4})\b", re.IGNORECASE)
 _ZONES = {
     "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2, "MESZ": 2, "EET": 2, "EEST": 3,
     "MSK": 3, "MSD": 4, "SGT": 8, "HKT": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
@@ -47,8 +48,10 @@ def in_usual_words(value: str) -> str:
     value = _YEAR_SINCE_1900.sub(lambda match: str(1900 + int(match[1])), value)
     value = _GLUED_ZONE.sub(r"\1 \2", value)
     value = _ZONE_WORD.sub(lambda match: f"{match[1]}{int(match[2]):02}{match[3] or '00'}", value)
-    value = _NAMED_ZONE.sub(_zone_in_numbers, _COLON_ZONE.sub(r"\1\2", value))
+    value = _COLON_ZONE.sub(r"\1\2", value)
     value = _HOURS_ZONE.sub(lambda match: f"{match[1]}{int(match[2]):02}00", value)
+    if not _ZONE_IN_NUMBERS.search(value):
+        value = _NAMED_ZONE.sub(_zone_in_numbers, value)
     return _NO_ZONE.sub("", value)
 
 
@@ -86,5 +89,5 @@ def _named(day: str, month: str, year: str) -> str:
 
 
 def _zone_in_numbers(match: re.Match[str]) -> str:
-    hours = _ZONES.get(match[2].upper())
-    return match[0] if hours is None else f"{match[1]} +{hours:02}00"
+    hours = _ZONES.get(match[1].upper())
+    return match[0] if hours is None else f" +{hours:02}00"
