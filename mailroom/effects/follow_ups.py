@@ -11,10 +11,10 @@ from mailroom.effects.mail_outcome import SendOutcome, content_digest, slot_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.mail.account import MailAccount
+from mailroom.mail.by_message_id import naming
 from mailroom.mail.compose import OutgoingMail, forward, reply
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.imap import UNKNOWN_TIME, ImapSession
-from mailroom.mail.imap.criteria import And, Header, Or, Since
 from mailroom.mail.model import Mail
 from mailroom.mail.threading_headers import MESSAGE_ID, new_message_id
 from mailroom.store import Store
@@ -158,6 +158,5 @@ def _sent_in_thread(post: Post, parent: Mail) -> int:
 def _count(session: ImapSession, account: MailAccount, ids: list[str], clock: Clock) -> int:
     since = clock.now() - _AN_HOUR
     session.open(session.resolve(account.sent_folder or "Sent"))
-    found = session.search(And(Or(*(Header("References", one.strip("<>")) for one in ids)), Since(since)))
-    lights = session.fetch_light(found, ("Message-ID",))
-    return sum(since <= light.internal_date != UNKNOWN_TIME for light in lights)
+    found = naming(session, ids, ("References",), since=since)
+    return sum(since <= light.internal_date != UNKNOWN_TIME for light in found.mails)

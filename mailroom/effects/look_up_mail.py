@@ -37,7 +37,7 @@ def look_up(
     results: list[ActionResult] = []
     with account.open_imap() as session:
         for action in unknown:
-            finding = find_sent(session, account, action.target)
+            finding = find_sent(session, account, action.target, since=action.created_at)
             if finding.found or absence_tells:
                 results.append(_result_of_finding(store, account, action, finding))
     faultpoint("send_mail.before_settle_found")

@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.effects.find_sent import own_copy
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     BusyError,
     InvalidInputError,
     LeaseLostError,
-    NotFoundError,
     RefusedError,
     RejectedError,
     TransientError,
@@ -27,7 +27,6 @@ from mailroom.errors import (
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import compose
-from mailroom.mail.imap.criteria import MessageId
 from mailroom.mail.parse import parse_safely
 from mailroom.mail.threading_headers import new_message_id, new_thread_index
 from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
@@ -159,14 +158,12 @@ def wait_for(
     if known is not None:
         known.check_version()
         return known
-    subject = ""
+    subject = why = ""
     if not recipients or since is None:
-        found, sent_at, subject = _sent_earlier(desk, message_id)
+        found, sent_at, subject, why = _sent_earlier(desk, message_id)
         recipients, since = recipients or found, since or sent_at
     if not recipients:
-        raise InvalidInputError(
-            f"{message_id} is not in the Sent folder of {desk.account.address}: name the people who may answer"
-        )
+        raise InvalidInputError(f"nobody knows who got {message_id} ({why}): name the people who may answer")
     now = desk.store.waits.now()
     asked = tuple(dict.fromkeys(one.lower() for one in recipients))
     return desk.store.waits.ask(NewWait(
@@ -265,16 +262,13 @@ def _judging(waiting: Waiting) -> dict[str, object]:
     return {"aliases": waiting.aliases, "by_subject": waiting.by_subject, "need_proof": waiting.need_proof}
 
 
-def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str]:
-    """(recipients, when, subject) of a mail of ours, from its copy in Sent."""
+def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str, str]:
+    """(recipients, when, subject) of a mail of ours, from its copy in Sent; and why there is none."""
     own = desk.account.own_addresses
     with desk.account.open_imap() as session:
-        try:
-            session.open(session.resolve(desk.account.sent_folder or "Sent"))
-        except NotFoundError:
-            return (), None, ""
-        for fetched in session.fetch_raw(session.search(MessageId(message_id))[:1]):
-            mail = parse_safely(fetched.raw, internal_date=fetched.internal_date)
-            people = (one.address for one in (*mail.to, *mail.cc) if one.address)
-            return tuple(one for one in people if one.lower() not in own), mail.date, mail.subject
-    return (), None, ""
+        copy, why = own_copy(session, desk.account, message_id)
+    if copy is None:
+        return (), None, "", why
+    mail = parse_safely(copy.raw, internal_date=copy.internal_date)
+    people = (one.address for one in (*mail.to, *mail.cc) if one.address)
+    return tuple(one for one in people if one.lower() not in own), mail.date, mail.subject, "it went to nobody else"

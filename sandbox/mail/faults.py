@@ -18,7 +18,7 @@ class MailFault:
             takes the mail and hangs up without an answer (SMTP); `slow` waits `seconds` first; `bye` says goodbye and
             hangs up (IMAP).
         verb: SMTP: one of `SMTP_VERBS`, DOT being the end of a mail. IMAP: CONNECT or a command such as `FETCH`, `UID
-            FETCH`, `IDLE`. `*` is every one.
+            FETCH`, `IDLE`; `UID SEARCH HEADER` is a search in header fields or words. `*` is every one.
         side: `smtp` or `imap`.
         answer: What to say.
         address: RCPT only: this recipient and no other.
@@ -77,7 +77,7 @@ class FaultBoard:
         """The fault that is due at this point; it counts as hit."""
         with self._lock:
             for fault in self._faults:
-                if fault.side != side or fault.verb not in ("*", verb):
+                if fault.side != side or not (fault.verb == "*" or f"{verb} ".startswith(f"{fault.verb} ")):
                     continue
                 if fault.address and fault.address.lower() != address.lower():
                     continue

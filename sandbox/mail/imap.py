@@ -19,6 +19,7 @@ from pymap.imap import IMAPConnection, IMAPServer
 from pymap.imap.state import ConnectionState
 from pymap.interfaces.login import IdentityInterface
 from pymap.parsing.command import Command
+from pymap.parsing.command.select import SearchCommand
 from pymap.parsing.response import Response, ResponseBye, ResponseCode, ResponseNo
 from pymap.parsing.specials import SearchKey, SequenceSet
 from pymap.selected import SelectedMailbox
@@ -159,7 +160,7 @@ class _Connection(IMAPConnection):
     async def read_command(self, state: ConnectionState) -> Command:
         while True:
             command = await super().read_command(state)
-            fault = self._faults.take("imap", command.command.decode("ascii", "replace").upper())
+            fault = self._faults.take("imap", _verb(command))
             if fault is None:
                 return command
             await asyncio.sleep(fault.seconds)
@@ -170,6 +171,21 @@ class _Connection(IMAPConnection):
             if fault.kind != "refuse":
                 return command
             await self.write_response(ResponseNo(command.tag, fault.answer.encode()))
+
+
+def _verb(command: Command) -> str:
+    """Its name; of a search also that it looks into headers or words, which some servers refuse."""
+    name = command.command.decode("ascii", "replace").upper()
+    return f"{name} HEADER" if isinstance(command, SearchCommand) and _reads_text(command.keys) else name
+
+
+def _reads_text(keys: Iterable[SearchKey]) -> bool:
+    return any(
+        key.value in (b"HEADER", b"BODY", b"TEXT")
+        or (key.value == b"OR" and _reads_text(key.filter_key_or))
+        or (key.value == b"KEYSET" and _reads_text(key.filter_key_set))
+        for key in keys
+    )
 
 
 class ImapSide:
