@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -13,8 +13,10 @@ from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
+from mailroom.store.ledger import ORPHANED_AFTER
 
-_COPY_APPEARS_WITHIN = timedelta(minutes=2)
+_COPY_APPEARS_WITHIN = timedelta(minutes=10)
+"""After the connection was lost; the server may still have been working on the mail then."""
 
 
 def look_up(
@@ -29,7 +31,8 @@ def look_up(
         account: Where to look.
         actions: Those that are `unknown` are looked up. A further sending to some of the people is not: the copy in
             Sent, or an answer, may be about the first one.
-        absence_tells: The mails were sent from this very account, so that finding none may mean that none was sent.
+        absence_tells: The mails were sent from this very account, and not just now, so that finding none may mean
+            that none was sent.
     """
     unknown = [one for one in actions if one.state == "unknown" and one.kind == SEND_MAIL and not people_of(one)]
     if not unknown or account.imap is None:
@@ -67,11 +70,17 @@ def settle(store: Store, actions: Sequence[Action], results: Sequence[ActionResu
         store.run(record)
 
 
+def _ended(action: Action) -> datetime:
+    """When the attempt was over at the latest: a slow upload may end long after it was claimed."""
+    if action.settled_at is not None:
+        return action.settled_at  # somebody was there and saw that no answer came
+    return min(action.updated_at, (action.claimed_at or action.created_at) + ORPHANED_AFTER)
+
+
 def _result_of_finding(store: Store, account: MailAccount, action: Action, finding: Finding) -> ActionResult:
     if finding.found:
         return ActionResult(action.id, "applied", f"looked up: {finding.where}")
-    claimed = action.claimed_at or action.created_at
-    old_enough = store.waits.now() - claimed > _COPY_APPEARS_WITHIN
+    old_enough = store.waits.now() - _ended(action) > _COPY_APPEARS_WITHIN
     if finding.conclusive and account.stores_sent_copy and old_enough:
         text = "looked up: no copy in the Sent folder, so it was not sent"
         return ActionResult(action.id, "not_applied", text, result={})

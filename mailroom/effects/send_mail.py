@@ -131,17 +131,21 @@ def _one(
         store.ledger.adopt_orphans()
         action = store.ledger.get(action.id)
     if action.state == "unknown":
-        try:
-            look_up(store, account, [action])
-        except MailroomError as error:
-            log.warning("the outcome of mail %s could not be looked up: %s", action.id, error)
-        action = store.ledger.get(action.id)
+        action = _looked_up(store, account, action)
     if action.state in OPEN_EFFECTS or action.state in {"applied", "already_done", "refused"}:
         return outcome_of(action)
     claimed = store.ledger.claim([action.id], owner=process_owner("send mail"))
     if not claimed:
         return outcome_of(store.ledger.get(action.id))
     return _attempt(store, account, mail, claimed[0], before_sending, clock)
+
+
+def _looked_up(store: Store, account: MailAccount, action: Action, *, just_lost: bool = False) -> Action:
+    try:
+        look_up(store, account, [action], absence_tells=not just_lost)
+    except MailroomError as error:
+        log.warning("the outcome of mail %s could not be looked up: %s", action.id, error)
+    return store.ledger.get(action.id)
 
 
 def _attempt(
@@ -176,7 +180,7 @@ def _attempt(
     faultpoint("send_mail.settled")
     settled = store.ledger.get(mine.id)
     if result.state == "unknown" and settled.state == "unknown":
-        return _one(store, account, mail, settled, before_sending, clock)
+        return outcome_of(_looked_up(store, account, settled, just_lost=True))
     if result.state == "applied":
         _file_copy(account, final)
     return outcome_of(settled, sent_now=report is not None and bool(report.accepted))

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from mailroom.clock import SystemClock
 from mailroom.effects.look_up_mail import look_up, proven_sent
-from mailroom.effects.mail_outcome import SEND_MAIL
+from mailroom.effects.mail_outcome import SEND_MAIL, content_digest, slot_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.playbooks.ask import PostDesk, ask, outcome
 from mailroom.playbooks.watch_replies import watch_once
+from mailroom.store import Store
+from mailroom.store.actions import Action, NewAction
 from mailroom.store.schema import actions
 from sandbox.mail import Habit, MailFault
 
@@ -62,8 +65,8 @@ def copies(desk: Any) -> int:
 
 def long_ago(desk: PostDesk) -> None:
     """The copy in Sent has had time to appear."""
-    then = desk.store.waits.now() - timedelta(minutes=10)
-    desk.store.run(lambda tx: tx.execute(actions.update().values(claimed_at=then)))
+    then = desk.store.waits.now() - timedelta(minutes=15)
+    desk.store.run(lambda tx: tx.execute(actions.update().values(claimed_at=then, settled_at=then, updated_at=then)))
 
 
 def test_the_same_key_sends_one_mail(desk: Any) -> None:
@@ -172,6 +175,49 @@ def test_unknown_and_not_in_the_sent_folder_is_sent_again_when_the_copy_has_had_
     assert send(with_copies).state == "unknown"  # it may still appear
     long_ago(with_copies)
     assert send(with_copies).state == "applied"
+
+
+# F25a: the upload took its time, the connection was lost after the final dot, and the copy is filed a moment later
+def test_a_slow_sending_that_is_lost_at_its_end_is_not_repeated_before_its_copy_could_appear(
+    desk: Any, tmp_path: Path
+) -> None:
+    class Clock(SystemClock):
+        ahead = timedelta(0)
+
+        def now(self) -> datetime:
+            return super().now() + self.ahead
+
+    clock = Clock()
+
+    def slow(mail: OutgoingMail, _action: Action) -> OutgoingMail:
+        clock.ahead += timedelta(minutes=14)
+        return mail
+
+    account = replace(desk.account, stores_sent_copy=True)
+    desk.mail.faults.add(MailFault("drop_after_dot"))
+    with Store.open(f"sqlite:///{tmp_path / 'own.db'}", blobs=tmp_path / "own", clock=clock) as store:
+        assert send_once(store, account, MAIL, key="k", before_sending=slow).state == "unknown"
+        clock.ahead += timedelta(minutes=9)
+        assert send_once(store, account, MAIL, key="k").state == "unknown"
+        with account.open_imap() as session:
+            session.append("Sent", desk.mail.sent[0].raw)
+        clock.ahead += timedelta(minutes=9)
+        assert send_once(store, account, MAIL, key="k").state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, "unknown"), (20, "unknown"), (30, "applied")])
+def test_a_process_that_died_unseen_may_have_been_sending_for_a_while(desk: Any, minutes: int, state: str) -> None:
+    account = replace(desk.account, stores_sent_copy=True)
+    new = NewAction(
+        tenant="", alert_id=None, kind=SEND_MAIL, target=MAIL.message_id, slot=slot_of("k"),
+        parameters={"content": content_digest(MAIL)},
+    )  # fmt: skip
+    desk.store.ledger.begin(new, owner="")
+    then = desk.store.waits.now() - timedelta(minutes=minutes)
+    desk.store.run(lambda tx: tx.execute(actions.update().values(claimed_at=then)))
+    desk.store.ledger.adopt_orphans(timedelta(0))
+    assert send_once(desk.store, account, MAIL, key="k").state == state
 
 
 # I7: the Sent folder of another mailbox of the same domain says nothing about ours
