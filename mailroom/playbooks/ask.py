@@ -138,7 +138,7 @@ def wait_for(
 ) -> Wait:
     """Wait for the answers to a mail sent earlier.
 
-    Effect: writes the store. Twice under the same key is one wait.
+    Effect: writes the store. Twice under the same key is one wait; how it is waited for stays as it was stored.
 
     Args:
         desk: Mailbox and store.
@@ -151,13 +151,13 @@ def wait_for(
 
     Raises:
         InvalidInputError: the mail is not in the Sent folder and no recipients are given.
+        RefusedError: this key waits for the answers to another mail, or of other people.
     """
     _check_waiting(desk, waiting)
     message_id = f"<{message_id.strip().strip('<>')}>"
     known = desk.store.waits.by_key(key)
     if known is not None:
-        known.check_version()
-        return known
+        return _same_wait(known, message_id, recipients)
     subject = why = ""
     if not recipients or since is None:
         found, sent_at, subject, why = _sent_earlier(desk, message_id)
@@ -260,6 +260,18 @@ def _new_wait(
 
 def _judging(waiting: Waiting) -> dict[str, object]:
     return {"aliases": waiting.aliases, "by_subject": waiting.by_subject, "need_proof": waiting.need_proof}
+
+
+def _same_wait(known: Wait, message_id: str, recipients: tuple[str, ...]) -> Wait:
+    """The wait stored under this key, when it is the one that is meant."""
+    known.check_version()
+    other_people = recipients and {one.lower() for one in recipients} != set(known.recipients)
+    if known.is_ours or message_id not in known.message_ids or other_people:
+        raise RefusedError(
+            f"question {known.id} has the key {known.key!r} and waits for other answers (to {known.message_ids[0]}): "
+            f"nothing waits for those to {message_id}. Give each wait of a run its own step (`step=`)."
+        )
+    return known
 
 
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str, str]:

@@ -70,6 +70,7 @@ def wait_for_email_from_user(
 
     Raises:
         InvalidInputError: nobody is named and the mail is not in the Sent folder.
+        RefusedError: this step of the run waits for other answers already.
 
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mail.smtp import SendGuards
 from mailroom.playbooks.ask import ask, check, wait_for
 from mailroom.playbooks.question import Waiting
@@ -83,6 +83,21 @@ def test_whom_to_wait_for_can_be_named_where_there_is_no_sent_folder(world: Any)
     assert wait_for(desk, "<x@y.example>", Waiting(), key="k", recipients=(AMY,)).is_open
     with pytest.raises(InvalidInputError, match="name the people"):
         wait_for(desk, "<x@y.example>", Waiting(), key="other")
+
+
+def test_a_wait_is_not_taken_for_another_one_under_the_same_key(world: Any, question: Any) -> None:
+    desk = world()
+    sent = desk.store.waits.now()
+    wait = wait_for(desk, "<x@y.example>", Waiting(), key="k", recipients=(AMY,), since=sent)
+    for message_id, people in (("<other@y.example>", (AMY,)), ("<other@y.example>", ()), ("<x@y.example>", (BEN,))):
+        with pytest.raises(RefusedError, match=r"own step \(`step=`\)"):
+            wait_for(desk, message_id, Waiting(), key="k", recipients=people, since=sent)
+    put = ask(desk, question(AMY), key="asked")
+    with pytest.raises(RefusedError, match=f"question {put.id} has the key"):
+        wait_for(desk, "<x@y.example>", Waiting(), key="asked", recipients=(AMY,), since=sent)
+    for people in ((AMY.upper(),), ()):
+        assert wait_for(desk, "x@y.example", Waiting(), key="k", recipients=people, since=sent).id == wait.id
+    assert len(desk.store.waits.list()) == 2
 
 
 def test_nobody_waits_for_an_answer_of_our_own(world: Any) -> None:
