@@ -104,11 +104,5 @@ def waiting(
     )  # fmt: skip
 
 
-def looks_like_html(content: str) -> bool:
-    """Whether a Content parameter is meant as HTML."""
-    head = content.lstrip()[:200].lower()
-    return head.startswith(("<!doctype html", "<html", "<body", "<div", "<p>", "<p ", "<table"))
-
-
 def _quoted(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"')

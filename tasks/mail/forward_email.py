@@ -6,12 +6,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.effects.follow_ups import How, send_forward
+from mailroom.mail.compose import looks_like_html
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.parse import parse_safely
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
-from tasks.mail._asking import addresses, looks_like_html
+from tasks.mail._asking import addresses
 from tasks.mail._follow_up import post
 from tasks.mail._sent import SendResult, sent_result
 

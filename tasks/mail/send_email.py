@@ -9,11 +9,11 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.effects.mail_outcome import content_digest, slot_of
 from mailroom.effects.send_mail import send_once
-from mailroom.mail.compose import OutgoingMail
+from mailroom.mail.compose import OutgoingMail, looks_like_html
 from mailroom.mail.threading_headers import new_message_id
 from tasks._catalogue import describe
 from tasks._wording import action
-from tasks.mail._asking import addresses, desk, looks_like_html, step_key
+from tasks.mail._asking import addresses, desk, step_key
 from tasks.mail._sent import SendResult, sent_result
 
 

@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from mailroom.mail.compose import looks_like_html
 from mailroom.playbooks.ask import ask, outcome, wait_in_place
 from mailroom.playbooks.question import Question, reminder_times
 from tasks._catalogue import describe
@@ -20,7 +21,6 @@ from tasks.mail._asking import (
     addresses,
     as_reply_result,
     desk,
-    looks_like_html,
     step_key,
     waiting,
 )

@@ -6,10 +6,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.effects.follow_ups import send_reply
+from mailroom.mail.compose import looks_like_html
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
-from tasks.mail._asking import addresses, looks_like_html
+from tasks.mail._asking import addresses
 from tasks.mail._follow_up import post
 from tasks.mail._sent import SendResult, sent_result
 
