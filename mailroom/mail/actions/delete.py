@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailroom.errors import NotFoundError
 from mailroom.mail.actions.criteria import MailCriteria
+from mailroom.mail.actions.left_behind import STAYS, set_aside
 from mailroom.mail.actions.move import MOST
 from mailroom.mail.actions.rows import ChangeReport, MailRow
 from mailroom.mail.actions.selecting import missing_of, select_for_change
@@ -50,18 +51,20 @@ def delete(
 
 
 def _deleted(session: ImapSession, chosen: list[MailRow], into: str) -> list[MailRow]:
-    uids = [row.uid for row in chosen]
-    result = session.delete(uids, trash_folder=into or None)
+    todo, left = set_aside(session, chosen) if into else (chosen, [])
+    result = session.delete([row.uid for row in todo], trash_folder=into or None)
     words = {
         "expunged": ("deleted", "for good"),
         "moved": ("moved to trash", f"to {into}"),
+        "copied": ("copied to trash", f"to {into}; {STAYS}"),
         "marked": ("marked as deleted", "the server cannot remove single mails; the next clean-up of the folder will"),
     }
     done = set(result.uids)
-    return [
+    rows = [
         row.became(*words[result.how]) if row.uid in done else row.became("gone", "somebody else was first")
-        for row in chosen
+        for row in todo
     ]
+    return rows + left
 
 
 def _trash(session: ImapSession) -> str:

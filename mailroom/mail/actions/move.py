@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.actions.criteria import MailCriteria
+from mailroom.mail.actions.left_behind import STAYS, set_aside
 from mailroom.mail.actions.rows import ChangeReport, MailRow
 from mailroom.mail.actions.selecting import missing_of, search, select_for_change
 from mailroom.mail.imap import ImapSession
@@ -67,17 +68,17 @@ def move(
 
 
 def _moved(session: ImapSession, chosen: list[MailRow], target: str) -> list[MailRow]:
-    if not chosen:
-        return []
-    result = session.move([row.uid for row in chosen], target)
-    rows: list[MailRow] = []
-    for row in chosen:
+    todo, rows = set_aside(session, chosen)
+    if not todo:
+        return rows
+    result = session.move([row.uid for row in todo], target)
+    for row in todo:
         if row.uid not in result.moved:
             rows.append(row.became("gone", "somebody else was first"))
             continue
         new = result.moved[row.uid]
         detail = f"to {target}" + (f", UID {new} there" if new else "")
         if result.how == "copy only":
-            detail += "; the original is marked as deleted, because the server cannot remove single mails"
+            detail += f"; {STAYS}"
         rows.append(row.became("moved", detail))
     return rows

@@ -127,5 +127,5 @@ class ChangeReport:
         }
 
 
-CHANGED = frozenset({"moved", "deleted", "moved to trash", "marked as deleted", "marked"})
+CHANGED = frozenset({"moved", "deleted", "moved to trash", "copied to trash", "marked as deleted", "marked"})
 """Outcomes that changed a mail."""

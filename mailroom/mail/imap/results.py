@@ -103,4 +103,5 @@ class DeleteResult:
 
     uids: tuple[int, ...]
     """Marked, moved or removed; UIDs that were not there are missing."""
-    how: Literal["expunged", "marked", "moved"]
+    how: Literal["expunged", "marked", "moved", "copied"]
+    """`copied`: to the trash, and the originals are marked as deleted but still there."""

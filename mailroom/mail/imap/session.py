@@ -321,7 +321,8 @@ class ImapSession:
         """Delete, or move to `trash_folder`. Effect: changes the mailbox; repeating is harmless."""
         self._need_writable()
         if trash_folder is not None:
-            return DeleteResult(tuple(sorted(self._changer.move(uids, self._name(trash_folder)).moved)), "moved")
+            result = self._changer.move(uids, self._name(trash_folder))
+            return DeleteResult(tuple(sorted(result.moved)), "copied" if result.how == "copy only" else "moved")
         return self._changer.delete(uids, expunge=expunge)
 
     def append(

@@ -219,6 +219,22 @@ def test_other_peoples_deletions_are_left_alone(open_box: Any, mail: Write) -> N
     assert len(box.subjects()) == 2
 
 
+def test_a_mail_that_the_server_cannot_remove_is_not_said_to_be_moved_and_is_copied_once(
+    open_box: Any, mail: Write
+) -> None:
+    box = open_box(hide=("MOVE", "UIDPLUS"))
+    box.put(mail(1), mail(2))
+    (row,) = delete(box.session, criteria_from(email_uid="1")).rows
+    assert row.outcome == "copied to trash"
+    assert "the original stays, marked as deleted, until the folder is cleaned up" in row.detail
+    assert box.flags()[1] == {b"\\Deleted"}
+    again = delete(box.session, criteria_from(email_uid="1"))
+    assert ([row.outcome for row in again.rows], again.changed) == (["already marked as deleted"], 0)
+    moved = move(box.session, criteria_from(email_uid="1"), "Archive")
+    assert [row.outcome for row in moved.rows] == ["already marked as deleted"]
+    assert box.subjects("Trash") == ["Mail 1"]
+
+
 def test_a_dry_run_deletes_nothing(box: Any, mail: Write) -> None:
     box.put(mail(1))
     report = delete(box.session, criteria_from(subject="Mail 1"), dry_run=True, permanently=True)
