@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mailroom.errors import AccessError, InvalidInputError, MailroomError, NotOfferedError
 from mailroom.mail.compose import OutgoingMail
 from mailroom.mail.compose.message import envelope_recipients
 from mailroom.mail.smtp import RecipientResult, SendReport
@@ -44,6 +45,13 @@ class SendOutcome:
     """Refused for now; sending once more under the same key tries only these."""
     sent_now: bool = False
     """This call sent it; otherwise it had been sent before."""
+    error: MailroomError | None = field(default=None, compare=False)
+    """What stood in the way in this call, where nothing was sent."""
+
+    @property
+    def to_mend(self) -> MailroomError | None:
+        """What somebody has to mend before it can be sent: settings, login, rights. None: trying again may do."""
+        return self.error if isinstance(self.error, AccessError | NotOfferedError | InvalidInputError) else None
 
     @property
     def is_sent(self) -> bool:
@@ -110,13 +118,14 @@ def rest_of(action: Action, people: Iterable[str]) -> NewAction:
     )  # fmt: skip
 
 
-def outcome_of(action: Action, *, sent_now: bool = False) -> SendOutcome:
+def outcome_of(action: Action, *, sent_now: bool = False, error: MailroomError | None = None) -> SendOutcome:
     """What an action says of its mail."""
     known = action.state in {*_DONE, "not_applied", "failed"}
     return SendOutcome(
         action.state, action.id, action.target, action.detail,
         accepted=tuple(action.result.get("accepted") or ()) if action.state in _DONE else (),
         refused=tuple(refused_of(action).items()), open=tuple(put_off_of(action)) if known else (), sent_now=sent_now,
+        error=error,
     )  # fmt: skip
 
 

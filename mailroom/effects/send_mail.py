@@ -153,21 +153,31 @@ def _attempt(
 ) -> SendOutcome:
     """Send a mail that was claimed for this attempt, and record what became of it."""
     report: SendReport | None = None
+    stood_in_the_way: MailroomError | None = None
+    handed_over = False
+
+    def hand_over() -> None:
+        nonlocal handed_over
+        handed_over = True
+
     try:
         final = account.answered_here(before_sending(mail, mine))
         faultpoint("send_mail.before_send")
         report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock,
-                      on_refusals=lambda said: _note(store, mine, said))  # fmt: skip
+                      on_refusals=lambda said: _note(store, mine, said), on_handover=hand_over)  # fmt: skip
         faultpoint("send_mail.after_send")
         result = result_of_report(mine, report)
     except OutcomeUnknownError as error:
         result = ActionResult(mine.id, "unknown", str(error), "unknown")
-    except (RejectedError, NotOfferedError, InvalidInputError, RefusedError) as error:
+    except (RejectedError, RefusedError) as error:
         code = getattr(error, "code", "") or type(error).__name__
         result = ActionResult(mine.id, "failed", str(error), code, retryable=False)
-    except (AccessError, TransientError, ResponseError) as error:
-        code = type(error).__name__
+    except (AccessError, NotOfferedError, InvalidInputError, TransientError, ResponseError) as error:
+        stood_in_the_way, code = error, type(error).__name__
         result = ActionResult(mine.id, "not_applied", f"not sent: {error}", code, result=mine.result)
+    except Exception as error:
+        _let_go(store, mine, error, handed_over=handed_over)
+        raise
     result = replace(result, attempt=mine.attempt)
     put_off = report.open if report is not None and result.state == "applied" else ()
 
@@ -183,7 +193,22 @@ def _attempt(
         return outcome_of(_looked_up(store, account, settled, just_lost=True))
     if result.state == "applied":
         _file_copy(account, final)
-    return outcome_of(settled, sent_now=report is not None and bool(report.accepted))
+    return outcome_of(settled, sent_now=report is not None and bool(report.accepted), error=stood_in_the_way)
+
+
+def _let_go(store: Store, action: Action, error: Exception, *, handed_over: bool) -> None:
+    """Something unforeseen ended the attempt: say what is known, or others would take it for one that still goes on."""
+    name = type(error).__name__
+    if handed_over:
+        text = f"{name} while the mail was handed over: nobody saw the end of it"
+        result = ActionResult(action.id, "unknown", text, "unknown", attempt=action.attempt)
+    else:
+        text = f"not sent: {name} before it was handed over"
+        result = ActionResult(action.id, "not_applied", text, name, attempt=action.attempt, result=action.result)
+    try:
+        store.ledger.settle([result])
+    except MailroomError as failed:  # then it counts as unknown after a while
+        log.warning("what became of mail %s could not be recorded: %s", action.id, failed)
 
 
 def _note(store: Store, action: Action, said: Sequence[RecipientResult]) -> None:

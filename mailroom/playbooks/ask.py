@@ -90,6 +90,8 @@ def ask(
         InvalidInputError: the question is not possible.
         RefusedError: a guard, another question under this key, a form this version does not read, or `once`.
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
+        AccessError, NotOfferedError: the sending half of the mailbox does not work as it is set up. Nothing was sent;
+            once that is mended, asking again under the same key sends it.
         TransientError: not sent now; asking again under the same key sends it.
     """
     # Once it is stored, what counts is what was allowed then: new rails or rules must not lose its answer.
@@ -235,6 +237,10 @@ def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> 
     )  # fmt: skip
     faultpoint("ask.sent")
     if sent.state == "sending" or (sent.state == "not_applied" and not sent.open):
+        if (error := sent.to_mend) is not None:
+            raise type(error)(
+                f"question {wait.id} has not been sent yet: {error}. Then run again to send it."
+            ) from error
         why = sent.detail or "somebody else is at it"
         raise TransientError(f"question {wait.id} has not been sent yet: {why}. Run again to send it.")
     done = take_up(desk.store, desk.store.waits.get(wait.id))

@@ -16,7 +16,7 @@ from mailroom.connectors.replies_book import QuestionBook
 from mailroom.effects.look_up_mail import look_up, proven_sent, settle
 from mailroom.effects.mail_outcome import SEND_MAIL, may_be_tried, people_of
 from mailroom.effects.send_mail import send_once
-from mailroom.errors import InvalidInputError, MailroomError, RefusedError
+from mailroom.errors import MailroomError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.playbooks.question_mail import fresh_token, mail_of, question_again
@@ -121,7 +121,7 @@ class SendingOn:
                 continue  # a mail of somebody else, or a reminder: the next one asks them
             try:
                 sent += self._try_one(self._store.waits.get(wait.id), action)
-            except (RefusedError, InvalidInputError) as error:
+            except RefusedError as error:
                 self._give_up(action, str(error))
                 take_up(self._store, self._store.waits.get(wait.id))
             except SendingPausedError as error:

@@ -30,11 +30,14 @@ def sent_result(sent: SendOutcome, done: str) -> SendResult:
 
     Raises:
         OutcomeUnknownError: nobody knows; it is never sent again blindly.
+        AccessError, NotOfferedError, InvalidInputError: the mailbox does not work as it is set up; nobody got it.
         TransientError: nobody got it.
         RejectedError: the server refused it.
     """
     if sent.state in {"unknown", "sending"}:
         raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
+    if sent.state == "not_applied" and (error := sent.to_mend) is not None:
+        raise type(error)(f"{error}. Nobody got the mail; then Retry sends it.") from error
     if sent.state == "not_applied":
         raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
     if not sent.is_sent:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from mailroom import faults
 from mailroom.clock import SystemClock
 from mailroom.effects.look_up_mail import look_up, proven_sent
 from mailroom.effects.mail_outcome import SEND_MAIL, content_digest, slot_of
 from mailroom.effects.send_mail import send_once
-from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.errors import CredentialsError, InvalidInputError, NotOfferedError, RefusedError
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.playbooks.ask import PostDesk, ask, outcome
 from mailroom.playbooks.watch_replies import watch_once
@@ -277,3 +278,68 @@ def test_looking_up_what_is_known_changes_nothing(desk: Any) -> None:
     assert look_up(desk.store, desk.account, desk.store.ledger.list(kind=SEND_MAIL)) == []
     proven_sent(desk.store, [1], "again")
     assert desk.store.ledger.get(1).state == "applied"
+
+
+# -- before anything was sent ------------------------------------------------------------------------------------------
+
+
+def without_login(desk: Any) -> Any:
+    """The mailbox at a port that offers no login, as a relay on port 25 does."""
+    smtp = replace(desk.account.smtp, port=desk.mail.smtp_port, security="none", allow_plaintext=True)
+    return replace(desk.account, smtp=smtp)
+
+
+def test_a_sending_half_that_is_set_up_wrongly_is_an_error_and_sends_once_it_is_mended(
+    desk: Any, mail_helper: ModuleType
+) -> None:
+    right = desk.account
+    desk.account = without_login(desk)
+    for _ in range(2):
+        with pytest.raises(NotOfferedError, match=r"question 1 has not been sent yet.*run again"):
+            ask(desk, mail_helper.question(AMY), key="q")
+    stored = desk.store.waits.get(1)
+    assert (stored.is_open, stored.sent_at) == (True, None)
+    desk.account = right
+    assert ask(desk, mail_helper.question(AMY), key="q").sent_at is not None
+    assert len(desk.mail.sent) == 1
+
+
+def test_a_wrong_password_and_an_unreadable_file_are_told_as_what_they_are(
+    desk: Any, mail_helper: ModuleType, tmp_path: Path
+) -> None:
+    right = desk.account
+    for wrong, error in (({"password": "wrong"}, CredentialsError), ({"ca_file": tmp_path / "no"}, InvalidInputError)):
+        desk.account = replace(right, smtp=replace(right.smtp, **wrong))
+        with pytest.raises(error, match="has not been sent yet"):
+            ask(desk, mail_helper.question(AMY), key="q")
+        assert send(desk, key=str(error)).to_mend is not None
+    desk.account = right
+    assert ask(desk, mail_helper.question(AMY), key="q").sent_at is not None
+    assert send(desk, key=str(error)).state == "applied"
+    assert len(desk.mail.sent) == 2
+
+
+def test_something_unforeseen_before_the_mail_is_handed_over_leaves_it_to_be_sent(desk: Any) -> None:
+    def broken(_mail: OutgoingMail, _action: Action) -> OutgoingMail:
+        raise KeyError("unforeseen")
+
+    with pytest.raises(KeyError):
+        send(desk, before_sending=broken)
+    action = desk.store.ledger.list(kind=SEND_MAIL)[0]
+    assert (action.state, action.detail) == ("not_applied", "not sent: KeyError before it was handed over")
+    assert send(desk).state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+@pytest.mark.parametrize("point", ["smtp.after_dot", "send_mail.after_send"])
+def test_something_unforeseen_after_that_leaves_it_unknown(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(faults, "_plan", faults._Plan(f"raise:{point}"))
+        with pytest.raises(faults.FaultError):
+            send(desk)
+    assert desk.store.ledger.list(kind=SEND_MAIL)[0].state == "unknown"
+    long_ago(desk)
+    assert send(desk).state == "unknown"
+    assert len(desk.mail.sent) <= 1

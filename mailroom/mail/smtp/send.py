@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import InvalidInputError, NotOfferedError
@@ -23,6 +23,7 @@ def send(
     recipients: Iterable[str] | None = None,
     clock: Clock = SYSTEM_CLOCK,
     on_refusals: OnRefusals | None = None,
+    on_handover: Callable[[], None] | None = None,
 ) -> SendReport:
     """Send `mail` once, and say what the server answered for each recipient.
 
@@ -35,6 +36,7 @@ def send(
         recipients: The envelope; None: everyone of To, Cc and Bcc.
         clock: For the date.
         on_refusals: Told who was refused, before the mail is handed over for the others.
+        on_handover: Called right before the mail is handed over; until then nothing can have been sent.
 
     Raises:
         InvalidInputError: The mail cannot be composed, or has no recipient.
@@ -54,7 +56,7 @@ def send(
         international, eight_bit = "SMTPUTF8" in wire.features, "8BITMIME" in wire.features
         if not raw.isascii() and not (international and eight_bit):
             raw = _recomposed(mail, wire, international=international, eight_bit=eight_bit)
-        return deliver(wire, settings, envelope, raw, mail.message_id, on_refusals)
+        return deliver(wire, settings, envelope, raw, mail.message_id, on_refusals, on_handover)
 
 
 def _envelope(sender: str, recipients: tuple[Mailbox, ...]) -> Envelope:

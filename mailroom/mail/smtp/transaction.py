@@ -41,11 +41,12 @@ class Envelope:
 
 def deliver(
     wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str,
-    on_refusals: OnRefusals | None = None,
+    on_refusals: OnRefusals | None = None, on_handover: Callable[[], None] | None = None,
 ) -> SendReport:  # fmt: skip
     """One transaction on a connection that is ready for mail.
 
     Where some of the recipients are refused and others not, `on_refusals` is told before the mail is handed over.
+    `on_handover` is called right before that in any case: until then nothing can have been sent.
     Where the server offers DSN, bounces are asked to name the mail: the envelope id is its Message-ID.
 
     Raises:
@@ -64,6 +65,8 @@ def deliver(
             if on_refusals is not None and len(taken) < len(answers):
                 on_refusals(make_report(message_id, answers, last).per_recipient)
             faultpoint("smtp.before_data")
+            if on_handover is not None:
+                on_handover()
             last = wire.answer("DATA")
             if last.code == _GO_ON:
                 last = _transmit(wire, raw, message_id, settings.final_timeout)
