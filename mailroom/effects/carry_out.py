@@ -186,7 +186,7 @@ def _one_batch(
         absent = [action for action in allowed if action.target not in present]
         results += [_after_the_fact(client, action, refs[action.id], ours=False) for action in absent]
         ready = [action for action in allowed if action.target in present]
-    except MailroomError as error:  # whatever it was: nothing has been sent
+    except Exception as error:  # noqa: BLE001 - whatever it was: nothing has been sent, and the caller gets to hear it
         settled = {result.action_id for result in results}
         rest = [action for action in allowed if action.id not in settled]
         return results + [_not_sent(action, error) for action in rest], error
@@ -220,6 +220,9 @@ def _one_batch(
         except (AccessError, TransientError, ResponseError) as error:
             stop = error
             results += [_not_sent(action, error) for action in actions]
+        except Exception as error:  # noqa: BLE001 - nobody knows whether it was sent; the caller gets to hear it
+            stop, text = error, f"{type(error).__name__} while it was sent: nobody saw the end of it"
+            results += [ActionResult(action.id, "unknown", text, "unknown") for action in actions]
         else:
             results += [
                 _settled(action, outcomes[action.target])
@@ -269,7 +272,11 @@ def _settled(action: Action, outcome: Outcome) -> ActionResult:
 
 
 def _not_sent(action: Action, error: Exception) -> ActionResult:
-    return ActionResult(action.id, "not_applied", f"not sent: {error}", type(error).__name__)
+    name = type(error).__name__
+    # Words of an error that is not ours may hold anything.
+    return ActionResult(
+        action.id, "not_applied", f"not sent: {error if isinstance(error, MailroomError) else name}", name
+    )
 
 
 def _look_at_refusals(
@@ -287,7 +294,7 @@ def _look_at_refusals(
             for action in suspects
             if action.target not in present
         }
-    except MailroomError:
+    except Exception:  # noqa: BLE001 - whatever it was, the results of the others have to be recorded
         return results  # the refusal stands; Retry looks again
     return [gone.get(result.action_id, result) for result in results]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from mailroom_tests_change_world import CASES, PERSON, POLICY, SENDER, TENANT, run, some_policy
 
+from mailroom import faults
 from mailroom.effects.changes import (
     CHANGES,
     change_of,
@@ -168,6 +169,23 @@ def test_a_policy_that_appears_after_the_look_is_found_by_the_next_one(bench, ma
 
     assert (result.state, result.result["id"]) == ("applied", late.id)
     assert len(bench.tenant.policies()) == 1
+
+
+# F2: an error nobody foresaw, in a process that lives on
+@pytest.mark.parametrize(
+    ("point", "state"),
+    [("change.looked", "not_applied"), ("mimecast.before_send", "unknown"), ("mimecast.after_send", "unknown")],
+)
+def test_something_unforeseen_leaves_no_change_that_looks_as_if_it_were_being_sent(made, monkeypatch, point, state):
+    case = CASES["create_block_sender_policy"]
+    bench, wish = made(case)
+    with monkeypatch.context() as patched:
+        patched.setattr(faults, "_plan", faults._Plan(f"raise:{point}"))
+        with pytest.raises(faults.FaultError):
+            run(bench.client, bench.store, case.kind, wish)
+    assert [one.state for one in bench.store.ledger.list(kind=case.kind)] == [state]
+    run(bench.client, bench.store, case.kind, wish)
+    assert case.times(bench.tenant) <= 1
 
 
 # F2: the process died after it had claimed the action

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, REJECT, RELEASE, add
 
+from mailroom import faults
 from mailroom.effects.carry_out import carry_out, reconcile
 from mailroom.errors import AccessError, NotFoundError, RefusedError, TransientError
 from mailroom.playbooks import act
@@ -450,3 +451,23 @@ def test_an_unknown_message_is_named_as_such_before_anything_is_called(bench):
         act.dispose(bench.desk, "release", "no-such-id", {})
 
     assert len([call for call in bench.tenant.calls[calls:] if call.path != ACCOUNT]) == 0
+
+
+# F2: an error nobody foresaw, in a process that lives on
+@pytest.mark.parametrize(
+    ("point", "state"),
+    [("effect.rechecked", "not_applied"), ("mimecast.before_send", "unknown"), ("mimecast.after_send", "unknown")],
+)
+def test_something_unforeseen_leaves_no_action_that_looks_as_if_it_were_being_sent(bench, monkeypatch, point, state):
+    with monkeypatch.context() as patched:
+        patched.setattr(faults, "_plan", faults._Plan(f"raise:{point}"))
+        with pytest.raises(faults.FaultError):
+            bench.act(only="release")
+    assert outcomes(bench.store.ledger.list(limit=50))[state] == 4
+    assert bench.store.ledger.open_effects(("sending",)) == []
+
+    reconcile(bench.client, bench.store, [one.id for one in bench.store.ledger.open_effects(("unknown",))])
+    bench.act()
+
+    assert all(bench.times(hold_id) == 1 for hold_id in hold_ids(bench, "release"))
+    assert ledger_agrees(bench)

@@ -178,15 +178,15 @@ def _outcome(store: Store, action: Action, looked: list[ActionResult], *, acted:
     return outcome
 
 
-def _attempt(client: MimecastClient, store: Store, change: Change, action: Action) -> MailroomError | None:
+def _attempt(client: MimecastClient, store: Store, change: Change, action: Action) -> Exception | None:
     """One attempt of a claimed action, settled; returns the error that the caller has to hear of."""
-    stop: MailroomError | None = None
+    stop: Exception | None = None
     try:
         there = change.already(client, action.parameters)
         faultpoint("change.looked")
     except (RejectedError, NotFoundError, InvalidInputError, NotOfferedError) as error:
         result = _failed(action, error)
-    except MailroomError as error:  # whatever it was: nothing has been sent
+    except Exception as error:  # noqa: BLE001 - whatever it was: nothing has been sent, and the caller gets to hear it
         stop, result = error, _not_sent(action, error)
     else:
         if there is not None and there.state == "applied":
@@ -204,7 +204,7 @@ def _attempt(client: MimecastClient, store: Store, change: Change, action: Actio
 
 def _sent(
     client: MimecastClient, change: Change, action: Action, before: Parameters
-) -> tuple[ActionResult, MailroomError | None]:
+) -> tuple[ActionResult, Exception | None]:
     faultpoint("change.before_send")
     try:
         made = change.send(client, action)
@@ -223,6 +223,9 @@ def _sent(
         return _failed(action, error), None
     except (AccessError, TransientError, ResponseError) as error:
         return _not_sent(action, error), error
+    except Exception as error:  # noqa: BLE001 - nobody knows whether it was sent; the caller gets to hear it
+        text = f"{type(error).__name__} while it was sent: nobody saw the end of it"
+        return ActionResult(action.id, "unknown", text, "unknown"), error
     faultpoint("change.after_send")
     text = past_of(change, action.target)
     return ActionResult(action.id, "applied", text, result={**before, **made}), None
@@ -247,5 +250,9 @@ def _failed(action: Action, error: MailroomError) -> ActionResult:
     return ActionResult(action.id, "failed", str(error), code, retryable=retryable)
 
 
-def _not_sent(action: Action, error: MailroomError) -> ActionResult:
-    return ActionResult(action.id, "not_applied", f"not sent: {error}", type(error).__name__)
+def _not_sent(action: Action, error: Exception) -> ActionResult:
+    name = type(error).__name__
+    # Words of an error that is not ours may hold anything.
+    return ActionResult(
+        action.id, "not_applied", f"not sent: {error if isinstance(error, MailroomError) else name}", name
+    )
