@@ -1,8 +1,8 @@
 """What the ledger knows of a mail: its place, who took it, who refused it for good, who refused it for now.
 
-Who said what is kept with the action, as `result`: {"accepted": [...], "refused": {address: words}, "put_off": {...}}.
-It is written before the mail is handed over where anybody was refused, and again when the action is settled. So a
-process that ends in between loses none of it.
+Who said what is kept with the action, as `result`: {"accepted": [...], "refused": {address: words}, "put_off": {...}},
+and `given_id` where the server replaced the Message-ID. It is written before the mail is handed over where anybody was
+refused, and again when the action is settled. So a process that ends in between loses none of it.
 """
 
 from __future__ import annotations
@@ -101,6 +101,11 @@ def put_off_of(action: Action) -> dict[str, str]:
     return {str(who): str(words) for who, words in (action.result.get("put_off") or {}).items()}
 
 
+def given_id_of(action: Action) -> str:
+    """The Message-ID that the recipients see, where the server put its own in place of ours; else empty."""
+    return str(action.result.get("given_id") or "")
+
+
 def may_be_tried(action: Action) -> bool:
     """Whether it is the sending to people who were refused for now, and nobody is known to have it through it."""
     return action.state in {"intended", "not_applied"} and bool(people_of(action) or put_off_of(action))
@@ -151,4 +156,6 @@ def result_of_report(action: Action, report: SendReport) -> ActionResult:
     detail = f"taken for {len(report.accepted)} of {len(report.per_recipient)}"
     if report.queue_id:
         detail += f", queue id {report.queue_id}"
+    if report.given_id:
+        facts["given_id"] = report.given_id
     return ActionResult(action.id, "applied", detail, "" if report.overall == "sent" else "partial", result=facts)

@@ -13,6 +13,7 @@ from mailroom.effects.mail_outcome import (
     REFUSED_FOR_NOW,
     SEND_MAIL,
     SendOutcome,
+    given_id_of,
     may_be_tried,
     people_of,
     put_off_of,
@@ -108,6 +109,9 @@ def take_up(store: Store, wait: Wait) -> Wait:
         refused |= {who.lower(): words for who, words in refused_of(one).items()}
     if first.state in {"failed", "refused", "already_done"} and not refused:
         return store.waits.cancel(wait.id, first.detail, state="not_sent")
+    for one in chain:
+        if (given := given_id_of(one)) and given not in wait.message_ids:  # the answers will name it
+            store.waits.add_message_id(wait.id, given)
     is_sent = first.state == "applied"
     return store.waits.sent(
         wait.id, action_id=first.id, sent_at=(first.claimed_at or first.created_at) if is_sent else None,

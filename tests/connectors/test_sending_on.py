@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailroom.effects.mail_outcome import SEND_MAIL
+from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
 from mailroom.mail.compose import OutgoingAttachment
-from mailroom.mail.smtp import SendGuards
+from mailroom.mail.smtp import SendGuards, SendReport
 from mailroom.playbooks.ask import ask, outcome
-from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand
+from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand, take_up
 from mailroom.playbooks.sending_on import is_due
 from mailroom.playbooks.watch_replies import cancel, watch_once
 from mailroom.store.schema import actions, leases, waits
@@ -290,6 +290,30 @@ def test_a_reminder_that_is_refused_for_now_is_not_tried_at_every_look(desk: Any
     assert [look(desk).reminders for _ in range(3)] == [0, 0, 0]
     later(desk, PAUSES[0])
     assert look(desk).reminders == 1
+
+
+def test_a_daily_limit_of_the_provider_is_waited_for(desk: Any, question: Any) -> None:
+    desk.mail.faults.add(MailFault("refuse", "MAIL", answer="550 5.4.5 Daily user sending limit exceeded"))
+    wait = ask(desk, question(AMY), key="k")
+    assert wait.is_open
+    assert "refused for now" in wait.detail
+    later(desk, PAUSES[0])
+    assert look(desk).tried_again == 1
+    assert handed(desk) == [(AMY,)]
+
+
+# Amazon SES puts a Message-ID of its own in place of ours: that is what people answer to
+def test_an_answer_to_the_id_that_the_server_gave_the_mail_counts(desk: Any, question: Any) -> None:
+    wait = ask(desk, question(AMY), key="k")
+    (action,) = chain_of(desk.store, wait)
+    report = SendReport(action.target, (), "sent", given_id="<0100@email.amazonses.com>")
+    told = result_of_report(action, report).result
+    desk.store.run(lambda tx: tx.execute(actions.update().values(result=told)))
+    for _ in range(2):
+        wait = take_up(desk.store, wait)
+    assert wait.message_ids[1:] == ("<0100@email.amazonses.com>",)
+    desk.mail.deliver(reply(replace(wait, message_ids=wait.message_ids[1:]), AMY))
+    assert look(desk).answered == 1
 
 
 # -- nobody saw the end of it ------------------------------------------------------------------------------------------

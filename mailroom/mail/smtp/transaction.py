@@ -78,7 +78,7 @@ def deliver(
             f"{wire.name}: the connection was lost ({error}) before the mail was complete; it was not sent, try again "
             "with the same Message-ID"
         ) from error
-    report = make_report(message_id, answers, last)
+    report = make_report(message_id, answers, last, settings.host)
     log.info(
         "mail %s: %s took %d of %d recipients", message_id, wire.name, len(report.accepted), len(report.per_recipient)
     )

@@ -21,7 +21,7 @@ from mailroom.errors import (
 )
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.mail.smtp import send
-from mailroom.mail.smtp.report import Answer, queue_id
+from mailroom.mail.smtp.report import Answer, make_report, queue_id
 
 GREETING = b"220 scripted.example ESMTP\r\n"
 EHLO = b"250-scripted.example\r\n250-SIZE 1000000\r\n250 8BITMIME\r\n"
@@ -251,6 +251,39 @@ def test_without_8bitmime_what_is_sent_is_7_bit(scripted: Any, bare: Any, mail: 
 )
 def test_the_servers_own_id_is_found(text: str, found: str) -> None:
     assert queue_id(Answer(250, text)) == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("550 5.4.5 Daily user sending limit exceeded", "refused_transient"),
+        ("550 5.1.90 Your message can't be sent because you've reached your daily limit", "refused_transient"),
+        ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", "refused_transient"),
+        ("554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException", "refused_permanent"),
+        ("554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", "refused_permanent"),
+        ("550 5.1.1 no such user", "refused_permanent"),
+    ],
+)
+def test_what_is_over_tomorrow_is_a_refusal_for_now(answer: str, status: str) -> None:
+    code, _, text = answer.partition(" ")
+    assert Answer(int(code), text).status == status
+
+
+_SES_REPLY = Answer(250, "Ok 0100018f2b1c3a4e-1f2e3d4c-5b6a-7980-a1b2-c3d4e5f60718-000000")
+
+
+@pytest.mark.parametrize(
+    ("host", "reply", "given"),
+    [
+        ("email-smtp.us-east-1.amazonaws.com", _SES_REPLY, f"<{_SES_REPLY.text[3:]}@email.amazonses.com>"),
+        ("Email-SMTP.eu-west-1.amazonaws.com.", _SES_REPLY, f"<{_SES_REPLY.text[3:]}@eu-west-1.amazonses.com>"),
+        ("email-smtp-fips.us-west-2.amazonaws.com", _SES_REPLY, f"<{_SES_REPLY.text[3:]}@us-west-2.amazonses.com>"),
+        ("email-smtp.eu-west-1.amazonaws.com", Answer(250, "Ok, thank you very much"), ""),
+        ("smtp.example.com", _SES_REPLY, ""),
+    ],
+)
+def test_the_message_id_that_amazon_gives_a_mail_is_known(host: str, reply: Answer, given: str) -> None:
+    assert make_report("<m1@x.example>", {"ann@x.example": reply}, reply, host).given_id == given
 
 
 _CHILD = """
