@@ -16,7 +16,7 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import SendingPausedError, may_send, open_carefully
 from mailroom.connectors.replies import GRACE, LookReport, ReplyWatcher
 from mailroom.effects.look_up_mail import proven_sent
-from mailroom.effects.mail_outcome import SEND_MAIL
+from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     AccessError,
@@ -335,6 +335,8 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
     sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
                      requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip
     note_server(store, account, sent)
+    if given := given_id_of(store.ledger.get(sent.action_id)):  # the answers will name it
+        store.waits.add_message_id(wait_id, given)
     faultpoint("replies.reminded")
     if sent.state in {"not_applied", "sending"}:
         raise TransientError(sent.detail)

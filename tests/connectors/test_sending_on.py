@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailroom.effects import send_mail
 from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
 from mailroom.mail.compose import OutgoingAttachment
@@ -314,6 +315,22 @@ def test_an_answer_to_the_id_that_the_server_gave_the_mail_counts(desk: Any, que
     assert wait.message_ids[1:] == ("<0100@email.amazonses.com>",)
     desk.mail.deliver(reply(replace(wait, message_ids=wait.message_ids[1:]), AMY))
     assert look(desk).answered == 1
+
+
+def test_the_id_that_the_server_gave_a_reminder_counts_too(
+    desk: Any, question: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = ask(desk, question(AMY, reminders=(timedelta(hours=1),)), key="k")
+    then = desk.store.waits.now() - timedelta(hours=2)
+    change(desk, wait, sent_at=then, next_reminder_at=then + timedelta(hours=1))
+    really = send_mail.send
+
+    def renamed(*arguments: Any, **options: Any) -> Any:
+        return replace(really(*arguments, **options), given_id="<0200@email.amazonses.com>")
+
+    monkeypatch.setattr(send_mail, "send", renamed)
+    assert look(desk).reminders == 1
+    assert desk.store.waits.get(wait.id).message_ids[-1] == "<0200@email.amazonses.com>"
 
 
 # -- nobody saw the end of it ------------------------------------------------------------------------------------------
