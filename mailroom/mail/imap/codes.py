@@ -1,4 +1,4 @@
-"""What a server's NO, BAD or BYE means to the caller: one table from response codes to errors."""
+"""What a server's NO, BAD or BYE means to the caller: tables from response codes and words to errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from mailroom.redact import one_line, scrub
 _CODE = re.compile(rb"\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\]\s*")
 _DAY = 24 * 3600.0
 _CROWDED = 60.0
-"""Seconds to wait when the server counts too many sessions."""
+"""Seconds to wait when the server counts too many sessions, or too many commands and does not say how long."""
+_BACK_OFF = re.compile(r"suggested backoff time: (\d{1,9}) *milliseconds", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,13 @@ def _next_day(message: str) -> MailroomError:
     return RateLimitError(message, _DAY)
 
 
+def _throttled(said: str, words: str) -> MailroomError:
+    """Exchange says how long, in milliseconds; others leave it to us."""
+    told = _BACK_OFF.search(words)
+    seconds = min(int(told[1]) / 1_000, _DAY) if told else _CROWDED
+    return RateLimitError(f"{said}; the server wants fewer commands: try again in {seconds:.0f} seconds", seconds)
+
+
 _LOGIN = "check user name, password or token; do not try again and again, that locks the account"
 _TABLE: dict[str, tuple[Callable[[str], MailroomError], str]] = {
     "AUTHENTICATIONFAILED": (CredentialsError, _LOGIN),
@@ -76,7 +84,6 @@ _TABLE: dict[str, tuple[Callable[[str], MailroomError], str]] = {
     "SERVERBUG": (TransientError, "the server failed: try again later, or ask without this search key"),
     "CORRUPTION": (TransientError, "the mailbox is damaged on the server: tell its administrator"),
     "LIMIT": (_crowded, "close other sessions of this account or lower the number of pollers"),
-    "OVERQUOTA": (_rejected("OVERQUOTA"), "the mailbox is full: make room, then try again"),
     "TOOBIG": (_rejected("TOOBIG"), "the server does not take a mail of this size"),
     "NONEXISTENT": (NotFoundError, "check the folder name; `folders()` lists what there is"),
     "TRYCREATE": (NotFoundError, "create the folder first, or name another"),
@@ -103,7 +110,6 @@ _WORDS: tuple[tuple[str, tuple[Callable[[str], MailroomError], str]], ...] = (
     ),
     ("too many simultaneous", (_crowded, "close other sessions of this account or lower the number of pollers")),
     ("maximum number of connections", (_crowded, "close other sessions of this account")),
-    ("command or bandwidth limits", (_next_day, "the day's transfer is used up: it goes on tomorrow")),
     ("basicauthblocked", (CredentialsError, "the provider takes no passwords any more: use OAuth")),
     ("invalid credentials", (CredentialsError, _LOGIN)),
     ("login failed", (CredentialsError, _LOGIN)),
@@ -111,8 +117,13 @@ _WORDS: tuple[tuple[str, tuple[Callable[[str], MailroomError], str]], ...] = (
     ("authentication failed", (CredentialsError, _LOGIN)),
 )
 
+# Words of a login or a folder that would work at another time. A lock after wrong passwords is a refusal all the same.
+_LOCKED = re.compile(r"too many (failed|invalid|bad|wrong|login|authentication)|locked|blocked|disabled|suspended")
+_NOT_NOW = re.compile(r"temporar|try again|try later|unavailable|too busy|is busy|overloaded|in maintenance")
+
 _FOLDER_COMMANDS = frozenset({"SELECT", "EXAMINE", "STATUS"})
 _LOGIN_COMMANDS = frozenset({"LOGIN", "AUTHENTICATE"})
+_STORING_COMMANDS = frozenset({"APPEND", "COPY", "MOVE", "CREATE", "STORE"})
 
 
 def error_for(status: Status, command: str, where: str) -> MailroomError:
@@ -127,15 +138,25 @@ def error_for(status: Status, command: str, where: str) -> MailroomError:
         An error of `mailroom.errors`, not raised.
     """
     said = f"{where}: {command} was answered {status.kind} {status.said!r}"
+    words = status.text.lower()
+    if status.code == "THROTTLED" or "throttled" in words:
+        return _throttled(said, words)
+    if "command or bandwidth limits" in words:  # Gmail says OVERQUOTA with it, and means the day's transfer
+        return _next_day(f"{said}; the day's transfer is used up: it goes on tomorrow")
+    if status.code == "OVERQUOTA":
+        if command in _STORING_COMMANDS:
+            return RejectedError(f"{said}; the mailbox is full: make room, then try again", "OVERQUOTA")
+        return _crowded(f"{said}; the account has used up what it may: try again later")
     if found := _TABLE.get(status.code):
         kind, advice = found
         return kind(f"{said}; {advice}")
-    words = status.text.lower()
     for key, (kind, advice) in _WORDS:
         if key in words:
             return kind(f"{said}; {advice}")
     if status.kind == "BYE":
         return TransientError(f"{where}: the server ended the session during {command} ({status.said}); connect again")
+    if command in _LOGIN_COMMANDS | _FOLDER_COMMANDS and _NOT_NOW.search(words) and not _LOCKED.search(words):
+        return TransientError(f"{said}; try again later")
     if status.kind == "BAD":
         return RejectedError(f"{said}; the server did not understand the command, a repeat will not help", "BAD")
     if command in _LOGIN_COMMANDS:

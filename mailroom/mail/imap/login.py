@@ -72,9 +72,10 @@ def log_in(wire: Wire, *, force_refresh: bool = False) -> None:
 def _with_password(wire: Wire, settings: ImapSettings) -> Reply:
     user, password = settings.username, settings.password
     redact.register(password, f"{user}\0{password}", f"\0{user}\0{password}")
-    if "LOGINDISABLED" in wire.capabilities:
+    disabled, plain = "LOGINDISABLED" in wire.capabilities, "AUTH=PLAIN" in wire.capabilities
+    if disabled and not plain:  # LOGINDISABLED is about LOGIN alone
         raise AccessError(f"{wire.where}: the server takes no password on this connection; use TLS, or OAuth")
-    if not (user + password).isascii() and "AUTH=PLAIN" in wire.capabilities:
+    if plain and (disabled or not (user + password).isascii()):
         return _authenticate(wire, "PLAIN", f"\0{user}\0{password}", "")
     return wire.attempt("LOGIN", _argument(user), _argument(password))
 

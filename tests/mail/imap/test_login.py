@@ -9,7 +9,14 @@ import pytest
 from imap_scripted import Connection
 
 from mailroom import redact
-from mailroom.errors import AccessError, CredentialsError, InvalidInputError, TransientError
+from mailroom.errors import (
+    AccessError,
+    CredentialsError,
+    InvalidInputError,
+    MailroomError,
+    RateLimitError,
+    TransientError,
+)
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.transport import ProxySettings, TlsError
 
@@ -163,6 +170,37 @@ def test_a_server_that_takes_no_password_here_does_not_get_one(scripted):
     with pytest.raises(AccessError, match="takes no password"):
         ImapSession.open(scripted.settings())
     assert not scripted.commands("LOGIN")
+
+
+def test_where_only_login_is_disabled_the_password_goes_by_authenticate(scripted):
+    scripted.capabilities += " LOGINDISABLED AUTH=PLAIN SASL-IR"
+    with ImapSession.open(scripted.settings()):
+        pass
+    assert not scripted.commands("LOGIN")
+    (sent,) = scripted.commands("AUTHENTICATE PLAIN")
+    assert base64.b64decode(sent.split(b" ")[2]) == b"\0soc\0secret-of-soc"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"NO Temporary problem, please try again later", TransientError),
+        (b"NO [THROTTLED] too busy", RateLimitError),
+        (b"NO Server temporarily unavailable", TransientError),
+        (b"BAD Server Unavailable. 15", TransientError),
+        (b"BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds", RateLimitError),
+        (b"NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", RateLimitError),
+        (b"NO [AUTHENTICATIONFAILED] try again", CredentialsError),
+        (b"NO Too many failed logins, try again later", CredentialsError),
+        (b"NO Account temporarily locked", CredentialsError),
+        (b"NO no", CredentialsError),
+    ],
+)
+def test_a_login_refused_for_now_says_nothing_against_the_password(scripted, answer, error):
+    scripted.on("LOGIN", b"{tag} " + answer + b"\r\n")
+    with pytest.raises(MailroomError) as caught:
+        ImapSession.open(scripted.settings())
+    assert type(caught.value) is error
 
 
 def test_passwords_with_quotes_and_backslashes_arrive_unchanged(scripted):
