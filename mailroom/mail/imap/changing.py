@@ -10,6 +10,7 @@ from typing import Literal
 from mailroom.errors import InvalidInputError, NotOfferedError, OutcomeUnknownError, RejectedError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap.results import DeleteResult, MoveResult
+from mailroom.mail.imap.searching import found_uids
 from mailroom.mail.imap.uids import chunks, expanded, uid_set
 from mailroom.mail.imap.wire import LiteralArgument, Reply, Wire
 
@@ -66,9 +67,7 @@ class Changer:
         found: set[int] = set()
         for chunk in chunks(uids, 500):
             reply = self.wire.command("SEARCH", "UID", uid_set(chunk), uid=True)
-            for answer in reply.of("SEARCH"):
-                words = answer.text.partition(b"(")[0].split()
-                found.update(int(word) for word in words if word.isdigit())
+            found.update(found_uids(reply))
         return found & set(uids)
 
     def copy(self, uids: Iterable[int], folder: bytes) -> dict[int, int | None]:

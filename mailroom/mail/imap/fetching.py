@@ -11,9 +11,10 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from mailroom.errors import MailroomError, RejectedError, ResponseError
+from mailroom.errors import AccessError, MailroomError, RateLimitError, RejectedError, ResponseError
 from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.results import UNKNOWN_TIME, FetchedMail
+from mailroom.mail.imap.searching import found_uids
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
 from mailroom.mail.imap.wire import LONGEST_LINE, Wire, literal_size, untagged_of
@@ -28,15 +29,15 @@ _ABSURD = 20
 _MOST_PER_COMMAND = 500
 _IN_ORDER = re.compile(
     rb"\* \d+ FETCH \(UID (\d{1,10}) RFC822\.SIZE \d{1,18} INTERNALDATE \"([^\"]{0,40})\" FLAGS \(([^()\"{}]*)\) "
-    rb"BODY\[\](?:<0>)? \{(\d{1,12})\}\r\n"
+    rb"BODY\[\](?:<0>)? ~?\{(\d{1,12})\}\r\n"
 )
 _USUAL = re.compile(
     rb"\* \d+ FETCH \("
     rb"(?:(?:UID (\d{1,10})|RFC822\.SIZE \d{1,18}|INTERNALDATE \"([^\"]{0,40})\""
-    rb"|FLAGS \(([^()\"{}]*)\)|MODSEQ \(\d{1,20}\)) )*BODY\[\](?:<0>)? \{(\d{1,12})\}\r\n",
+    rb"|FLAGS \(([^()\"{}]*)\)|MODSEQ \(\d{1,20}\)) )*BODY\[\](?:<0>)? ~?\{(\d{1,12})\}\r\n",
     re.IGNORECASE,
 )
-_BODY_AT_END = re.compile(rb"(?:BODY\[\](?:<0>)?|RFC822) \{\d{1,12}\+?\}\Z", re.IGNORECASE)
+_BODY_AT_END = re.compile(rb"(?:BODY\[\](?:<0>)?|RFC822) ~?\{\d{1,12}\+?\}\Z", re.IGNORECASE)
 _DATE = re.compile(
     rb" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)",
 )
@@ -85,11 +86,25 @@ def read_flags(text: bytes) -> tuple[str, ...]:
     return tuple(text.decode("ascii", "replace").split())
 
 
+def refused(status: Status, where: str) -> RejectedError:
+    """What a NO or BAD to a FETCH says about the mails asked for; each may still be had alone.
+
+    Raises:
+        RateLimitError, AccessError: It says nothing about them: no mail can be had now.
+    """
+    error = error_for(status, "FETCH", where)
+    if isinstance(error, (RateLimitError, AccessError)):
+        raise error
+    return error if isinstance(error, RejectedError) else RejectedError(str(error), status.code)
+
+
 class MailReader:
     """Fetches whole mails over one wire. `failures` says which could not be read, and why."""
 
-    def __init__(self, wire: Wire, *, readonly: bool, max_bytes_per_batch: int, max_message: int) -> None:
-        self.wire, self.readonly = wire, readonly
+    def __init__(
+        self, wire: Wire, *, readonly: bool, max_bytes_per_batch: int, max_message: int, until: float | None = None
+    ) -> None:
+        self.wire, self.readonly, self.until = wire, readonly, until
         self.max_bytes, self.max_message = max_bytes_per_batch, max_message
         self.failures: dict[int, str] = {}
         self._average = 64 << 10
@@ -98,6 +113,7 @@ class MailReader:
         """Every mail that is still there, in the order of the UIDs as far as the server keeps it.
 
         Raises:
+            RateLimitError: The server wants to be asked less; the connection stays usable.
             TransientError: The connection failed; what was handed out before is whole.
             ResponseError: The server's answer cannot be read.
         """
@@ -109,13 +125,13 @@ class MailReader:
             error: MailroomError | None = None
             octets = 0
             try:
-                for mail in self._batch(batch, "BODY.PEEK[]"):
+                for mail in self._batch(batch, self._beginning):
                     if mail.uid in missing:
                         missing.discard(mail.uid)
                         octets += len(mail.raw)
                         yield mail
-            except RejectedError as refused:
-                error = refused
+            except RejectedError as no:
+                error = no
             if octets:
                 self._average = max(1, (self._average + octets // max(1, len(batch) - len(missing))) // 2)
             if missing:
@@ -125,52 +141,50 @@ class MailReader:
         """What a batch left out: most likely gone; what is still there is asked for alone."""
         for chunk in chunks(missing, _MOST_PER_COMMAND):
             reply = self.wire.command("SEARCH", "UID", uid_set(chunk), uid=True)
-            there = {
-                int(word)
-                for answer in reply.of("SEARCH")
-                for word in answer.text.partition(b"(")[0].split()
-                if word.isdigit()
-            }
+            there = set(found_uids(reply))
             for uid in chunk:
                 if uid in there:
                     yield from self._alone(uid, error)
 
     def _alone(self, uid: int, error: MailroomError | None) -> Iterator[FetchedMail]:
-        # RFC822 sets \Seen, so it is asked for only where nothing can be set.
-        for item in ("BODY.PEEK[]", "RFC822") if self.readonly else ("BODY.PEEK[]",):
+        # Some servers cannot send a part of a mail. RFC822 sets \Seen: it is asked for only where nothing can be set.
+        for item in (self._beginning, "BODY.PEEK[]", *(("RFC822",) if self.readonly else ())):
             try:
                 mails = list(self._batch([uid], item))
-            except RejectedError as refused:
-                error = refused
+            except RejectedError as no:
+                error = no
                 continue
             if mails:
                 yield mails[0]
                 return
         self.failures[uid] = str(error) if error else f"{self.wire.where}: the server lists UID {uid} but sends no mail"
 
+    @property
+    def _beginning(self) -> str:
+        """As much of a mail as is wanted, and one octet more."""
+        return f"BODY.PEEK[]<0.{self.max_message + 1}>"
+
     def _batch(self, batch: Sequence[int], item: str) -> Iterator[FetchedMail]:
         """One FETCH command, mail by mail."""
         wire = self.wire
         with wire.talking("FETCH"):
-            whole = self.max_message + 1
-            part = f"<0.{whole}>" if item.startswith("BODY") else ""
-            tag = wire.send("FETCH", uid_set(batch), f"(UID RFC822.SIZE INTERNALDATE FLAGS {item}{part})", uid=True)
+            tag = wire.send("FETCH", uid_set(batch), f"(UID RFC822.SIZE INTERNALDATE FLAGS {item})", uid=True)
             assert isinstance(tag, bytes)  # noqa: S101 - no literal was sent
             lone = batch[0] if len(batch) == 1 else None
             status = yield from self._answers(tag, lone)
         if status.kind != "OK":
-            raise error_for(status, "FETCH", wire.where)
+            raise refused(status, wire.where)
 
     def _answers(self, tag: bytes, lone: int | None) -> Generator[FetchedMail, None, Status]:
         # Read here and not through `wire.line`: this loop is what a poll spends its time in.
         wire, imap = self.wire, self.wire.client.imap
         in_order, usual, most = _IN_ORDER.fullmatch, _USUAL.fullmatch, self.max_message
         readline, read = imap.file.readline, imap.file.read
-        source, now, patience = imap.source, wire.clock.monotonic, wire.longest_answer
+        source, now, deadline = imap.source, wire.clock.monotonic, self._deadline
         end = tag + b" "
+        source.deadline = deadline(now())
         try:
             while True:
-                source.deadline = now() + patience
                 first = readline(LONGEST_LINE)
                 match = in_order(first) or usual(first)
                 if match is not None:
@@ -196,16 +210,24 @@ class MailReader:
                 if mail is not None:
                     yield mail
                     mail = None  # not kept while the next one is read
+                    source.deadline = deadline(now())  # news and signs of life are no progress
         except GeneratorExit:
             self._drain(end)
             raise
+
+    def _deadline(self, now: float) -> float:
+        """When the next mail must be here. After `until` the server gets no more than the usual silence for it."""
+        patience = self.wire.longest_answer
+        if self.until is not None:
+            patience = min(patience, max(self.until - now, 0.0) + self.wire.settings.read_timeout)
+        return now + patience
 
     def _drain(self, end: bytes) -> None:
         """The caller stopped early: read on to the end of the answer, so that the connection stays usable."""
         wire = self.wire
         try:
+            wire.patience()  # each mail renews it
             while not (first := wire.line()).startswith(end):
-                wire.patience()
                 self._pieces(first, keep=0)
         except (OSError, EOFError, MailroomError):
             wire.give_up("ended while the rest of a FETCH was thrown away")

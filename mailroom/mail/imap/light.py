@@ -1,12 +1,16 @@
-"""What can be learned of many mails without fetching them: flags, arrival, size, some header fields."""
+"""What can be learned of many mails without fetching them: flags, arrival, size, some header fields.
+
+Where a server refuses an answer because of one mail, the others are asked for in ever smaller groups.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from mailroom.errors import InvalidInputError, ResponseError
-from mailroom.mail.imap.fetching import read_date
+from mailroom.mail.imap.fetching import read_date, refused
 from mailroom.mail.imap.results import LightMail
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
@@ -25,11 +29,20 @@ _HEADER_MOST = 64 << 10
 """Octets of header fields of one mail; the rest is cut off."""
 
 
-def fetch_light(wire: Wire, uids: Iterable[int], header_fields: Sequence[str]) -> Iterator[LightMail]:
-    """One `LightMail` per mail that is still there, ascending.
+def fetch_light(
+    wire: Wire, uids: Iterable[int], header_fields: Sequence[str], failures: dict[int, str]
+) -> Iterator[LightMail]:
+    """One `LightMail` per mail that is still there and can be read, ascending.
+
+    Args:
+        wire: A folder is open.
+        uids: Which.
+        header_fields: Names.
+        failures: Gets the mails that the server does not show even when asked for alone: UID -> why.
 
     Raises:
         InvalidInputError: A header name is none.
+        RateLimitError, AccessError: No mail can be had now.
     """
     for name in header_fields:
         if not _NAME.fullmatch(name) or any(character in name for character in '()"\\[]{}<>'):
@@ -39,22 +52,52 @@ def fetch_light(wire: Wire, uids: Iterable[int], header_fields: Sequence[str]) -
     thread = " X-GM-THRID" if "X-GM-EXT-1" in wire.capabilities else ""
     for chunk in chunks(uids, _CHUNK):
         items = f"(UID FLAGS INTERNALDATE RFC822.SIZE{thread}{header})"
-        reply = wire.command("FETCH", uid_set(chunk), items, uid=True)
         wanted = set(chunk)
         found: dict[int, LightMail] = {}
-        for answer in reply.of("FETCH"):
+        for answer in _answers(wire, chunk, items, failures):
             mail = _light(answer, bool(fields))
             if mail is not None and mail.uid in wanted:
                 found[mail.uid] = mail
         yield from (found[uid] for uid in sorted(found))
 
 
-def _light(answer: Untagged, with_header: bool) -> LightMail | None:
-    """None when the answer is a bare change of flags, or names no UID."""
+def fetch_arrivals(wire: Wire, uids: Iterable[int], failures: dict[int, str]) -> dict[int, datetime]:
+    """UID -> arrival, and nothing that a server would have to open a mail for. See `fetch_light`."""
+    found: dict[int, datetime] = {}
+    for chunk in chunks(uids, _CHUNK):
+        for answer in _answers(wire, chunk, "(UID INTERNALDATE)", failures):
+            items = _items(answer)
+            uid, date = items.get(b"UID"), items.get(b"INTERNALDATE")
+            if isinstance(uid, bytes) and uid.isdigit() and isinstance(date, bytes):
+                found[int(uid)] = read_date(date)
+    return found
+
+
+def _answers(wire: Wire, uids: Sequence[int], items: str, failures: dict[int, str]) -> Iterator[Untagged]:
+    """FETCH answers for these mails; a refusal is narrowed down to the mails it is about."""
+    reply = wire.attempt("FETCH", uid_set(uids), items, uid=True)
+    if reply.status.kind == "OK":
+        yield from reply.of("FETCH")
+        return
+    why = refused(reply.status, wire.where)
+    if len(uids) == 1:
+        failures[uids[0]] = str(why)
+        return
+    middle = len(uids) // 2
+    yield from _answers(wire, uids[:middle], items, failures)
+    yield from _answers(wire, uids[middle:], items, failures)
+
+
+def _items(answer: Untagged) -> dict[bytes, object]:
     listed = tokens(answer.pieces)
     if len(listed) != 1 or not isinstance(listed[0], list):
         raise ResponseError("a FETCH answer without its list of items")
-    found = pairs(listed[0])
+    return pairs(listed[0])
+
+
+def _light(answer: Untagged, with_header: bool) -> LightMail | None:
+    """None when the answer is a bare change of flags, or names no UID."""
+    found = _items(answer)
     uid, size, date, flags = (found.get(name) for name in (b"UID", b"RFC822.SIZE", b"INTERNALDATE", b"FLAGS"))
     header = next((value for name, value in found.items() if name.startswith(b"BODY[HEADER")), None)
     if not isinstance(uid, bytes) or not uid.isdigit() or (size is None and date is None):

@@ -54,6 +54,15 @@ class FolderStatus:
     """New keywords can be set (known only after opening)."""
 
 
+class FoundUids(list[int]):
+    """What a search found, ascending. With `narrowed_only` a mail in it need not fit: look at it before you act."""
+
+    narrowed_only: bool = False
+    """The server was asked for more than is wanted (dates, text it cannot search), or failed on the way."""
+    unjudged: frozenset[int] = frozenset()
+    """Mails the server could not open, so that nobody knows whether they fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class LightMail:
     """What can be told without fetching a mail."""

@@ -1,14 +1,19 @@
-"""SEARCH: charsets, servers that know less than they should, and answers of any length."""
+"""SEARCH: charsets, servers that know less than they should, mails they cannot read, answers of any length."""
 
 from __future__ import annotations
+
+import logging
 
 from mailroom.errors import InvalidInputError, NotOfferedError, ResponseError
 from mailroom.mail.imap.codes import error_for
 from mailroom.mail.imap.criterion import Criterion, Imap
+from mailroom.mail.imap.pieces import in_pieces
 from mailroom.mail.imap.search_keys import GmailRaw, MessageId
 from mailroom.mail.imap.tokens import tokens
 from mailroom.mail.imap.uids import HIGHEST_UID, expanded
 from mailroom.mail.imap.wire import Reply, Wire, encoded
+
+log = logging.getLogger(__name__)
 
 _WINDOW = 20_000
 """UIDs per question in a big folder."""
@@ -16,6 +21,10 @@ _BIG = 100_000
 """Mails in a folder that is searched window by window."""
 _MOST = 8_000_000
 """UIDs in one answer; more is a server gone mad."""
+_BAD_MOST = 100
+"""Mails a server may fail at and still be believed to work."""
+_QUESTIONS = 400
+"""Asked at most to find the mails at which a search fails."""
 _LONGEST = 60_000
 """Octets: Dovecot refuses lines of more than 64 KiB."""
 
@@ -39,6 +48,8 @@ class Searcher:
         self.wire = wire
         self.narrowed_only = False
         """The last answer may hold mails that do not fit: look at each."""
+        self.unjudged: frozenset[int] = frozenset()
+        """Of the last answer: mails the server could not open, so that nobody knows whether they fit."""
         self._ascii_only = False
         self._no_text = False
 
@@ -59,7 +70,7 @@ class Searcher:
             return []
         if limit is not None and limit < 1:
             raise InvalidInputError(f"limit {limit}: expected at least 1")
-        self.narrowed_only = criteria is not None and not criteria.is_exact
+        self.narrowed_only, self.unjudged = criteria is not None and not criteria.is_exact, frozenset()
         found: list[int] = []
         window = _WINDOW
         start = first
@@ -75,9 +86,12 @@ class Searcher:
         return found if limit is None else found[:limit]
 
     def _one(self, criteria: Criterion | None, uids: str | None, first: int, last: int) -> list[int]:
-        reply = self._asked(criteria, ["UID", uids] if uids else [])
+        scope: Imap = ["UID", uids] if uids else []
+        reply = self._asked(criteria, scope)
+        if criteria is not None and reply.status.code == "SERVERBUG":
+            return self._around_bad_mails(criteria.replaced(self._fitted), scope, first, last, reply)
         # `n:*` names the highest UID even when that is below n; and some servers answer more than was asked.
-        return [uid for uid in _numbers(reply) if first <= uid <= last]
+        return [uid for uid in found_uids(reply) if first <= uid <= last]
 
     def _asked(self, criteria: Criterion | None, scope: Imap) -> Reply:
         if criteria is None:
@@ -91,15 +105,45 @@ class Searcher:
                 self._ascii_only = True
         self.narrowed_only = self.narrowed_only or not criteria.is_ascii
         reply = self._try(scope, criteria, None)
-        if reply.status.kind == "OK":
+        if reply.status.kind == "OK" or reply.status.code == "SERVERBUG":
             return reply
-        bare = criteria.replaced(lambda leaf: _Unjudged() if leaf.text or isinstance(leaf, MessageId) else leaf)
-        if (reply.status.kind == "BAD" or reply.status.code in ("SERVERBUG", "CANNOT")) and not self._no_text:
-            again = self._try(scope, bare, None)
+        if (reply.status.kind == "BAD" or reply.status.code == "CANNOT") and not self._no_text:
+            again = self._try(scope, criteria.replaced(_textless), None)
             if again.status.kind == "OK":
                 self._no_text = self.narrowed_only = True
                 return again
         raise error_for(reply.status, "SEARCH", self.wire.where)
+
+    def _around_bad_mails(self, criteria: Criterion, scope: Imap, first: int, last: int, failed: Reply) -> list[int]:
+        """One mail that the server cannot open spoils a search for all: ask in pieces, and take that one as found.
+
+        Raises:
+            TransientError: The server fails at every mail.
+        """
+
+        def ask(low: int, high: int) -> list[int] | None:
+            reply = self._try(["UID", f"{low}:{high}"], criteria, None)
+            if reply.status.code == "SERVERBUG":
+                return None
+            if reply.status.kind != "OK":
+                raise error_for(reply.status, "SEARCH", self.wire.where)
+            return [uid for uid in found_uids(reply) if low <= uid <= high]
+
+        self.narrowed_only = True  # whatever comes of it: such a server is not taken at its word
+        there = self._one(None, f"{first}:{'*' if last == HIGHEST_UID else last}", first, last)
+        samples = {there[0], there[len(there) // 2], there[-1]} if there else set()
+        if any(map(_has_text, criteria.leaves())) and all(ask(uid, uid) is None for uid in samples):
+            # It fails at the question, not at a mail. Nothing is remembered: the next question may be another.
+            reply = self._try(scope, criteria.replaced(_textless), None)
+            if reply.status.kind != "OK":
+                raise error_for(failed.status, "SEARCH", self.wire.where)
+            log.warning("%s fails at a search for text and was asked without it", self.wire.where)
+            return [uid for uid in found_uids(reply) if first <= uid <= last]
+        fitting, unknown = in_pieces(ask, there, most=_QUESTIONS)
+        if len(unknown) > _BAD_MOST and not fitting:
+            raise error_for(failed.status, "SEARCH", self.wire.where)
+        self.unjudged |= unknown
+        return sorted(fitting | unknown)
 
     def _try(self, scope: Imap, criteria: Criterion, charset: str | None) -> Reply:
         keys = criteria.to_imap(charset)
@@ -121,13 +165,21 @@ class Searcher:
             raise NotOfferedError(f"{self.wire.where} is not Gmail: search with the other criteria instead of GmailRaw")
         if gmail and isinstance(leaf, MessageId):
             return GmailRaw(f"rfc822msgid:{leaf.id}")
-        if self._no_text and (leaf.text or isinstance(leaf, MessageId)):
+        if self._no_text and _has_text(leaf):
             self.narrowed_only = True
             return _Unjudged()
         return leaf
 
 
-def _numbers(reply: Reply) -> list[int]:
+def _has_text(leaf: Criterion) -> bool:
+    return bool(leaf.text) or isinstance(leaf, MessageId)
+
+
+def _textless(leaf: Criterion) -> Criterion:
+    return _Unjudged() if _has_text(leaf) else leaf
+
+
+def found_uids(reply: Reply) -> list[int]:
     """All UIDs of SEARCH and ESEARCH answers, ascending, each once."""
     found: set[int] = set()
     for answer in reply.of("SEARCH"):

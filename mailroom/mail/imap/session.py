@@ -16,7 +16,16 @@ from mailroom.mail.imap.connection import Client, connect
 from mailroom.mail.imap.criterion import Criterion
 from mailroom.mail.imap.fetching import MailReader
 from mailroom.mail.imap.folders import FolderList
-from mailroom.mail.imap.results import DeleteResult, FetchedMail, Folder, FolderStatus, IdleEvent, LightMail, MoveResult
+from mailroom.mail.imap.results import (
+    DeleteResult,
+    FetchedMail,
+    Folder,
+    FolderStatus,
+    FoundUids,
+    IdleEvent,
+    LightMail,
+    MoveResult,
+)
 from mailroom.mail.imap.searching import Searcher
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.tokens import number, pairs, tokens
@@ -58,6 +67,8 @@ class ImapSession:
         self._open: FolderStatus | None = None
         self.fetch_failures: dict[int, str] = {}
         """Mails the last `fetch_raw` could not read although they exist: UID -> why."""
+        self.light_failures: dict[int, str] = {}
+        """The same of the last `fetch_light` or `fetch_arrivals`."""
 
     open = _Open()
 
@@ -230,10 +241,10 @@ class ImapSession:
         uid_from: int | None = None,
         uid_to: int | None = None,
         limit: int | None = None,
-    ) -> list[int]:
+    ) -> FoundUids:
         """UIDs of the open folder that fit, ascending. Effect: reads.
 
-        The server's answer may hold more than fits: see `last_search_was_narrowed_only`.
+        With `narrowed_only` the answer holds more than fits: look at each mail before you take it for found.
 
         Args:
             criteria: What to look for; None is everything.
@@ -242,22 +253,38 @@ class ImapSession:
             limit: Only the lowest so many.
         """
         opened = self._need_open()
-        found = self._searcher.uids(criteria, uid_from, uid_to, limit, opened.uidnext)
+        found = FoundUids(self._searcher.uids(criteria, uid_from, uid_to, limit, opened.uidnext))
+        found.narrowed_only, found.unjudged = self._searcher.narrowed_only, self._searcher.unjudged
         faultpoint("imap.searched")
         return found
 
     @property
     def last_search_was_narrowed_only(self) -> bool:
-        """The last search may have returned mails that do not fit (dates, text the server could not be asked)."""
+        """`narrowed_only` of the last search."""
         return self._searcher.narrowed_only
 
     def fetch_light(self, uids: Iterable[int], header_fields: Sequence[str] = light.HEADER_FIELDS) -> list[LightMail]:
-        """Flags, arrival, size and header fields of mails that are still there, ascending. Effect: reads."""
+        """Flags, arrival, size and header fields of mails that are still there, ascending. Effect: reads.
+
+        A mail that exists but cannot be read is not handed out; `light_failures` has it.
+        """
         self._need_open()
-        return list(light.fetch_light(self._wire, uids, header_fields))
+        self.light_failures = {}
+        return list(light.fetch_light(self._wire, uids, header_fields, self.light_failures))
+
+    def fetch_arrivals(self, uids: Iterable[int]) -> dict[int, datetime]:
+        """UID -> arrival, UTC, of mails that are still there; asks for nothing else. Effect: reads."""
+        self._need_open()
+        self.light_failures = {}
+        return light.fetch_arrivals(self._wire, uids, self.light_failures)
 
     def fetch_raw(
-        self, uids: Iterable[int], *, max_bytes_per_batch: int = 8 << 20, max_message: int = 35 << 20
+        self,
+        uids: Iterable[int],
+        *,
+        max_bytes_per_batch: int = 8 << 20,
+        max_message: int = 35 << 20,
+        until: float | None = None,
     ) -> Iterator[FetchedMail]:
         """Whole mails, one at a time; nothing is marked as seen. Effect: reads.
 
@@ -268,15 +295,22 @@ class ImapSession:
             uids: Which.
             max_bytes_per_batch: About how many octets to ask for at once.
             max_message: Octets; of a larger mail only the header and the first 256 KiB are handed out.
+            until: On the clock's `monotonic`: from then on a server that sends no mail is given up after the longest
+                silence, whatever else it sends.
 
         Raises:
+            RateLimitError: The server wants to be asked less.
             TransientError: The connection failed; every mail handed out before is whole.
         """
         opened = self._need_open()
         if max_message < 1 or max_bytes_per_batch < 1:
             raise InvalidInputError("max_message and max_bytes_per_batch must be at least 1 octet")
         reader = MailReader(
-            self._wire, readonly=opened.readonly, max_bytes_per_batch=max_bytes_per_batch, max_message=max_message
+            self._wire,
+            readonly=opened.readonly,
+            max_bytes_per_batch=max_bytes_per_batch,
+            max_message=max_message,
+            until=until,
         )
         self.fetch_failures = reader.failures
         faultpoint("imap.before_fetch")

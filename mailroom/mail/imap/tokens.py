@@ -1,7 +1,8 @@
 """One IMAP answer, cut into its tokens.
 
 An answer arrives as pieces: text, literal, text, literal, ..., text. Tokens are `bytes` (an atom, a number, a quoted
-string or a literal), `None` (NIL) or a list (in parentheses). `BODY[HEADER.FIELDS (A B)]<0>` is one atom.
+string or a literal), `None` (NIL) or a list (in parentheses). `BODY[HEADER.FIELDS (A B)]<0>` is one atom. A literal is
+announced as `{5}`, or as `~{5}` where it may hold NUL (RFC 3516).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _PIECE = re.compile(
     rb"""(?P<space>\s+)
     | (?P<open>\() | (?P<close>\))
     | "(?P<quoted>(?:[^"\\]|\\.)*)"
-    | (?P<literal>\{\d+\+?\}\Z)
+    | (?P<literal>~?\{\d+\+?\}\Z)
     | (?P<atom>(?:BODY|BINARY|BINARY\.SIZE)\[[^\]]*\](?:<\d+>)? | [^\s()"]+ )
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
@@ -37,6 +38,7 @@ def tokens(pieces: Sequence[bytes]) -> list[object]:
     stack = [top]
     for index in range(0, len(pieces), 2):
         text, position = pieces[index], 0
+        announced = False
         while position < len(text):
             match = _PIECE.match(text, position)
             if match is None:
@@ -60,9 +62,12 @@ def tokens(pieces: Sequence[bytes]) -> list[object]:
                 if index + 1 >= len(pieces):
                     raise ResponseError("an answer of the IMAP server announces a literal that did not come")
                 stack[-1].append(pieces[index + 1])
+                announced = True
             elif kind == "atom":
                 atom = match["atom"]
                 stack[-1].append(None if atom.upper() == b"NIL" else atom)
+        if not announced and index + 1 < len(pieces):
+            raise ResponseError(f"an answer of the IMAP server announces a literal oddly: {text[-40:]!r}")
     if len(stack) != 1:
         raise ResponseError("an answer of the IMAP server ends inside a list")
     return top

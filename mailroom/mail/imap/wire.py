@@ -22,6 +22,10 @@ LONGEST_LINE = 32 << 20
 """Octets: a million UIDs in a SEARCH answer take 7 MB."""
 LARGEST_LITERAL = 8 << 20
 """Octets in answers that are kept in memory (everything but mails)."""
+_MOST_ANSWERS, _MOST_OCTETS = 200_000, 64 << 20
+"""Untagged answers to one command that are kept in memory."""
+_NEWS = frozenset({"EXISTS", "RECENT", "EXPUNGE"})
+"""Noted when they come, and not kept: somebody may be emptying the folder."""
 SLOWEST = 16 * 1024
 """Octets per second that a server must keep up when it sends a literal."""
 _WHOLE = 10
@@ -203,14 +207,26 @@ class Wire:
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def finish(self, name: str, tag: bytes, untagged: list[Untagged]) -> Status:
-        """Read to the tagged answer, collecting what comes before it."""
+        """Read to the tagged answer, collecting what comes before it.
+
+        Raises:
+            ResponseError: More comes than any answer needs.
+        """
+        octets = 0
         while True:
             pieces = self.read()
             if pieces[0].startswith(tag + b" "):
                 return self.tagged(pieces, tag)
             answer = untagged_of(pieces)
             self.note(answer, name)
+            if answer.kind in _NEWS:
+                continue
             untagged.append(answer)
+            octets += sum(map(len, pieces))
+            if len(untagged) > _MOST_ANSWERS or octets > _MOST_OCTETS:
+                raise ResponseError(
+                    f"{self.where}: {len(untagged)} answers of {octets} octets to one {name}, and no end; ask for less"
+                )
 
     def tagged(self, pieces: Sequence[bytes], tag: bytes) -> Status:
         """The status in a tagged answer."""

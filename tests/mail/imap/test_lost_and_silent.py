@@ -11,6 +11,14 @@ from mailroom.errors import (
 )
 from mailroom.mail.imap import ImapSession
 
+
+class ClockThatJumps(SystemClock):
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
 # -- cut at any byte ---------------------------------------------------------------------------------------------------
 
 
@@ -74,12 +82,6 @@ def test_silence_inside_a_mail(scripted):
 
 
 def test_a_server_that_drips_is_ended_by_the_deadline_of_the_whole_answer(scripted):
-    class ClockThatJumps(SystemClock):
-        ahead = 0.0
-
-        def monotonic(self) -> float:
-            return super().monotonic() + self.ahead
-
     clock = ClockThatJumps()
 
     def drip(connection: Connection, tag: bytes) -> None:
@@ -93,6 +95,27 @@ def test_a_server_that_drips_is_ended_by_the_deadline_of_the_whole_answer(script
         session.open("INBOX")
         with pytest.raises(TransientError, match="no answer"):
             session.search()
+
+
+def test_signs_of_life_are_no_mail(scripted):
+    """A server that only says that it is still there is left after the time a mail may take."""
+    clock = ClockThatJumps()
+
+    def only_signs_of_life(connection: Connection, tag: bytes) -> None:
+        connection.send(fetched(1))
+        while not scripted.hold.wait(0.01):
+            connection.send(b"* OK Still here\r\n")
+            clock.ahead += 20
+
+    scripted.on("UID FETCH", only_signs_of_life)
+    for until, most in ((None, 10 * 10.0), (clock.monotonic(), 10.0)):
+        with ImapSession.open(scripted.settings(), clock) as session:
+            session.open("INBOX")
+            mails, began = [], clock.monotonic()
+            with pytest.raises(TransientError, match="no answer"):
+                mails.extend(session.fetch_raw([1, 2], until=until))
+            assert [mail.uid for mail in mails] == [1]
+            assert clock.monotonic() - began < most + 100
 
 
 def test_a_frozen_real_server_is_noticed(dovecot, user, settings_for):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from imap_scripted import DONE, MAIL, OPENED, Connection, fetched, got
 
@@ -136,6 +138,7 @@ def test_one_mail_the_server_cannot_read_does_not_hold_up_the_others(scripted):
         "UID FETCH",
         fetched(1) + b"{tag} NO [SERVERBUG] cannot read\r\n".replace(b"[SERVERBUG] ", b""),
         b"{tag} NO cannot read\r\n",
+        b"{tag} NO cannot read\r\n",
         fetched(3) + DONE,
     )
     scripted.on("UID SEARCH", b"* SEARCH 2 3\r\n" + DONE)
@@ -144,6 +147,85 @@ def test_one_mail_the_server_cannot_read_does_not_hold_up_the_others(scripted):
         assert set(session.fetch_failures) == {2}
         assert "cannot read" in session.fetch_failures[2]
         assert session.is_alive
+
+
+@pytest.mark.parametrize("code", [b"SERVERBUG", b"CORRUPTION", b"UNAVAILABLE", b"EXPUNGEISSUED"])
+def test_a_refusal_with_a_code_is_about_one_mail_too(scripted, code):
+    folder = Folder(scripted, 1, 2, 3, unreadable=[2], code=code)
+    with scripted.open() as session:
+        assert got(session, [1, 2, 3]) == {1: MAIL, 3: MAIL}
+        assert list(session.fetch_failures) == [2]
+        assert session.is_alive
+        folder.unreadable = set()
+        assert set(got(session, [1, 2, 3])) == {1, 2, 3}
+
+
+def test_headers_the_server_cannot_read_do_not_hide_those_of_other_mails(scripted):
+    Folder(scripted, *range(1, 201), unreadable=[7, 150], code=b"SERVERBUG")
+    with scripted.open() as session:
+        lights = session.fetch_light(range(1, 300))
+        assert [light.uid for light in lights] == [uid for uid in range(1, 201) if uid not in (7, 150)]
+        assert list(session.light_failures) == [7, 150]
+        assert len(scripted.commands("UID FETCH")) < 40
+        assert set(session.fetch_arrivals([6, 7, 8])) == {6, 8}
+        assert list(session.light_failures) == [7]
+
+
+class Folder:
+    """Mails, some of which the server refuses to show; one of them spoils the answer about all."""
+
+    def __init__(self, scripted, *uids, unreadable, code):
+        self.scripted, self.uids, self.unreadable, self.code = scripted, uids, set(unreadable), code
+        scripted.on("UID FETCH", self.fetched)
+        scripted.on("UID SEARCH", self.searched)
+
+    def asked(self):
+        spans = re.findall(rb"(\d+)(?::(\d+))?", self.scripted.received[-1].split(b" ")[-1 if self.searching else 3])
+        return [uid for uid in self.uids if any(int(low) <= uid <= int(high or low) for low, high in spans)]
+
+    @property
+    def searching(self):
+        return b"SEARCH" in self.scripted.received[-1]
+
+    def searched(self, connection, tag):
+        connection.send(b"* SEARCH " + b" ".join(b"%d" % uid for uid in self.asked()) + b"\r\n" + tag + b" OK done\r\n")
+
+    def fetched(self, connection, tag):
+        whole = b"BODY.PEEK[]" in self.scripted.received[-1]
+        for uid in self.asked():
+            if uid in self.unreadable:
+                connection.send(tag + b" NO [%s] cannot read\r\n" % self.code)
+                return
+            line = (
+                b'* 1 FETCH (UID %d FLAGS () INTERNALDATE "02-Nov-2026 10:00:00 +0000" RFC822.SIZE 9 X (A))\r\n' % uid
+            )
+            connection.send(fetched(uid) if whole else line.replace(b"X (A)", b"BODY[HEADER.FIELDS (X)] {2}\r\n\r\n"))
+        connection.send(tag + b" OK done\r\n")
+
+
+@pytest.mark.parametrize("items", [b"UID 1 RFC822.SIZE 3 BODY[]<0>", b"BODY[]", b"UID 1 X (a b) BODY[]<0>"])
+def test_a_mail_sent_as_binary_literal_is_the_mail(scripted, items):
+    uid = b"" if b"UID" in items else b" UID 1"
+    answer = b"* 1 FETCH (%s ~{%d}\r\n%s%s)\r\n" % (items, len(MAIL), MAIL, uid)
+    scripted.on("UID FETCH", answer + DONE)
+    with scripted.open() as session:
+        assert got(session, [1]) == {1: MAIL}
+
+
+def test_a_literal_that_is_announced_oddly_is_no_mail(scripted):
+    scripted.on("UID FETCH", b"* 1 FETCH (UID 1 BODY[] %%{%d}\r\n%s)\r\n" % (len(MAIL), MAIL) + DONE)
+    with scripted.open() as session, pytest.raises(ResponseError, match="literal"):
+        got(session, [1])
+
+
+def test_a_server_that_cannot_send_a_part_of_a_mail_is_asked_for_all_of_it(scripted):
+    answers = lambda connection, tag: connection.send(  # noqa: E731
+        (b"%s BAD what\r\n" if b"<0." in scripted.received[-1] else fetched(1) + b"%s OK done\r\n") % tag
+    )
+    scripted.on("UID FETCH", answers)
+    scripted.on("UID SEARCH", b"* SEARCH 1\r\n" + DONE)
+    with scripted.open() as session:
+        assert got(session, [1]) == {1: MAIL}
 
 
 def test_a_mail_that_exists_but_is_never_sent_is_a_failure_with_a_reason(scripted):
@@ -157,7 +239,8 @@ def test_a_mail_that_exists_but_is_never_sent_is_a_failure_with_a_reason(scripte
 def test_a_server_without_body_peek_is_asked_once_more_when_nothing_can_be_marked(scripted):
     scripted.on("EXAMINE", OPENED)
     other = b"* 1 FETCH (UID 1 RFC822 {%d}\r\n%s)\r\n" % (len(MAIL), MAIL)
-    scripted.on("UID FETCH", b"{tag} BAD what\r\n", b"{tag} BAD what\r\n", other + DONE)
+    refused = b"{tag} BAD what\r\n"
+    scripted.on("UID FETCH", refused, refused, refused, other + DONE)
     scripted.on("UID SEARCH", b"* SEARCH 1\r\n" + DONE)
     with scripted.open() as session:
         session.open("INBOX", readonly=True)

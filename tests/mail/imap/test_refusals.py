@@ -91,6 +91,8 @@ def test_capabilities_are_read_again_after_the_login(scripted):
         (b"{tag} NO [CANNOT] no\r\n", RejectedError),
         (b"{tag} BAD User is authenticated but not connected\r\n", TransientError),
         (b"{tag} NO Account exceeded command or bandwidth limits\r\n", RateLimitError),
+        (b"{tag} NO [THROTTLED] slow down\r\n", RateLimitError),
+        (b"{tag} NO Server temporarily unavailable\r\n", TransientError),
         (b"{tag} BAD syntax\r\n", RejectedError),
     ],
 )
@@ -102,6 +104,42 @@ def test_refusals_become_typed_errors_and_leave_the_session_alive(scripted, answ
         assert type(caught.value) is error
         assert session.is_alive
         session.noop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (b"NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", 24 * 3600),
+        (b"NO [THROTTLED] Request is throttled", 60),
+        (b"BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds", 92.415),
+    ],
+)
+def test_a_throttled_account_is_told_from_a_mail_that_cannot_be_read(scripted, answer, seconds):
+    scripted.on("UID FETCH", b"{tag} " + answer + b"\r\n")
+    scripted.on("UID SEARCH", b"* SEARCH 1 2 3\r\n" + DONE)
+    with scripted.open() as session:
+        for ask in (lambda: got(session, [1, 2, 3]), lambda: session.fetch_light([1, 2, 3])):
+            with pytest.raises(RateLimitError) as caught:
+                ask()
+            assert caught.value.retry_after == seconds
+        assert session.fetch_failures == session.light_failures == {}
+        assert len(scripted.commands("UID FETCH")) == 2
+        assert session.is_alive
+
+
+def test_over_quota_means_a_full_mailbox_where_something_is_stored(scripted):
+    scripted.on("APPEND", b"{tag} NO [OVERQUOTA] quota exceeded\r\n")
+    with scripted.open() as session, pytest.raises(RejectedError, match="make room"):
+        session.append("INBOX", b"Subject: x\r\n\r\n")
+
+
+def test_a_server_with_too_many_answers_to_one_command_is_left(scripted, monkeypatch):
+    monkeypatch.setattr("mailroom.mail.imap.wire._MOST_ANSWERS", 50)
+    scripted.on("UID SEARCH", b"* 9 EXPUNGE\r\n" * 500 + DONE, b"* OK Still here\r\n" * 500 + DONE)
+    with scripted.open() as session:
+        assert session.search() == []
+        with pytest.raises(ResponseError, match="no end"):
+            session.search()
 
 
 def test_alerts_are_kept_for_people(scripted):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 
 import pytest
 from imap_scripted import DONE, MAIL
@@ -10,6 +11,7 @@ from imap_scripted import DONE, MAIL
 from mailroom.errors import (
     InvalidInputError,
     NotFoundError,
+    TransientError,
 )
 from mailroom.mail.imap import ImapSession
 from mailroom.mail.imap.criteria import And, Body, From, MessageId, Not, Since, Subject, Uid, Unseen
@@ -44,12 +46,62 @@ def test_text_goes_as_a_literal_and_waits_for_the_go_ahead_where_it_must(scripte
     assert sent == "UID SEARCH CHARSET UTF-8 SUBJECT {2}\r\nä FROM {2}\r\nö UNSEEN".encode()
 
 
+class Folder:
+    """A folder that is searched; the server fails at some mails, or at whatever looks into headers."""
+
+    def __init__(self, scripted, *uids, unreadable=(), no_header=False):
+        self.scripted, self.uids, self.unreadable, self.no_header = scripted, uids, set(unreadable), no_header
+        scripted.on("UID SEARCH", self.searched)
+
+    def searched(self, connection, tag):
+        asked = self.scripted.received[-1]
+        scope = re.search(rb"UID (\d+)(?::(\d+|\*))?", asked.partition(b"SEARCH")[2])
+        low, high = (int(scope[1]), scope[2] or scope[1]) if scope else (1, b"*")
+        uids = [uid for uid in self.uids if low <= uid and (high == b"*" or uid <= int(high))]
+        opens = b"HEADER" in asked or b"SINCE" in asked
+        if (b"HEADER" in asked and self.no_header) or (opens and self.unreadable & set(uids)):
+            connection.send(tag + b" NO [SERVERBUG] Internal error occurred\r\n")
+        else:
+            connection.send(b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids) + b"\r\n" + tag + b" OK done\r\n")
+
+
 def test_a_search_key_the_server_fails_at_is_left_out(scripted):
-    scripted.on("UID SEARCH", b"{tag} NO [SERVERBUG] HEADER\r\n", b"* SEARCH 1 2 3\r\n" + DONE)
+    Folder(scripted, 1, 2, 3, no_header=True)
     with scripted.open() as session:
-        assert session.search(And(Unseen(), MessageId("<a@b>"))) == [1, 2, 3]
+        found = session.search(And(Unseen(), MessageId("<a@b>")))
+        assert found == [1, 2, 3]
         assert session.last_search_was_narrowed_only
+        assert found.narrowed_only
         assert scripted.commands("UID SEARCH")[-1] == b"UID SEARCH UNSEEN"
+
+
+def test_a_server_that_failed_at_a_key_once_is_asked_for_it_again(scripted):
+    folder = Folder(scripted, 1, 2, 3, no_header=True)
+    with scripted.open() as session:
+        assert session.search(MessageId("<a@b>")).narrowed_only
+        folder.no_header = False
+        assert not session.search(MessageId("<a@b>")).narrowed_only
+        assert scripted.commands("UID SEARCH")[-1] == b'UID SEARCH HEADER "Message-ID" "<a@b>"'
+
+
+@pytest.mark.parametrize("uids", [(7,), (3, 7), range(1, 300)])
+def test_a_mail_the_server_cannot_open_does_not_spoil_the_search(scripted, uids):
+    Folder(scripted, *uids, unreadable=[7])
+    with scripted.open() as session:
+        found = session.search(And(Unseen(), Since(datetime(2026, 1, 5, tzinfo=UTC))))
+        assert found == list(uids)
+        assert found.narrowed_only
+        assert found.unjudged == {7}
+        assert len(scripted.commands("UID SEARCH")) < 25
+        assert session.search() == list(uids)
+        assert not session.last_search_was_narrowed_only
+
+
+def test_a_server_that_fails_at_every_mail_of_a_big_folder_is_believed_to_fail(scripted):
+    Folder(scripted, *range(1, 2_000), unreadable=range(1, 2_000))
+    with scripted.open() as session, pytest.raises(TransientError, match="SERVERBUG"):
+        session.search(Since(datetime(2026, 1, 5, tzinfo=UTC)))
+    assert len(scripted.commands("UID SEARCH")) < 500
 
 
 def test_gmail_is_asked_for_message_ids_in_its_own_language(scripted):
