@@ -267,10 +267,11 @@ class ReplyWatcher:
         light = session.fetch_light(uids)
         report.looked_at += len(light)
         look.keep()
+        unread = self._headers_not_shown(look, status)
         wanted = [mail.uid for mail in light if self._may_be_answer(mail, index)]
         found: list[NewAnswer] = []
         if not wanted:
-            return found, []
+            return found, unread
         failed: dict[int, str] = {}
         faultpoint("replies.before_fetch")
         for fetched in session.fetch_raw(wanted):
@@ -289,7 +290,19 @@ class ReplyWatcher:
         for uid, why in failed.items():
             again = "tried again at the next look" if uid in young else "given up: it is older than a day"
             report.problems.append(f"UID {uid} in {status.name} could not be read ({again}): {why}")
-        return found, [uid for uid in failed if uid in young]
+        return found, unread + [uid for uid in failed if uid in young]
+
+    def _headers_not_shown(self, look: _Look, status: FolderStatus) -> list[int]:
+        """The UIDs of young mails of which the server did not even show the header this time."""
+        session = look.session
+        if not (failures := session.light_failures):
+            return []
+        arrivals, youngest = session.fetch_arrivals(failures), self._store.waits.now() - _TRIED_FOR
+        young = [uid for uid, arrived in arrivals.items() if arrived > youngest]
+        for uid, why in failures.items():
+            again = "tried again at the next look" if uid in young else "given up: not known to be younger than a day"
+            look.report.problems.append(f"the header of UID {uid} in {status.name} could not be read ({again}): {why}")
+        return young
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
         """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""

@@ -133,6 +133,14 @@ class Intake:
         query = query.order_by(items.c.received_at, items.c.id).limit(limit)
         return [Waiting(*row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
+    def unreadable(self, source_id: int, *, limit: int) -> list[str]:
+        """External keys of items that failed, and of those quarantined without their bytes; the newest first."""
+        failed = (items.c.state == LISTED) & (items.c.attempts > 0)
+        lost = (items.c.state == "quarantined") & items.c.quarantine_sha256.is_(None)
+        query = select(items.c.external_key).where(items.c.source_id == source_id, failed | lost)
+        query = query.order_by(items.c.id.desc()).limit(limit)
+        return list(self._db.read(lambda tx: tx.execute(query).scalars().all()))
+
     def begin_attempt(self, item_id: int, lease: Lease) -> None:
         """Count an attempt before it is made, for items that may kill the process that tries."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from imap_scripted import Connection, ScriptedImap
 from mailroom_tests_mailbox_world import mail
+from sqlalchemy import select
 
 from mailroom.connectors.mailbox import MailboxReport, MailboxSettings, ingest_mailbox
-from mailroom.errors import TransientError
+from mailroom.errors import MailroomError, RateLimitError, TransientError
 from mailroom.mail.account import MailAccount
 from mailroom.store import Store
+from mailroom.store.schema import items
 
 LAST = 4_294_967_295
 _RANGE = re.compile(rb"(\d+)(?::(\d+|\*))?")
@@ -34,6 +37,7 @@ class OddMailbox:
         search: Lines of a SEARCH answer, from the UIDs that fit.
         lines: Lines of a FETCH answer, from UIDs asked for.
         store: How STORE ends.
+        poison: UID -> how a FETCH of this mail ends; empty: the connection is cut there.
     """
 
     def __init__(self, server: ScriptedImap, store: Store, mails: dict[int, bytes]) -> None:
@@ -42,6 +46,7 @@ class OddMailbox:
         self.search: Any = lambda uids: [b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids)]
         self.lines: Any = lambda uids: [self.line(uid) for uid in uids]
         self.store = b"OK done"
+        self.poison: dict[int, bytes] = {}
         self.account = MailAccount("soc", "soc@northwind.example", server.settings(), None)
         server.on("SELECT", self._selected)
         server.on("EXAMINE", self._selected)
@@ -56,6 +61,11 @@ class OddMailbox:
     def titles(self) -> list[str]:
         """Of all alerts, oldest first."""
         return [alert.title for alert in self.kept.alerts.list(limit=1_000, after_id=0)]
+
+    def states(self) -> dict[int, str]:
+        """UID -> state, of every item."""
+        query = select(items.c.external_key, items.c.state)
+        return {int(key): state for key, state in self.kept.db.read(lambda tx: list(tx.execute(query).all()))}
 
     def line(self, uid: int, *, items: str = "UID RFC822.SIZE INTERNALDATE FLAGS", raw: bytes | None = None) -> bytes:
         """One FETCH answer."""
@@ -80,8 +90,10 @@ class OddMailbox:
     def _searched(self, connection: Connection, tag: bytes) -> None:
         asked = self.server.received[-1].upper()
         uids = sorted(self.mails)
-        if scope := re.search(rb"UID (\d[\d:*]*)", asked.partition(b"SEARCH")[2]):
+        if scope := re.search(rb"(?<!NOT )UID (\d[\d:*,]*)", asked.partition(b"SEARCH")[2]):
             uids = self._within(scope[1])
+        if left_out := re.search(rb"NOT UID (\d[\d:,]*)", asked):
+            uids = [uid for uid in uids if uid not in self._within(left_out[1])]
         if b"UNSEEN" in asked:
             uids = [uid for uid in uids if uid not in self.seen]
         connection.send(b"\r\n".join([*self.search(uids), tag + b" OK done", b""]))
@@ -91,7 +103,16 @@ class OddMailbox:
         if b"BODY.PEEK[]" not in self.server.received[-1]:
             answers = [b"* 1 FETCH (UID %d FLAGS ())" % uid for uid in uids]
         else:
-            answers = self.lines(uids)
+            good = list(itertools.takewhile(lambda uid: uid not in self.poison, uids))
+            answers = self.lines(good)
+            if good != uids:
+                how = self.poison[uids[len(good)]]
+                connection.send(b"".join(line + b"\r\n" for line in answers))
+                if not how or how.startswith(b"* BYE"):
+                    connection.send(how and how + b"\r\n")
+                    raise ConnectionError
+                connection.send(tag + b" " + how + b"\r\n")
+                return
         connection.send(b"\r\n".join([*answers, tag + b" OK done", b""]))
 
     def _stored(self, connection: Connection, tag: bytes) -> None:
@@ -199,6 +220,100 @@ def test_nil_instead_of_a_mail_is_tried_three_times_and_delays_nobody(odd: Any) 
     assert [box.cycle().quarantined for _ in range(3)] == [0, 1, 0]
     assert box.titles() == ["Mail 1", "Mail 3"]
     assert box.kept.runs.conservation_violations() == []
+
+
+def cycles(box: OddMailbox, number: int, **settings: Any) -> list[MailroomError | None]:
+    """How so many cycles ended."""
+    ended: list[MailroomError | None] = []
+    for _ in range(number):
+        try:
+            box.cycle(**settings)
+            ended.append(None)
+        except MailroomError as error:
+            ended.append(error)
+    return ended
+
+
+POISONS = (
+    b"",
+    b"* BYE [UNAVAILABLE] Internal error",
+    b"NO [SERVERBUG] Internal error",
+    b"NO no such thing",
+    b"BAD what",
+)
+
+
+# F21
+@pytest.mark.parametrize("how", POISONS)
+@pytest.mark.parametrize("uid", [1, 3, 12])
+@pytest.mark.parametrize("batch_size", [500, 5])
+def test_a_mail_that_the_server_fails_at_is_quarantined_and_delays_nobody(
+    odd: Any, how: bytes, uid: int, batch_size: int
+) -> None:
+    box = odd(*range(1, 13))
+    box.poison = {uid: how}
+    cycles(box, 2, batch_size=batch_size)
+    assert sorted(box.titles()) == sorted(f"Mail {one}" for one in range(1, 13) if one != uid)
+    cycles(box, 2, batch_size=batch_size)
+    assert box.states() == dict.fromkeys(range(1, 13), "alerted") | {uid: "quarantined"}
+    assert box.seen == set(range(1, 13)) - {uid}
+    box.mails[13] = mail(13)
+    assert cycles(box, 2, batch_size=batch_size) == [None, None]
+    assert box.states()[13] == "alerted"
+    assert box.kept.runs.conservation_violations() == []
+
+
+# F21
+@pytest.mark.parametrize("how", POISONS)
+def test_two_mails_that_the_server_fails_at_are_told_apart_from_the_others(odd: Any, how: bytes) -> None:
+    box = odd(*range(1, 13))
+    box.poison = {4: how, 5: how}
+    cycles(box, 10)
+    assert box.states() == dict.fromkeys(range(1, 13), "alerted") | {4: "quarantined", 5: "quarantined"}
+
+
+def test_what_was_read_before_the_connection_was_lost_is_kept(odd: Any) -> None:
+    box = odd(*range(1, 13))
+    box.poison = {7: b""}
+    with pytest.raises(TransientError):
+        box.cycle()
+    assert box.titles() == [f"Mail {uid}" for uid in range(1, 7)]
+    box.poison = {}
+    assert (box.cycle().alerted, len(box.titles())) == (6, 12)
+    assert box.seen == set(range(1, 13))
+
+
+# F21
+@pytest.mark.parametrize("how", [*POISONS, b"NO [UNAVAILABLE] cannot now", b"NO [INUSE] busy"])
+def test_a_server_that_fails_at_every_mail_quarantines_nothing(odd: Any, how: bytes) -> None:
+    box = odd(*range(1, 13))
+    box.poison = dict.fromkeys(box.mails, how)
+    assert None not in cycles(box, 20)
+    assert set(box.states().values()) <= {"listed"}
+    box.poison = {}
+    cycles(box, 2)
+    assert box.states() == dict.fromkeys(range(1, 13), "alerted")
+
+
+# F21
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)",
+        b"NO [THROTTLED] Request is throttled",
+        b"BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds",
+    ],
+)
+def test_a_throttled_account_quarantines_nothing(odd: Any, answer: bytes) -> None:
+    box = odd(*range(1, 13))
+    box.cycle(max_per_cycle=2)
+    box.poison = dict.fromkeys(range(3, 13), answer)
+    assert [type(one) for one in cycles(box, 5)] == [RateLimitError] * 5
+    assert set(box.states().values()) == {"alerted", "listed"}
+    assert len(box.server.commands("UID FETCH")) == 6
+    box.poison = {}
+    box.cycle()
+    assert set(box.states().values()) == {"alerted"}
 
 
 # F26

@@ -12,7 +12,15 @@ from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderRepo
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
 from mailroom.connectors.mailbox.taking import take_folder
 from mailroom.connectors.report import IngestReport, Progress, silent
-from mailroom.errors import BusyError, InvalidInputError, LeaseLostError, MailroomError, NotFoundError, StoreError
+from mailroom.errors import (
+    BusyError,
+    InvalidInputError,
+    LeaseLostError,
+    MailroomError,
+    NotFoundError,
+    RateLimitError,
+    StoreError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import ImapSession
@@ -105,7 +113,7 @@ def ingest_mailbox(
             except (LeaseLostError, StoreError):
                 raise
             except MailroomError as error:
-                if not session.is_alive:
+                if not session.is_alive or isinstance(error, RateLimitError):
                     raise
                 log.warning("folder %s: %s", name, error)
                 problems.append(error)

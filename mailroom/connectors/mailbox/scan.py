@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from mailroom.connectors.mailbox.event import content_key
 from mailroom.connectors.mailbox.settings import MailboxSettings
 from mailroom.mail.actions.criteria import finds_parts_of_words
-from mailroom.mail.imap import UNKNOWN_TIME, Criterion, FolderStatus, ImapSession, LightMail
-from mailroom.mail.imap.criteria import And, Since, Unseen
+from mailroom.mail.imap import UNKNOWN_TIME, Criterion, FolderStatus, FoundUids, ImapSession, LightMail
+from mailroom.mail.imap.criteria import And, Not, Since, Uid, Unseen
 from mailroom.mail.parse import parse
 from mailroom.store import Store
 from mailroom.store.intake import Generation
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _SURELY_INSIDE = timedelta(days=4)
 """`Since` asks the server from two days earlier, in whole days: what is found from here on needs no second look."""
+_LEFT_ALONE = 1_000
+"""Mails the server failed at that it is not asked about again."""
 _LOOK_BELOW = 2_000
 """Unread mails below the mark that are looked at in every cycle; more of them only in the first cycle of a day."""
 
@@ -107,13 +109,13 @@ class Scan:
         if not wide:
             return []
         sure = set(self._search(unread=unread, since=since + _SURELY_INSIDE))
-        border = [uid for uid in wide if uid not in sure]
-        early = {
-            light.uid
-            for light in self.session.fetch_light(border, ("Message-ID",))
-            if UNKNOWN_TIME != light.internal_date < since
-        }
+        early = self._before(since, [uid for uid in wide if uid not in sure and uid not in wide.unjudged])
         return [uid for uid in wide if uid not in early]
+
+    def _before(self, since: datetime, uids: list[int]) -> set[int]:
+        """Which of these mails arrived before an instant. What cannot be told is settled where mails are fetched."""
+        arrivals = self.session.fetch_arrivals(uids)
+        return {uid for uid, arrived in arrivals.items() if UNKNOWN_TIME != arrived < since}
 
     def _match(self, result: Found) -> None:
         """The folder was rebuilt: find the mails that were taken under other UIDs."""
@@ -130,11 +132,7 @@ class Scan:
             return []
         known = self.store.items.known(self.source_id, map(str, unread))
         unknown = [uid for uid in unread if str(uid) not in known]
-        early = {
-            light.uid
-            for light in self.session.fetch_light(unknown, ("Message-ID",))
-            if UNKNOWN_TIME != light.internal_date < since
-        }
+        early = self._before(since, [uid for uid in unknown if uid not in unread.unjudged])
         return [uid for uid in unknown if uid not in early]
 
     def _first_of_day(self) -> bool:
@@ -143,12 +141,14 @@ class Scan:
 
     def _search(
         self, *, unread: bool, since: datetime | None = None, uid_from: int | None = None, uid_to: int | None = None
-    ) -> list[int]:
+    ) -> FoundUids:
         parts: list[Criterion] = []
         if unread:
             parts.append(Unseen())
         if since is not None:
             parts.append(Since(since))
+            if failed := self.store.intake.unreadable(self.source_id, limit=_LEFT_ALONE) if self.source_id else []:
+                parts.append(Not(Uid(map(int, failed))))  # for a date a server may have to open the mail
         if self.settings.ask_server:
             asked = self.settings.filters.server_part(ask_text=finds_parts_of_words(self.session))
             if asked is not None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NoReturn, cast
 
 from mailroom.bulk_work import bulk_work
 from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
-from mailroom.connectors.mailbox.hashed import hashed
 from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
 from mailroom.connectors.mailbox.scan import Found, Scan
 from mailroom.connectors.mailbox.settings import CONNECTOR
-from mailroom.errors import MailroomError
+from mailroom.connectors.mailbox.witness import Fetch, Witness
+from mailroom.errors import MailroomError, RateLimitError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import FetchedMail
 from mailroom.store.intake import LISTED, Generation, Taken, Waiting
@@ -94,6 +94,7 @@ class _Taking:
         cycle = self.cycle
         self.intake = cycle.store.intake
         self.marker = Marker(cycle.session, cycle.folder)
+        self.witness = Witness(cycle.session)
         self.run_id = 0
         self.careful = False
         self.failed_now: set[str] = set()
@@ -197,7 +198,7 @@ class _Taking:
             faultpoint("mailbox.staged")
 
     def _settle_staged(self, most: int, done: int, total: int, *, tried: bool) -> int:
-        """Settle what is written down; what was `tried` before comes last, so that it delays nobody."""
+        """Settle what is written down; what was `tried` before comes last and alone, so that it delays nobody."""
         careful_left = self.cycle.settings.batch_size if self.careful else 0
         while not self.cycle.out_of_time() and not (most and done >= most):
             queue = self._queue(tried=tried, most=most - done if most else _QUEUE)
@@ -206,6 +207,9 @@ class _Taking:
             at = 0
             while at < len(queue) and not self.cycle.out_of_time():
                 size = self.cycle.settings.batch_size
+                if tried:
+                    size = 1
+                    self._need_witness(int(queue[at].external_key))
                 if careful_left:
                     careful_left -= 1
                     size = 1
@@ -244,9 +248,11 @@ class _Taking:
         made = _Batch([], [])
         weight, stopped = 0, False
         mails = cycle.session.fetch_raw(
-            asked, max_message=cycle.settings.max_message, max_bytes_per_batch=_ASKED_AT_ONCE
+            asked, max_message=cycle.settings.max_message, max_bytes_per_batch=_ASKED_AT_ONCE, until=cycle.deadline
         )
-        for mail, sha256 in hashed(mails):
+        fetch = Fetch(mails)
+        for mail, sha256 in fetch:
+            self.witness.has_read = True
             if "\\Seen" not in mail.flags:
                 made.unread.append(mail.uid)
             of = asked[mail.uid]
@@ -261,9 +267,11 @@ class _Taking:
             cast("Generator[FetchedMail]", mails).close()
         faultpoint("mailbox.fetched")
         missing = sorted(asked.keys() - {int(one.external_key) for one in made.taken})
+        if fetch.error is not None:
+            self._broken_off(made, [asked[uid] for uid in missing], following, fetch.error)
         left = missing if stopped else []
         if not stopped:
-            made.taken += self._not_fetched([asked[uid] for uid in missing])
+            made.taken += self._not_fetched([asked[uid] for uid in missing], asked)
         made.taken.sort(key=lambda one: int(one.external_key))  # big mails were read later
         self._repeats(made.taken)
         self._finish()
@@ -306,6 +314,35 @@ class _Taking:
                 self._count(batch.taken, batch.written.result())
                 self.marker.failed += len(batch.unread) if self._marks else 0
 
+    def _broken_off(
+        self, made: _Batch, missing: Sequence[Waiting], following: Sequence[int] | None, error: MailroomError
+    ) -> NoReturn:
+        """The server failed in the middle of a batch: keep what was read, and note at which mail it was."""
+        self._settle_what_is_on_its_way()
+        if missing and not self.cycle.session.is_alive and not isinstance(error, RateLimitError):
+            # Servers send mails in the order of their UIDs. The next cycle takes the others first, then this one alone.
+            failed, *missing = missing
+            made.taken.append(self._failed(failed, f"the server broke off when it was to send it: {error}"))
+        if made.taken:
+            made.taken.sort(key=lambda one: int(one.external_key))
+            self._repeats(made.taken)
+            unsettled = [*(int(one.external_key) for one in missing), *(following or ())[:1]]
+            self._count(made.taken, self._write(made.taken, 0 if following is None else self._mark_below(unsettled)))
+            self.marker.failed += len(made.unread) if self._marks else 0
+        raise error
+
+    def _need_witness(self, uid: int) -> None:
+        """Before a mail that failed is asked for again, which may cost the connection.
+
+        Raises:
+            TransientError: No mail can be read now: nothing counts against this one.
+        """
+        if self.witness.can_read([uid], self._doubtful()) is False:
+            raise TransientError(f"{self.cycle.folder}: no mail can be read now, and nothing was counted")
+
+    def _doubtful(self) -> set[int]:
+        return {int(one.external_key) for one in self.intake.waiting(self.source_id, limit=_QUEUE, tried=True)}
+
     def _account_for(self, batch: _Batch, counts: dict[str, int]) -> None:
         self._count(batch.taken, counts)
         if self._marks:
@@ -318,20 +355,35 @@ class _Taking:
             self.report.counts[state] = self.report.counts.get(state, 0) + number
         self.failed_now |= {one.external_key for one in taken if one.state == LISTED and one.attempts}
 
-    def _not_fetched(self, missing: Sequence[Waiting]) -> list[Taken]:
-        """What the server did not send: gone, or not readable there."""
+    def _not_fetched(self, missing: Sequence[Waiting], asked: Mapping[int, Waiting]) -> list[Taken]:
+        """What the server did not send: gone, or not readable there.
+
+        Raises:
+            TransientError: No mail can be read now: nothing counts against these.
+        """
         now, failures = self.cycle.clock.now(), self.cycle.session.fetch_failures
+        if failures:
+            can_read = self.witness.can_read(asked, self._doubtful())
+            if can_read is False or (can_read is None and len(asked) > 1):
+                raise TransientError(
+                    f"{self.cycle.folder}: none of {len(asked)} mails can be read now, and nothing was counted: "
+                    + next(iter(failures.values()))
+                )
         rest: list[Taken] = []
         for one in missing:
-            taken = Taken(one.external_key, LISTED, now, item_id=one.id, attempts=one.attempts)
-            if int(one.external_key) in failures:
-                taken.attempts += 1
-                taken.reason = f"the server does not send it: {failures[int(one.external_key)]}"
-                taken.state = "quarantined" if taken.attempts >= ATTEMPTS else LISTED
+            if (why := failures.get(int(one.external_key))) is not None:
+                rest.append(self._failed(one, f"the server does not send it: {why}"))
             else:
-                taken.state, taken.reason = "gone", "removed before it was fetched"
-            rest.append(taken)
+                gone = Taken(one.external_key, "gone", now, item_id=one.id, attempts=one.attempts)
+                gone.reason = "removed before it was fetched"
+                rest.append(gone)
         return rest
+
+    def _failed(self, one: Waiting, why: str) -> Taken:
+        """A mail the server did not send: tried again, or quarantined without its bytes."""
+        attempts = one.attempts + 1
+        state = "quarantined" if attempts >= ATTEMPTS else LISTED
+        return Taken(one.external_key, state, self.cycle.clock.now(), reason=why, item_id=one.id, attempts=attempts)
 
     # generations --------------------------------------------------------------------------------------------
 
