@@ -175,9 +175,11 @@ class Intake:
             found.update({row.group_key: row.id for row in rows})
         return found
 
-    def last_runs(self, kind: str, source_id: int, *, limit: int) -> list[LastRun]:
-        """The last runs of a source, newest first."""
+    def last_runs(self, kind: str, source_id: int, *, limit: int, before: int = 0) -> list[LastRun]:
+        """The last runs of a source, newest first; `before`: only those with a lower id."""
         query = select(runs.c.id, runs.c.state, runs.c.counts).where(runs.c.kind == kind, runs.c.source_id == source_id)
+        if before:
+            query = query.where(runs.c.id < before)
         found = self._db.read(lambda tx: tx.execute(query.order_by(runs.c.id.desc()).limit(limit)).all())
         return [LastRun(row.id, row.state, row.counts or {}) for row in found]
 
@@ -186,12 +188,10 @@ class Intake:
         last = self.last_runs(kind, source_id, limit=1)
         return bool(last and last[0].state == "running") or bool(self.waiting(source_id, limit=1, tried=True))
 
-    def settled_by(self, source_id: int, run_ids: Iterable[int], states: Iterable[str]) -> list[str]:
-        """External keys of the items that these runs gave one of these states."""
+    def settled_since(self, source_id: int, run_id: int, states: Iterable[str]) -> list[str]:
+        """External keys of the items that this run and later ones gave one of these states."""
         query = select(items.c.external_key).where(
-            items.c.source_id == source_id,
-            items.c.settled_run_id.in_(list(run_ids)),
-            items.c.state.in_(list(states)),
+            items.c.source_id == source_id, items.c.settled_run_id >= run_id, items.c.state.in_(list(states))
         )
         return list(self._db.read(lambda tx: tx.execute(query).scalars().all()))
 

@@ -220,6 +220,17 @@ def test_the_time_limit_commits_what_it_has_and_the_next_cycle_goes_on(mailbox: 
     assert len(mailbox.alerts()) == 29
 
 
+def test_no_folder_waits_for_ever_when_the_time_is_never_enough_for_all(mailbox: Any) -> None:
+    folders = ("INBOX", "Junk", "Archive")
+    for folder in folders:
+        mailbox.put(*(mail(n, subject=f"{folder} {n}") for n in range(40)), folder=folder)
+    settings = MailboxSettings(indicators=False, max_per_cycle=0, time_limit=10.0, folders=folders)
+    for _ in folders:
+        report = ingest_mailbox(mailbox.account, mailbox.store, settings, clock=Ticking(0.4))
+        assert len(report.folders) < len(folders)
+    assert {alert.title.split()[0] for alert in mailbox.alerts()} == set(folders)
+
+
 class Ticking:
     """A clock that moves on each time it is asked."""
 

@@ -335,6 +335,35 @@ def test_a_server_that_refuses_to_mark_is_asked_again_by_the_next_cycle(odd: Any
 
 
 # F26
+def test_marks_that_were_refused_for_ever_so_long_are_made_when_the_server_takes_them(odd: Any) -> None:
+    box = odd(1, 2)
+    box.store = b"NO not now"
+    for _ in range(60):
+        assert box.cycle().unmarked == 2
+    box.mails[3] = mail(3)
+    assert box.cycle().unmarked == 3
+    box.store = b"OK done"
+    assert box.cycle().unmarked == 0
+    assert box.seen == {1, 2, 3}
+    box.seen = {1, 3}
+    assert box.cycle().unmarked == 0
+    assert box.seen == {1, 3}  # somebody marked it as unread since
+
+
+# F26
+def test_marks_are_caught_up_however_many_runs_were_killed_since(odd: Any) -> None:
+    box = odd(1, 2)
+    box.store = b"NO not now"
+    box.cycle()
+    source = box.kept.runs.latest("ingest mailbox")[0].source_id
+    for _ in range(120):
+        box.kept.runs.start("ingest mailbox", source_id=source)
+    box.store = b"OK done"
+    box.cycle()
+    assert box.seen == {1, 2}
+
+
+# F26
 def test_refused_marks_are_counted_in_the_run(odd: Any) -> None:
     box = odd(1, 2)
     box.store = b"NO not now"

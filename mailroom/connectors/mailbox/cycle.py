@@ -103,7 +103,7 @@ def ingest_mailbox(
     with open_session(account, store, settings, clock) as session:
         faultpoint("mailbox.opened")
         left = settings.max_per_cycle
-        names = _trouble_last(session, store, names, tenant or account.address, account.name)
+        names = _in_order(session, store, names, tenant or account.address, account.name)
         for number, name in enumerate(names):
             most = max(1, -(-left // (len(names) - number))) if settings.max_per_cycle else 0
             try:
@@ -146,22 +146,30 @@ def open_session(account: MailAccount, store: Store, settings: MailboxSettings, 
     return open_carefully(account, store, clock=clock, imap=imap)
 
 
-def _trouble_last(
-    session: ImapSession, store: Store, names: tuple[str, ...], tenant: str, mailbox: str
-) -> tuple[str, ...]:
-    """Folders with a mail that failed, or that may have killed a process, come last: they delay nobody."""
+def _in_order(session: ImapSession, store: Store, names: tuple[str, ...], tenant: str, mailbox: str) -> tuple[str, ...]:
+    """Whose turn was longest ago comes first, so that no folder waits for ever when the time is never enough for all.
+
+    Folders with a mail that failed, or that may have killed a process, delay nobody: they come last, until every other
+    folder with work to do had a turn since theirs.
+    """
     if len(names) == 1:
         return names
-
-    def trouble(name: str) -> bool:
+    turns: dict[str, int] = {}
+    troubled: set[str] = set()
+    for name in names:
         try:
-            folder = session.resolve(name)
+            known = store.intake.generations(tenant, CONNECTOR, f"{mailbox}/{session.resolve(name)}")
         except NotFoundError:
-            return False
-        known = store.intake.generations(tenant, CONNECTOR, f"{mailbox}/{folder}")
-        return bool(known) and store.intake.in_trouble(RUN_KIND, known[-1].id)
+            known = []
+        last = store.intake.last_runs(RUN_KIND, known[-1].id, limit=1) if known else []
+        turns[name] = last[0].id if last else 0
+        if known and store.intake.in_trouble(RUN_KIND, known[-1].id):
+            troubled.add(name)
 
-    return tuple(sorted(names, key=trouble))
+    def put_off(name: str) -> bool:
+        return name in troubled and any(turns[other] < turns[name] for other in names)
+
+    return tuple(sorted(names, key=lambda name: (put_off(name), turns[name])))
 
 
 def _folder(

@@ -13,7 +13,7 @@ from typing import NoReturn, cast
 from mailroom.bulk_work import bulk_work
 from mailroom.connectors.mailbox.conversations import Conversations
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
-from mailroom.connectors.mailbox.marks import MARKED_STATES, Marker
+from mailroom.connectors.mailbox.marks import MARKED_STATES, UNMARKED, UNMARKED_SINCE, Marker, unclean_since
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
 from mailroom.connectors.mailbox.scan import Found, Scan
 from mailroom.connectors.mailbox.settings import CONNECTOR
@@ -34,7 +34,6 @@ _ASKED_AT_ONCE = 32 << 20
 _STAGED_AT_ONCE = 20_000
 _QUEUE = 20_000
 """Items written down that are asked for at once."""
-_RUNS_LOOKED_AT = 50
 
 
 def take_folder(cycle: FolderCycle, most: int) -> FolderReport:
@@ -95,7 +94,7 @@ class _Taking:
         self.intake = cycle.store.intake
         self.marker = Marker(cycle.session, cycle.folder)
         self.witness = Witness(cycle.session)
-        self.run_id = 0
+        self.run_id = self.unclean_since = 0
         self.careful = False
         self.failed_now: set[str] = set()
         self.writer: ThreadPoolExecutor | None = None
@@ -107,11 +106,11 @@ class _Taking:
 
     def run(self, most: int) -> None:
         found, store = self.found, self.cycle.store
-        unclean = self._unclean_runs()
+        self.unclean_since = unclean_since(store, self.source_id)
         pending = store.items.count_pending(self.source_id)
         if found.looked_at_day:
             store.cursors.advance(self.source_id, self.cycle.clock.now())
-        if not (found.new or found.below or pending or unclean):
+        if not (found.new or found.below or pending or self.unclean_since):
             if found.first:  # it found nothing it wants, and that is settled now
                 self.intake.move_mark(self.source_id, found.mark, self.lease)
             return
@@ -121,35 +120,30 @@ class _Taking:
         # A run that ended without a word may have been killed by one of the mails that come now.
         self.careful = store.runs.close_lost(self.source_id, but=self.run_id) > 0
         try:
-            if self._marks:
-                self.marker.catch_up(store, self.source_id, unclean)
+            if self._marks and self.unclean_since:
+                self.marker.catch_up(store, self.source_id, self.unclean_since)
             self._take(most, pending)
         except MailroomError as error:
             self._settle_what_is_on_its_way()
-            store.runs.finish(self.run_id, "failed", self._counts(), str(error))
+            store.runs.finish(self.run_id, "failed", self._counts(failed=True), str(error))
             raise
         finally:
             if self.writer is not None:
                 self.writer.shutdown()
         store.runs.finish(self.run_id, "completed", self._counts())
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self, *, failed: bool = False) -> dict[str, int]:
         self.report.unmarked = self.marker.failed
         counts = self.report.counts | {"fetched": self.report.fetched, "waiting": self.report.waiting}
-        return counts | ({"unmarked": self.marker.failed} if self.marker.failed else {})
+        if self.marker.failed:
+            counts[UNMARKED] = self.marker.failed
+        if self.marker.failed or failed:
+            counts[UNMARKED_SINCE] = self.unclean_since or self.run_id
+        return counts
 
     @property
     def _marks(self) -> bool:
         return self.cycle.settings.mark_as_read and not self.cycle.status.readonly
-
-    def _unclean_runs(self) -> list[int]:
-        """Runs since the last good one: they may have stored mails that they did not mark."""
-        unclean = []
-        for run in self.cycle.store.intake.last_runs(RUN_KIND, self.source_id, limit=_RUNS_LOOKED_AT):
-            if run.state == "completed" and not run.counts.get("unmarked"):
-                break
-            unclean.append(run.id)
-        return unclean
 
     # batches ------------------------------------------------------------------------------------------------
 
