@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from mailroom.errors import InvalidInputError, ResponseError
+from mailroom.errors import InvalidInputError, ResponseError, TransientError
 from mailroom.mail.imap.fetching import read_date, refused
 from mailroom.mail.imap.results import LightMail
 from mailroom.mail.imap.tokens import pairs, tokens
@@ -32,7 +32,7 @@ _HEADER_MOST = 64 << 10
 def fetch_light(
     wire: Wire, uids: Iterable[int], header_fields: Sequence[str], failures: dict[int, str]
 ) -> Iterator[LightMail]:
-    """One `LightMail` per mail that is still there and can be read, ascending.
+    """One `LightMail` per mail that is still there and can be read, chunk by chunk.
 
     Args:
         wire: A folder is open.
@@ -43,6 +43,7 @@ def fetch_light(
     Raises:
         InvalidInputError: A header name is none.
         RateLimitError, AccessError: No mail can be had now.
+        TransientError: The connection was lost, after all that came before was handed out.
     """
     for name in header_fields:
         if not _NAME.fullmatch(name) or any(character in name for character in '()"\\[]{}<>'):
@@ -53,29 +54,30 @@ def fetch_light(
     for chunk in chunks(uids, _CHUNK):
         items = f"(UID FLAGS INTERNALDATE RFC822.SIZE{thread}{header})"
         wanted = set(chunk)
-        found: dict[int, LightMail] = {}
         for answer in _answers(wire, chunk, items, failures):
             mail = _light(answer, bool(fields))
             if mail is not None and mail.uid in wanted:
-                found[mail.uid] = mail
-        yield from (found[uid] for uid in sorted(found))
+                yield mail
 
 
-def fetch_arrivals(wire: Wire, uids: Iterable[int], failures: dict[int, str]) -> dict[int, datetime]:
-    """UID -> arrival, and nothing that a server would have to open a mail for. See `fetch_light`."""
-    found: dict[int, datetime] = {}
+def fetch_arrivals(wire: Wire, uids: Iterable[int], failures: dict[int, str]) -> Iterator[tuple[int, datetime]]:
+    """UID and arrival, and nothing else that a server would have to open a mail for. See `fetch_light`."""
     for chunk in chunks(uids, _CHUNK):
         for answer in _answers(wire, chunk, "(UID INTERNALDATE)", failures):
             items = _items(answer)
             uid, date = items.get(b"UID"), items.get(b"INTERNALDATE")
             if isinstance(uid, bytes) and uid.isdigit() and isinstance(date, bytes):
-                found[int(uid)] = read_date(date)
-    return found
+                yield int(uid), read_date(date)
 
 
 def _answers(wire: Wire, uids: Sequence[int], items: str, failures: dict[int, str]) -> Iterator[Untagged]:
     """FETCH answers for these mails; a refusal is narrowed down to the mails it is about."""
-    reply = wire.attempt("FETCH", uid_set(uids), items, uid=True)
+    came: list[Untagged] = []
+    try:
+        reply = wire.attempt("FETCH", uid_set(uids), items, uid=True, into=came)
+    except TransientError:
+        yield from (answer for answer in came if answer.kind == "FETCH")
+        raise
     if reply.status.kind == "OK":
         yield from reply.of("FETCH")
         return

@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Protocol, Self, overload
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError
+from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import idling, light, login
+from mailroom.mail.imap.breaking import past_what_breaks
 from mailroom.mail.imap.changing import Changer, checked_flags
 from mailroom.mail.imap.connection import Client, connect
 from mailroom.mail.imap.criterion import Criterion
@@ -266,17 +267,24 @@ class ImapSession:
     def fetch_light(self, uids: Iterable[int], header_fields: Sequence[str] = light.HEADER_FIELDS) -> list[LightMail]:
         """Flags, arrival, size and header fields of mails that are still there, ascending. Effect: reads.
 
-        A mail that exists but cannot be read is not handed out; `light_failures` has it.
+        A mail that exists but cannot be read is not handed out; `light_failures` has it. Where one costs the
+        connection, the rest is asked for on a new one.
         """
         self._need_open()
-        self.light_failures = {}
-        return list(light.fetch_light(self._wire, uids, header_fields, self.light_failures))
+        failures = self.light_failures = {}
+
+        def ask(some: list[int]) -> Iterator[tuple[int, LightMail]]:
+            return ((one.uid, one) for one in light.fetch_light(self._wire, some, header_fields, failures))
+
+        return list(past_what_breaks(uids, ask, self._reconnected, failures).values())
 
     def fetch_arrivals(self, uids: Iterable[int]) -> dict[int, datetime]:
-        """UID -> arrival, UTC, of mails that are still there; asks for nothing else. Effect: reads."""
+        """UID -> arrival, UTC, of mails that are still there; asks for nothing else. Otherwise as `fetch_light`."""
         self._need_open()
-        self.light_failures = {}
-        return light.fetch_arrivals(self._wire, uids, self.light_failures)
+        failures = self.light_failures = {}
+        return past_what_breaks(
+            uids, lambda some: light.fetch_arrivals(self._wire, some, failures), self._reconnected, failures
+        )
 
     def fetch_raw(
         self,
@@ -384,6 +392,23 @@ class ImapSession:
         return self._wire.exists if self._open is not None else 0
 
     # -----------------------------------------------------------------------------------------------------------------
+
+    def _reconnected(self) -> bool:
+        """After a lost connection: log in again and open the same folder; False where the connection still works.
+
+        Raises:
+            MailroomError: Of `connect` and `open_folder`; or the folder was rebuilt since.
+        """
+        before = self._need_open()
+        if self.is_alive:
+            return False
+        lost, fresh = self._wire, ImapSession.connect(self._wire.settings, self._wire.clock)
+        self._wire, self._searcher, self._changer = fresh._wire, fresh._searcher, fresh._changer
+        self._wire.alerts[:0] = [text for text in lost.alerts if text not in self._wire.alerts]
+        if self.open_folder(before.name, readonly=before.readonly).uidvalidity != before.uidvalidity:
+            self._wire.give_up("the folder was rebuilt")
+            raise TransientError(f"{lost.where}: {before.name!r} was rebuilt meanwhile; open it again")
+        return True
 
     @property
     def _condstore(self) -> bool:

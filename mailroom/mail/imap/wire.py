@@ -113,8 +113,14 @@ class Wire:
         """Raise what a NO or BAD to a command means."""
         raise error_for(status, name, self.where)
 
-    def attempt(self, name: str, *args: str | bytes, uid: bool = False) -> Reply:
+    def attempt(self, name: str, *args: str | bytes, uid: bool = False, into: list[Untagged] | None = None) -> Reply:
         """As `command`, but NO and BAD are returned like OK.
+
+        Args:
+            name: The command.
+            args: As for `encoded`.
+            uid: As for `encoded`.
+            into: Gets the untagged answers as they come, for callers who want them even when the connection is lost.
 
         Raises:
             TransientError: The connection ended or stayed silent, or the server said BYE.
@@ -123,7 +129,7 @@ class Wire:
         encoded(name, args, uid)  # what cannot be sent is refused before anything is
         with self.talking(name):
             tag = self.send(name, *args, uid=uid)
-            untagged: list[Untagged] = []
+            untagged: list[Untagged] = [] if into is None else into
             status = tag if isinstance(tag, Status) else self.finish(name, tag, untagged)
         return Reply(status, untagged)
 

@@ -171,8 +171,39 @@ def test_headers_the_server_cannot_read_do_not_hide_those_of_other_mails(scripte
         assert list(session.light_failures) == [7]
 
 
+@pytest.mark.parametrize("unreadable", [[1], [7], [7, 150], [200]])
+def test_a_mail_that_costs_the_connection_does_not_hide_the_headers_of_others(scripted, unreadable):
+    Folder(scripted, *range(1, 201), unreadable=unreadable, code=b"")
+    with scripted.open() as session:
+        lights = session.fetch_light(range(1, 201))
+        assert [light.uid for light in lights] == [uid for uid in range(1, 201) if uid not in unreadable]
+        assert sorted(session.light_failures) == unreadable
+        assert session.is_alive
+        assert session.opened.name == "INBOX"
+        assert scripted.connections == 1 + 2 * len(unreadable)
+
+
+def test_a_server_that_hangs_up_at_every_header_is_left(scripted):
+    Folder(scripted, *range(1, 201), unreadable=range(1, 201), code=b"")
+    with scripted.open() as session, pytest.raises(TransientError):
+        session.fetch_light(range(1, 201))
+    assert scripted.connections < 10
+
+
+def test_a_folder_rebuilt_while_the_connection_was_lost_is_not_read_on(scripted):
+    Folder(scripted, 1, 2, 3, unreadable=[2], code=b"")
+    with scripted.open() as session:
+        scripted.on("SELECT", OPENED.replace(b"UIDVALIDITY 7", b"UIDVALIDITY 8"))
+        with pytest.raises(TransientError, match="rebuilt"):
+            session.fetch_light([1, 2, 3])
+        assert not session.is_alive
+
+
 class Folder:
-    """Mails, some of which the server refuses to show; one of them spoils the answer about all."""
+    """Mails, some of which the server refuses to show; one of them spoils the answer about all.
+
+    Without a `code` the server hangs up.
+    """
 
     def __init__(self, scripted, *uids, unreadable, code):
         self.scripted, self.uids, self.unreadable, self.code = scripted, uids, set(unreadable), code
@@ -193,6 +224,8 @@ class Folder:
     def fetched(self, connection, tag):
         whole = b"BODY.PEEK[]" in self.scripted.received[-1]
         for uid in self.asked():
+            if uid in self.unreadable and not self.code:
+                raise ConnectionError
             if uid in self.unreadable:
                 connection.send(tag + b" NO [%s] cannot read\r\n" % self.code)
                 return
