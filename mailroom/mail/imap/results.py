@@ -46,12 +46,8 @@ class FolderStatus:
     uidnext: int
     """The next mail's UID will not be lower."""
     messages: int
-    highestmodseq: int | None = None
-    """None when the server does not count changes."""
     name: str = ""
     readonly: bool = True
-    takes_keywords: bool = False
-    """New keywords can be set (known only after opening)."""
 
 
 class FoundUids(list[int]):

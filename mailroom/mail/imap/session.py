@@ -161,18 +161,15 @@ class ImapSession:
         """
         if self._open is not None and self._open.name == folder:
             return self.open_folder(folder, readonly=self._open.readonly)  # STATUS is not meant for the open folder
-        wanted = "(MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)" if self._condstore else "(MESSAGES UIDNEXT UIDVALIDITY)"
-        reply = self._wire.command("STATUS", self._name(folder), wanted)
+        reply = self._wire.command("STATUS", self._name(folder), "(MESSAGES UIDNEXT UIDVALIDITY)")
         for answer in reply.of("STATUS"):
             words = tokens(answer.pieces)
             if words and isinstance(words[-1], list):
                 found = pairs(words[-1])
-                modseq = found.get(b"HIGHESTMODSEQ")
                 return FolderStatus(
                     number(found.get(b"UIDVALIDITY")),
                     number(found.get(b"UIDNEXT")),
                     number(found.get(b"MESSAGES")),
-                    number(modseq) or None if modseq is not None else None,
                     folder,
                 )
         raise ResponseError(f"{self._wire.where}: STATUS of {folder!r} was answered without numbers")
@@ -213,10 +210,8 @@ class ImapSession:
             validity,
             uidnext,
             self._wire.exists,
-            _code_number(reply, "HIGHESTMODSEQ") or None,
             folder,
             readonly or reply.status.code == "READ-ONLY",
-            "\\*" in self._changer.permanent,
         )
 
     def create(self, folder: str) -> None:
@@ -386,11 +381,6 @@ class ImapSession:
         self._need_open()
         return idling.idle(self._wire, timeout)
 
-    def noop(self) -> int:
-        """Ask for news; the number of mails in the open folder (0 when none is open)."""
-        self._wire.command("NOOP")
-        return self._wire.exists if self._open is not None else 0
-
     # -----------------------------------------------------------------------------------------------------------------
 
     def _reconnected(self) -> bool:
@@ -409,10 +399,6 @@ class ImapSession:
             self._wire.give_up("the folder was rebuilt")
             raise TransientError(f"{lost.where}: {before.name!r} was rebuilt meanwhile; open it again")
         return True
-
-    @property
-    def _condstore(self) -> bool:
-        return "CONDSTORE" in self._wire.capabilities
 
     def _name(self, folder: str) -> bytes:
         return (self._folders or FolderList([], {}, "")).wire_name(folder)

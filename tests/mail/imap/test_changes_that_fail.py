@@ -91,7 +91,5 @@ def test_keywords_are_refused_where_the_folder_keeps_none(scripted):
     scripted.on("SELECT", OPENED.replace(b" \\*", b""))
     from mailroom.errors import NotOfferedError
 
-    with scripted.open() as session:
-        assert not session.opened.takes_keywords
-        with pytest.raises(NotOfferedError, match="keeps no keyword"):
-            session.set_flags([1], "$Done")
+    with scripted.open() as session, pytest.raises(NotOfferedError, match="keeps no keyword"):
+        session.set_flags([1], "$Done")

@@ -265,7 +265,7 @@ def test_a_token_that_expires_in_the_middle_means_a_new_session(dovecot, user, s
         dovecot.kick(user)
         with pytest.raises(TransientError):
             for _ in range(50):
-                session.noop()
+                session.search()
     with ImapSession.open(settings) as session:
         assert session.open("INBOX").messages == 0
 

@@ -36,7 +36,7 @@ def test_a_connection_dropped_at_any_byte_hands_out_whole_mails_only(scripted):
             assert mails == [MAIL, MAIL * 3][:whole]
             assert not session.is_alive
             with pytest.raises(TransientError, match="open a new session"):
-                session.noop()
+                session.search()
 
 
 def test_a_connection_cut_by_the_network_is_transient_wherever_it_happens(dovecot, user, settings_for, tcp_proxy):
@@ -131,4 +131,4 @@ def test_a_kicked_session_is_transient(session, dovecot, user):
     dovecot.kick(user)
     with pytest.raises(TransientError):
         for _ in range(50):
-            session.noop()
+            session.search()
