@@ -88,7 +88,7 @@ class Searcher:
     def _one(self, criteria: Criterion | None, uids: str | None, first: int, last: int) -> list[int]:
         scope: Imap = ["UID", uids] if uids else []
         reply = self._asked(criteria, scope)
-        if criteria is not None and reply.status.code == "SERVERBUG":
+        if criteria is not None and reply.status.kind != "OK":
             return self._around_bad_mails(criteria.replaced(self._fitted), scope, first, last, reply)
         # `n:*` names the highest UID even when that is below n; and some servers answer more than was asked.
         return [uid for uid in found_uids(reply) if first <= uid <= last]
@@ -130,7 +130,11 @@ class Searcher:
             return [uid for uid in found_uids(reply) if low <= uid <= high]
 
         self.narrowed_only = True  # whatever comes of it: such a server is not taken at its word
-        there = self._one(None, f"{first}:{'*' if last == HIGHEST_UID else last}", first, last)
+        # Flags stand in the server's index; for everything else it may have to open mails.
+        reply = self._try(scope, criteria.replaced(_flags), None)
+        if reply.status.kind != "OK":
+            raise error_for(failed.status, "SEARCH", self.wire.where)
+        there = [uid for uid in found_uids(reply) if first <= uid <= last]
         samples = {there[0], there[len(there) // 2], there[-1]} if there else set()
         if any(map(_has_text, criteria.leaves())) and all(ask(uid, uid) is None for uid in samples):
             # It fails at the question, not at a mail. Nothing is remembered: the next question may be another.
@@ -177,6 +181,10 @@ def _has_text(leaf: Criterion) -> bool:
 
 def _textless(leaf: Criterion) -> Criterion:
     return _Unjudged() if _has_text(leaf) else leaf
+
+
+def _flags(leaf: Criterion) -> Criterion:
+    return _Unjudged() if _has_text(leaf) or leaf.is_widened else leaf
 
 
 def found_uids(reply: Reply) -> list[int]:

@@ -51,6 +51,7 @@ class Folder:
 
     def __init__(self, scripted, *uids, unreadable=(), no_header=False):
         self.scripted, self.uids, self.unreadable, self.no_header = scripted, uids, set(unreadable), no_header
+        self.seen = set()
         scripted.on("UID SEARCH", self.searched)
 
     def searched(self, connection, tag):
@@ -58,6 +59,8 @@ class Folder:
         scope = re.search(rb"UID (\d+)(?::(\d+|\*))?", asked.partition(b"SEARCH")[2])
         low, high = (int(scope[1]), scope[2] or scope[1]) if scope else (1, b"*")
         uids = [uid for uid in self.uids if low <= uid and (high == b"*" or uid <= int(high))]
+        if b"UNSEEN" in asked:
+            uids = [uid for uid in uids if uid not in self.seen]
         opens = b"HEADER" in asked or b"SINCE" in asked
         if (b"HEADER" in asked and self.no_header) or (opens and self.unreadable & set(uids)):
             connection.send(tag + b" NO [SERVERBUG] Internal error occurred\r\n")
@@ -95,6 +98,12 @@ def test_a_mail_the_server_cannot_open_does_not_spoil_the_search(scripted, uids)
         assert len(scripted.commands("UID SEARCH")) < 25
         assert session.search() == list(uids)
         assert not session.last_search_was_narrowed_only
+
+
+def test_of_mails_the_server_cannot_open_only_those_with_the_right_flags_are_found(scripted):
+    Folder(scripted, *range(1, 20), unreadable=range(1, 20)).seen = set(range(1, 18))
+    with scripted.open() as session:
+        assert session.search(And(Unseen(), Since(datetime(2026, 1, 5, tzinfo=UTC)))) == [18, 19]
 
 
 def test_a_server_that_fails_at_every_mail_of_a_big_folder_is_believed_to_fail(scripted):
