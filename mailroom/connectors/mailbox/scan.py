@@ -108,7 +108,7 @@ class Scan:
         wide = self._search(unread=unread, since=since)
         if not wide:
             return []
-        sure = set(self._search(unread=unread, since=since + _SURELY_INSIDE))
+        sure = set(self._search(unread=unread, since=since + _SURELY_INSIDE, but=wide.unjudged))
         early = self._before(since, [uid for uid in wide if uid not in sure and uid not in wide.unjudged])
         return [uid for uid in wide if uid not in early]
 
@@ -140,15 +140,22 @@ class Scan:
         return position is None or position.date() < self.now.date()
 
     def _search(
-        self, *, unread: bool, since: datetime | None = None, uid_from: int | None = None, uid_to: int | None = None
+        self,
+        *,
+        unread: bool,
+        since: datetime | None = None,
+        uid_from: int | None = None,
+        uid_to: int | None = None,
+        but: Iterable[int] = (),
     ) -> FoundUids:
         parts: list[Criterion] = []
         if unread:
             parts.append(Unseen())
         if since is not None:
             parts.append(Since(since))
-            if failed := self.store.intake.unreadable(self.source_id, limit=_LEFT_ALONE) if self.source_id else []:
-                parts.append(Not(Uid(map(int, failed))))  # for a date a server may have to open the mail
+            failed = self.store.intake.unreadable(self.source_id, limit=_LEFT_ALONE) if self.source_id else []
+            if left_alone := {*map(int, failed), *but}:
+                parts.append(Not(Uid(left_alone)))  # for a date a server may have to open the mail
         if self.settings.ask_server:
             asked = self.settings.filters.server_part(ask_text=finds_parts_of_words(self.session))
             if asked is not None:

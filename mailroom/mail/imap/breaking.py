@@ -9,8 +9,13 @@ from mailroom.errors import RateLimitError, TransientError
 from mailroom.mail.imap.uids import chunks
 
 Found = TypeVar("Found")
-_RECONNECTS = 5
-"""A server that ends more connections than this over one question is in trouble itself."""
+RECONNECTS = 5
+"""A server that ends more connections than this over header fields is in trouble itself."""
+
+
+def may_be_a_mail(error: TransientError) -> bool:
+    """Whether a mail may have cost the connection: the server was neither silent nor throttling."""
+    return not isinstance(error, RateLimitError) and not isinstance(error.__cause__, TimeoutError)
 
 
 def past_what_breaks(
@@ -45,8 +50,7 @@ def past_what_breaks(
             found.update(ask(asked))
         except TransientError as error:
             lost += 1
-            silent = isinstance(error.__cause__, TimeoutError)
-            if silent or isinstance(error, RateLimitError) or lost > _RECONNECTS or not reconnect():
+            if lost > RECONNECTS or not may_be_a_mail(error) or not reconnect():
                 raise
             if alone:
                 failures[asked[0]] = str(error)

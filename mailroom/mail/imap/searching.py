@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from mailroom.errors import InvalidInputError, NotOfferedError, ResponseError
+from mailroom.errors import InvalidInputError, NotOfferedError, ResponseError, TransientError
+from mailroom.mail.imap.breaking import may_be_a_mail
 from mailroom.mail.imap.codes import error_for
 from mailroom.mail.imap.criterion import Criterion, Imap
 from mailroom.mail.imap.pieces import in_pieces
@@ -23,6 +25,8 @@ _MOST = 8_000_000
 """UIDs in one answer; more is a server gone mad."""
 _BAD_MOST = 100
 """Mails a server may fail at and still be believed to work."""
+_RECONNECTS = 30
+"""Connections that a server may end over one search."""
 _QUESTIONS = 400
 """Asked at most to find the mails at which a search fails."""
 _LONGEST = 60_000
@@ -44,8 +48,8 @@ class _Unjudged(Criterion):
 class Searcher:
     """Asks, and remembers what this server does not understand."""
 
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
+    def __init__(self, wire: Wire, reconnect: Callable[[], bool]) -> None:
+        self.wire, self._reconnect = wire, reconnect
         self.narrowed_only = False
         """The last answer may hold mails that do not fit: look at each."""
         self.unjudged: frozenset[int] = frozenset()
@@ -117,36 +121,54 @@ class Searcher:
     def _around_bad_mails(self, criteria: Criterion, scope: Imap, first: int, last: int, failed: Reply) -> list[int]:
         """One mail that the server cannot open spoils a search for all: ask in pieces, and take that one as found.
 
+        A server may end the connection some time after it came across such a mail (Dovecot repairs its index and says
+        that the session is inconsistent), so every question may need a new one, and so does whatever comes next.
+
         Raises:
             TransientError: The server fails at every mail.
         """
+        lost = 0
+
+        def asked(scope: Imap, criteria: Criterion) -> Reply | None:
+            nonlocal lost
+            for _ in range(2):
+                try:
+                    reply = self._try(scope, criteria, None)
+                except TransientError as error:
+                    lost += 1
+                    if lost > _RECONNECTS or not may_be_a_mail(error) or not self._reconnect():
+                        raise
+                    continue
+                if reply.status.kind == "OK" or reply.status.code == "SERVERBUG":
+                    return reply if reply.status.kind == "OK" else None
+                raise error_for(reply.status, "SEARCH", self.wire.where)
+            return None
 
         def ask(low: int, high: int) -> list[int] | None:
-            reply = self._try(["UID", f"{low}:{high}"], criteria, None)
-            if reply.status.code == "SERVERBUG":
-                return None
-            if reply.status.kind != "OK":
-                raise error_for(reply.status, "SEARCH", self.wire.where)
-            return [uid for uid in found_uids(reply) if low <= uid <= high]
+            reply = asked(["UID", f"{low}:{high}"], criteria)
+            return None if reply is None else [uid for uid in found_uids(reply) if low <= uid <= high]
 
         self.narrowed_only = True  # whatever comes of it: such a server is not taken at its word
         # Flags stand in the server's index; for everything else it may have to open mails.
-        reply = self._try(scope, criteria.replaced(_flags), None)
-        if reply.status.kind != "OK":
+        reply = asked(scope, criteria.replaced(_flags))
+        if reply is None:
             raise error_for(failed.status, "SEARCH", self.wire.where)
         there = [uid for uid in found_uids(reply) if first <= uid <= last]
         samples = {there[0], there[len(there) // 2], there[-1]} if there else set()
         if any(map(_has_text, criteria.leaves())) and all(ask(uid, uid) is None for uid in samples):
             # It fails at the question, not at a mail. Nothing is remembered: the next question may be another.
-            reply = self._try(scope, criteria.replaced(_textless), None)
-            if reply.status.kind != "OK":
+            reply = asked(scope, criteria.replaced(_textless))
+            if reply is None:
                 raise error_for(failed.status, "SEARCH", self.wire.where)
             log.warning("%s fails at a search for text and was asked without it", self.wire.where)
             return [uid for uid in found_uids(reply) if first <= uid <= last]
         fitting, unknown = in_pieces(ask, there, most=_QUESTIONS)
         if len(unknown) > _BAD_MOST and not fitting:
             raise error_for(failed.status, "SEARCH", self.wire.where)
-        self.unjudged |= unknown
+        if unknown:
+            self.wire.close()
+            self._reconnect()
+        self.narrowed_only, self.unjudged = True, self.unjudged | unknown
         return sorted(fitting | unknown)
 
     def _try(self, scope: Imap, criteria: Criterion, charset: str | None) -> Reply:

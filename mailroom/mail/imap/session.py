@@ -62,7 +62,7 @@ class ImapSession:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._searcher = Searcher(wire)
+        self._searcher = Searcher(wire, self._reconnected)
         self._changer = Changer(wire)
         self._folders: FolderList | None = None
         self._open: FolderStatus | None = None
@@ -393,7 +393,7 @@ class ImapSession:
         if self.is_alive:
             return False
         lost, fresh = self._wire, ImapSession.connect(self._wire.settings, self._wire.clock)
-        self._wire, self._searcher, self._changer = fresh._wire, fresh._searcher, fresh._changer
+        self._wire = self._searcher.wire = self._changer.wire = fresh._wire
         self._wire.alerts[:0] = [text for text in lost.alerts if text not in self._wire.alerts]
         if self.open_folder(before.name, readonly=before.readonly).uidvalidity != before.uidvalidity:
             self._wire.give_up("the folder was rebuilt")

@@ -51,10 +51,13 @@ class Folder:
 
     def __init__(self, scripted, *uids, unreadable=(), no_header=False):
         self.scripted, self.uids, self.unreadable, self.no_header = scripted, uids, set(unreadable), no_header
-        self.seen = set()
+        self.seen, self.spoils, self.spoilt = set(), False, []
         scripted.on("UID SEARCH", self.searched)
 
     def searched(self, connection, tag):
+        if connection in self.spoilt:
+            connection.send(b"* BYE IMAP session state is inconsistent, please relogin.\r\n")
+            raise ConnectionError
         asked = self.scripted.received[-1]
         scope = re.search(rb"UID (\d+)(?::(\d+|\*))?", asked.partition(b"SEARCH")[2])
         low, high = (int(scope[1]), scope[2] or scope[1]) if scope else (1, b"*")
@@ -64,6 +67,7 @@ class Folder:
         opens = b"HEADER" in asked or b"SINCE" in asked
         if (b"HEADER" in asked and self.no_header) or (opens and self.unreadable & set(uids)):
             connection.send(tag + b" NO [SERVERBUG] Internal error occurred\r\n")
+            self.spoilt += [connection] if self.spoils else []
         else:
             connection.send(b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids) + b"\r\n" + tag + b" OK done\r\n")
 
@@ -98,6 +102,16 @@ def test_a_mail_the_server_cannot_open_does_not_spoil_the_search(scripted, uids)
         assert len(scripted.commands("UID SEARCH")) < 25
         assert session.search() == list(uids)
         assert not session.last_search_was_narrowed_only
+
+
+def test_a_search_goes_on_when_the_server_ends_the_connection_after_a_mail_it_cannot_open(scripted):
+    Folder(scripted, *range(1, 50), unreadable=[7]).spoils = True
+    with scripted.open() as session:
+        found = session.search(Since(datetime(2026, 1, 5, tzinfo=UTC)))
+        assert found == list(range(1, 50))
+        assert found.unjudged == {7}
+        assert session.search() == list(range(1, 50))  # on a connection that is not spoilt
+        assert scripted.connections < 12
 
 
 def test_of_mails_the_server_cannot_open_only_those_with_the_right_flags_are_found(scripted):
