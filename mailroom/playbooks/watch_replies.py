@@ -23,6 +23,7 @@ from mailroom.errors import (
     MailroomError,
     NotFoundError,
     NotOfferedError,
+    RateLimitError,
     RejectedError,
     ResponseError,
     TransientError,
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 15.0
 """Longest time between two looks of the service; IDLE makes it look sooner."""
+_LONGEST_REST = 900.0
+"""Seconds that a server is left alone at most when it says that it is asked too often."""
 _LOOKS_IN_A_ROW = 5
 """Looks for mail that came meanwhile; then the server is asked to tell of the next one."""
 _UNREADABLE = (AccessError, TransientError, ResponseError, RejectedError, NotOfferedError, NotFoundError)
@@ -197,8 +200,11 @@ def watch(
             account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left,
             connect=connect,
         )  # fmt: skip
+        resting_until = 0.0
         for _, session in hints:
             keeper.keep()
+            if clock.monotonic() < resting_until:
+                continue
             try:
                 for _ in range(_LOOKS_IN_A_ROW):
                     round_.look(session, keeper)
@@ -210,6 +216,8 @@ def watch(
             except TransientError as error:  # a lost session is opened again, and one that lives is asked again
                 log.warning("the mailbox could not be read to the end: %s", error)
                 round_.without_mailbox()
+                asked_for = error.retry_after if isinstance(error, RateLimitError) else 0.0
+                resting_until = clock.monotonic() + min(asked_for, _LONGEST_REST)
             on_look(round_.report)
             if over():
                 break

@@ -208,6 +208,22 @@ def test_the_service_outlives_a_server_that_says_not_now(box: Box, command: str)
     assert box.state(wait) == "answered"
 
 
+def test_the_service_leaves_a_server_alone_for_as_long_as_it_asks(box: Box) -> None:
+    box.ask("1")
+    box.look()
+    box.answer("1")
+    box.server.on("UID SEARCH", b"{tag} BAD Request is throttled. Suggested Backoff Time: 3600000 milliseconds\r\n")
+    hints: list[int] = []
+
+    def over() -> bool:
+        hints.append(len(box.server.commands("UID SEARCH")))
+        return len(hints) > 20
+
+    before = len(box.server.commands("UID SEARCH"))
+    watch(box.store, box.account, poll_seconds=0.05, stop=over)
+    assert len(box.server.commands("UID SEARCH")) == before + 1
+
+
 def test_the_reference_may_stand_in_the_text_only_below_a_subject_of_its_own(box: Box) -> None:
     token = new_token()
     wait = box.ask("1", token_hash=hash_token(token))
