@@ -95,9 +95,12 @@ _SIGNATURES = (
     "div.protonmail_signature_block, #protonmail_signature_block, #protonmail_mobile_signature_block, "
     "#MAC_OUTLOOK_SIGNATURE, div[apple-content-edited=true], div[name=messageSignatureSection], "
     "div[data-signatureblock], div.bloop_sign, div.front-signature, div[fairemail=signature], "
-    "#composer_signature, #ymail_android_signature, "
+    "#composer_signature, #ymail_android_signature, [data-smartmail=gmail_signature], "
+    "[data-signature-widget=container], div.io-ox-signature, #_rc_sig, signature, #CanarySig, #edo-signature, "
     '[id="Zm-_Id_-Sgn"], [data-marker=__SIG_PRE__], [data-marker=__SIG_POST__]'
 )
+_SIGNATURE_BELOW = "hr#FMSigSeperator"
+"""Foxmail's line: down to the quote, what follows is the signature."""
 _LONGEST_SIGNATURE = 1_500
 """In more than this somebody may have written the answer."""
 _INDENT = re.compile(r"border:\s{0,9}(?:none|0)", re.IGNORECASE)
@@ -197,7 +200,24 @@ def _mark_signatures(tree: LexborHTMLParser) -> bool:
         node.insert_before(_marker(SIGNATURE_BEGINS))
         node.insert_after(_marker(SIGNATURE_ENDS))
         found = True
-    return found
+    line = tree.css_first(_SIGNATURE_BELOW)
+    return (line is not None and _mark_below(line)) or found
+
+
+def _mark_below(line: LexborNode) -> bool:
+    """Put marker lines around what stands below the line, down to the next quote."""
+    last, length = line, 0
+    for _ in range(_LONGEST_LINE):
+        following = last.next
+        text = _head(following, _LONGEST_SIGNATURE) if following is not None else QUOTE_MARK
+        if following is None or QUOTE_MARK in text or CUT_MARK in text:
+            last.insert_after(_marker(SIGNATURE_ENDS))
+            line.insert_before(_marker(SIGNATURE_BEGINS))
+            return True
+        last, length = following, length + len(text)
+        if length >= _LONGEST_SIGNATURE:
+            break
+    return False
 
 
 def _head(node: LexborNode, limit: int) -> str:

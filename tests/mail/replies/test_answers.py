@@ -259,6 +259,11 @@ def test_nested_and_broken_markup_does_no_harm() -> None:
         '<div id="Signature"><p>Kim Lee</p><p>Northwind</p></div>',
         '-- <br><div class="gmail_signature"><div>Kim Lee</div><div>Northwind</div></div>',
         '<div class="moz-signature">Kim Lee<br>Northwind</div>',
+        '<div dir="auto" data-smartmail="gmail_signature">Kim Lee<br>Northwind</div>',
+        '<div class="io-ox-signature"><p>Kim Lee</p><p>Northwind</p></div>',
+        '<div id="_rc_sig"><p>Kim Lee</p><p>Northwind</p></div>',
+        "<signature>Kim Lee<br>Northwind</signature>",
+        '<hr id="FMSigSeperator"><div>Kim Lee<div>Northwind</div></div>',
     ],
 )
 def test_a_signature_that_the_mail_program_marked_is_no_answer(marked: str) -> None:
@@ -274,6 +279,8 @@ def test_words_below_a_marked_signature_are_kept_and_a_signature_alone_is_the_an
         == "Yes.\n\nBut not today."
     )
     assert extract_answer(Mail("", 0, html=signature)).text == "Kim"
+    below = '<hr id="FMSigSeperator"><div>Yes, it is mine.</div><blockquote>Is it yours?</blockquote>'
+    assert extract_answer(Mail("", 0, html=below)).text == "Yes, it is mine."
 
 
 def test_an_answer_typed_into_the_signature_is_kept() -> None:
