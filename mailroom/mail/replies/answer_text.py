@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailroom.mail.replies.attribution import find_attribution, may_end_attribution
-from mailroom.mail.replies.labels import find_block, label_of
+from mailroom.mail.replies.attribution import find_attribution, is_dated, may_end_attribution
+from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
 from mailroom.mail.replies.separators import (
     between_angles,
     framed_text,
@@ -29,6 +29,7 @@ _UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")
 _MOST_BLOCKS = 200
 _MOST_ATTRIBUTIONS = 500
 """So many places are looked at closely; a person's mail has a handful."""
+_WHOLE_BLOCK = {"from", "to", "subject"}
 _TEXT, _EMPTY, _QUOTE, _ATTRIBUTION = range(4)
 
 
@@ -62,6 +63,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     seen_text = False
     index = 0
     blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
+    surest: int | None = None  # counted from the end, because lines are put in above
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark in {_QUOTE, _EMPTY}:
@@ -79,6 +81,11 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         if blocks and label_of(line) is not None:
             blocks -= 1
             block = find_block(lines, index, lone_from=_stands_alone(lines, index))
+        if block is not None and seen_text and _may_be_an_answer(block):
+            surest = surest or len(lines) - _last_sure_place(lines, marks)
+            if len(lines) - surest >= block.end:
+                index = block.end
+                continue
         if block is not None and (seen_text or not _text_follows_quote(marks, block.end)):
             if seen_text:
                 return index, block.language
@@ -93,6 +100,12 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
             found = find_attribution(lines, index)
         if found is not None and all(marks[at] != _QUOTE for at in range(found.start, found.end)):
             quote_below = _quote_follows(marks, found.end)
+            if found.doubtful and not quote_below:
+                surest = surest or len(lines) - _last_sure_place(lines, marks)
+                if len(lines) - surest >= found.end:
+                    seen_text = True
+                    index += 1
+                    continue
             if quote_below or found.certain:
                 marks[found.start : found.end] = [_ATTRIBUTION] * (found.end - found.start)
                 language = language or found.language
@@ -108,6 +121,33 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         seen_text = True
         index += 1
     return len(lines), language
+
+
+def _last_sure_place(lines: Sequence[str], marks: Sequence[int]) -> int:
+    """The last line that no person writes: of a quote, a separator, a whole header block, an attribution; else -1."""
+    looks = _MOST_BLOCKS
+    for at in range(len(lines) - 1, -1, -1):
+        if marks[at] == _EMPTY:
+            continue
+        if marks[at] == _QUOTE or CUT_MARK in lines[at] or is_original(lines[at]):
+            return at
+        labelled = label_of(lines[at]) is not None
+        if not looks or not (labelled or may_end_attribution(lines[at])):
+            continue
+        looks -= 1
+        block = find_block(lines, at) if labelled else None
+        if block is not None and not _may_be_an_answer(block):
+            return at
+        found = find_attribution(lines, at)
+        if found is not None and found.certain and not found.doubtful:
+            return at
+    return -1
+
+
+def _may_be_an_answer(block: LabelBlock) -> bool:
+    """Whether a person may have written these lines: `Subject: yes`, `Sender: known`."""
+    roles = {role for role, _ in block.fields}
+    return len(block.fields) > 1 and not is_dated(block.value("date").casefold()) and not roles >= _WHOLE_BLOCK
 
 
 def _stands_alone(lines: Sequence[str], index: int) -> bool:

@@ -73,6 +73,8 @@ class Attribution:
     language: str
     certain: bool
     """False when only a quote right below proves it."""
+    doubtful: bool = False
+    """A person may have written the same: it counts when a quote follows or nothing surer stands further down."""
 
 
 def bare(line: str) -> str:
@@ -113,7 +115,8 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
         if judged is not None and not (blanks and not judged[2]):
             before, language, opened, certain = judged
             if found is None or before or _adds_to(known, joined):
-                found, known = Attribution(index, last + 1, before, language, certain), joined
+                doubtful = _may_be_a_sentence(joined, lines[last])
+                found, known = Attribution(index, last + 1, before, language, certain, doubtful), joined
             if opened and certain:
                 break
         if index < last and piece[-1:] in ".!?:：" and not piece.endswith(_DOTTED):
@@ -152,12 +155,12 @@ def _lacks_author(low: str) -> bool:
 
 def _begins(low: str) -> bool:
     if low[0].isdigit():
-        return _is_dated(low)
+        return is_dated(low)
     return _has_digit(low) and (_opens(low) or _weekday_first(low))
 
 
 def _is_whole(joined: str) -> bool:
-    return bool(_ADDRESS.search(joined)) and _is_dated(joined.casefold())
+    return bool(_ADDRESS.search(joined)) and is_dated(joined.casefold())
 
 
 def _in_any_language(lines: Sequence[str], last: int) -> Attribution | None:
@@ -206,7 +209,7 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     """Text before, language, whether it began with an opener or a date, certainty; None when it is other text."""
     low = joined.casefold()
     has_address = bool(_ADDRESS.search(low))
-    dated = _is_dated(low)
+    dated = is_dated(low)
     if not colon and (_GMAIL_OLD.match(low) or _POSTED.match(low)):
         return "", "en", True, True
     if colon and has_address and low.startswith(QUOTING):
@@ -219,7 +222,7 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     if len(rest) > 160 or (not colon and len(rest) > 2):
         return None
     inner = _STRICT_ON.search(low)
-    opened = _opens(low) or (low[:1].isdigit() and _DATE_START.match(low) is not None) or _weekday_first(low)
+    opened = _begins_as_programs_do(low)
     if inner is not None and inner.start() > 0 and verb[1] > inner.end() and not _opens(low):
         before = joined[: inner.start()].rstrip(" -–—")
         if _looks_like_author(before):
@@ -241,7 +244,28 @@ def _judge(joined: str, *, colon: bool) -> tuple[str, str, bool, bool] | None:
     return None
 
 
-def _is_dated(low: str) -> bool:
+def _may_be_a_sentence(joined: str, line: str) -> bool:
+    """`Here is what Bob wrote on 4 March:`; a program begins with a date, or names an address in front of the verb."""
+    low = joined.casefold()
+    verb = _last_verb(low)
+    if verb is None or line.lstrip().startswith("---"):
+        return False
+    address = _ADDRESS.search(low)
+    if _begins_as_programs_do(low):
+        if address is None:
+            return not _said_by_somebody(joined, verb)
+        return is_dated(low[verb[1] : address.start()])
+    return address is None or address.start() > verb[1] or not is_dated(low)
+
+
+def _said_by_somebody(joined: str, verb: tuple[str, int]) -> bool:
+    """Whether a name stands beside the verb: `schrieb Ann Lee`, `Ann Lee wrote`, but not `schrieb ich dem Kunden`."""
+    before, after = joined[: verb[1] - len(verb[0])].split(), joined[verb[1] :].strip(" :：").split()
+    return not any(word[:1].islower() for word in after[:5] or before[-1:])
+
+
+def is_dated(low: str) -> bool:
+    """Whether case-folded text holds a date: a day with a year, or with a time of day."""
     return bool(
         _DATE.search(low)
         or (_YEAR.search(low) and (_CLOCK.search(low) or _DAY_MONTH.search(low)))
@@ -272,6 +296,11 @@ def _without_verb(low: str, *, has_address: bool, dated: bool) -> tuple[str, str
         return None
     code = "ru" if re.search("[а-я]", low) else "ja" if "年" in low else "ko" if "년" in low else "en"
     return "", code, True, True
+
+
+def _begins_as_programs_do(low: str) -> bool:
+    """Whether it begins with an opener, a date or a weekday."""
+    return _opens(low) or (low[:1].isdigit() and _DATE_START.match(low) is not None) or _weekday_first(low)
 
 
 def _opens(low: str) -> bool:

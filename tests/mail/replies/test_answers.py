@@ -423,3 +423,31 @@ def test_an_attribution_begins_with_its_author_or_with_a_capital(line: str) -> N
 )
 def test_a_date_in_digits_of_another_script_is_a_date(line: str) -> None:
     assert answer_from_text(f"Yes, sure.\n\n{line}\n\n> Is it yours?").text == "Yes, sure."
+
+
+BELOW = {
+    "a quote": "On Mon, Mar 4, 2024 at 10:12 AM SOC <soc@northwind.example> wrote:\n> Is it yours?",
+    "a header block": "From: SOC <soc@northwind.example>\nSent: Monday, March 4, 2024\nSubject: Mail\n\nIs it yours?",
+    "a separator": "-----Original Message-----\n\nIs it yours?",
+}
+
+
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Here is what Bob wrote to me on 2 March 2024:\n\nPlease pay the bill.\n\nSo it is fine.",
+        "Das schrieb mir Herr Maier am 04.03.2024 um 10:12:\n\nBitte zahlen.\n\nAlso in Ordnung.",
+        "Am 4. März 2024 um 10:12 schrieb ich dem Lieferanten:\n\nBitte Rechnung senden.\n\nErledigt.",
+        "Voici ce que Paul m'a écrit le 4 mars 2024 à 10:12 :\n\nMerci de payer.\n\nDonc c'est bon.",
+        "I sent it on 4 March 2024 to bob@contoso.example:\n- invoice\n- offer\n\nBoth are fine.",
+        "The sender (bob@contoso.example) says:\nit is the invoice of February\n\nPlease release it.",
+        "Вот что написал мне Иван 4 марта 2024 г. в 10:12:\n\nОплатите.\n\nВсё в порядке.",
+        "Answers:\nSubject: yes\nSender: known\nDate: ok\n\nKim",
+        "Ich bin erreichbar\nVon: 9 Uhr\nAn: Werktagen\nDatum: ab 4.3.\n\nBitte anrufen.",
+    ],
+)
+def test_a_sentence_that_reads_like_an_attribution_is_the_persons_own_when_the_real_one_stands_below(
+    words: str, below: str
+) -> None:
+    assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"

@@ -31,6 +31,8 @@ TEXTS = {
     "forwards": "---------- Forwarded message ----------\n" * 2_500,
     "a forward of nothing": "---------- Forwarded message ---------\nFrom: a <a@b.c>\nSubject: x\n" + "\n" * 300_000,
     "dates": "until 1.1. " * 9_000,
+    "doubtful attributions": "Bob wrote on 2 March 2024:\n" * 4_000,
+    "doubtful blocks": "Subject: yes\nSender: known\n\n" * 4_000,
     "codes": "550 5.1.1 " * 10_000,
     "brackets": "<" * 100_000,
     "open tags": "<a@b\n" * 20_000,
