@@ -9,7 +9,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from mailroom.mail.model import Mail
-from mailroom.mail.replies.auto_reply import MEDIUM, STRONG, THRESHOLD, Signal, auto_reply_signals, find_return_date
+from mailroom.mail.replies.answer import extract_answer
+from mailroom.mail.replies.auto_reply import (
+    MEDIUM,
+    STRONG,
+    THRESHOLD,
+    Signal,
+    auto_reply_signals,
+    body_text,
+    find_return_date,
+)
 from mailroom.mail.replies.bounces import Bounce, find_bounce, find_refusal
 from mailroom.mail.replies.phrases import (
     CHALLENGES,
@@ -107,10 +116,16 @@ def _challenge(mail: Mail, *, automatic: bool) -> str:
         return "header of a challenge"
     if mail.header("List-Post") or mail.header("X-BeenThere"):
         return ""
-    text = f"{mail.subject}\n{mail.text[:3_000]}".casefold()
     phrases = CHALLENGES + TALK_OF_CHALLENGES if automatic else CHALLENGES
-    hit = next((phrase for phrase in phrases if phrase in text), None)
-    return f"text says {hit!r}" if hit else ""
+    hits = _said(phrases, mail, body_text(mail))
+    if hits:  # in the answer, or only in the question quoted below it?
+        hits = _said(hits, mail, extract_answer(mail).text)
+    return f"text says {hits[0]!r}" if hits else ""
+
+
+def _said(phrases: Sequence[str], mail: Mail, body: str) -> list[str]:
+    text = f"{mail.subject}\n{body[:3_000]}".casefold()
+    return [phrase for phrase in phrases if phrase in text]
 
 
 def _receipt(mail: Mail) -> str:

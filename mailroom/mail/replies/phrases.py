@@ -139,16 +139,17 @@ RECEIPT_BODY: tuple[str, ...] = (
     "möchte die nachricht", "your message was delivered", "relayed to",
 )
 CHALLENGES: tuple[str, ...] = (
-    "confirm your message", "verify your email to me", "one-time verification", "please confirm that you are a human",
-    "authorize your address", "your message is being held", "reply to this message to confirm",
-    "to confirm your message", "message is awaiting confirmation", "confirm your email address to deliver",
+    "verify your email to me", "one-time verification", "please confirm that you are a human",
+    "authorize your address", "reply to this message to confirm",
+    "message is awaiting confirmation", "confirm your email address to deliver",
     "complete the verification process", "verify that you are a real person",
     "just this once, click the link below", "incoming messages only from senders i have approved",
     "votre message a été mis en attente", "afin de vous authentifier", "bestätigen sie bitte einmalig",
     "tira-teima",
 )
 TALK_OF_CHALLENGES: tuple[str, ...] = (  # people say it too: it counts beside the sign of a machine
-    "sender verification", "challenge-response", "challenge/response", "spamarrest", "spam arrest", "tmda",
+    "confirm your message", "your message is being held", "sender verification",
+    "challenge-response", "challenge/response", "spamarrest", "spam arrest", "tmda",
     "active spam killer", "boxbe waiting list", "please confirm your e-mail", "confirm that you sent",
     "requires confirmation", "confirm delivery",
 )

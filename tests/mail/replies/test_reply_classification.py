@@ -220,6 +220,27 @@ def test_challenges_are_known_in_the_words_of_their_makers(text: str) -> None:
     assert kind(mail("Re: Held mail", text, in_reply_to=("<q1@x>",))) == "challenge"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you please confirm your message is genuine before I answer?",
+        "Why does it say that your message is being held?",
+        "Yes.\n\nOn Mon, Mar 4, 2024 SOC <soc@northwind.example> wrote:\n> Please complete the verification process.",
+    ],
+)
+def test_who_asks_whether_the_question_is_genuine_is_a_person(text: str) -> None:
+    assert kind(mail("Re: Held mail", text, in_reply_to=("<q1@x>",))) == "human"
+
+
+def test_a_challenge_in_html_alone_is_one() -> None:
+    html = "<p>Please complete the verification process.</p>"
+    assert kind(mail("Re: Held mail", "", html=html, in_reply_to=("<q1@x>",))) == "challenge"
+
+
+def test_a_persons_reply_that_a_rule_redirected_is_human() -> None:
+    assert kind(mail(headers={"X-MS-Exchange-Inbox-Rules-Loop": "ann@northwind.example"})) == "human"
+
+
 def test_a_post_to_a_discussion_list_is_human() -> None:
     headers = {"List-Id": "<staff.x>", "List-Post": "<mailto:staff@x>", "List-Unsubscribe": "<x>", "Precedence": "list"}
     assert kind(mail("[staff] lunch", headers=headers)) == "human"
