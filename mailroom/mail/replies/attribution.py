@@ -105,6 +105,8 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
             if blanks > 1 or index == last:
                 break
             continue
+        if (blanks and _is_complete(known)) or (blanks and _is_whole(" ".join(pieces))):
+            break
         if pieces and piece[-1:] in ".!?" and not piece.endswith(_DOTTED) and (blanks or _is_whole(" ".join(pieces))):
             break  # a sentence, and the attribution begins below it
         pieces.insert(0, bare(piece) if index < last else bare(tail))
@@ -125,17 +127,17 @@ def find_attribution(lines: Sequence[str], last: int) -> Attribution | None:
                 break
             continue
     if found is not None:
-        return _with_name(lines, found)
+        return _with_name(lines, found, known)
     return _in_any_language(lines, last) if colon else None
 
 
-def _with_name(lines: Sequence[str], found: Attribution) -> Attribution:
+def _with_name(lines: Sequence[str], found: Attribution, known: str) -> Attribution:
     """Take in the line above when the author's name was wrapped away from the address, or both from the date."""
     above = lines[found.start - 1].strip() if found.start else ""
     if not above or found.before or len(above) > _LONGEST_NAME or above[-1] in ".!?:":
         return found
     wrapped = above.endswith("<") or lines[found.start].lstrip().startswith("<")
-    if not wrapped and _AUTHOR.match(above):
+    if not wrapped and _AUTHOR.match(above) and not _opens(known.casefold()):
         wrapped = not any("@" in line for line in lines[found.start : found.end])
     return replace(found, start=found.start - 1) if wrapped else found
 
@@ -143,9 +145,17 @@ def _with_name(lines: Sequence[str], found: Attribution) -> Attribution:
 def _adds_to(known: str, joined: str) -> bool:
     """Whether the line above belongs to the part known so far: it holds its author, begins it, or has what it lacks."""
     low = known.casefold()
+    if is_dated(low) and _is_complete(known):
+        return False
     if _lacks_author(low) or (_begins(joined.casefold()) and not _begins(low)):
         return True
     return _is_whole(joined) and not _ADDRESS.search(known)
+
+
+def _is_complete(known: str) -> bool:
+    """Whether an author, a verb, and a date or an address are there, in front of which a line is somebody's own."""
+    low = known.casefold()
+    return bool(known) and not _lacks_author(low) and (is_dated(low) or bool(_ADDRESS.search(low)))
 
 
 def _lacks_author(low: str) -> bool:

@@ -451,3 +451,29 @@ def test_a_sentence_that_reads_like_an_attribution_is_the_persons_own_when_the_r
     words: str, below: str
 ) -> None:
     assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Às 10:12 de 04/03/2024, SOC escreveu:",
+        "SOC kirjoitti 4.3.2024 klo 10.12:",
+        "SOC schreef op 2024-03-04 10:12:",
+        "SOC/Munich/Northwind wrote on 03/04/2024 10:12:33 AM:",
+        "On 3/4/24 10:12, SOC wrote:",
+    ],
+)
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Kim Lee <kim@fabrikam.example>",
+        "Bob Smith <bob@contoso.example>",
+        "I got it on 4 March 2024 10:15",
+        "On it",
+        "1) yes\n2) no",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_what_stands_above_a_whole_attribution_is_the_answer(line: str, last: str, gap: str) -> None:
+    for quote in ("> Is it yours?", "Is it yours?"):
+        assert answer_from_text(f"Yes.\n\n{last}{gap}{line}\n\n{quote}\n").text == f"Yes.\n\n{last}"
