@@ -53,7 +53,8 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         original=("original message", "reply message", "original email", "original mail", "reply above this line"),
         sent_from=(
-            "sent from", "sent by", "sent via", "sent with", "get outlook for", "from my", "via", "typed on",
+            "sent from", "sent by", "sent via", "sent with", "sent using", "get outlook for", "from my", "via",
+            "typed on",
             "composed on", "download outlook for",
         ),
     ),
@@ -75,7 +76,8 @@ LANGUAGES: tuple[Language, ...] = (
             "original-nachricht", "ursprüngliche mail", "ursprüngliche e-mail",
         ),
         sent_from=(
-            "gesendet von", "gesendet mit", "von meinem", "von mir aus gesendet", "diese nachricht wurde von mein",
+            "gesendet von", "gesendet mit", "sicher gesendet mit", "von meinem", "von mir aus gesendet",
+            "diese nachricht wurde von mein",
             "holen sie sich outlook für", "outlook für ios", "outlook für android", "gesendet über",
         ),
     ),
@@ -289,7 +291,10 @@ LANGUAGES: tuple[Language, ...] = (
             "továbbított üzenet", "továbbított levél", "továbbított levél kezdete", "továbbított üzenet kezdete",
         ),
         original=("eredeti üzenet", "eredeti levél"),
-        sent_from=("küldve", "elküldve", "küldés", "a következő eszközről küldve", "szerezze be az outlook"),
+        sent_from=(
+            "küldve", "elküldve", "küldés", "a következő eszközről küldve", "szerezze be az outlook",
+            "szerezze be az ios", "szerezze be az android",
+        ),
     ),
     Language(
         "ro",
@@ -411,7 +416,7 @@ LANGUAGES: tuple[Language, ...] = (
         sent_from=(
             "发自我的", "從我的", "从我的", "發自我的", "我的iphone", "获取 outlook for", "取得 outlook for", "发自",
             "发送自", "获取适用于 ios", "获取适用于 android", "下载适用于 ios", "下载适用于 android", "取得 ios",
-            "取得 android", "从 windows",
+            "取得 android", "从 windows", "传自我的", "發送自我的", "从qq邮箱",
     ),
     ),
     Language(
@@ -438,7 +443,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("θέμα",),
         forwarded=("προωθημένο μήνυμα", "αρχή προωθημένου μηνύματος"),
         original=("αρχικό μήνυμα",),
-        sent_from=("στάλθηκε από", "εστάλη από", "λήψη του outlook"),
+        sent_from=("στάλθηκε από", "απεστάλη από", "εστάλη από", "λήψη του outlook"),
     ),
     Language(
         "he",

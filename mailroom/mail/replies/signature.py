@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailroom.mail.replies.languages import LANGUAGES
+from mailroom.mail.replies.app_lines import is_app_line
 from mailroom.mail.replies.separators import is_row, is_underscores
 
 SIGNATURE_BEGINS = "\ue002"
@@ -13,33 +13,6 @@ SIGNATURE_BEGINS = "\ue002"
 SIGNATURE_ENDS = "\ue003"
 _MAX_LINES = 30
 _MOST_CUTS = 40
-_SENT_FROM = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
-_APPS = re.compile(
-    r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
-    r"smartphone|phone|unterwegs|mobiel|мобильн|почт|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|htc|lg\b|sony|xperia|mailbox|"
-    r"proton|thunderbird|spark\b|airmail|gmx|web\.de|t-online|orange\b|verizon|at&t|t-mobile|sprint\b|device|tablet|"
-    r"acompli|aquamail|nine\b|mail\b|móvil|movil|cellulare|celular|cell\b|puhelim|телефон|смартфон|mac\b|treo|nexus|"
-    r"pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|superhuman|telus|rogers|vodafone|lumia|surface\b|app\b)"
-)
-_SENT_LAST = (
-    "gönderildi",
-    "에서 보냄",
-    "から送信",
-    "lähetetty",
-    "küldve",
-    "を入手",
-    "u edinin",
-    "beszerzése",
-    "다운로드",
-    "发送",
-)
-_MOST_WORDS = 6
-_EXCUSE = re.compile(r"excuse|typo|brevity|auto-?correct|fat fingers|entschuldig|tippfehler")
-_BY_PHONE = re.compile(
-    r"(?:\w{2,20} )?(?:from|by|via) (?:my )?(?:mobile|cell|phone|cellphone|iphone|ipad)(?: phone)?(?: \d{1,2})?"
-)
-_OUTLOOK_MOBILE = re.compile(r"(?=[^\n]{0,60}outlook)[^\n]{0,60}(?:ios|android)[^\n]{0,30}https?://aka\.ms/\w{1,20}")
-"""`Get Outlook for iOS<https://aka.ms/o0ukef>` in whatever language the phone speaks."""
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
 )
@@ -49,42 +22,6 @@ _DASH_NAME = re.compile(
 )
 _ITEM = re.compile(r"\s{0,8}[-*•]\s\S")
 _MARKERS = {"--", "__", "—", "---", "___", "–", "-- ", "――", "----", "____", "====", "++++"}
-
-
-def is_sent_from(line: str) -> bool:
-    """Whether a phone or an app wrote this line (`Sent from my iPhone`)."""
-    text = line.strip(" \t*_<>[]()\xa0\u200b-–—")
-    if not 4 <= len(text) <= 130:
-        return False
-    low = text.casefold()
-    if _BY_PHONE.fullmatch(low) or _OUTLOOK_MOBILE.fullmatch(low):
-        return True
-    if not low.startswith(_SENT_FROM):
-        return _ends_as_sent(low.rstrip(" .。"))
-    core = re.sub(r"[<(\[]?(?:https?|mailto):[^\s>)\]]{1,200}[>)\]]?", "", low).strip(" .<>[]()")
-    words = core.split()
-    if len(words) <= 12 and low.startswith("sent ") and _EXCUSE.search(core):
-        return True
-    if len(words) > 10 or "," in core or core.endswith(("?", "!")):
-        return False
-    if len(words) <= 6 and low.startswith("sent from my"):
-        return True
-    if len(words) <= 4 and low.startswith(("sent from ", "sent with ", "sent via ")) and text.split()[2][:1].isupper():
-        return True
-    return _is_device(core)
-
-
-def _ends_as_sent(low: str) -> bool:
-    """The line of languages whose verb comes last; a sentence that ends with the verb has other words before it."""
-    if low.endswith("gesendet"):
-        return low.startswith(("von mein", "von yahoo", "von unterwegs", "vom ", "mobil ", "diese ")) and _is_device(
-            low
-        )
-    return low.endswith(_SENT_LAST) and len(low.split()) <= _MOST_WORDS and _is_device(low)
-
-
-def _is_device(low: str) -> bool:
-    return _APPS.search(low) is not None
 
 
 def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -152,7 +89,7 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
             continue
         if line.rstrip("\r") == "-- " or (bare in _MARKERS and _is_tail(lines, index, end)):
             return index
-        if is_sent_from(line) and (index == end - 1 or not lines[index - 1].strip() or index == 0 or end - index <= 4):
+        if is_app_line(line) and (index == end - 1 or not lines[index - 1].strip() or index == 0 or end - index <= 4):
             return index
         if is_underscores(line) and index + 1 < end and end - index <= 12 and lines[index + 1].strip():
             return index

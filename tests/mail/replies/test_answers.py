@@ -165,6 +165,11 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Pobierz aplikację Outlook dla systemu iOS<https://aka.ms/o0ukef>", "iOS için Outlook'u edinin<https://aka.ms/o0ukef>",
         "Получить Outlook для Android<https://aka.ms/AAb9ysg>", "Vom Handy gesendet.", "Von unterwegs gesendet",
         "Skickades från E-post för Windows", "iPhone-ról küldve", "获取适用于 iOS 的 Outlook", "iOS 版 Outlook を入手",
+        "Sent from my Verizon, Samsung Galaxy smartphone", "Get BlueMail for Android", "Sent using Zoho Mail",
+        "Diese Nachricht wurde von meinem Android Mobiltelefon mit GMX Mail gesendet.", "Van mijn iPhone verzonden",
+        "Mit Proton Mail sicherer E-Mail gesendet.", "Obtenez Outlook pour iOS", "Скачайте Outlook для iOS",
+        "Vom Mobiltelefon gesendet, bitte Tippfehler entschuldigen", "发自我的华为手机", "发自QQ邮箱",
+        "获取适用于iOS的Outlook", "iOS용 Outlook 받기", "Sent from Mailspring, the best free email app for work",
         "从 Windows 版邮件发送", "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
     ],
 )  # fmt: skip
@@ -173,9 +178,28 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
     assert (answer.text, answer.signature) == ("Yes.", line)
 
 
-def test_a_sentence_that_begins_like_a_phones_line_stays() -> None:
-    body = "Yes.\n\nSent from my desk, which is easier than the phone."
-    assert answer_from_text(body).text == body
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Sent from my desk, which is easier than the phone.",
+        "From my phone I cannot open the attachment",
+        "Typed on my phone but it is mine",
+        "Von meinem Handy aus kann ich das nicht prüfen",
+        "Von meinem Kollegen am Telefon bestätigt",
+        "Outlook für iOS zeigt mir die Mail nicht an",
+        "Get Outlook for the new colleague please",
+        "Enviado por mi jefe desde su móvil",
+        "Envoyé par le client depuis son téléphone",
+        "Wysłane z telefonu klienta wczoraj",
+        "Отправлено с телефона клиента вчера",
+        "Lähetetty eilen puhelimella",
+        "Sent from the warehouse by phone order",
+        "Sent via DHL",
+        "Sent from Berlin",
+    ],
+)
+def test_a_sentence_that_begins_like_a_phones_line_stays(sentence: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{sentence}").text == f"Yes.\n\n{sentence}"
 
 
 def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
