@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailroom.mail.replies.attribution import find_attribution, is_dated, may_end_attribution
 from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
@@ -15,6 +15,7 @@ from mailroom.mail.replies.separators import (
     is_original,
     is_row,
     is_underscores,
+    names_what_follows,
 )
 
 QUOTE_MARK = "\ue000"
@@ -29,6 +30,7 @@ _UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")
 _MOST_BLOCKS = 200
 _MOST_ATTRIBUTIONS = 500
 """So many places are looked at closely; a person's mail has a handful."""
+_MOST_LABELS = 6
 _WHOLE_BLOCK = {"from", "to", "subject"}
 _TEXT, _EMPTY, _QUOTE, _ATTRIBUTION = range(4)
 
@@ -107,6 +109,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
                     index += 1
                     continue
             if quote_below or found.certain:
+                found = replace(found, start=_with_labels_above(lines, found.start))
                 marks[found.start : found.end] = [_ATTRIBUTION] * (found.end - found.start)
                 language = language or found.language
                 if found.before:
@@ -154,6 +157,17 @@ def _stands_alone(lines: Sequence[str], index: int) -> bool:
     return index > 0 and (not lines[index - 1].strip() or is_row(lines[index - 1]))
 
 
+def _with_labels_above(lines: Sequence[str], start: int) -> int:
+    """Where an attribution begins whose program puts `To: ...` and `Subject: ...` on lines of their own above it."""
+    top, roles = start, set[str]()
+    while top > max(0, start - _MOST_LABELS) and (found := label_of(lines[top - 1])) is not None:
+        top -= 1
+        roles |= {role for _, role in found[0]}
+    if not roles >= {"to", "subject"}:
+        return start
+    return top - 1 if top and is_row(lines[top - 1]) else top
+
+
 def _label_follows(lines: Sequence[str], index: int) -> bool:
     following = next((at for at in range(index + 1, min(index + 4, len(lines))) if lines[at].strip()), None)
     return following is not None and label_of(lines[following]) is not None
@@ -184,7 +198,7 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     quoted = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_QUOTE, _ATTRIBUTION}]
     found = end < len(lines) or bool(quoted)
     if end < len(lines):
-        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1])):
+        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1]) or names_what_follows(own[-1])):
             own.pop()
     first_quote = next((at for at, mark in enumerate(kept_marks) if mark in {_QUOTE, _ATTRIBUTION}), end)
     inline = any(
@@ -215,6 +229,8 @@ def _judge_runs(lines: Sequence[str], marks: Sequence[int], end: int) -> list[in
         while stop < end and result[stop] == _QUOTE:
             stop += 1
         stop = _with_wrapped(lines, result, index, stop, end)
+        if index and is_underscores(lines[index - 1]) and label_of(lines[index]) is not None:
+            result[index - 1] = _ATTRIBUTION  # a separator, because a header block begins below
         introduced = has_attribution or index < first_text or index > last_text or QUOTE_MARK in lines[index]
         if not introduced and stop - index < 2:
             result[index:stop] = [_TEXT] * (stop - index)

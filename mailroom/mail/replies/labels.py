@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailroom.mail.replies.languages import LANGUAGES
@@ -15,6 +15,8 @@ _MAX_BLOCK = 40
 
 _PREFIX = re.compile(r"[\s>|]*[*_]{0,3}\s*")
 _LABEL = re.compile(r"([^\W\d_][^:：<>@\n\t]{0,38}?)\s{0,4}[*_]{0,3}\s{0,4}[:：][*_]{0,3}\s{0,8}")
+_ROW = re.compile(r"[\s>]{0,8}\|\s{0,4}([^|:：]{1,38}?)\s{0,4}\|([^|]{0,1000})\|\s{0,4}$")
+"""`| From | Ann Lee |`: a table with a label and its value in a row."""
 _ADDRESS = re.compile(r"[\w.+=\-']{1,64}@[\w.\-]{1,190}\.\w{2,24}")
 _SINGLE_FROM = re.compile(
     r"^(?:.{0,120}[<\[(](?:mailto:)?\s{0,3}[^\s<>@\[\]]{1,64}@[^\s<>@\[\]]{1,190}[>\])]|"
@@ -111,14 +113,16 @@ def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
         return None
     prefix = _PREFIX.match(line)
     start = prefix.end() if prefix else 0
-    found = _LABEL.match(line, start)
+    row = _ROW.match(line) if "|" in line[:start] else None
+    found = row or _LABEL.match(line, start)
     if found is None:
         return None
     label = " ".join(found[1].casefold().split()).rstrip("* ")
     meanings = _ROLES.get(_IN_PARENTHESES.sub("", label) if label.endswith(")") else label)
     if meanings is None:
         return None
-    return meanings, line[found.end() :].strip().strip("*").strip()
+    value = row[2] if row else line[found.end() :]
+    return meanings, value.strip().strip("*").strip()
 
 
 def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> LabelBlock | None:
@@ -196,11 +200,13 @@ _INNER = re.compile(r"[\s*]([^\W\d_]{2,12})\s?\*?:[\s*]")
 
 def _second_label(value: str, language: str) -> bool:
     """Whether the sender's line carries a further label: markup without line breaks becomes one line."""
-    return any(
-        (language, role) in _ROLES.get(found[1].casefold(), ())
-        for found in _INNER.finditer(value[:400])
-        for role in ("date", "to", "subject")
-    )
+    labels = [found[1].casefold() for found in _INNER.finditer(value[:400])]
+    labels += [re.split("[:：]", value[at.end() :], maxsplit=1)[0].strip().casefold() for at in _glued_in(value)]
+    return any((language, role) in _ROLES.get(label, ()) for label in labels for role in ("date", "to", "subject"))
+
+
+def _glued_in(value: str) -> Iterator[re.Match[str]]:
+    return GLUED_LABEL.finditer(value, 0, 400)
 
 
 def _role_in(meanings: list[tuple[str, str]], language: str) -> str:

@@ -51,7 +51,10 @@ LANGUAGES: tuple[Language, ...] = (
         forwarded=(
             "forwarded message", "forwarded by", "begin forwarded message", "forwarded mail", "forwarded email",
         ),
-        original=("original message", "reply message", "original email", "original mail", "reply above this line"),
+        original=(
+            "original message", "reply message", "replied message", "original", "original email", "original mail",
+            "reply above this line",
+        ),
         sent_from=(
             "sent from", "sent by", "sent via", "sent with", "sent using", "get outlook for", "from my", "via",
             "typed on",
@@ -412,7 +415,10 @@ LANGUAGES: tuple[Language, ...] = (
             "转发的邮件", "轉寄郵件", "转发邮件", "已转发的邮件", "轉寄的郵件", "以下是转发的邮件", "转发邮件信息",
         "开始转发邮件", "已轉寄的郵件",
     ),
-        original=("原始邮件", "原邮件", "原始郵件", "邮件原件", "原始信件", "原郵件"),
+        original=(
+            "原始邮件", "原邮件", "原始郵件", "邮件原件", "原始信件", "原郵件", "回复的原邮件", "回覆的原郵件",
+            "回复的原始邮件",
+        ),
         sent_from=(
             "发自我的", "從我的", "从我的", "發自我的", "我的iphone", "获取 outlook for", "取得 outlook for", "发自",
             "发送自", "获取适用于 ios", "获取适用于 android", "下载适用于 ios", "下载适用于 android", "取得 ios",

@@ -16,8 +16,12 @@ _ABOVE = re.compile(
     r"por favor,? responda? (?:por )?(?:encima|acima) d[ea] esta (?:línea|linha)"
 )
 
-_BETWEEN_DASHES = re.compile(r"\S---\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [AP]M)?---")
+_BETWEEN_DASHES = re.compile(r"\S ?---\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [AP]M)?---")
 """`Ann Lee---03/04/2024 10:12:00 AM---How it begins`: the mail that is answered, in one line."""
+_SUMMARY_IMAGE = "[image: inactive hide details for "
+"""What is left of Notes' triangle beside that line."""
+_BEFORE_DASHES = re.compile(r"\S --- \S[^\n]{0,300} ---\s{0,4}$")
+"""`Ann Lee --- Held mail ---`: Verse, above a header block."""
 _TIME_AT_END = re.compile(r"\d[:.]\d\d(?:\s?[ap]\.?m\.?)?\s?$", re.IGNORECASE)
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
@@ -45,6 +49,8 @@ def is_original(line: str) -> bool:
     """Whether the line announces the mail that is answered."""
     if "---" in line and _BETWEEN_DASHES.search(line[:_LONGEST_LINE]):
         return True
+    if line.lstrip()[: len(_SUMMARY_IMAGE)].casefold() == _SUMMARY_IMAGE:
+        return True
     found = _inner(line)
     if found is None:
         return False
@@ -54,6 +60,14 @@ def is_original(line: str) -> bool:
         or inner.lstrip("[").startswith("original message processed by david")
         or bool(_ABOVE.match(inner))
     )
+
+
+def names_what_follows(line: str) -> bool:
+    """Whether the line announces the header block below it, in words that prove nothing elsewhere."""
+    found = _inner(line)
+    if found is not None and found[0].rstrip(":： ") in _ORIGINAL:
+        return True
+    return len(line) <= 400 and _BEFORE_DASHES.search(line) is not None
 
 
 def between_angles(line: str) -> bool:
