@@ -8,7 +8,12 @@ from collections.abc import Iterable
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer_html import html_lines
 
-ADDRESS = re.compile(r"[\w.!#$%&*+/=?^`{|}~\-][\w.!#$%&'*+/=?^`{|}~\-]{0,63}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+_LATIN = r"0-9A-Za-z_\u00c0-\u024f"
+"""An address may stand within a sentence of a script without blanks."""
+ADDRESS = re.compile(
+    rf"[{_LATIN}.!#$%&*+/=?^`{{|}}~\-][{_LATIN}.!#$%&'*+/=?^`{{|}}~\-]{{0,63}}@"
+    rf"[{_LATIN}\-]{{1,63}}(?:\.[{_LATIN}\-]{{1,63}}){{1,8}}"
+)
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d\.\d{1,3})(?!\d|\.\d)")
 """`5.1.1`, but neither an address nor the version of a server (`4.94.2`)."""
 SMTP_CODE = re.compile(r"(?<![\d.\-])([45][0-5]\d)[ \-](?!\d{3})")

@@ -156,18 +156,19 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
         return ("header X-Failed-Recipients",)
     subject = mail.subject.casefold().strip()
     answered = bool(_PREFIXED.match(subject))
-    subject_hit = not answered and any(phrase in subject for phrase in BOUNCE_SUBJECTS)
-    if not (machine or subject_hit or '"bounce' in mail.text[:12_000].casefold()):
+    named = any(phrase in subject for phrase in BOUNCE_SUBJECTS)
+    subject_hit = named and not answered
+    null_path = mail.header("Return-Path").strip() == "<>"
+    if not (machine or named or null_path or '"bounce' in mail.text[:12_000].casefold()):
         return ()
     text = own_text(mail)
     body = text.casefold()
-    if _NOTIFICATION.search(body):
+    if _NOTIFICATION.search(body) and (body.lstrip().startswith("{") or not mail.in_reply_to):
         return ("bounce notification of a mail service",)
     says_so = any(phrase in body for phrase in BOUNCE_BODY)
     body_hit = says_so or any(phrase in body for phrase in BOUNCE_HINTS)
     coded = bool(ENHANCED.search(body) or SMTP_CODE.search(body))
     returned = bool(mail.returned_headers or mail.nested or HEADER_START.search(mail.text[:200_000]))
-    null_path = mail.header("Return-Path").strip() == "<>"
     system = mail.author.address.partition("@")[0] in SYSTEM_LOCALS
     facts = (
         (bool(machine), machine),
@@ -187,6 +188,10 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
     else:
         shown = returned or bool(_LISTED.search(body)) or bool(_CODE_LINE.search(body))
         enough = _specific(subject) and shown and body_hit and not mail.in_reply_to
+    if null_path and _NOT_DELIVERED.search(body):
+        enough = True
+    if named and not mail.in_reply_to and _NOT_DELIVERED_BELOW.search(body):
+        enough = True
     if mail.content_type == "multipart/report" and not mail.report_type and (machine or subject_hit):
         enough = True
     if mail.header("X-MLServer") and subject_hit:
@@ -196,6 +201,15 @@ def _text_reasons(mail: Mail, *, machine: str) -> tuple[str, ...]:
 
 _LISTED = re.compile(r"following (?:recipient|address)[^@]{0,160}@")
 """`the following recipients:` and, below it, the first of them."""
+_NOT = (
+    r"(?:could not|couldn't|cannot|can not|can't|was not|wasn't|not been|unable to|n'a pas pu)\s(?:be\s|être\s|etre\s)?"
+    r"(?:deliver|d[eé]livr|remis|distribu)[a-zé]{0,5}\s(?:to|a|à)\b"
+)
+_NOT_DELIVERED = re.compile(rf"{_NOT}[^@.]{{0,60}}\s<?[^\s@<>]{{1,64}}@")
+_NOT_DELIVERED_BELOW = re.compile(
+    rf"^[^>\n]{{0,60}}{_NOT}:?\s{{1,8}}<?[^\s@<>]{{1,64}}@[^\s@<>]{{1,190}}>?\s{{0,4}}$", re.M
+)
+"""The same with the address alone on the next line, as people do not write it."""
 _CODE_LINE = re.compile(r"^[^\w\n>]{0,8}(?:smtp |error )?[45][0-5]\d[ \-]", re.MULTILINE)
 """A line that begins with a server's answer; people put codes into their sentences."""
 _NOTIFICATION = re.compile(r'"(?:notificationtype|eventtype)\\?"\s?:\s?\\?"bounce')

@@ -67,7 +67,8 @@ ABSENCE_BODY: tuple[str, ...] = (
 )
 BOUNCE_SUBJECTS: tuple[str, ...] = (
     "undeliverable", "undelivered mail", "undelivered message", "delivery status notification", "delivery failure",
-    "failure notice", "returned mail", "mail delivery failed", "mail delivery failure", "delivery failed",
+    "failure notice", "returned mail", "mail delivery failed", "mail delivery failure", "mail failed",
+    "returning to sender", "delivery failed",
     "mail delivery problem", "mail system error", "delivery problem", "delivery notification", "delivery report",
     "could not be delivered", "couldn't be delivered", "not be delivered", "cannot be delivered",
     "was not delivered", "non-delivery", "nondeliverable", "nondelivery", "non delivery", "unable to deliver",
@@ -101,7 +102,8 @@ BOUNCE_SUBJECTS: tuple[str, ...] = (
     "temporary failure", "permanent delivery failure", "delivery to", "undelivrable",
 )
 BOUNCE_BODY: tuple[str, ...] = (
-    "has been returned", "has been postponed", "returned because",
+    "has been returned", "has been postponed", "returned because", "failed addresses follow",
+    "no valid recipients were found", "group you tried to contact",
     "user unknown", "unknown user", "mailbox unavailable", "mailbox not found", "recipient address rejected",
     "no such user", "could not be delivered", "couldn't be delivered", "could not deliver", "couldn't deliver",
     "wasn't able to deliver", "was not able to deliver", "unable to deliver", "permanent error",

@@ -122,3 +122,56 @@ def test_a_filter_that_refuses_by_a_disposition_notification_is_a_bounce() -> No
 def test_who_writes_about_undelivered_mail_is_a_person(sender: str, subject: str, body: str) -> None:
     assert read(sender, subject, body, In_Reply_To="<q@northwind.example>").kind == "human"
     assert read(sender, subject, body).kind == "human"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "headers"),
+    [
+        (
+            "MAILER-DAEMON@airmail.example",
+            "mail failed, returning to sender",
+            "|--- Message log follows: ---|\n no valid recipients were found for this message\n"
+            "|--- Failed addresses follow: ---|\n kim@fabrikam.example ... unknown host\n",
+            {},
+        ),
+        (
+            "antispam@fabrikam.example",
+            "RE: Held mail : non remis (delivery failed)",
+            "Votre message n'a pas pu etre delivre a\nkim@fabrikam.example\n",
+            {},
+        ),
+        (
+            "gateway@fabrikam.example",
+            "Held mail",
+            "Your message could not be delivered to kim@fabrikam.example, who is unknown here.",
+            {"Return_Path": "<>"},
+        ),
+    ],
+)
+def test_a_server_that_says_whom_it_could_not_reach_sends_a_bounce(
+    sender: str, subject: str, body: str, headers: dict[str, str]
+) -> None:
+    assert addresses(read(sender, subject, body, **headers)) == KIM
+
+
+def test_a_group_that_takes_no_mail_sends_a_bounce() -> None:
+    body = "Hello soc@northwind.example,\n\nthe group you tried to contact (staff) may not exist.\n"
+    assert read("mailer-daemon@googlemail.com", "Delivery Status Notification (Failure)", body).kind == "bounce"
+
+
+@pytest.mark.parametrize(
+    "body", ["您发送给{}的邮件被退回，550 5.1.1", "{}宛てのメールは送信できませんでした。550 5.1.1"]
+)
+def test_an_address_within_a_sentence_without_blanks_is_read(body: str) -> None:
+    lines = "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+    raw = f"{lines}Content-Type: text/plain; charset=utf-8\r\n\r\n{body.format(KIM[0])}"
+    assert addresses(classify(parse(raw.encode()))) == KIM
+
+
+def test_a_person_who_pastes_a_mail_services_notification_is_a_person() -> None:
+    body = '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent"}}'
+    assert read("no-reply@sns.example", "Notification", body).kind == "bounce"
+    answer = read(
+        "kim@fabrikam.example", "Re: Held mail", f"Yes, it said:\n{body}", In_Reply_To="<q@northwind.example>"
+    )
+    assert answer.kind == "human"
