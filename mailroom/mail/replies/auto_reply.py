@@ -9,9 +9,19 @@ from datetime import date, datetime
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer import extract_answer
 from mailroom.mail.replies.answer_html import html_lines
+from mailroom.mail.replies.bounced_text import ADDRESS
 from mailroom.mail.replies.dates import find_day
 from mailroom.mail.replies.languages import FORWARD_PREFIXES, REPLY_PREFIXES
-from mailroom.mail.replies.phrases import ABSENCE_BODY, ABSENCE_SUBJECTS, AUTOMATIC_SUBJECTS, MACHINE_LOCALS
+from mailroom.mail.replies.phrases import (
+    ABSENCE_ADVICE,
+    ABSENCE_BODY,
+    ABSENCE_FACTS,
+    ABSENCE_SUBJECTS,
+    ABSENT_PERSON,
+    AUTOMATIC_SUBJECTS,
+    MACHINE_LOCALS,
+    THANKS,
+)
 
 STRONG, MEDIUM, WEAK = 4, 2, 1
 THRESHOLD = 4
@@ -31,6 +41,15 @@ _AFTER_A_WORD = re.compile(
     r"jusqu|du\b|au\b|hasta|desde|fino|dal|até|tot|van|vanaf|till|från|fra|til|do\b|od\b|до|с\b|по)"
 )
 """What may follow a single word that names an absence."""
+_ANSWERED = re.compile(
+    rf"[^:：]{{0,40}}?\s(?:{'|'.join(re.escape(word) for word in sorted(REPLY_PREFIXES) if len(word) > 1)})\s?[:：]"
+)
+"""The subject that is answered, behind a label: `Absence Re: Offer`."""
+_WORD = re.compile(r"\w+")
+_SENTENCE_ENDS = re.compile(r"(?<!\d)[.!](?=\s|$)\s*|[。！]\s*")
+_SHORT = 14
+_THANKS_WITHIN = 40
+_LONGEST_NOTICE = 1_200
 _UNSPACED = "\u0590"
 _LIST_HEADERS = ("List-Id", "List-Post", "X-BeenThere", "X-Mailing-List", "Mailing-List", "X-Mailman-Version")
 _LIST_SENDER = re.compile(r"\bowner-[^\s@]|-(?:owner|bounces|admin|return)(?:[-+][^\s@]{0,200})?@")
@@ -106,6 +125,8 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
         phrase = None
     if phrase is not None:
         found.append(Signal(f"text says {phrase!r}", WEAK if not found else MEDIUM))
+    if phrase is not None and _is_notice(mail, body):
+        found.append(Signal("text of a notice of absence", STRONG))
     suppress = mail.header("X-Auto-Response-Suppress")
     if suppress and found:
         found.append(Signal("X-Auto-Response-Suppress beside another sign", WEAK))
@@ -124,7 +145,7 @@ def body_text(mail: Mail) -> str:
 
 
 def _subject_signals(mail: Mail) -> list[Signal]:
-    subject = " ".join(mail.subject.casefold().split()).lstrip("[(*\"' ")
+    subject = " ".join(mail.subject.casefold().replace("’", "'").split()).lstrip("[(*\"' 【（「")
     answers = False  # `Re: Automatic reply: ...` is what a person writes back to such a mail
     for _ in range(3):
         head, colon, rest = subject.partition(":")
@@ -134,7 +155,13 @@ def _subject_signals(mail: Mail) -> list[Signal]:
             return []
         subject, answers = rest.strip(), True
     if subject.startswith(AUTOMATIC_SUBJECTS):
+        if not _is_label(subject) and not mail.in_reply_to:
+            return [Signal("subject begins like an automatic reply's", WEAK)]
         return [Signal("subject of an automatic reply", STRONG if _is_label(subject) and not answers else MEDIUM)]
+    if not answers and subject.startswith(ABSENCE_SUBJECTS) and _ANSWERED.match(subject):
+        return [Signal("subject of an absence before the one answered", STRONG)]
+    if not answers and _says_the_sender_is_absent(mail, subject):
+        return [Signal("subject says that its sender is absent", STRONG)]
     if subject.startswith("auto:"):
         server = mail.subject.lstrip().startswith("AUTO:") or bool(mail.in_reply_to)
         return [Signal("subject begins with AUTO", STRONG if server and not answers else MEDIUM)]
@@ -163,8 +190,9 @@ def _is_only_quoted(mail: Mail, phrase: str) -> bool:
 
 def _is_label(subject: str) -> bool:
     """Whether the words that name an automatic reply stand alone, or before a mark and the subject answered."""
-    named = next(text for text in AUTOMATIC_SUBJECTS if subject.startswith(text))
-    return subject[len(named) :].lstrip()[:1] in {":", "：", "-", "(", "]", ""} or named.endswith(":")
+    named = max((text for text in AUTOMATIC_SUBJECTS if subject.startswith(text)), key=len)
+    rest = subject[len(named) :].lstrip()
+    return rest[:1] in {":", "：", "-", "(", "]", ")", "】", "）", "」", ""} or _ANSWERED.match(f" {rest}") is not None
 
 
 def _names_an_absence(subject: str) -> bool:
@@ -175,6 +203,44 @@ def _names_an_absence(subject: str) -> bool:
             if not word or _AFTER_A_WORD.match(subject, len(label)):
                 return True
     return False
+
+
+def _says_the_sender_is_absent(mail: Mail, subject: str) -> bool:
+    """`Ann Lee is out of the office`, from Ann Lee: nobody writes so of himself."""
+    name = set(_WORD.findall(mail.author.name.casefold()))
+    before = next((subject.split(text, 1)[0] for text in ABSENT_PERSON if text in subject), "")
+    said = _WORD.findall(before)
+    return bool(name) and name <= set(said) and len(said) <= len(name) + 4
+
+
+def _is_notice(mail: Mail, body: str) -> bool:
+    """Whether the text is a notice of absence: it begins with the absence, goes on as notices do, quotes nothing.
+
+    A person who answers says something else first, or quotes the question, or names no address to write to instead.
+    """
+    if len(body) > _LONGEST_NOTICE or "?" in body or len(mail.to) + len(mail.cc) > 1:
+        return False
+    if not (mail.in_reply_to or mail.references):
+        return False
+    start = _beginning(body)
+    absence = [text for text in ABSENCE_BODY if text in start]
+    advice = [text for text in ABSENCE_FACTS if text in body]
+    if ADDRESS.search(body):
+        advice += [text for text in ABSENCE_ADVICE if text in body]
+    if not any(one not in other and other not in one for one in absence for other in advice):
+        return False
+    return extract_answer(mail).cut == "none"
+
+
+def _beginning(body: str) -> str:
+    """The first sentence that is neither a greeting nor thanks."""
+    for sentence in _SENTENCE_ENDS.split(body):
+        short = len(_WORD.findall(sentence)) <= (2 if sentence[:1] < _UNSPACED else 1) and len(sentence) <= _SHORT
+        if sentence and not short and not any(word in sentence[:_THANKS_WITHIN] for word in THANKS):
+            return sentence
+        if any(text in sentence for text in ABSENCE_BODY):
+            return sentence
+    return ""
 
 
 def _says_it_twice(mail: Mail, subject: str) -> bool:

@@ -18,10 +18,17 @@ AUTOMATIC_SUBJECTS: tuple[str, ...] = (
     "automatyczna odpowiedź", "vacation reply", "vacation auto", "自動応答", "不在通知", "abwesenheitsnotiz",
     "abwesenheitsagent", "abwesenheitsassistent", "abwesenheitsnachricht", "abwesenheitsmeldung",
     "abwesenheitsbenachrichtigung", "out of office autoreply", "out of office reply",
+    "automatische abwesenheitsnotiz", "automatische antwort auf ihre nachricht", "automatische antwort auf ihre e-mail",
+    "réponse automatique d'absence", "réponse automatique d'absence du bureau", "auto-réponse", "auto réponse",
+    "réponse auto", "message automatique", "autorespuesta", "respuesta de ausencia", "autorisposta",
+    "risponditore automatico", "erantzun automatikoa", "automātiskā atbilde", "sjálfvirkt svar", "balasan automatik",
+    "аутоматски одговор", "автоматты жауап", "پاسخ خودکار", "स्वचालित उत्तर", "स्वचालित जवाब", "ავტომატური პასუხი",
+    "ավտոմատ պատասխան", "awtomatikong tugon",
 )
 ABSENCE_SUBJECTS: tuple[str, ...] = (
     "out of office", "out-of-office", "out of the office", "ooo:", "ooo ", "oof:", "i am out of", "i'm out of",
     "i am on vacation", "i'm on vacation", "i am on holiday", "i'm on holiday", "i am on leave", "i'm on leave",
+    "i am on annual leave",
     "away from my mail",
     "away from the office", "on vacation", "on holiday", "i am away", "i'm away",
     "abwesend", "abwesenheit", "absence du bureau", "absent du bureau", "absence", "absent", "message d'absence",
@@ -33,6 +40,16 @@ ABSENCE_SUBJECTS: tuple[str, ...] = (
     "leave of absence",
     "vacation:", "vacation until", "vacation from", "vacation notice", "vacation message", "vacation notification",
     "holiday:", "holiday until", "urlaub:", "urlaub bis", "urlaub vom", "im urlaub",
+    "poissaolo", "poissaoloilmoitus", "εκτόσ γραφείου", "מחוץ למשרד", "خارج المكتب", "извън офиса", "odsutan",
+    "odsutna", "odsutnost", "odsoten", "odsotna", "odsotnost", "відсутній", "відсутня", "відсутність", "отсутствую",
+    "en congés", "in ferie", "mimo kanceláriu", "nepřítomen", "neprítomnosť",
+)
+ABSENT_PERSON: tuple[str, ...] = (  # behind a name: `Ann Lee is out of the office (returning 03/11/2024)`
+    "is out of the office", "is out of office", "is away", "is on vacation", "is on leave", "no longer works",
+    "ist außer haus", "ist ausser haus", "ist nicht im büro", "ist abwesend", "ist im urlaub", "est absent",
+    "est en congé", "n'est pas au bureau", "è fuori ufficio", "è assente", "está fuera de la oficina", "está ausente",
+    "está fora do escritório", "is afwezig", "is niet aanwezig", "är inte på kontoret", "är frånvarande",
+    "er ikke på kontoret", "er ikke til stede", "on poissa", "jest poza biurem", "je mimo kancelář", "вне офиса",
 )
 ABSENCE_BODY: tuple[str, ...] = (
     "i am out of the office", "i'm out of the office", "i am currently out of", "i'm currently out of",
@@ -63,8 +80,40 @@ ABSENCE_BODY: tuple[str, ...] = (
     "jag är på semester", "jag är ledig", "jeg har ferie", "jeg holder ferie", "op vakantie", "met vakantie",
     "čerpám dovolenou", "na dovolené", "na dovolenke", "în concediu", "на больничном", "в командировке",
     "на лікарняному", "yıllık izin", "en congé", "休暇中", "出張のため", "在休假", "出差",
+    "has left the company", "have left the company", "request has been received", "a ticket has been",
+    "office is closed",
+    "nicht im haus", "encontro-me ausente", "är föräldraledig", "är tjänstledig", "izinde olacağım", "απουσιάζω",
+    "בחופשה",
+    "في إجازة", "na godišnjem odmoru", "в отпуск съм",
     "automatisch erstellt", "automatically sent", "réponse automatique", "respuesta automática",
 )
+ABSENCE_ADVICE: tuple[str, ...] = (  # what a notice of absence goes on with, and then an address to write to
+    "for urgent", "urgent matters", "in urgent cases", "if your matter is urgent", "if it is urgent",
+    "if this is urgent",
+    "no access to", "limited access to", "not have access", "in dringenden fällen",
+    "in dringenden angelegen", "in dringlichen fällen", "bei dringenden", "pour toute urgence", "en cas d'urgence",
+    "pas accès à ma messagerie", "pas accès à mes", "asuntos urgentes", "temas urgentes", "en caso de urgencia",
+    "sin acceso al correo", "per urgenze", "in caso di urgenza", "al mio rientro", "em caso de urgência",
+    "assuntos urgentes", "sem acesso ao e-mail", "dringende zaken", "dringende gevallen", "brådskande", "hastesager",
+    "haster det", "kiireelli", "w pilnych sprawach", "w sprawach pilnych", "dostępu do poczty", "v naléhavých",
+    "nemám přístup k", "v súrnych", "v naliehavých", "sürgős eset", "pentru urgențe", "în caz de urgență",
+    "по срочным вопросам", "доступа к почте", "з термінових питань", "доступ до пошти", "acil durum",
+    "e-postalarıma erişim", "za hitne", "за спешни", "για επείγοντα", "בדחוף", "للأمور العاجلة", "お急ぎの", "急事",
+    "紧急", "緊急", "급한 용무", "급한 일",
+)
+ABSENCE_FACTS: tuple[str, ...] = (  # what only a notice says of the mail it answers
+    "not been forwarded", "not be forwarded", "will not be read", "do not reply to this", "automatic message",
+    "automated message", "wird nicht weitergeleitet", "werden nicht weitergeleitet", "wird nicht gelesen",
+    "antworten sie nicht", "wordt niet doorgestuurd", "läser inte min", "læser ikke min", "leser ikke e-post",
+    "en lue sähköpost", "leveleimet nem olvasom", "自动回复邮件", "自動返信メール",
+)
+THANKS: tuple[str, ...] = (
+    "thank", "dank", "merci", "gracias", "grazie", "obrigad", "tack", "takk", "tak for", "kiitos", "dzięku", "děku",
+    "ďaku", "köszön", "mulțum", "спасибо", "благодар", "дякую", "teşekkür", "ευχαριστ", "תודה", "شكرا", "ありがとう",
+    "お世話", "谢谢", "感谢", "收到", "감사", "안녕", "hello", "dear", "hallo", "guten", "bonjour", "hola",
+    "buongiorno",
+)
+"""What notices begin with before they come to the point."""
 BOUNCE_SUBJECTS: tuple[str, ...] = (
     "undeliverable", "undelivered mail", "undelivered message", "delivery status notification", "delivery failure",
     "failure notice", "returned mail", "mail delivery failed", "mail delivery failure", "mail failed",
