@@ -25,6 +25,11 @@ CUT_MARK = "\ue001"
 
 _QUOTED = re.compile(r"\s{0,8}(?:>|\|\s(?![^|]*\|)|\ue000)")
 _FALSE_QUOTE = re.compile(r"\s*>[>\s]*>\s+\S{1,200}\s+<+\s*$")
+_IN_MESSAGE = re.compile(
+    r"\s{0,4}>>> [^<>]{1,160}\b(?:message|nachricht|mensaje|messaggio|bericht|mensagem) <[^\s<>]{1,200}>,?\s*$",
+    re.IGNORECASE,
+)
+"""GroupWise begins its attribution with the marks of a quote, and the author stands in the next line."""
 _LINK_ONLY = re.compile(r"\s*[(<\[]?https?://[^\s)>\]]{1,500}[)>\]]?\s*>?\s*$")
 _UNCLOSED = re.compile(r"[(<\[]https?://[^\s)>\]]{1,500}$")
 _MOST_BLOCKS = 200
@@ -55,6 +60,9 @@ def cut_text(lines: Sequence[str]) -> TextCut:
         _EMPTY if not line.strip() else _QUOTE if _QUOTED.match(line) and not _FALSE_QUOTE.match(line) else _TEXT
         for line in lines
     ]
+    for at in range(len(lines) - 1):
+        if marks[at] == _QUOTE and marks[at + 1] == _TEXT and _IN_MESSAGE.match(lines[at]):
+            marks[at] = _TEXT
     end, language = _mark_splitters(lines, marks)
     return _assemble(lines, marks, end, language)
 

@@ -43,6 +43,9 @@ _STRICT_ON = re.compile(
     rf"\bon (?:(?:{_WEEKDAYS})[a-z]*,? )?(?:(?:{_MONTHS})[a-z]*\.? \d|\d{{1,4}}[-/. ](?:\d|(?:{_MONTHS})))",
     re.IGNORECASE,
 )
+_MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? \d{{1,2}},? \d{{4}}")
+_BY_ADDRESS = re.compile(r"\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}$")
+"""`4. März 2024, 10:12 von ann@example.com`."""
 _GMAIL_OLD = re.compile(r"20\d\d-\d\d-\d\d \d{1,2}:\d\d gmt[+-]\d\d:\d\d [^\n]{1,80}$")
 _POSTED = re.compile(r"posted by [^\n]{1,80} on \d{2}/\d{2}/\d{4}$")
 _DASHES = re.compile(r"[\s\-_–—*>|~•]{0,60}")
@@ -160,7 +163,7 @@ def _is_complete(known: str) -> bool:
 
 def _lacks_author(low: str) -> bool:
     verb = _last_verb(low)
-    return verb is not None and verb[1] == len(verb[0])
+    return verb is not None and verb[1] == len(verb[0]) and not _ADDRESS.search(low)
 
 
 def _begins(low: str) -> bool:
@@ -300,9 +303,9 @@ def _without_verb(low: str, *, has_address: bool, dated: bool) -> tuple[str, str
     if not (has_address and dated) or len(low) > 240:
         return None
     trimmed = low.rstrip(":： ")
-    if not trimmed.endswith((">", "]", ")", '"')) and " from " not in low:
+    if not trimmed.endswith((">", "]", ")", '"')) and " from " not in low and not _BY_ADDRESS.search(trimmed):
         return None
-    if not (low[:1].isdigit() or _weekday_first(low) or _opens(low)):
+    if not (low[:1].isdigit() or _weekday_first(low) or _opens(low) or _MONTH_FIRST.match(low)):
         return None
     code = "ru" if re.search("[а-я]", low) else "ja" if "年" in low else "ko" if "년" in low else "en"
     return "", code, True, True

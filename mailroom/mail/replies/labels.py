@@ -54,6 +54,8 @@ _OTHER = {
     "categories",
     "on behalf of",
     "когда",
+    "gesendet von",
+    "sent by",
     "flag status",
     "follow up flag",
     "adjuntos",

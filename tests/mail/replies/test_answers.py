@@ -51,6 +51,20 @@ ATTRIBUTIONS = {
     "lv": "pirmd., 2024. g. 4. marts, plkst. 10:12 — lietotājs SOC (<soc@northwind.example>) rakstīja:",
     "is": "Þann mán., 4. mar. 2024 kl. 10:12 skrifaði SOC <soc@northwind.example>:",
     "el": "Στις Δευ 4 Μαρ 2024 στις 10:12 π.μ., ο χρήστης SOC <soc@northwind.example> έγραψε:",
+    "ca": "Missatge de SOC <soc@northwind.example> del dia dl., 4 de març 2024 a les 10:12:",
+    "ja apple": "2024/03/04 10:12、SOC <soc@northwind.example>のメール:",
+    "pl apple": "Wiadomość napisana przez SOC <soc@northwind.example> w dniu 4 mar 2024, o godz. 10:12:",
+    "uk roundcube": "SOC писав 2024-03-04 10:12:",
+    "ru the bat": "Вы писали 4 марта 2024 г., 10:12:33:",
+    "fa": "در تاریخ دوشنبه ۴ مارس ۲۰۲۴، ۱۰:۱۲ SOC <soc@northwind.example> نوشت:",
+    "hi": "सोम, 4 मार्च 2024 को 10:12 am बजे को SOC <soc@northwind.example> ने लिखा:",
+    "gl": "O luns, 4 mar 2024 ás 10:12, SOC (<soc@northwind.example>) escribiu:",
+    "eu": "SOC erabiltzaileak (<soc@northwind.example>) hau idatzi du (2024 mar. 4, al. (10:12)):",
+    "fil": "Noong Lun, Mar 4, 2024 nang 10:12 AM, sinulat ni SOC <soc@northwind.example> ang:",
+    "tuta": "4. März 2024, 10:12 von soc@northwind.example:",
+    "tuta en": "Mar 4, 2024, 10:12 by soc@northwind.example:",
+    "fairemail": "Mar 4, 2024, 10:12:33 AM SOC <soc@northwind.example>:",
+    "groupwise": ">>> On 3/4/2024 at 10:12 AM, in message <65E5A1B3@x.example>,\nSOC <soc@x.example> wrote:",
     "el saturday": "Το Σάββατο 4 Μαρτίου 2024, ο χρήστης SOC έγραψε τα εξής:",
 }
 BLOCKS = {
@@ -72,6 +86,11 @@ BLOCKS = {
     "lt": "Nuo: SOC <soc@northwind.example>\nIšsiųsta: 2024 m. kovo 4 d.\nKam: Kim\nTema: Laiškas",
     "lv": "No: SOC <soc@northwind.example>\nNosūtīts: pirmdiena, 2024. gada 4. marts\nKam: Kim\nTēma: Vēstule",
     "el": "Αποστολέας: SOC <soc@northwind.example>\nΣτάλθηκε: 4 Μαρτίου 2024 10:12\nΠρος: Kim\nΘέμα: Μήνυμα",
+    "fa": "از: SOC <soc@northwind.example>\nارسال شده: دوشنبه ۴ مارس ۲۰۲۴ ۱۰:۱۲\nبه: Kim\nموضوع: نامه",
+    "sr": "Од: SOC <soc@northwind.example>\nПослато: понедељак, 4. март 2024. 10:12\nЗа: Kim\nТема: Пошта",
+    "eu": "Nork: SOC <soc@northwind.example>\nBidaltze-data: 2024(e)ko martxoaren 4(a) 10:12\nNori: Kim\nGaia: Posta",
+    "hi": "प्रेषक: SOC <soc@northwind.example>\nप्रेषित: सोमवार, 4 मार्च 2024 10:12\nप्रति: Kim\nविषय: मेल",
+    "ms": "Daripada: SOC <soc@northwind.example>\nDihantar: Isnin, 4 Mac 2024 10:12\nKepada: Kim\nSubjek: Mel",
     "ko": "보낸 사람: SOC <soc@northwind.example>\n보낸 날짜: 2024년 3월 4일\n받는 사람: Kim\n제목: 메일",
 }
 
@@ -90,12 +109,12 @@ def test_an_attribution_line_ends_the_answer_in_every_language(line: str, mark: 
 @pytest.mark.parametrize(
     "line",
     [
-        "Missatge de SOC <soc@northwind.example> del dia dl., 4 de març 2024 a les 10:12:",
+        "Neges gan SOC <soc@northwind.example> ar ddydd Llun, 4 Mawrth 2024 am 10:12:",
         "Më hën, 4 mar 2024 në 10:12 SOC <soc@northwind.example> shkroi:",
         "* SOC <soc@northwind.example> [2024-03-04 10:12:33 +0100]:",
         'Quoting "SOC" <soc@northwind.example>:',
         "Zitat von SOC <soc@northwind.example>:",
-        "Missatge de la Security Operations de Northwind Traders a Barcelona <\nsoc@northwind.example> del 4/03/2024:",
+        "Neges gan Security Operations o Northwind Traders yng Nghaerdydd <\nsoc@northwind.example> ar 4/03/2024:",
     ],
 )
 def test_an_unknown_language_is_known_by_address_date_and_the_quote_below(line: str) -> None:
@@ -501,3 +520,10 @@ def test_a_sentence_that_reads_like_an_attribution_is_the_persons_own_when_the_r
 def test_what_stands_above_a_whole_attribution_is_the_answer(line: str, last: str, gap: str) -> None:
     for quote in ("> Is it yours?", "Is it yours?"):
         assert answer_from_text(f"Yes.\n\n{last}{gap}{line}\n\n{quote}\n").text == f"Yes.\n\n{last}"
+
+
+def test_outlooks_newer_line_above_a_header_block_is_known_whatever_the_labels_are() -> None:
+    style = "border-right:none;border-left:none;border-top:1pt solid rgb(181, 196, 223);padding:3pt 0cm 0cm"
+    block = "<b>ز: </b>SOC<br><b>ب: </b>Monday, 4 March 2024 at 10:12<br><b>م: </b>Mail"
+    html = f'<div>Yes.</div><div style="{style}"><p>{block}</p></div><p>Is it yours?</p>'
+    assert extract_answer(Mail("", 0, html=html)).text == "Yes."
