@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as html_entities
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,6 +28,13 @@ _BLOCK = frozenset(
     }
 )  # fmt: skip
 _PARAGRAPH = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "table"})
+_TIGHT_CLASS = re.compile(r"(?:^|\s)(?:x_)*Mso(?:Normal|PlainText|NoSpacing|ListParagraph)")
+"""Outlook's paragraphs: no space between them, an empty one for every empty line."""
+_MARGIN = re.compile(r"(?<![\w-])margin(-top|-bottom)?\s{0,4}:\s{0,4}([^;]{1,60})", re.IGNORECASE)
+_LENGTH = re.compile(r"\d{0,6}\.?\d{1,6}")
+_PIECES_OF_NOTHING = 6
+_LONGEST_EMOJI = 40
+_LONGEST_STYLE = 1_000
 _CELLS = frozenset({"td", "th"})
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _MAY_HIDE = re.compile(r"""[\s"'/](?:style\s{0,9}=|hidden)""", re.IGNORECASE)
@@ -148,6 +156,7 @@ class _Writer:
         self._room = 0  # line breaks due
         self._blank = False
         self._prefix = ""
+        self._paragraphs: list[int] = []  # where each open one began
 
     def words(self, text: str) -> None:
         if not text:
@@ -194,9 +203,41 @@ class _Writer:
     def bullet(self) -> None:
         self._prefix = "- "
 
+    def paragraph(self, number: int) -> None:
+        """A paragraph begins, `number` line breaks below what stands above it."""
+        self.room(number)
+        self._paragraphs.append(len(self._out))
+
+    def paragraph_ends(self, number: int) -> None:
+        """Nothing in it, or a blank that may not break, makes one empty line, however many such paragraphs follow."""
+        start = self._paragraphs.pop()
+        if start and len(self._out) - start <= _PIECES_OF_NOTHING and not "".join(self._out[start:]).strip():
+            del self._out[start:]
+            self._room, self._blank = 2, False
+        else:
+            self.room(number)
+
     def text(self) -> str:
         text = "".join(self._out).replace("\u00a0", " ")
         return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+
+
+_TIGHT_OR_LOOSE = {"tight p": 1, "p": 2}
+"""Line breaks around a paragraph without margins, and around one with them."""
+
+
+def _is_tight(attributes: Mapping[str, str | None]) -> bool:
+    """Whether no space stands above and below a paragraph."""
+    space: dict[str, float | None] = dict.fromkeys(("top", "bottom"))
+    if _TIGHT_CLASS.search(attributes.get("class") or ""):
+        space = dict.fromkeys(space, 0.0)
+    for found in _MARGIN.finditer((attributes.get("style") or "")[:_LONGEST_STYLE]):
+        lengths = [_LENGTH.match(word) for word in found[2].split()]
+        top, bottom = (lengths[0], lengths[2 if len(lengths) > 2 else 0]) if lengths else (None, None)
+        for side, length in (("top", top), ("bottom", bottom)):
+            if found[1] is None or found[1][1:].lower() == side:
+                space[side] = float(length[0]) if length else None
+    return all(length is not None and length < 1 for length in space.values())
 
 
 def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
@@ -206,7 +247,9 @@ def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
     while stack:
         node, closing, in_pre, above = stack.pop()
         if node is None:
-            if closing in _BLOCK:
+            if closing in _TIGHT_OR_LOOSE:
+                writer.paragraph_ends(_TIGHT_OR_LOOSE[closing])
+            elif closing in _BLOCK:
                 writer.room(2 if closing in _PARAGRAPH else 1)
             continue
         seen += 1
@@ -228,9 +271,15 @@ def _walk(root: LexborNode, writer: _Writer, *, keep_hidden: bool) -> None:
         if tag in _BREAK:
             writer.line_break()
             continue
+        if tag == "img" and "data-emoji" in node.attributes and shown.readable:
+            writer.words((node.attributes.get("alt") or "")[:_LONGEST_EMOJI])
         if tag in _CELLS:
             writer.cell()
-        if tag in _BLOCK:
+        if tag == "p":
+            kind = "tight p" if _is_tight(node.attributes) else "p"
+            writer.paragraph(_TIGHT_OR_LOOSE[kind])
+            stack.append((None, kind, False, shown))
+        elif tag in _BLOCK:
             writer.room(2 if tag in _PARAGRAPH else 1)
             if tag == "li":
                 writer.bullet()

@@ -25,6 +25,15 @@ from mailroom.mail.html_text import html_links, html_to_text
         ("<!-- no -->yes", "yes"),
         ("unclosed <b>bold", "unclosed bold"),
         ("", ""),
+        ('<p class="MsoNormal">Hi,</p><p class="MsoNormal"><o:p>&nbsp;</o:p></p><p class=MsoNormal>a</p>', "Hi,\n\na"),
+        ('<p class="MsoNormal">a</p><p class="x_MsoPlainText">b</p><p style="margin:0cm 0cm .0001pt">c</p>', "a\nb\nc"),
+        (
+            '<p style="margin-top:0;margin-bottom:0">a</p><p style="margin:0"><br></p><p style="margin: 0px">b</p>',
+            "a\n\nb",
+        ),
+        ('<p style="margin:0 0 10px">a</p><p class="MsoNormal" style="margin-bottom:8.0pt">b</p>c', "a\n\nb\n\nc"),
+        ('yes <img data-emoji="👍" alt="👍" src="https://x.example/1f44d.png"><img alt="logo">', "yes 👍"),
+        ("<p>a</p><p>&nbsp;</p><p><br></p><p>b</p>", "a\n\nb"),
     ],
 )
 def test_markup_becomes_readable_text(html, text):
