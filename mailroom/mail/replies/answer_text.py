@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailroom.mail.replies.attribution import find_attribution, is_dated, may_end_attribution
+from mailroom.mail.replies.footers import gateways_footer
 from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
 from mailroom.mail.replies.separators import (
     between_angles,
@@ -17,6 +18,7 @@ from mailroom.mail.replies.separators import (
     is_underscores,
     names_what_follows,
 )
+from mailroom.mail.replies.signature import SIGNATURE_BEGINS
 
 QUOTE_MARK = "\ue000"
 """A line holding this stands for a quote that was taken out of HTML."""
@@ -195,9 +197,12 @@ def _text_follows_quote(marks: Sequence[int], start: int) -> bool:
 
 def _assemble(lines: list[str], marks: list[int], end: int, language: str | None) -> TextCut:
     kept_marks = _judge_runs(lines, marks, end)
+    footer = _footer(lines, kept_marks) if end == len(lines) else end
     own: list[str] = []
     removed = False
-    for line, mark in zip(lines[:end], kept_marks, strict=True):
+    for at, (line, mark) in enumerate(zip(lines[:end], kept_marks, strict=True)):
+        if at == footer:
+            own.append(SIGNATURE_BEGINS)
         if mark in {_QUOTE, _ATTRIBUTION}:
             removed = True
         elif not (mark == _EMPTY and removed and (not own or not own[-1].strip())):
@@ -210,11 +215,19 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
             own.pop()
     first_quote = next((at for at, mark in enumerate(kept_marks) if mark in {_QUOTE, _ATTRIBUTION}), end)
     inline = any(
-        mark == _TEXT and not is_underscores(lines[at]) for at, mark in enumerate(kept_marks) if at > first_quote
+        mark == _TEXT and not is_underscores(lines[at])
+        for at, mark in enumerate(kept_marks[:footer])
+        if at > first_quote
     )
     quoted += lines[end:]
     marked = tuple(line for line in quoted if QUOTE_MARK not in line and CUT_MARK not in line)
     return TextCut(tuple(_trimmed(own)), marked, found, inline, language)
+
+
+def _footer(lines: Sequence[str], marks: Sequence[int]) -> int:
+    """Where a gateway's footer begins below the last quote; `len(lines)` when there is none."""
+    below = next((at + 1 for at in range(len(marks) - 1, -1, -1) if marks[at] == _QUOTE), len(lines))
+    return below + gateways_footer(lines[below:])
 
 
 def _is_short_row(line: str) -> bool:

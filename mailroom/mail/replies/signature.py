@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mailroom.mail.replies.app_lines import is_app_line
+from mailroom.mail.replies.footers import is_scanners
 from mailroom.mail.replies.separators import is_row, is_underscores
 
 SIGNATURE_BEGINS = "\ue002"
@@ -28,8 +29,8 @@ def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split into the person's text and the signature (either may be empty); blank lines at the seam are dropped.
 
     A signature is what a mail program marked as one, what follows a line of two dashes or underscores, a line some
-    phone added, a mailing list's footer or a last line that is a dash and a name. It is kept when cutting would leave
-    nothing.
+    phone or a virus scanner added, a mailing list's footer or a last line that is a dash and
+    a name. It is kept when cutting would leave nothing.
     """
     lines, marked = _without_marked(lines)
     cut = len(lines)
@@ -94,6 +95,8 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
         if is_underscores(line) and index + 1 < end and end - index <= 12 and lines[index + 1].strip():
             return index
         if is_row(line) and index == end - 1 and index > 0 and not lines[index - 1].strip():
+            return index
+        if index > 0 and is_scanners(lines, index, end):
             return index
         if _LIST_FOOTER.match(line) and index > 0 and is_row(lines[index - 1]):
             return index - 1

@@ -522,6 +522,39 @@ def test_what_stands_above_a_whole_attribution_is_the_answer(line: str, last: st
         assert answer_from_text(f"Yes.\n\n{last}{gap}{line}\n\n{quote}\n").text == f"Yes.\n\n{last}"
 
 
+QUOTED = "On Mon, Mar 4, 2024 at 10:12 AM SOC <soc@x.example> wrote:\n> Is it yours?"
+LEGAL = "This e-mail is confidential. If you are not the intended recipient, please delete it."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"Yes.\n\n{QUOTED}\n\n{LEGAL}\n",
+        f"Yes.\n\n{QUOTED}\n\nDisclaimer\n\n{LEGAL}\n\nThis email has been scanned for viruses by Mimecast.\n",
+        f"{QUOTED}\n\nYes.\n\n________________________________\n{LEGAL}\n",
+        f"Yes.\n\n---\nDiese E-Mail wurde von Avast Antivirus-Software auf Viren geprüft.\nhttps://a.io\n\n{QUOTED}\n",
+        f"Yes.\n\nVirenfrei. www.avast.com\n\n{QUOTED}\n",
+    ],
+)
+def test_what_gateways_and_scanners_add_is_no_answer(body: str) -> None:
+    answer = answer_from_text(body)
+    assert answer.text == "Yes."
+    assert answer.signature
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Yes.\n\nThis message is not a virus, I know the sender.",
+        "Yes.\n\nDiese Mail wurde von Avast blockiert.",
+        "Yes.\n\nThe attachment is confidential, send it to the recipient only.",
+    ],
+)
+def test_a_person_who_writes_about_viruses_and_secrets_is_heard(answer: str) -> None:
+    assert answer_from_text(f"{answer}\n\n{QUOTED}\n").text == answer
+    assert answer_from_text(f"{QUOTED}\n\n{LEGAL}\n").text == LEGAL
+
+
 def test_outlooks_newer_line_above_a_header_block_is_known_whatever_the_labels_are() -> None:
     style = "border-right:none;border-left:none;border-top:1pt solid rgb(181, 196, 223);padding:3pt 0cm 0cm"
     block = "<b>ز: </b>SOC<br><b>ب: </b>Monday, 4 March 2024 at 10:12<br><b>م: </b>Mail"
