@@ -14,6 +14,7 @@ SIGNATURE_BEGINS = "\ue002"
 SIGNATURE_ENDS = "\ue003"
 _MAX_LINES = 30
 _MOST_CUTS = 40
+_LONGEST_RULE = 12
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
 )
@@ -88,7 +89,7 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
         bare = line.strip()
         if not bare:
             continue
-        if line.rstrip("\r") == "-- " or (bare in _MARKERS and _is_tail(lines, index, end)):
+        if line.rstrip("\r") == "-- " or (_is_marker(bare) and _is_tail(lines, index, end)):
             return index
         if is_app_line(line) and (index == end - 1 or not lines[index - 1].strip() or index == 0 or end - index <= 4):
             return index
@@ -101,6 +102,10 @@ def _one_cut(lines: Sequence[str], end: int) -> int:
         if _LIST_FOOTER.match(line) and index > 0 and is_row(lines[index - 1]):
             return index - 1
     return end - 1 if _is_dash_name(lines, end) else end
+
+
+def _is_marker(bare: str) -> bool:
+    return bare in _MARKERS or (len(bare) <= _LONGEST_RULE and set(bare) == {"—"})
 
 
 def _is_dash_name(lines: Sequence[str], end: int) -> bool:

@@ -226,6 +226,13 @@ def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
     assert (answer.text, answer.signature) == ("Yes.", "-- \nKim Lee\nNorthwind")
 
 
+def test_a_signature_below_a_row_of_long_dashes_is_cut() -> None:
+    assert answer_from_text("Yes.\n\n—————\nKim Lee\nNorthwind\n").text == "Yes."
+    assert (
+        "Part two" in answer_from_text("Part one.\n\n—————\n\nPart two, which goes on with a long sentence here.").text
+    )
+
+
 def test_a_mailing_lists_footer_is_cut() -> None:
     body = "Yes.\n\n_______________________\nstaff mailing list\nstaff@lists.northwind.example\n"
     assert answer_from_text(body).text == "Yes."
