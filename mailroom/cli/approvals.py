@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -109,12 +109,15 @@ def approve(
 ) -> None:
     """Approve what was proposed, and do it once. Changes the tenant.
 
-    With --where, the proposals about the messages that fit are approved together. The same command again goes on where
-    a killed one stopped.
+    With --where, the proposals about the messages that fit are approved together: more than ten by somebody else (exit
+    code 11), who runs the same command or names the approval. The same numbers again go on where a killed command
+    stopped.
     """
     need_a_word(dry_run=dry_run, yes=yes, as_json=as_json)
     if bool(approval) == bool(where):
         raise InvalidInputError("say which: numbers of approvals, or --where with a condition")
+    from mailroom.playbooks.approvals.requesting import needs_two
+
     results: list[dict[str, Any]] = []
     failed = False
     with desk.opened() as here:
@@ -130,6 +133,8 @@ def approve(
                     _show(known, rows)
             if dry_run:
                 continue
+            if where and known.is_open and needs_two(known) and known.proposer == account():
+                _leave_to_somebody_else(known, as_json=as_json)
             if known.is_open and not yes and not agreed("Approve it?"):
                 output.note("nothing was decided")
                 raise typer.Exit(Exit.OK)
@@ -197,18 +202,33 @@ def tell(here: desk.Here, known: StoredApproval) -> None:
             here.store.approvals.told(known.id)
 
 
+def _leave_to_somebody_else(known: StoredApproval, *, as_json: bool) -> NoReturn:
+    if as_json:
+        output.print_json({"approvals": [line(known)]})
+    else:
+        output.note(
+            f"more than ten that one person chose need a second person: nothing was done; somebody else approves them "
+            f"with `mailroom approve {known.id}`"
+        )
+    raise typer.Exit(Exit.WAITS)
+
+
 def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:
+    """One approval of every proposal that fits. More than rules put together are what this account chose."""
     from mailroom.playbooks.approvals.choosing import choose
     from mailroom.playbooks.approvals.requesting import request as ask_for
+    from mailroom.playbooks.tenants import names_of
+    from mailroom.triage.approvals import BULK
 
-    found = choose(here.store, where)
+    found = choose(here.store, where, tenants=sorted(names_of(here.client, here.store)))
     ids = [
         action.id
         for one in found
         for action in here.store.ledger.for_alert(one.alert.id)
         if action.state == "proposed" and action.mode == "auto"
     ]
-    asked = ask_for(here.store, here.policy(), ids)
+    chosen_by = account() if len(ids) > BULK else ""
+    asked = ask_for(here.store, here.policy(), ids, proposer=chosen_by, proposed_by="account" if chosen_by else "name")
     if asked.approval is None:
         reasons = "; ".join(sorted(set(asked.left_out.values()))[:3])
         raise NotFoundError(f"{len(found)} messages fit, and no proposal about them can be approved. {reasons}".strip())

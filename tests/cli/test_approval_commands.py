@@ -103,6 +103,28 @@ def test_proposals_are_approved_by_a_query(run: Any, tenant: Tenant) -> None:
     assert effects(tenant) == ["release"] * 2
 
 
+def test_more_than_ten_proposals_of_one_query_need_another_account(run: Any, tenant: Tenant) -> None:
+    wanted = ("approve", "--where", "proposed=reject")
+    for _ in range(2):
+        asked = run(*wanted, "--yes", "--json")
+        (waiting,) = asked.json["approvals"]
+        assert (asked.code, waiting["targets"], waiting["proposer"]) == (Exit.WAITS, 12, "amy")
+    assert run(*wanted).code == Exit.WAITS  # nobody is asked whose yes does not count
+    assert run("approve", str(waiting["id"]), "--yes").code == Exit.REFUSED
+    assert effects(tenant) == []
+
+    done = run(*wanted, "--yes", "--json", who="ben").json["approvals"][0]
+    assert (done["id"], done["counts"], done["approver"]) == (waiting["id"], {"applied": 12}, "ben")
+    assert effects(tenant) == ["reject"] * 12
+
+
+def test_ten_proposals_of_one_query_stay_those_of_the_rules(run: Any, tenant: Tenant) -> None:
+    ten = "subject=" + ",".join(f"junk {number}" for number in range(10))
+    done = run("approve", "--where", ten, "--yes", "--json").json["approvals"][0]
+    assert (done["proposer"], done["counts"]) == ("triage", {"applied": 10})
+    assert effects(tenant) == ["reject"] * 10
+
+
 def test_a_bulk_action_shows_first_and_is_done_once(run: Any, tenant: Tenant) -> None:
     wanted = ("bulk", "reject", "--where", "subject~junk 1")  # 1, 10 and 11
     preview = run(*wanted, "--preview", "--json").json["messages"]

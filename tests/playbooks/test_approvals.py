@@ -92,6 +92,31 @@ def test_what_was_approved_is_done_once(bench: Workbench) -> None:
     assert bench.store.check().problems == ()
 
 
+def test_more_than_ten_proposals_of_rules_are_not_put_together_unless_somebody_chose_them(
+    bench_for: Callable[..., Workbench], tenant: Tenant
+) -> None:
+    for number in range(10):
+        add(tenant, f"junk extra {number}", minutes=20 - number, to=PEOPLE[:1])
+    bench = bench_for(tenant)
+    bench.policy = policy(**ADVISE)
+    bench.ingest()
+    bench.triage()
+    many = proposals(bench, "reject")
+    assert len(many) > 10
+
+    for known in ({}, {"proposer": "a playbook", "by_rule": True}):
+        with pytest.raises(InvalidInputError, match="more than 10"):
+            request(bench.store, bench.policy, many, **known)  # type: ignore[arg-type]
+
+    chosen = ask(bench, *many, proposer="ali", proposed_by="account")
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        approve(bench, chosen, "ali", channel="command line")
+    with pytest.raises(RefusedError, match="only typed"):
+        approve(bench, chosen, "bode")
+    approve(bench, chosen, "bode", channel="command line")
+    assert carry_out(bench, chosen) == {"applied": len(many)}
+
+
 def test_nothing_is_done_before_somebody_approves_or_after_somebody_declines(bench: Workbench) -> None:
     approval = ask(bench)
     with pytest.raises(RefusedError, match="is open"):

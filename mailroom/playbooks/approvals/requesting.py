@@ -71,7 +71,8 @@ def request(
         proposed_by: How the proposer is known.
 
     Raises:
-        InvalidInputError: They belong to several tenants, or were proposed by several people.
+        InvalidInputError: They belong to several tenants, were proposed by several people, or are more than ten and
+            nobody is said to have chosen them.
     """
     actions = [one for _, one in sorted(store.ledger.get_many(set(action_ids)).items())]
     left_out = {one.id: f"it is {one.state}, and no proposal" for one in actions if one.state != "proposed"}
@@ -90,6 +91,11 @@ def request(
     if not proposer and len(wanted_by) > 1:
         raise InvalidInputError(f"several people proposed these actions ({', '.join(sorted(wanted_by))}): ask for each")
     by_rule = by_rule or (not proposer and all(one.action.mode == "auto" for one in members))
+    if by_rule and len(members) > BULK:
+        raise InvalidInputError(
+            f"{len(members)} proposals of rules are more than {BULK} in one approval: say who chose them, or ask for "
+            f"{BULK} at a time"
+        )
     kinds = {one.action.kind for one in members}
     now = store.approvals.now()
     opened = store.approvals.open(NewApproval(
