@@ -33,6 +33,7 @@ def block_sender(
     case: str = "",
     requested_by: str = "",
     most_wanted_mail: Annotated[int, Field(ge=0, le=1000)] = 20,
+    allow_uncounted: bool = False,
     ask_first: bool = False,
     automatic: bool = False,
     dry_run: bool = False,
@@ -60,6 +61,8 @@ def block_sender(
         case: Number of your case; it stands in the policy's description.
         requested_by: Your name, for the history and the policy's description.
         most_wanted_mail: A whole domain is not blocked if more mails than this went to and fro within a month.
+        allow_uncounted: Block a whole domain although the archive is refused, so that nobody can tell how much mail
+            goes to and fro. Never with "automatic".
         ask_first: Suspend the run and ask a person to approve exactly what would be done. Resume it in the UI with
             the form. Where the policy wants four eyes, what is wide is proposed instead, and somebody else approves it
             by mail or with `mailroom approve`.
@@ -78,6 +81,7 @@ def block_sender(
     form: dict[str, Any] = {
         "sender": sender, "alert": alert, "covers": covers, "how": how, "recipients": split(recipients), "days": days,
         "never_ends": never_ends, "case": case, "requested_by": requested_by, "most_wanted_mail": most_wanted_mail,
+        "allow_uncounted": allow_uncounted,
     }  # fmt: skip
     with tenant_slot(mimecast):
         planned = playbook.plan_sender_block(form, automatic=automatic, raise_refused=not dry_run, **blocks)

@@ -43,6 +43,9 @@ def block_sender(
     most_wanted_mail: Annotated[
         int, typer.Option(help="A domain with more mail to and fro in a month is not blocked.", min=0, max=1000)
     ] = 20,
+    allow_uncounted: Annotated[
+        bool, typer.Option("--allow-uncounted", help="A whole domain, also where the archive is refused.")
+    ] = False,
     dry_run: Dry = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -60,6 +63,7 @@ def block_sender(
         sender=sender, alert=alert, covers="whole domain" if whole_domain else "address", how=how.value,
         recipients=tuple(recipient or ()), days=days, never_ends=never_ends, case=case,
         requested_by=account(), most_wanted_mail=most_wanted_mail,
+        allow_uncounted=allow_uncounted,
     )  # fmt: skip
     with desk.opened() as here:
         table = here.desk()

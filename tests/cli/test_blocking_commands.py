@@ -57,6 +57,15 @@ def test_a_refusal_says_what_to_do_instead(run: Any, tenant: Tenant) -> None:
     assert tenant.effects == []
 
 
+def test_a_whole_domain_that_cannot_be_counted_is_blocked_only_when_that_is_allowed(run: Any, tenant: Tenant) -> None:
+    tenant.revoke("Archive | Search | Read")
+    answer = run("block-sender", "evil.example", "--whole-domain", "--yes")
+    assert (answer.code, "could not be counted" in " ".join(answer.text.split())) == (Exit.REFUSED, True)
+    assert tenant.effects == []
+    assert run("block-sender", "evil.example", "--whole-domain", "--allow-uncounted", "--yes").code == Exit.OK
+    assert [effect.kind for effect in tenant.effects] == ["create_policy"]
+
+
 def test_mail_is_pulled_back_from_the_terminal(run: Any, tenant: Tenant) -> None:
     tenant.add_message(to=PEOPLE, from_addr=BAD, from_env=BAD, subject="Your invoice", status="archived")
     (mail,) = [one["messageId"] for one in tenant.archived()]

@@ -200,6 +200,48 @@ def test_a_domain_with_which_we_exchange_mail_is_not_blocked(bench_for: Callable
     assert codes(plan(bench, sender=busy, covers="whole domain", most_wanted_mail=1_000)) == []
 
 
+def refuse_the_archive(bench: Workbench) -> None:
+    bench.tenant.revoke("Archive | Search | Read")
+
+
+def test_a_whole_domain_of_which_nobody_can_count_the_mail_is_not_blocked(bench: Workbench) -> None:
+    refuse_the_archive(bench)
+
+    made = plan(bench, sender="evil.example", covers="whole domain")
+
+    assert (codes(made), made.steps) == (["not_counted"], ())
+    assert "Archive | Search | Read" in made.refusals[0].instead
+    with pytest.raises(RefusedError, match="could not be counted"):
+        blocking.block(bench.desk, made)
+    assert bench.tenant.effects == []
+    assert codes(plan(bench, sender=BAD)) == []  # one address needs no counting
+
+
+def test_a_person_may_allow_that_the_mail_of_a_whole_domain_is_not_counted(bench: Workbench) -> None:
+    refuse_the_archive(bench)
+
+    made = plan(bench, sender="evil.example", covers="whole domain", allow_uncounted=True)
+
+    assert (codes(made), made.counts()["set_aside"]) == ([], ["not_counted"])
+    assert not any("None" in note for note in made.notes)
+    assert blocking.rule(bench.desk, made, automatic=False).outcome == "act"
+    (result,) = blocking.block(bench.desk, made)
+    assert result.state == "applied"
+    partner = plan(bench, sender="fabrikam.example", covers="whole domain", allow_uncounted=True)
+    assert codes(partner) == ["partner"]  # nothing else is set aside
+
+
+def test_without_a_person_no_whole_domain_is_blocked_uncounted(bench: Workbench) -> None:
+    alert = alert_from(bench, PEOPLE[:2])
+    bench.policy = policy(modes={"block_sender": "auto"})
+    wanted = {"alert": str(alert), "covers": "whole domain"}
+    refuse_the_archive(bench)
+
+    for allowed in (False, True):
+        ruled = blocking.rule(bench.desk, plan(bench, **wanted, allow_uncounted=allowed), automatic=True)
+        assert (ruled.outcome, "could not be counted" in ruled.why) == ("deny", True)
+
+
 def test_planning_changes_nothing_and_writes_nothing(bench: Workbench) -> None:
     alert = alert_from(bench, PEOPLE[:2])
     made = plan(bench, alert=str(alert))

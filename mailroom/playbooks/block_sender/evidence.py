@@ -42,8 +42,13 @@ class Evidence:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the archive said how much went both ways."""
+        return self.received is not None and self.written is not None
+
+    @property
     def wanted_mail(self) -> int:
-        """Mails that went to and fro."""
+        """Mails that went to and fro, as far as counted."""
         return (self.received or 0) + (self.written or 0)
 
 

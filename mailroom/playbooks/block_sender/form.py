@@ -43,6 +43,8 @@ class BlockForm:
     requested_by: str = ""
     most_wanted_mail: int = 20
     """A whole domain is not blocked when more mail than this went to and fro in a month."""
+    allow_uncounted: bool = False
+    """Block a whole domain also where nobody can tell how much mail went to and fro."""
 
     def __post_init__(self) -> None:
         if not self.sender.strip() and not self.alert.strip():
@@ -52,6 +54,7 @@ class BlockForm:
                 "a pattern would block people nobody thought of: write one address, or one domain with `whole domain`"
             )
         checked_flag(self.never_ends, "Never ends")
+        checked_flag(self.allow_uncounted, "Allow uncounted")
         if not 1 <= self.days <= _LONGEST_DAYS:
             raise InvalidInputError(f"a block lasts 1 to {_LONGEST_DAYS} days; for longer, say that it never ends")
         if not 0 <= self.most_wanted_mail <= _MOST_MAILS:

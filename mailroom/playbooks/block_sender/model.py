@@ -99,6 +99,8 @@ class BlockPlan:
     requested_by: str
     facts: dict[str, Any]
     """Of the alert's mail, for the rails."""
+    set_aside: tuple[Refusal, ...] = ()
+    """What stands against it, and the person who asked for it allowed all the same."""
 
     @property
     def digest(self) -> str:
@@ -114,7 +116,8 @@ class BlockPlan:
         return {
             "domain": self.subject.domain, "whole_domain": self.subject.whole_domain, "method": self.method,
             "alert": self.alert_id, "changes": len(self.steps), "already_blocked": len(self.already),
-            "refused_because": [refusal.code for refusal in self.refusals], "digest": self.digest,
+            "refused_because": [refusal.code for refusal in self.refusals],
+            "set_aside": [refusal.code for refusal in self.set_aside], "digest": self.digest,
         }  # fmt: skip
 
 

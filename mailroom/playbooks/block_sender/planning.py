@@ -59,15 +59,17 @@ def plan_block(desk: Desk, form: BlockForm, *, tenant: str = "") -> BlockPlan:
         most_wanted_mail=form.most_wanted_mail, look_for_people=look_for_people, mails=form.mails,
     )  # fmt: skip
     against += refusals.by_evidence(subject, found, context, most_wanted_mail=form.most_wanted_mail)
+    aside = [one for one in against if form.allow_uncounted and one.code == refusals.NOT_COUNTED]
+    against = [one for one in against if one not in aside]
     notes = list(found.notes)
     if not context.own_domains:
         notes.append("the list own_domains is empty, so nobody can tell whether the sender is one of us: fill it in")
-    if subject.whole_domain and not against:
+    if found.is_counted and not against:
         notes.append(f"mail with this domain within a month: {found.received} from there, {found.written} to there")
     method, people = _method(form, subject, found)
     plan = BlockPlan(
         subject, method, name, alert.id if alert else None, (), tuple(against), (), tuple(notes), form.requested_by,
-        found.facts,
+        found.facts, tuple(aside),
     )  # fmt: skip
     if against:
         return plan

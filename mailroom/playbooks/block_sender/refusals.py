@@ -10,6 +10,8 @@ from mailroom.playbooks.block_sender.model import Refusal, Subject
 from mailroom.rulelang.domains import is_public_suffix, root_domain, within
 from mailroom.triage.context import Context
 
+NOT_COUNTED = "not_counted"
+"""A person may set this one aside, who knows what the archive does not say."""
 _ADDRESS_ONLY = "Block the one address instead."
 
 
@@ -31,6 +33,15 @@ def by_evidence(subject: Subject, found: Evidence, context: Context, *, most_wan
                 "wanted_mail",
                 f"{subject.value} exchanges mail with us: within a month {counted} (the limit is {most_wanted_mail}).",
                 "Block the one address, or raise the limit if none of it is wanted.",
+            )
+        )
+    elif subject.whole_domain and not found.is_counted:
+        refusals.append(
+            Refusal(
+                NOT_COUNTED,
+                f"How much mail {subject.value} exchanges with us could not be counted: the archive was refused.",
+                "Block the one address, give the role the permission `Archive | Search | Read`, or allow it uncounted "
+                "if you know that none of it is wanted.",
             )
         )
     return refusals

@@ -38,6 +38,8 @@ def rule(desk: Desk, plan: BlockPlan, *, automatic: bool) -> Ruled:
         return Ruled("deny", "The kill switch of the triage policy is on: nothing is changed until it is off.")
     if not automatic:
         return Ruled("act", "A person asked for it.")
+    if plan.set_aside:  # that is a person's to say
+        return Ruled("deny", " ".join(refusal.text for refusal in plan.set_aside))
     details = {
         "scope": "domain" if plan.subject.whole_domain else "address", "case_tag": plan.alert_id,
         "expires_at": all(step.expires_at for step in plan.steps),
