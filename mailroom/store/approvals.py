@@ -56,14 +56,16 @@ class Approvals:
                 "plan": new.plan, "targets": len(new.members), "wide": new.wide, "proposer": new.proposer,
                 "state": OPEN, "case_id": new.case_id, "created_at": now, "expires_at": new.expires_at,
             }  # fmt: skip
-            made = self._db.insert_rows(tx, approvals, [row], approvals.c.id)
-            if not made:
-                same = (approvals.c.tenant == new.tenant) & (approvals.c.digest == new.digest)
-                known = self._one(tx, same & approvals.c.state.in_(UNDECIDED))
+            same = (approvals.c.tenant == new.tenant) & (approvals.c.digest == new.digest)
+            undecided = select(approvals).where(same, approvals.c.state.in_(UNDECIDED)).with_for_update()
+            while not (made := self._db.insert_rows(tx, approvals, [row], approvals.c.id)):
+                found = tx.execute(undecided).first()
+                if found is None:  # it was in the way a moment ago, and somebody has just decided it
+                    continue
+                known = approval_of(found)
                 if known.expires_at > now:
                     return known
                 self._write(tx, known, state="expired", reason=_OVER, decided_at=now)
-                made = self._db.insert_rows(tx, approvals, [row], approvals.c.id)
             approval_id = int(made[0].id)
             covered = [{"approval_id": approval_id, "action_id": one.action_id, "digest": one.digest}
                        for one in new.members]  # fmt: skip

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
+from mailroom.store import Store
 from mailroom.store.approval_rows import Member, NewApproval
 
 
@@ -41,6 +44,26 @@ def test_the_same_digest_is_the_same_approval_until_it_is_decided(world):
     assert (first.created, second.created, first.id == second.id) == (True, False, True)
     world.store.approvals.decline(first.id, digest="d", by="ben", channel="form")
     assert asked(world, ids).id != first.id
+
+
+@pytest.mark.postgres
+def test_one_that_ends_while_it_is_asked_for_again_gives_way(
+    make_world: Any, postgres_url: str, tmp_path: Path
+) -> None:
+    with Store.open(postgres_url, blobs=tmp_path / "blobs") as store, Store.open(postgres_url) as other:
+        world = make_world(store)
+        ids = proposed(world)
+        first = asked(world, ids)
+
+        def decide(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("INSERT INTO approvals ") and other.approvals.get(first.id).is_open:
+                other.approvals.void(first.id, "the message changed")
+
+        event.listen(store.db.engine, "after_cursor_execute", decide)
+        again = asked(world, ids)
+
+        assert (again.created, again.id != first.id, again.state) == (True, True, "open")
+        assert store.approvals.get(first.id).state == "void"
 
 
 def test_an_approval_of_nothing_is_refused(world):
