@@ -347,6 +347,9 @@ def test_a_whole_domain_needs_the_yes_of_somebody_else(bench: Workbench) -> None
     with pytest.raises(RefusedError, match="other than the proposer"):
         blocking.check_approved(bench.desk, made, Approved(made.digest, by="amy"))
     blocking.check_approved(bench.desk, made, Approved(made.digest, by="ben"))
+    bench.policy = replace(bench.policy, approvers=("Amy Li / amy <amy.li@northwind.example>",))
+    with pytest.raises(RefusedError, match="other than the proposer"):
+        blocking.check_approved(bench.desk, made, Approved(made.digest, by="Amy Li"))
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("observe", "observe"), ("advise", "propose"), ("auto", "act")])

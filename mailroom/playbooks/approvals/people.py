@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +17,11 @@ class Approver:
 
     address: str
     names: frozenset[str]
+
+    @property
+    def called(self) -> frozenset[str]:
+        """All that this person goes by."""
+        return self.names | {_plain(self.address)}
 
     @classmethod
     def of(cls, text: str) -> Approver:
@@ -57,15 +64,23 @@ class People:
 
     def find(self, name: str) -> Approver | None:
         """Whoever goes by this name or address."""
-        wanted = _plain(name)
-        return next((one for one in self.approvers if wanted == one.address or wanted in one.names), None)
+        return next(iter(self._listed(name)), None)
 
     def are_one(self, name: str, other: str) -> bool:
-        """Whether these two are, or are taken for, the same person."""
-        first, second = self.find(name), self.find(other)
-        if first is not None and second is not None:
-            return first == second
-        return _local(_plain(name)) == _local(_plain(other))
+        """Whether these two are, or are taken for, the same person.
+
+        Where the list does not hold both, every name of the one is compared with every name of the other: an account
+        `ben` and the address of somebody whom the list also knows as `ben` are one.
+        """
+        first, second = self._listed(name), self._listed(other)
+        if first and second:
+            return not set(first).isdisjoint(second)
+        return not _called(name, first).isdisjoint(_called(other, second))
+
+    def _listed(self, name: str) -> list[Approver]:
+        """The entries that these words name; several only where somebody writes the names of several."""
+        words = _words(name)
+        return [one for one in self.approvers if words & one.called]
 
     def second_person(self, proposer: str, approver: str, *, accounts: bool = False) -> str:
         """Why these two may be one person; empty when they are certainly two.
@@ -78,14 +93,11 @@ class People:
             approver: Likewise.
             accounts: Both are accounts that ran a command; two accounts are two people unless the list says otherwise.
         """
-        first, second = self.find(proposer), self.find(approver)
-        if first is not None and second is not None and first != second:
-            return ""
         if self.are_one(proposer, approver):
             return "Bulk actions, permits and domain-wide policies need an approver other than the proposer."
-        if accounts:
+        missing = " and ".join(name for name in (proposer, approver) if not self._listed(name))
+        if accounts or not missing:
             return ""
-        missing = " and ".join(name for name, known in ((proposer, first), (approver, second)) if known is None)
         return (
             f"Whether {proposer} and {approver} are two people cannot be seen: write {missing} into the policy's "
             "approvers (Name / account <address>), or let somebody else run `mailroom approve` with an account of "
@@ -94,8 +106,22 @@ class People:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """In one spelling, without signs that nobody sees."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join(seen.casefold().split()))
+
+
+def _words(name: str) -> set[str]:
+    """The name as it stands, and name and address of what is written as `Ben Ode / ben <ben@corp.example>`."""
+    plain = _plain(name)
+    return {plain, *(one.strip(" \"'") for one in re.split(r"[<>/]", plain))} - {""}
+
+
+def _called(name: str, listed: Iterable[Approver]) -> set[str]:
+    """Every name of this person without its domain: an account `ben` and `ben@corp.example` are taken for one."""
+    words = _words(name).union(*(one.called for one in listed))
+    return {_local(one) for one in words}
 
 
 def _local(name: str) -> str:
-    return name.partition("@")[0].partition("+")[0]
+    return name.rpartition("\\")[2].partition("@")[0].partition("+")[0]

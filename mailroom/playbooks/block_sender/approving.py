@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.playbooks.act import Desk
+from mailroom.playbooks.approvals.people import People
 from mailroom.playbooks.block_sender.model import MANAGED, POLICY, BlockPlan, BlockStep
 from mailroom.playbooks.block_sender.ruling import BLOCK
 from mailroom.playbooks.standing import supersede
@@ -87,6 +88,7 @@ def check_approved(desk: Desk, plan: BlockPlan, approved: Approved) -> None:
     """
     if not approved.by.strip():
         raise InvalidInputError("an approval needs the name of whoever gives it")
+    people = People.of(desk.policy().approvers)
     now = desk.store.ledger.now()
     asked = asked_at(desk, plan) or now
     lasts = timedelta(hours=desk.policy().rails.approval_ttl_hours)
@@ -95,6 +97,8 @@ def check_approved(desk: Desk, plan: BlockPlan, approved: Approved) -> None:
     against = check_approval(
         known, plan.digest, now, action=BLOCK, parameters={"scope": scope}, targets=len(plan.steps)
     )
+    if not against and plan.subject.whole_domain and people.are_one(plan.requested_by, approved.by):
+        against = ("A whole domain needs an approver other than the proposer.",)
     if against:
         raise RefusedError(f"The approval does not count. {' '.join(against)}")
 
