@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from mailroom_tests_small_tenant import Workbench, policy, small_tenant
 
 from mailroom.effects.changes import change_of
 from mailroom.errors import RefusedError
-from mailroom.playbooks import changes
+from mailroom.playbooks import changes, tenants
 from mailroom.playbooks.approvals import deciding, wide_changes
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.tenants import tenant_of
@@ -76,6 +77,22 @@ def test_what_somebody_declined_is_proposed_again_only_as_a_new_wish(bench: Work
         change(bench)
     assert change(bench, again="they wrote once more").result["approval"] != known.id
     assert effects(bench) == 0
+
+
+def test_what_was_asked_for_in_one_tenant_is_not_made_in_another_of_which_no_mail_was_read(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.store.sources.accounts_of(tenant_of(bench.client)) == set()
+    number = change(bench, "create_block_sender_policy").result["approval"]
+    approve(bench, number)
+    elsewhere = bench.new_client()
+    monkeypatch.setitem(tenants._names, elsewhere, "COTHER1")
+
+    with pytest.raises(RefusedError, match="use its credentials"):
+        carry_out_approved(replace(bench.desk, client=elsewhere), number)
+
+    assert (effects(bench), bench.store.approvals.get(number).state) == (0, "granted")
+    assert carry_out_approved(bench.desk, number).counts() == {"applied": 1}
 
 
 def test_no_way_around_through_the_ledger(bench: Workbench) -> None:

@@ -18,7 +18,7 @@ from mailroom.playbooks.approvals.by_mail import take_answer
 from mailroom.playbooks.approvals.deciding import look
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.harmless import harmless
-from mailroom.playbooks.tenants import is_another
+from mailroom.playbooks.tenants import is_another, tenant_of
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action
 from mailroom.store.approval_rows import GRANTED, USED, StoredApproval
@@ -77,8 +77,10 @@ def carry_out_approved(desk: Desk, approval_id: int, *, on_settled: OnSettled = 
             kill switch is on.
         AccessError, TransientError, ResponseError: The tenant cannot be reached; what is missing stays wanted.
     """
-    if is_another(desk.client, desk.store, tenant := desk.store.approvals.get(approval_id).tenant):
-        raise RefusedError(f"Approval {approval_id} is about the tenant {tenant}: use its credentials to carry it out.")
+    if _is_anothers(desk, known := desk.store.approvals.get(approval_id)):
+        raise RefusedError(
+            f"Approval {approval_id} is about the tenant {known.tenant}: use its credentials to carry it out."
+        )
     used = _use(desk, approval_id)
     members = desk.store.approvals.members(approval_id)
     actions = [
@@ -101,6 +103,11 @@ def report_of(store: Store, approval: StoredApproval) -> Report:
         Outcome(one.id, one.alert_id, one.kind, one.state, str(dropped.get(str(one.id)) or one.detail))
         for _, one in sorted(known.items())
     ))  # fmt: skip
+
+
+def _is_anothers(desk: Desk, known: StoredApproval) -> bool:
+    account = known.plan.get("account")
+    return tenant_of(desk.client) != account if account else is_another(desk.client, desk.store, known.tenant)
 
 
 def _use(desk: Desk, approval_id: int) -> StoredApproval:

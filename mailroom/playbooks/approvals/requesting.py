@@ -55,7 +55,7 @@ class Round:
 
 def request(
     store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None,
-    by_rule: bool = False, proposed_by: ProposedBy = "name",
+    by_rule: bool = False, proposed_by: ProposedBy = "name", account: str = "",
 ) -> Requested:  # fmt: skip
     """Ask for one approval of these proposals.
 
@@ -69,6 +69,8 @@ def request(
         case_id: Which case it belongs to.
         by_rule: No person proposed it, whatever its actions say: a playbook that nobody started by hand did.
         proposed_by: How the proposer is known.
+        account: Code of the account whose tenant it is about, for callers that know it: the store knows it only of
+            tenants whose mail it has read.
 
     Raises:
         InvalidInputError: They belong to several tenants, were proposed by several people, or are more than ten and
@@ -103,7 +105,8 @@ def request(
         digest=whole_digest(members), wide=any(is_wide(one.action, len(members)) for one in members),
         proposer=proposer or wanted_by.pop(), expires_at=_until(policy, members, now), case_id=case_id,
         members=tuple(Member(one.action.id, one.digest) for one in members),
-        plan={"by_rule": by_rule, "proposed_by": proposed_by, "rule_digest": policy.ruleset().digest},
+        plan={"by_rule": by_rule, "proposed_by": proposed_by, "rule_digest": policy.ruleset().digest,
+              "account": account},
     ))  # fmt: skip
     return Requested(opened, left_out)
 

@@ -8,6 +8,7 @@ from mailroom.faults import faultpoint
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.approvals.requesting import ProposedBy, needs_approval, request
 from mailroom.playbooks.gate import PolicyChangeGate
+from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.actions import NewAction
 
 PROPOSED = "proposed"
@@ -48,7 +49,9 @@ def propose_instead(desk: Desk, change: Change, new: NewAction, proposed_by: Pro
             "proposed anew."
         )
     faultpoint("wide.proposed")
-    asked = request(store, policy, [answer.id], proposer=new.requested_by, proposed_by=proposed_by)
+    asked = request(
+        store, policy, [answer.id], proposer=new.requested_by, proposed_by=proposed_by, account=tenant_of(desk.client)
+    )
     if asked.approval is None:
         raise RefusedError(f"It needs an approval, and nobody can give it now: {'; '.join(asked.left_out.values())}")
     number = asked.approval.id

@@ -8,6 +8,7 @@ from mailroom.playbooks.approvals.requesting import ProposedBy, needs_approval, 
 from mailroom.playbooks.block_sender.approving import new_action, propose
 from mailroom.playbooks.block_sender.model import BlockPlan
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.approval_rows import StoredApproval
 
 
@@ -33,7 +34,9 @@ def ask_somebody_else(desk: Desk, plan: BlockPlan, proposed_by: ProposedBy) -> t
     """
     numbers, _ = propose(desk, plan)
     who = plan.requested_by or "somebody"
-    asked = request(desk.store, desk.policy(), numbers, proposer=who, proposed_by=proposed_by)
+    asked = request(
+        desk.store, desk.policy(), numbers, proposer=who, proposed_by=proposed_by, account=tenant_of(desk.client)
+    )
     if asked.approval is None:
         why = "; ".join(sorted(set(asked.left_out.values())))
         raise RefusedError(f"It needs an approval, and nobody can give it now: {why}")
