@@ -19,7 +19,10 @@ from mailroom.playbooks.tenants import tenant_of
 from mailroom.store.actions import NewAction
 
 PERMIT = {"sender": SENDER, "recipient": PERSON}
-WIDE: dict[str, dict[str, Any]] = {"permit_sender": PERMIT, "create_block_sender_policy": POLICY}
+URL = {"url": "https://evil.example/login", "action": "permit"}
+WIDE: dict[str, dict[str, Any]] = {
+    "permit_sender": PERMIT, "create_block_sender_policy": POLICY, "create_managed_url": URL,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -63,6 +66,10 @@ def test_a_wide_change_waits_for_somebody_else_and_is_made_once(bench: Workbench
 def test_a_policy_from_one_address_to_one_address_is_not_wide(bench: Workbench) -> None:
     wish = POLICY | {"recipient_type": "Email Address", "recipient": PERSON}
     assert changes.change(bench.desk, "create_block_sender_policy", wish, requested_by="amy").state == "applied"
+
+
+def test_a_url_is_blocked_by_one_person_alone(bench: Workbench) -> None:
+    assert changes.change(bench.desk, "create_managed_url", URL | {"action": "block"}).state == "applied"
 
 
 def test_without_the_setting_what_a_person_asks_for_is_done_at_once(bench: Workbench) -> None:

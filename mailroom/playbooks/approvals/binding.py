@@ -75,11 +75,14 @@ def whole_digest(bound: Sequence[Bound]) -> str:
 def reach(action: Action | NewAction) -> dict[str, Any]:
     """The parameters in the words of the rails: a policy for a whole domain, or for everyone, is wide.
 
+    So is a URL that is permitted: it is for everyone.
     What a policy that is changed or deleted says may not be known here: it counts as wide.
     """
     wanted = dict(action.parameters)
     if action.kind in _POLICIES and {wanted.get("sender_type"), wanted.get("recipient_type")} != {"Email Address"}:
         wanted["scope"] = "domain" if "domain" in str(wanted.get("sender_type", "")).lower() else "everyone"
+    if action.kind == "create_managed_url" and wanted.get("action") == "permit":
+        wanted["to"] = "everyone"
     return wanted
 
 
