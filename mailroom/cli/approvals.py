@@ -132,6 +132,8 @@ def approve(
                 else:
                     _show(known, rows)
             if dry_run:
+                if where and known.created:  # nobody is kept waiting by what was only looked at
+                    here.store.approvals.void(known.id, "it was only shown: a dry run")
                 continue
             if where and known.is_open and needs_two(known) and known.proposer == account():
                 _leave_to_somebody_else(known, as_json=as_json)

@@ -291,6 +291,20 @@ def test_who_was_taken_off_the_list_meanwhile_does_not_count(make: Callable[...,
     assert scene.look().is_open
 
 
+def test_the_yes_of_somebody_taken_off_the_list_before_it_is_used_does_nothing(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.ask()
+    scene.answer()
+    assert scene.look().state == "granted"
+    scene.bench.policy = replace(scene.policy, approvers=(f"Eve <{EVE}>",))
+
+    with pytest.raises(RefusedError, match=r"is void .*approvers any more"):
+        carry_out_approved(scene.bench.desk, scene.id)
+
+    assert scene.bench.tenant.effects == []
+    assert scene.store.ledger.get(scene.action).state == "proposed"
+
+
 def test_whoever_decides_first_ends_the_question(make: Callable[..., Scene]) -> None:
     scene = make()
     known = scene.ask()

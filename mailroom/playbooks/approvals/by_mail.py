@@ -60,7 +60,8 @@ def take_answer(store: Store, policy: Policy, approval_id: int) -> StoredApprova
     """Let the last word of each approver decide, as long as nothing has come of the approval.
 
     A no wins over every yes, whoever gave it and however. Who said yes by mail and wrote something unclear afterwards
-    has taken it back: the approval is void, and what is still wanted is asked for anew.
+    has taken it back: the approval is void, and what is still wanted is asked for anew. So it is when whoever said yes
+    by mail was taken off the list meanwhile.
 
     Effect: writes the store. Twice is harmless.
     """
@@ -78,6 +79,8 @@ def take_answer(store: Store, policy: Policy, approval_id: int) -> StoredApprova
         return _take_yes(store, policy, known, [one.by for one in words if one.says == "approve"])
     if known.channel == "mail" and any(one.by == known.approver and not one.says for one in words):
         return store.approvals.void(approval_id, "whoever approved it wrote something unclear afterwards")
+    if known.channel == "mail" and known.approver not in approvers_for(policy, known):
+        return store.approvals.void(approval_id, "whoever approved it by mail is not one of its approvers any more")
     return known
 
 
