@@ -6,7 +6,9 @@ One cycle:
 2. list the window [cursor - overlap, now] page by page and stage every entry by its hold id: what is known already is
    a duplicate and costs no further call, and nothing acts on the queue while it is being paged. The first cycle of a
    day lists everything again: whatever slipped through a list that moved, or appeared very late, is found then;
-3. settle what is staged, oldest first, in slices: details fetched in parallel, rows written in one transaction;
+3. settle what is staged, oldest first, in slices: details fetched in parallel, rows written in one transaction. An
+   entry is gone when two cycles in a row looked for it and did not find it. Should the list show it again all the
+   same, it is opened again; so is an alert that was closed because its message was not in the queue;
 4. the cursor moves in the transaction that settles the last slice, never before, and never past an entry that waits.
 
 Killed anywhere, the next cycle goes on with what is staged. The window's end comes from the server's clock.
@@ -52,6 +54,12 @@ _PAGES_AHEAD = 8
 
 CONNECTOR = "held"
 """What sources and alerts of the hold queue are filed under."""
+
+WHO = "held connector"
+"""Whom the wall names."""
+
+_MISSED = "listed, and not in the queue a moment later"
+"""Noted at the first look that does not find an entry; at the second one in a row it is gone."""
 
 
 def ingest_held(
@@ -157,7 +165,8 @@ class _Cycle:
         def stage() -> None:
             staged = self.store.items.stage(self.source_id, self.run_id, rows, lease=self.lease)
             if staged.known:  # known and settled is a duplicate; known and still waiting is not
-                keys = {row.external_key for row in rows}
+                keys = sorted({row.external_key for row in rows})
+                self.store.listed_again.open(self.source_id, self.run_id, keys, who=WHO, lease=self.lease)
                 self.report.duplicate += self.store.items.count_settled(self.source_id, keys)
             rows.clear()
             faultpoint("ingest.page_staged")
@@ -233,17 +242,28 @@ class _Cycle:
                 entries.append((item, entry))
         details = fetcher.fetch([entry for _, entry in entries]) if self.settings.with_detail else {}
         self._drop_foreign_records(entries, details)
+        absent = self._absent(entries, details)
+        for item, entry in entries:
+            if entry.id in absent:
+                if item.reason == _MISSED:
+                    settled.append(Settled(item.id, "gone", "handled elsewhere or expired before it was fetched"))
+            elif outcome := self._outcome(item, entry, details.get(entry.id, Detail())):
+                settled.append(outcome)
+        return settled
+
+    def _absent(self, entries: list[tuple[Item, HeldMessage]], details: dict[str, Detail]) -> set[str]:
+        """The hold ids that are not in the queue at this moment; noted for the next cycle, which looks again."""
         missing = [
             entry for _, entry in entries if (detail := details.get(entry.id)) and (detail.gone or detail.untracked)
         ]
         present = still_held(self.client, [_Ref(entry.id, entry.to.address, entry.received_at) for entry in missing])
         absent = {entry.id for entry in missing} - present
-        for item, entry in entries:
-            if entry.id in absent:
-                settled.append(Settled(item.id, "gone", "handled elsewhere or expired before it was fetched"))
-            elif outcome := self._outcome(item, entry, details.get(entry.id, Detail())):
-                settled.append(outcome)
-        return settled
+        first = [item.id for item, entry in entries if entry.id in absent and item.reason != _MISSED]
+        found = [item.id for item, entry in entries if entry.id not in absent and item.reason == _MISSED]
+        for item_ids, reason in ((first, _MISSED), (found, "")):
+            if item_ids:
+                self.store.items.note(item_ids, reason, self.lease)
+        return absent
 
     def _drop_foreign_records(self, entries: list[tuple[Item, HeldMessage]], details: dict[str, Detail]) -> None:
         """A record that an earlier cycle gave to another entry of the same recipient is not this entry's."""

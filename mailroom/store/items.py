@@ -53,6 +53,8 @@ class Item:
     raw: dict[str, Any]
     attempts: int
     first_run_id: int | None
+    reason: str = ""
+    """What an earlier cycle noted about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class SameContent:
     alert_id: int
 
 
-_ITEM = items.c["id", "external_key", "content_key", "received_at", "raw", "attempts", "first_run_id"]
+_ITEM = items.c["id", "external_key", "content_key", "received_at", "raw", "attempts", "first_run_id", "reason"]
 
 
 class Items:
@@ -205,6 +207,22 @@ class Items:
             msg = f"There is no item {item_id}."
             raise NotFoundError(msg)
         return attempts
+
+    def note(self, item_ids: Sequence[int], reason: str, lease: Lease | None = None) -> None:
+        """Remember something about items that wait, for the next cycle. One transaction.
+
+        Raises:
+            LeaseLostError: another worker has taken over; nothing was written.
+        """
+
+        def write(tx: Connection) -> None:
+            if lease is not None:
+                self._leases.check(tx, lease)
+            for start in range(0, len(item_ids), CHUNK):
+                some = items.c.id.in_(item_ids[start : start + CHUNK]) & (items.c.state == "listed")
+                tx.execute(items.update().where(some).values(reason=reason))
+
+        self._db.run(write)
 
     def reopen(self, item_id: int) -> bool:
         """Put a quarantined item back among the listed, attempts forgotten; False when it was not."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mailroom.store.dossier import Dossiers
     from mailroom.store.evidence import EvidenceOfPeople
     from mailroom.store.inquiries import Inquiries
+    from mailroom.store.listed_again import ListedAgain
     from mailroom.store.logins import Logins
     from mailroom.store.mail_rules import MailRuleBook
     from mailroom.store.playbook_runs import PlaybookRuns
@@ -59,6 +60,13 @@ class Repositories:
         self.verdicts = Verdicts(db)
         self.labels = Labels(db, self.events)
         self.ledger = Ledger(db, self.events, self.alerts, self.labels)
+
+    @cached_property
+    def listed_again(self) -> ListedAgain:
+        """What a queue shows again after it was taken for gone."""
+        from mailroom.store.listed_again import ListedAgain
+
+        return ListedAgain(self.db, self.leases, self.events, self.alerts)
 
     @cached_property
     def logins(self) -> Logins:

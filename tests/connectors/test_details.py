@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from mailroom_tests_small_tenant import INFO, PEOPLE, SEARCH, add, empty_tenant
+from mailroom_tests_small_tenant import HOLD_LIST, INFO, PEOPLE, SEARCH, add, empty_tenant
 
 from mailroom.connectors import held_detail
 from mailroom.errors import MailroomError, PermissionMissingError, TransientError
@@ -131,21 +131,81 @@ def test_an_entry_whose_tracking_record_never_comes_is_an_alert_with_less_eviden
 
 # F40
 @pytest.mark.parametrize("how", ["admin_release", "admin_reject", "expire"])
-def test_an_entry_that_was_handled_between_list_and_details_is_gone_and_no_error(bench, monkeypatch, how):
+def test_an_entry_that_was_handled_between_list_and_details_is_gone_after_the_second_look(bench, monkeypatch, how):
     ids = [add(bench.tenant, f"note {number}", minutes=5 + number)[0] for number in range(6)]
     stage = bench.store.items.stage
 
     def stage_then_act(*args, **kwargs):
         staged = stage(*args, **kwargs)
         for hold_id in ids[:3]:
-            assert getattr(bench.tenant, how)(hold_id)
+            getattr(bench.tenant, how)(hold_id)
         return staged
 
     monkeypatch.setattr(bench.store.items, "stage", stage_then_act)
+    first, second = bench.ingest(), bench.ingest()
+
+    assert (first.fetched, first.alerted, first.gone, first.waiting) == (3, 3, 0, 3)
+    assert (second.alerted, second.gone, second.waiting) == (0, 3, 0)
+    assert {alert.hold_id for alert in bench.store.alerts.list()} == set(ids[3:])
+
+
+def test_one_empty_look_at_the_queue_makes_no_held_message_gone(bench):
+    ids = {add(bench.tenant, f"note {number}", minutes=5 + number)[0] for number in range(5)}
+    bench.tenant.faults.add(Fault("empty_data", SEARCH, times=None))  # nothing is indexed yet ...
+    bench.tenant.faults.add(Fault("empty_data", HOLD_LIST, times=1, after=1))  # ... and the look finds nothing once
+
+    first = bench.ingest(patience_minutes=0)
+    second = bench.ingest(patience_minutes=0)
+
+    assert (first.alerted, first.gone, first.waiting) == (0, 0, 5)
+    assert (second.alerted, second.gone, second.waiting) == (5, 0, 0)
+    assert {alert.hold_id for alert in bench.store.alerts.list()} == ids
+
+
+def test_an_entry_is_gone_only_when_two_looks_in_a_row_do_not_find_it(bench):
+    add(bench.tenant, "seldom seen", minutes=1)
+    bench.tenant.faults.add(Fault("empty_data", SEARCH, times=None))
+
+    for cycle in range(3):  # the look finds nothing, finds it, finds nothing
+        if cycle != 1:
+            bench.tenant.faults.add(Fault("empty_data", HOLD_LIST, times=1, after=1))
+        report = bench.ingest(patience_minutes=60)
+        assert (report.gone, report.waiting) == (0, 1)
+
+
+def test_an_entry_that_was_taken_for_gone_is_an_alert_when_the_list_shows_it_again(bench):
+    (hold_id,) = add(bench.tenant, "still here", minutes=5)
+    bench.tenant.faults.add(Fault("empty_data", SEARCH, times=None))
+    for _ in range(2):
+        bench.tenant.faults.add(Fault("empty_data", HOLD_LIST, times=1, after=1))
+        bench.ingest()
+    assert bench.states() == {"gone": 1}
+    bench.tenant.faults.clear()
+
     report = bench.ingest()
 
-    assert (report.fetched, report.alerted, report.gone, report.waiting) == (6, 3, 3, 0)
-    assert {alert.hold_id for alert in bench.store.alerts.list()} == set(ids[3:])
+    assert (report.fetched, report.alerted, report.duplicate, report.waiting) == (1, 1, 0, 0)
+    assert bench.alert_of(hold_id).handling == "open"
+    assert [(event.who, event.before, event.after) for event in bench.store.events.walk() if event.kind == "item"] == [
+        ("held connector", "gone", "listed")
+    ]
+    assert bench.store.runs.conservation_violations() == []
+
+
+def test_an_alert_closed_as_expired_is_open_again_when_the_list_shows_its_message(bench):
+    (hold_id,) = add(bench.tenant, "still here", minutes=5)
+    bench.ingest()
+    alert = bench.alert_of(hold_id)
+    bench.store.alerts.set_handling(alert.id, "expired", "no longer held", "ledger")
+
+    assert bench.ingest().duplicate == 1
+    assert bench.alert_of(hold_id).handling == "open"
+    last = bench.store.events.for_alert(alert.id)[-1]
+    assert (last.who, last.before, last.after) == ("held connector", "expired", "open")
+
+    bench.store.alerts.set_handling(alert.id, "released", "", "ann")
+    bench.ingest()
+    assert bench.alert_of(hold_id).handling == "released"  # what we did ourselves stays done
 
 
 def test_a_message_whose_info_is_gone_but_which_is_held_is_an_alert(bench):
