@@ -62,7 +62,7 @@ def info_fields(info: MessageInfo) -> dict[str, Any]:
         "return_path": _header(info, "return-path"),
         "components": [
             {
-                "name": cut(part.name),
+                "name": part.name[-_TEXT_LIMIT:],  # the end says the type
                 "type": part.type,
                 "mime_type": part.mime_type,
                 "size": part.size,
@@ -70,6 +70,7 @@ def info_fields(info: MessageInfo) -> dict[str, Any]:
             }
             for part in info.components
         ],
+        "components_cut": info.components_cut,
         "hold_group": info.hold_group,
         "queue_reason": info.queue_reason,
         "queue_detail_status": info.queue_detail_status,

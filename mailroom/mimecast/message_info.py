@@ -67,6 +67,8 @@ class MessageInfo:
     authentication_results: list[str]
     recipients: list[str]
     components: list[Component]
+    components_cut: bool
+    """The answer lists more parts than are kept, or some that cannot be read."""
     delivered: dict[str, str]
     """What happened, by recipient."""
     retention_expires: datetime | None
@@ -102,6 +104,8 @@ class MessageInfo:
         detail = dict_of(spam.get("spamProcessingDetail"))
         verdict = dict_of(detail.get("verdict"))
         delivered = dict_of(raw.get("deliveredMessage"))
+        listed = _components(sending, meta, delivered)
+        parts = [_component(entry) for entry in listed[:_MOST_ENTRIES] if isinstance(entry, dict)]
         block = read_header_block(message.get("transmissionInfo"))
         return cls(
             id=tracking_id,
@@ -124,7 +128,8 @@ class MessageInfo:
             from_headers=block.all("from"),
             authentication_results=block.all("authentication-results"),
             recipients=_recipients(message, sending, delivered),
-            components=_components(sending, meta, delivered),
+            components=parts,
+            components_cut=len(parts) < len(listed),
             delivered={address: _event(dict_of(result)) for address, result in delivered.items()},
             retention_expires=_expires(message, dict_of(raw.get("retentionInfo"))),
             subject=text_of(message.get("subject") or queue.get("subject")),
@@ -189,23 +194,23 @@ def _recipients(message: dict[str, Any], sending: dict[str, Any], delivered: dic
     return list(found.values())
 
 
-def _components(sending: dict[str, Any], meta: dict[str, Any], delivered: dict[str, Any]) -> list[Component]:
+def _components(sending: dict[str, Any], meta: dict[str, Any], delivered: dict[str, Any]) -> list[Any]:
     entries = list_of(sending.get("transmissionComponents")) or list_of(meta.get("components"))
     for result in delivered.values():
         if entries:
             break
         entries = list_of(dict_of(dict_of(result).get("deliveryMetaInfo")).get("components"))
-    return [
-        Component(
-            text_of(entry.get("fileName") or entry.get("name")),
-            text_of(entry.get("fileType") or entry.get("type")),
-            text_of(entry.get("mimeType")),
-            int_of(entry.get("txSize") if "txSize" in entry else entry.get("size")),
-            text_of(entry.get("hash")).lower(),
-        )
-        for entry in entries[:_MOST_ENTRIES]
-        if isinstance(entry, dict)
-    ]
+    return entries
+
+
+def _component(entry: dict[str, Any]) -> Component:
+    return Component(
+        text_of(entry.get("fileName") or entry.get("name")),
+        text_of(entry.get("fileType") or entry.get("type")),
+        text_of(entry.get("mimeType")),
+        int_of(entry.get("txSize") if "txSize" in entry else entry.get("size")),
+        text_of(entry.get("hash")).lower(),
+    )
 
 
 def _event(result: dict[str, Any]) -> str:

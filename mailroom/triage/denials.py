@@ -52,7 +52,7 @@ def _unproven(action: str, facts: Mapping[str, Any]) -> list[str]:
     found = []
     if _known(facts, "attachments.risky") and action == "release":
         found.append("It carries an attachment of a risky type.")
-    if _known(facts, "attachments.deceptive_name") or _known(facts, "attachments.double_extension"):
+    if any(_known(facts, f"attachments.{how}") for how in ("deceptive_name", "double_extension", "type_mismatch")):
         found.append("An attachment hides its type.")
     unread = _known(facts, "attachments.present") is not False and facts.get("attachments.risky", UNKNOWN) is UNKNOWN
     if unread and action == "release":

@@ -22,6 +22,8 @@ from mailroom.triage.context import Context
 from mailroom.triage.sender import Sender, read_sender
 from mailroom.triage.vendor import IMPERSONATION_HEADER, header_map, hold_reason, impersonation_hits, says_malware
 
+_PROGRAM = "exe"
+"""What stands among the risky extensions for a program whose name does not say that it is one."""
 _MAX_SUBJECT = 4_096
 _MAX_HEADERS = 1_000
 _MAX_RECIPIENTS = 1_000
@@ -213,18 +215,28 @@ def _attachments(facts: Facts, event: Mapping[str, Any], context: Context) -> No
                 facts["attachments.present"] = present
             return
     files = read_attachments(components, context.risky_extensions)
-    facts["attachments.present"] = bool(files.names) or present is True
-    if present is True and not files.names:
-        return  # the gateway says there are files but does not name them: their names stay unknown
-    facts["attachments.count"] = len(files.names)
-    facts["attachments.names"] = list(files.names)
-    facts["attachments.extensions"] = list(files.extensions)
-    facts["attachments.risky"] = [kind for kind in files.extensions if kind in context.risky_extensions]
-    facts["attachments.double_extension"] = files.double_extension
-    facts["attachments.deceptive_name"] = files.deceptive_name
-    facts["attachments.encrypted"] = files.encrypted
-    facts["attachments.type_mismatch"] = files.type_mismatch
-    facts["attachments.hashes"] = list(files.hashes)
+    # The gateway may say that there are files and name none of them, name some of them, or cut the list short.
+    listed = files.is_complete and event.get("components_cut") is not True
+    if files.number or present is True or listed:
+        facts["attachments.present"] = files.number > 0 or present is True
+    risky = [kind for kind in files.extensions if kind in context.risky_extensions]
+    if files.is_program and not risky:
+        risky = [_PROGRAM]
+    found = {
+        "attachments.names": list(files.names),
+        "attachments.extensions": list(files.extensions),
+        "attachments.risky": risky,
+        "attachments.double_extension": files.double_extension,
+        "attachments.deceptive_name": files.deceptive_name,
+        "attachments.encrypted": files.encrypted,
+        "attachments.type_mismatch": files.type_mismatch,
+        "attachments.hashes": list(files.hashes),
+    }
+    if listed and (files.number or present is not True):
+        facts.update(found)
+        facts["attachments.count"] = files.number
+    else:  # what was found holds; what was not found is not known
+        facts.update({name: value for name, value in found.items() if value})
 
 
 def _headers(facts: Facts, event: Mapping[str, Any], context: Context) -> None:

@@ -60,10 +60,10 @@ vendor.graymail            boolean  T2  the gateway calls it graymail
 vendor.permitted           text     T2  the gateway's word on permitted and managed senders
 sender.ip                  text     T1  address of the sending server
 attachments.present        boolean  T1  the message has attachments
-attachments.count          number   T2  number of attached files
+attachments.count          number   T2  number of attached files, when all are listed by name
 attachments.names          list     T2  names of attached files
 attachments.extensions     list     T2  last extension of each file, lower case, no dot
-attachments.risky          list     T2  extensions that are on one of the risky-extension lists
+attachments.risky          list     T2  extensions on one of the risky-extension lists; exe for any other program
 attachments.double_extension boolean T2 a risky extension hides behind a harmless one (invoice.pdf.js)
 attachments.deceptive_name boolean  T2  direction marks, padding or NUL in a file name
 attachments.encrypted      boolean  T2  the gateway calls a file encrypted

@@ -224,6 +224,20 @@ def test_an_archived_message_has_its_facts_elsewhere():
     assert (found.components[0].name, found.components[0].size) == ("a.pdf", 7)
 
 
+@pytest.mark.parametrize(
+    ("listed", "kept", "is_cut"),
+    [
+        ([{"fileName": "a.pdf"}] * 1_000, 1_000, False),
+        ([{"fileName": "a.pdf"}] * 1_001, 1_000, True),
+        ([{"fileName": "a.pdf"}, "what is this"], 1, True),
+    ],
+)
+def test_a_list_of_parts_that_is_cut_or_not_readable_says_so(listed, kept, is_cut):
+    found = info(recipientInfo={"txInfo": {"transmissionComponents": listed}})
+
+    assert (len(found.components), found.components_cut) == (kept, is_cut)
+
+
 @pytest.mark.parametrize("nothing", [None, [], "", 7, {}])
 def test_any_block_may_be_missing_or_of_another_type(nothing):
     blocks = ("recipientInfo", "deliveredMessage", "queueInfo", "retentionInfo", "spamInfo")

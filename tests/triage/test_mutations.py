@@ -127,8 +127,13 @@ MUTATIONS = {
         "graymail": True,
     },
     "honest-looking attachment": lambda s: {**s, "attachments": [*s.get("attachments", []), "readme.txt"]},
+    "file without a name": lambda s: {**s, "attachments": [*s.get("attachments", []), {"name": "", "type": "Text"}]},
     "padded file name": lambda sample: {
-        **sample, "attachments": [name.replace(".js", ".js" + " " * 40) for name in sample.get("attachments", [])]
+        **sample,
+        "attachments": [
+            name.replace(".js", ".js" + " " * 40) if isinstance(name, str) else name
+            for name in sample.get("attachments", [])
+        ],
     },
     "forged impersonation header": lambda sample: {
         **sample,

@@ -102,6 +102,7 @@ def _of_mail(original: Original, mail: Mail, reporter: str) -> dict[str, Any]:
             }
             for one in mail.attachments[:_PARTS] if not one.is_inline
         ],
+        "components_cut": len(mail.attachments) > _PARTS,
         "headers": [
             [name, cut(value)] for name, value in mail.headers[:_HEADERS] if name.lower() not in _UNPROVEN
         ],
