@@ -79,16 +79,21 @@ class KeyAuthenticator:
         if envelope.status != 418 or not (self._keys.email and self._keys.password):
             return False
         binding = self._binding
-        with binding.lock:
+        until = self._clock.monotonic() + seconds
+        if not binding.lock.acquire(timeout=max(seconds, 0.0)):
+            return False
+        try:
             if binding.mark != signed.mark:
                 return True  # another thread has just done it
             if self._clock.monotonic() < binding.no_login_before:
                 return False
-            if not self._login(seconds):
+            if not self._login(until - self._clock.monotonic()):
                 binding.no_login_before = self._clock.monotonic() + _LOGIN_PAUSE
                 return False
             binding.mark += 1
             return True
+        finally:
+            binding.lock.release()
 
     def _login(self, seconds: float) -> bool:
         """Extend the binding: same user, same access key, so that no second binding is made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from dataclasses import dataclass
@@ -33,13 +34,18 @@ class _Token:
 
 
 class _TokenBox:
-    """The current token; `lock` is held while a new one is fetched."""
+    """The current token; `lock` is held while a new one is fetched, `changing` for moments only."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock  # kept alive: its identity is part of the key under which this box is shared
         self.lock = threading.Lock()
+        self.changing = threading.Lock()
         self.token: _Token | None = None
         self.marks = 0
+        self.fetches = 0
+        """How many have ended, well or badly."""
+        self.failure: MailroomError | None = None
+        """How the last one ended; None: well."""
 
 
 class TokenAuthenticator:
@@ -57,7 +63,7 @@ class TokenAuthenticator:
 
         Raises:
             CredentialsError: The client id or secret is not accepted.
-            TransientError: The token service cannot be reached.
+            TransientError: The token service cannot be reached, or not within `seconds`.
             ResponseError: Its answer cannot be read.
         """
         token = self._token(seconds)
@@ -75,7 +81,7 @@ class TokenAuthenticator:
         """True when the refused token was dropped (or another thread has replaced it already)."""
         if envelope.status != 401 or _PERMANENT.intersection(envelope.codes):
             return False
-        with self._box.lock:
+        with self._box.changing:
             if self._box.token is not None and self._box.token.mark == signed.mark:
                 self._box.token = None
         return True
@@ -89,20 +95,48 @@ class TokenAuthenticator:
             if not self._box.lock.acquire(blocking=False):
                 return token
             try:
-                return self._fetch(seconds)
+                return self._fetch(seconds / 2)  # the call itself needs time, too
             except TransientError as error:
                 log.warning("the token could not be renewed early, going on with the old one: %s", error)
                 return token
             finally:
                 self._box.lock.release()
-        with self._box.lock:
+        return self._first(seconds)
+
+    def _first(self, seconds: float) -> _Token:
+        """A token where there is none: one thread asks, the others wait for what it gets, each as long as it may."""
+        until, before = self._clock.monotonic() + seconds, self._box.fetches
+        if not self._box.lock.acquire(timeout=max(seconds, 0.0)):
+            raise TransientError(f"{TOKEN_PATH}: no token within {seconds:.1f} s, the service does not answer")
+        try:
             token = self._box.token
             if token is not None and self._clock.monotonic() < token.expires:
                 return token
-            return self._fetch(seconds)
+            if self._box.fetches != before and self._box.failure is not None:
+                raise copy.copy(self._box.failure)  # it was asked for all who waited
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                raise TransientError(f"{TOKEN_PATH}: no token within {seconds:.1f} s, the service does not answer")
+            return self._fetch(left)
+        finally:
+            self._box.lock.release()
 
     def _fetch(self, seconds: float) -> _Token:
-        """Ask for a token; the caller holds the lock."""
+        """Ask for a token and remember how that ended; the caller holds the lock."""
+        try:
+            token = self._asked_for(seconds)
+        except MailroomError as error:
+            self._box.failure = error
+            raise
+        else:
+            self._box.failure = None
+            with self._box.changing:
+                self._box.token = token
+            return token
+        finally:
+            self._box.fetches += 1
+
+    def _asked_for(self, seconds: float) -> _Token:
         form = {
             "client_id": self._credentials.client_id,
             "client_secret": self._credentials.client_secret,
@@ -117,9 +151,7 @@ class TokenAuthenticator:
             raise TransientError(f"{TOKEN_PATH}: no token, the service cannot be reached ({error})") from error
         except TooLargeError as error:
             raise ResponseError(f"{TOKEN_PATH}: {error}; check the API root") from error
-        token = self._read(reply)
-        self._box.token = token
-        return token
+        return self._read(reply)
 
     def _read(self, reply: Reply) -> _Token:
         if reply.status != 200:

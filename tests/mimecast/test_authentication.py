@@ -4,12 +4,14 @@ import base64
 import locale
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from mimecast_scripted import Answer, fail, ok
 
+from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import BindingExpiredError, CredentialsError, InvalidInputError, ResponseError, TransientError
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, account
 from mailroom.mimecast.dates import signing_date
@@ -175,6 +177,50 @@ def test_many_threads_with_one_refused_token_fetch_one_new_token(server, client)
     with ThreadPoolExecutor(8) as pool:
         assert {tenant.code for tenant in pool.map(lambda _: account.get_account(client), range(8))} == {"C1"}
     assert len(server.calls("/oauth/token")) == 2
+
+
+@pytest.fixture
+def stuck(server):
+    """The token service takes requests and does not answer until the test is over."""
+    over = threading.Event()
+    server.add("/oauth/token", Answer(b"", 503, before=lambda: over.wait(10)))
+    yield
+    over.set()
+
+
+@pytest.mark.usefixtures("stuck")
+def test_no_call_outlasts_its_deadline_while_no_token_comes(client_for):
+    client = client_for("2.0", clock=SYSTEM_CLOCK, read_timeout=0.5, deadline=0.6)
+
+    def seconds(_: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(TransientError, match="oauth/token"):
+            account.get_account(client)
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(6) as pool:
+        assert max(pool.map(seconds, range(6))) < 1.2
+
+
+def test_threads_that_wait_for_one_token_share_the_failure_to_get_it(server, client):
+    four = threading.Barrier(4)
+
+    def until_the_others_wait() -> None:
+        time.sleep(0.3)  # long enough for three threads to stand behind the first one
+
+    server.add(
+        "/oauth/token", Answer({"fail": [{"code": "InvalidClientIdentifier"}]}, 401, before=until_the_others_wait)
+    )
+
+    def call(_: int) -> str:
+        four.wait()
+        with pytest.raises(CredentialsError) as caught:
+            account.get_account(client)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(call, range(4)))) == 1
+    assert len(server.calls("/oauth/token")) == 1
 
 
 def test_a_wrong_client_secret_is_permanent(server, client):
