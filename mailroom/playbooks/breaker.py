@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailroom.errors import InvalidInputError
 from mailroom.store import Store
+from mailroom.store.automatic import Automatic
 from mailroom.store.labels import OVERTURN
 from mailroom.triage.testimony import GROUP as PEOPLE
 
@@ -17,13 +19,13 @@ MALICIOUS = "reported_malicious"
 
 @dataclass(frozen=True)
 class BreakerState:
-    """What people found wrong.
+    """What people found wrong. Rules of whose decisions nothing was found wrong are not in it.
 
     Attributes:
-        overturned: Rule id -> (overturned, automatic decisions looked at).
+        overturned: Rule id -> (overturned, automatic decisions looked at), both of the rule's last decisions.
         released_then_malicious: Rules behind a release that turned out malicious.
         wrong: Rule id -> the alerts that were overturned.
-        versions: Rule id -> the newest version among these decisions.
+        versions: Rule id -> the version whose decisions these are.
     """
 
     overturned: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -32,30 +34,57 @@ class BreakerState:
     versions: dict[str, int] = field(default_factory=dict)
 
 
-def breaker_state(store: Store, window: int) -> BreakerState:
-    """Look at the last `window` automatic actions and what analysts said of them."""
-    automatic = [action for action in store.ledger.undo_list(limit=window) if action.mode == "auto"]
-    alert_ids = [action.alert_id for action in automatic if action.alert_id is not None]
-    alerts = store.alerts.get_many(alert_ids)
-    verdicts = store.verdicts.current_many(alert_ids)
-    looked_at: dict[str, int] = defaultdict(int)
-    wrong: dict[str, list[int]] = defaultdict(list)
-    versions: dict[str, int] = defaultdict(int)
+def breaker_state(store: Store, window: int, versions: Mapping[str, int] | None = None) -> BreakerState:
+    """What analysts said of each rule's last `window` automatic decisions. Effect: reads the store.
+
+    A decision that turned out malicious counts however old it is.
+
+    Args:
+        store: Ledger, verdicts, alerts.
+        window: How many decisions of each rule.
+        versions: Version of each rule as it is now: only decisions of this version count, so that a corrected rule
+            begins anew. Of a rule that is not named, the newest version with a wrong decision.
+    """
+    found = store.automatic.with_handling((OVERTURNED, MALICIOUS))
+    if not found:
+        return BreakerState()
+    current = dict(versions or {})
+    for rule, version in [pair for one in found for pair in _counting(one.evidence).items()]:
+        if rule not in (versions or {}):
+            current[rule] = max(current.get(rule, version), version)
+
+    def rules(one: Automatic) -> list[str]:
+        return [rule for rule, version in _counting(one.evidence).items() if version == current.get(rule)]
+
+    wrong: dict[str, set[int]] = {}
     malicious: set[str] = set()
-    for alert_id in alert_ids:
-        if alert_id not in verdicts or alert_id not in alerts:
-            continue
-        handling = alerts[alert_id].handling
-        for rule, version in _counting(verdicts[alert_id].evidence).items():
-            looked_at[rule] += 1
-            versions[rule] = max(versions[rule], version)
-            if handling in {OVERTURNED, MALICIOUS}:
-                wrong[rule].append(alert_id)
-            if handling == MALICIOUS:
+    oldest: dict[str, int] = {}
+    for one in found:  # the newest first
+        for rule in rules(one):
+            wrong.setdefault(rule, set())
+            oldest[rule] = one.action_id
+            if one.handling == MALICIOUS:
                 malicious.add(rule)
-    counts = {rule: (len(wrong[rule]), number) for rule, number in looked_at.items()}
+                wrong[rule].add(one.alert_id)
+    looked_at, overturned = Counter[str](), Counter[str]()
+    waiting = set(wrong)  # rules whose window is not full, and that have a wrong decision further back
+    last: int | None = None
+    while waiting and (page := store.automatic.before(last)):
+        for one in page:
+            for rule in waiting.intersection(rules(one)):
+                if looked_at[rule] == window:
+                    continue
+                looked_at[rule] += 1
+                if one.handling in {OVERTURNED, MALICIOUS}:
+                    overturned[rule] += 1
+                    wrong[rule].add(one.alert_id)
+        last = page[-1].action_id
+        waiting = {rule for rule in waiting if looked_at[rule] < window and oldest[rule] < last}
     return BreakerState(
-        counts, frozenset(malicious), {rule: tuple(sorted(ids)) for rule, ids in wrong.items() if ids}, dict(versions)
+        {rule: (overturned[rule], looked_at[rule]) for rule in wrong if looked_at[rule]},
+        frozenset(malicious),
+        {rule: tuple(sorted(ids)) for rule, ids in wrong.items() if ids},
+        {rule: current[rule] for rule, ids in wrong.items() if ids},
     )
 
 

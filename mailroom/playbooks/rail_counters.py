@@ -18,7 +18,8 @@ class RailCounters:
     def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int, entered: Counter[str]) -> None:
         self.store, self.since, self.triaged = store, now - timedelta(hours=1), triaged
         self.hour = store.ledger.counts_since(self.since, mode="auto")
-        self.breaker = breaker_state(store, policy.rails.breaker_window)
+        versions = {rule.id: rule.version for rule in policy.ruleset(now.date()).rules}
+        self.breaker = breaker_state(store, policy.rails.breaker_window, versions)
         self.by_action: Counter[str] = entered.copy()
         self.in_hour = entered.total()  # of `by_action`, what the store's count of the hour contains already
         self.by_domain: dict[str, int] = {}

@@ -24,6 +24,7 @@ from mailroom.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from mailroom.store.approvals import Approvals
+    from mailroom.store.automatic import AutomaticActions
     from mailroom.store.campaigns import Campaigns
     from mailroom.store.case_files import CaseFiles
     from mailroom.store.case_tasks import CaseTasks
@@ -179,6 +180,13 @@ class Repositories:
         from mailroom.store.mail_rules import MailRuleBook
 
         return MailRuleBook(self.db, self.events)
+
+    @cached_property
+    def automatic(self) -> AutomaticActions:
+        """What was done without a person."""
+        from mailroom.store.automatic import AutomaticActions
+
+        return AutomaticActions(self.db)
 
     @cached_property
     def campaigns(self) -> Campaigns:
