@@ -23,7 +23,7 @@ def label(
     you say here outweighs them.
     """
     with desk.opened() as here:
-        found = here.store.alerts.find(alert)
+        found = here.store.alerts.find_one(alert)
         before = here.store.labels.current(found.id)
         changed = here.store.labels.record(found.id, what, source=PERSON, who=account(), why=why)
     if as_json:

@@ -61,10 +61,10 @@ def dispose(
 
     Raises:
         NotFoundError: no alert has this id.
-        InvalidInputError: not about a held message, or a parameter cannot be meant; nothing was written.
+        InvalidInputError: not about one held message, or a parameter cannot be meant; nothing was written.
         RefusedError: the ledger holds a contrary action, or the kill switch is on.
     """
-    alert = desk.store.alerts.find(message_id)
+    alert = desk.store.alerts.find_one(message_id)
     action = _wanted(desk.store, alert, kind, parameters, requested_by)
     result = _result_of(action)
     gate = desk.gate()

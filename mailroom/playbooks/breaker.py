@@ -108,9 +108,9 @@ def overturn(store: Store, text: str, *, malicious: bool, who: str, why: str) ->
 
     Raises:
         NotFoundError: no alert has this id.
-        InvalidInputError: nothing was done to this message.
+        InvalidInputError: nothing was done to this message, or several are meant.
     """
-    alert = store.alerts.find(text)
+    alert = store.alerts.find_one(text)
     applied = [action for action in store.ledger.for_alert(alert.id) if action.state == "applied"]
     if not applied:
         msg = f"Nothing was done to the message of alert {alert.id}, so there is nothing to overturn."

@@ -76,10 +76,10 @@ def preview_disposition(desk: Desk, kind: str, message_id: str, parameters: Mapp
 
     Raises:
         NotFoundError: no alert has this id.
-        InvalidInputError: not about a held message, or a parameter cannot be meant.
+        InvalidInputError: not about one held message, or a parameter cannot be meant.
         MailroomError: the tenant could not be asked whether the message is still held.
     """
-    alert = desk.store.alerts.find(message_id)
+    alert = desk.store.alerts.find_one(message_id)
     check_wish(alert, kind, parameters)
     new = new_disposition(alert, kind, parameters, "")
     standing = standing_wish(desk.store, new)

@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select, update
 
-from mailroom.errors import NotFoundError
+from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
 from mailroom.store.history import Histories, History
 from mailroom.store.schema import alerts, verdicts
 
 _LARGEST_ID = 2**63 - 1
+_NAMED = 10
+"""Alerts that a message names at most."""
 
 
 @dataclass(slots=True)
@@ -144,6 +146,31 @@ class Alerts:
             msg = f"No alert has {wanted[:80]!r} as its id, hold id or tracking id. Was it ingested into this store?"
             raise NotFoundError(msg)
         return found[0]
+
+    def find_one(self, text: str) -> Alert:
+        """`find` for whoever changes something: the one alert that is meant, or none.
+
+        The copies of one mail for several recipients are held one by one, and share their tracking id.
+
+        Raises:
+            NotFoundError: none fits.
+            InvalidInputError: the tracking id fits several held messages; the message names their alerts.
+        """
+        found = self.find(text)
+        wanted = text.strip()
+        if wanted in {str(found.id), found.hold_id} or not found.hold_id:
+            return found
+        same = (alerts.c.tracking_id == wanted) & (alerts.c.tracking_id != "") & (alerts.c.hold_id != "")
+        query = select(alerts.c.id).where(same).order_by(alerts.c.id).limit(_NAMED + 1)
+        ids = self._db.read(lambda tx: tx.execute(query).scalars().all())
+        if len(ids) > 1:
+            names = ", ".join(map(str, ids[:_NAMED])) + (" and more" if len(ids) > _NAMED else "")
+            msg = (
+                f"{wanted[:80]!r} is the tracking id of several held messages, one for each recipient: alerts {names}. "
+                "Name the alert that is meant; `mailroom explain ALERT` shows whose it is."
+            )
+            raise InvalidInputError(msg)
+        return found
 
     def tracked(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Which hold id the alert of each (tracking id, recipient) has, where there is one."""

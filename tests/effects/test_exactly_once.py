@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, REJECT, RELEASE, add
+from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, PEOPLE, REJECT, RELEASE, add, empty_tenant
 
 from mailroom import faults
 from mailroom.effects.carry_out import carry_out, reconcile
-from mailroom.errors import AccessError, NotFoundError, RefusedError, TransientError
+from mailroom.errors import AccessError, InvalidInputError, NotFoundError, RefusedError, TransientError
 from mailroom.playbooks import act
 from sandbox import Fault
 
@@ -471,3 +471,18 @@ def test_something_unforeseen_leaves_no_action_that_looks_as_if_it_were_being_se
 
     assert all(bench.times(hold_id) == 1 for hold_id in hold_ids(bench, "release"))
     assert ledger_agrees(bench)
+
+
+@pytest.mark.parametrize("kind", ["release", "reject"])
+def test_a_tracking_id_of_several_recipients_releases_and_rejects_no_copy(bench_for, kind):
+    tenant = empty_tenant()
+    add(tenant, "for two", minutes=30, to=PEOPLE[:2])
+    bench = bench_for(tenant)
+    bench.ingest()
+    tracking_id = bench.store.alerts.list()[0].tracking_id
+
+    with pytest.raises(InvalidInputError, match="several held messages"):
+        act.dispose(bench.desk, kind, tracking_id, {})
+
+    assert tenant.effects == []
+    assert bench.store.ledger.counts() == {}

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from mailroom.errors import NotFoundError
-from mailroom.store import NewVerdict, Store
+from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.store import NewVerdict, Settled, Store
 
 
 def judged(alert_id, verdict="malicious", digest="rules-1", **changes):
@@ -23,6 +23,37 @@ def test_an_alert_is_found_by_whatever_an_analyst_pastes(store, world):
     for text in ("nothing", "", "9" * 40, "%"):
         with pytest.raises(NotFoundError):
             store.alerts.find(text)
+
+
+def test_a_tracking_id_that_several_held_copies_share_names_none_of_them_for_a_change(store, world):
+    world.stage([1, 2, 3])
+    items = store.items.pending(world.source.id, limit=3)
+    new = [replace(world.new_alert(item.external_key), tracking_id="shared") for item in items[:2]]
+    tracked = replace(world.new_alert("tracked"), hold_id="", tracking_id="shared")
+    store.items.settle(
+        world.source.id, None,
+        [Settled(item.id, "alerted", alert=alert) for item, alert in zip(items, [*new, tracked], strict=True)],
+    )  # fmt: skip
+    one, two = store.alerts.find("hold-1"), store.alerts.find("hold-2")
+
+    with pytest.raises(InvalidInputError, match=rf"alerts {one.id}, {two.id}\."):
+        store.alerts.find_one("shared")
+    assert store.alerts.find("shared") == two
+    assert store.alerts.find_one("hold-1") == store.alerts.find_one(str(one.id)) == one
+    with pytest.raises(NotFoundError):
+        store.alerts.find_one("nothing")
+
+
+def test_the_tracking_id_of_one_held_message_names_it_whatever_else_was_tracked_under_it(store, world):
+    world.stage([1, 2])
+    items = store.items.pending(world.source.id, limit=2)
+    tracked = replace(world.new_alert("tracked"), hold_id="", tracking_id="track-hold-1")
+    store.items.settle(
+        world.source.id, None,
+        [Settled(items[0].id, "alerted", alert=world.new_alert("hold-1")), Settled(items[1].id, "alerted", alert=tracked)],
+    )  # fmt: skip
+
+    assert store.alerts.find_one("track-hold-1").hold_id == "hold-1"
 
 
 def test_an_alert_is_found_without_reading_all_of_them(sqlite_url):

@@ -36,7 +36,7 @@ def plan_question(desk: RecipientDesk, text: str, *, by: str = "", language: str
     """
     if language and language not in WORDS:
         raise InvalidInputError(f"{language!r} is not a language we can ask in; use one of {', '.join(WORDS)}")
-    alert, ground = desk.store.alerts.find(text), Ground.of(desk)
+    alert, ground = desk.store.alerts.find_one(text), Ground.of(desk)
     [judged] = ground.judge(desk.store, [alert])
     held = desk.held_among([alert] if alert.hold_id else [])
     still = None if held is None else alert.hold_id in held
