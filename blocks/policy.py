@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.asking_settings import LANGUAGES
 from mailroom.playbooks.policy import Policy
+from mailroom.triage.rails import Action, Count, RailSettings
 
 Mode = Literal["observe", "advise", "auto"]
 _MODE = "observe: only record what would be done. advise: propose it to an analyst. auto: do it, within the rails."
@@ -64,6 +65,30 @@ class TriagePolicy(Block):
         le=1,
         title="Largest Share Released",
         description="Of what a run triaged, at most this share is released by itself (0 to 1).",
+    )
+    per_action: dict[Action, Count] = Field(
+        default={},
+        title="Most Per Action",
+        description='Automatic actions per run, of one kind: {"release": 5}. Kinds: release, reject, '
+        "release_to_sandbox, block_sender, ask_recipient.",
+    )
+    breaker_window: int = Field(
+        default=200,
+        ge=1,
+        title="Decisions The Breaker Looks At",
+        description="The last automatic decisions of each rule.",
+    )
+    breaker_overturn: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        title="Share That May Be Overturned",
+        description="A rule of whose decisions people overturn more (0 to 1) causes nothing by itself any more.",
+    )
+    own_senders: list[str] = Field(
+        default=[],
+        title="Own Senders",
+        description="Addresses that this system sends from: their mail is never released, rejected or asked about.",
     )
     require_evaluated_rules: bool = Field(
         default=True,
@@ -128,6 +153,12 @@ class TriagePolicy(Block):
         "internal mail carries no such result.",
     )
 
+    @field_validator("own_senders")
+    @classmethod
+    def _are_addresses(cls, own_senders: list[str]) -> list[str]:
+        RailSettings(own_senders=frozenset(own_senders))
+        return own_senders
+
     @model_validator(mode="after")
     def _folders_are_absolute(self) -> Self:
         for path in (*self.rules, *self.lists):
@@ -160,6 +191,10 @@ class TriagePolicy(Block):
             per_hour=self.per_hour,
             per_sender_domain=self.per_sender_domain,
             max_release_share=self.max_release_share,
+            per_action=self.per_action,
+            breaker_window=self.breaker_window,
+            breaker_overturn=self.breaker_overturn,
+            own_senders=self.own_senders,
             reject_note=self.reject_note,
             reject_reason=self.reject_reason,
             recipient_language=self.recipient_language,

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+from pydantic.fields import FieldInfo
+
 from mailroom.cli.settings import PolicySection
 from mailroom.rulelang.fields import Field
 from mailroom.rulelang.schemas import load_schema
@@ -109,12 +111,16 @@ def _earned(action: str, wrong: int, decisions: int) -> bool:
 
 def rail_settings() -> str:
     """Settings of the rails that a site can change."""
+
+    def default(field: FieldInfo) -> str:
+        value = field.get_default(call_default_factory=True)
+        return "none" if value in ({}, frozenset()) else str(value).lower()
+
     rows = [
-        (f"`{name}`", "none" if name == "modes" else str(field.get_default(call_default_factory=True)).lower(),
-         field.description)
+        (f"`{name}`", default(field), field.description)
         for name, field in RailSettings.model_fields.items()
         if name in PolicySection.model_fields
-    ]  # fmt: skip
+    ]
     return table(("Setting", "Default", "Meaning"), rows)
 
 

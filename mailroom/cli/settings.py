@@ -90,6 +90,10 @@ class PolicySection(_Section):
     per_hour: int = 100
     per_sender_domain: int = 10
     max_release_share: float = 0.30
+    per_action: dict[Literal["release", "reject", "release_to_sandbox", "block_sender", "ask_recipient"], int] = {}
+    breaker_window: int = 200
+    breaker_overturn: float = 0.02
+    own_senders: list[str] = []
     reject_note: str = ""
     reject_reason: str = "Select One"
     recipient_language: str = "en"

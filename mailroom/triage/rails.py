@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mailroom.errors import InvalidInputError
 from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.approvals import Approval, check_approval
 from mailroom.triage.decision import Decision
@@ -21,6 +22,9 @@ from mailroom.triage.denials import DELIVERING, absolute_denials
 from mailroom.triage.testimony import GROUP
 
 Mode = Literal["observe", "advise", "auto"]
+Action = Literal["release", "reject", "release_to_sandbox", "block_sender", "ask_recipient"]
+"""What has a mode, and may have a limit of its own."""
+Count = Annotated[int, Field(ge=0)]
 Outcome = Literal["act", "propose", "observe", "deny"]
 PASSIVE = frozenset({"leave", "ask_analyst"})
 """Proposals that change nothing outside our own store."""
@@ -37,7 +41,7 @@ class RailSettings(BaseModel):
     modes: dict[str, Mode] = Field(default_factory=dict, description="Mode per action; left out means observe.")
     per_run: int = Field(20, ge=0, description="Automatic actions per run.")
     per_hour: int = Field(100, ge=0, description="Automatic actions per hour.")
-    per_action: dict[str, int] = Field(default_factory=dict, description="Automatic actions per run, by action.")
+    per_action: dict[Action, Count] = Field(default_factory=dict, description="Automatic actions per run, by action.")
     per_sender_domain: int = Field(10, ge=0, description="Automatic actions per sender domain and hour.")
     max_release_share: float = Field(0.30, ge=0, le=1, description="Share of a run's mail that may be released.")
     kill_switch: bool = Field(False, description="Stops every action that changes anything.")
@@ -49,8 +53,23 @@ class RailSettings(BaseModel):
     breaker_overturn: float = Field(0.02, ge=0, le=1, description="Share of them that analysts may overturn.")
     require_evaluated_rules: bool = Field(True, description="Act only on rules with status auto for this action.")
     own_senders: frozenset[str] = Field(
-        default_factory=frozenset, description="Addresses this system sends from (lower case)."
+        default_factory=frozenset, description="Addresses this system sends from: their mail is never acted on."
     )
+
+    @field_validator("own_senders", mode="after")
+    @classmethod
+    def _as_facts_have_them(cls, own_senders: frozenset[str]) -> frozenset[str]:
+        """Compared with addresses in this form; a name, or an address of another form, would never be found."""
+        if not own_senders:
+            return own_senders
+        from mailroom.rulelang.from_header import canonical_address  # only where there are any
+
+        known = {text: canonical_address(text) for text in own_senders}
+        for text, address in known.items():
+            if not address:
+                msg = f"{text[:80]!r} is no address; write name@domain"
+                raise InvalidInputError(msg)
+        return frozenset(known.values())
 
 
 @dataclass(frozen=True)

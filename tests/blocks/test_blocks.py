@@ -15,6 +15,7 @@ import blocks
 from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
 from blocks._load import load
 from mailroom.errors import InvalidInputError, TransientError
+from mailroom.triage.rails import RailSettings
 
 EVERY_BLOCK = [MailboxCredentials, MimecastCredentials, AlertStore, TriagePolicy]
 SECRET = "s3cret-Value/of+the=block"
@@ -100,11 +101,29 @@ def test_an_error_about_a_block_quotes_no_secret(fields: dict[str, Any]) -> None
         (TriagePolicy, {"rules": ["my/rules"]}, "write an absolute path"),
         (TriagePolicy, {"release": "always"}, "'observe', 'advise' or 'auto'"),
         (TriagePolicy, {"max_release_share": 30}, "less than or equal to 1"),
+        (TriagePolicy, {"own_senders": ["soc"]}, "is no address; write name@domain"),
+        (TriagePolicy, {"per_action": {"relaese": 5}}, "Input should be 'release', 'reject'"),
+        (TriagePolicy, {"breaker_overturn": 2}, "less than or equal to 1"),
     ],
 )
 def test_a_wrong_field_is_refused_with_the_next_step(kind: type[Block], fields: dict[str, Any], advice: str) -> None:
     with pytest.raises(ValidationError, match=advice.replace("(", r"\(")):
         kind(**fields)
+
+
+def test_a_policy_that_was_saved_before_there_were_more_fields_means_what_it_meant() -> None:
+    rails = TriagePolicy.model_validate({"release": "auto", "per_run": 7}).get_policy().rails
+
+    assert (rails.modes["release"], rails.per_run) == ("auto", 7)
+    assert rails == RailSettings(modes=rails.modes, per_run=7)
+
+
+def test_a_policy_hands_on_every_rail() -> None:
+    given = {"per_action": {"release": 5}, "breaker_window": 50, "breaker_overturn": 0.1}
+    rails = TriagePolicy(**given, own_senders=["SOC@Northwind.Example"]).get_policy().rails
+
+    assert {name: getattr(rails, name) for name in given} == given
+    assert rails.own_senders == {"soc@northwind.example"}
 
 
 def test_a_folder_that_is_not_on_this_machine_is_named() -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from mailroom.cli.settings import load_settings
 from mailroom.errors import InvalidInputError
+from mailroom.triage.extract import extract
+from mailroom.triage.rails import forbidden
+from mailroom.triage.samples import event_of
 
 
 def write(home: Path, text: str) -> Path:
@@ -88,6 +91,51 @@ def test_a_rule_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     home = write(tmp_path / "h", "[policy]\nrules = ['no-such-folder']\n")
 
     with pytest.raises(InvalidInputError, match="no-such-folder"):
+        load_settings(home, {}).triage_policy()
+
+
+RAILS = """[policy]
+modes = { release = "auto", reject = "auto" }
+own_senders = ["SOC@Northwind.Example"]
+per_action = { release = 5 }
+breaker_window = 100
+breaker_overturn = 0.01
+"""
+
+
+def test_every_rail_can_be_set(tmp_path: Path) -> None:
+    rails = load_settings(write(tmp_path / "h", RAILS), {}).triage_policy().rails
+
+    assert rails.own_senders == {"soc@northwind.example"}
+    assert (rails.per_action, rails.breaker_window, rails.breaker_overturn) == ({"release": 5}, 100, 0.01)
+
+
+@pytest.mark.parametrize("kind", ["release", "reject", "release_to_sandbox", "ask_recipient"])
+def test_mail_of_an_own_sender_is_not_acted_on(tmp_path: Path, kind: str) -> None:
+    policy = load_settings(write(tmp_path / "h", RAILS), {}).triage_policy()
+
+    def rails_against(sender: str) -> set[str]:
+        facts = extract(event_of({"from": sender, "auth": {"dmarc": "pass"}}), policy.ruleset().context)
+        return {rail for rail, _ in forbidden(kind, facts, policy.rails, {})}
+
+    assert "R10" in rails_against("Security <soc@northwind.example>")
+    assert "R10" not in rails_against("Security <x@northwind.example>")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('own_senders = ["soc"]', "own_senders: .*is no address"),
+        ("per_action = { relaese = 5 }", "per_action.relaese"),
+        ("per_action = { release = -1 }", "per_action.release"),
+        ("breaker_window = 0", "breaker_window"),
+        ("breaker_overturn = 2", "breaker_overturn"),
+    ],
+)
+def test_a_rail_that_cannot_be_meant_is_named(tmp_path: Path, line: str, words: str) -> None:
+    home = write(tmp_path / "h", f"[policy]\n{line}\n")
+
+    with pytest.raises(InvalidInputError, match=words):
         load_settings(home, {}).triage_policy()
 
 

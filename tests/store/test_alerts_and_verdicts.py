@@ -48,10 +48,8 @@ def test_the_tracking_id_of_one_held_message_names_it_whatever_else_was_tracked_
     world.stage([1, 2])
     items = store.items.pending(world.source.id, limit=2)
     tracked = replace(world.new_alert("tracked"), hold_id="", tracking_id="track-hold-1")
-    store.items.settle(
-        world.source.id, None,
-        [Settled(items[0].id, "alerted", alert=world.new_alert("hold-1")), Settled(items[1].id, "alerted", alert=tracked)],
-    )  # fmt: skip
+    both = zip(items, [world.new_alert("hold-1"), tracked], strict=True)
+    store.items.settle(world.source.id, None, [Settled(item.id, "alerted", alert=alert) for item, alert in both])
 
     assert store.alerts.find_one("track-hold-1").hold_id == "hold-1"
 
