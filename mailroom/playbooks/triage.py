@@ -68,6 +68,7 @@ def triage_alerts(
         idle.seconds = round(time.monotonic() - started, 3)
         return idle
     from mailroom.playbooks.triage_run import TriageRun  # rules and signals take longer to load than to find none
+    from mailroom.store.lease_keeper import LeaseKeeper
 
     ruleset = policy.ruleset(now.date())
     if dry_run:
@@ -78,7 +79,10 @@ def triage_alerts(
             parameters = {"rule_digest": ruleset.digest, "rules": rules}
             run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
             try:
-                report = TriageRun(store, policy, ruleset, now, run_id, progress, dry_run=False, only=alert_ids).run()
+                keeper = LeaseKeeper(store.leases, lease, store.db.clock)
+                report = TriageRun(
+                    store, policy, ruleset, now, run_id, progress, dry_run=False, only=alert_ids, keeper=keeper
+                ).run()
             except MailroomError as error:
                 store.runs.finish(run_id, "failed", {}, str(error))
                 raise

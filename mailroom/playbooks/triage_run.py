@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailroom.connectors.held import CONNECTOR
@@ -24,6 +24,7 @@ from mailroom.store import Store
 from mailroom.store.actions import NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.events import NewEvent
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.triage.decision import Decision
 from mailroom.triage.rails import Ruling, judge
 from mailroom.triage.ruleset import RuleSet
@@ -50,7 +51,9 @@ class TriageRun:
         *,
         dry_run: bool,
         only: Collection[int] | None,
+        keeper: LeaseKeeper | None = None,
     ) -> None:
+        self.keeper = keeper
         self.only = only
         self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
         self.progress, self.dry_run = progress, dry_run
@@ -139,6 +142,8 @@ class TriageRun:
             self.report.triaged += len(alerts)
             self.report.alert_ids += [alert.id for alert in alerts]
             self.progress("triaged", self.report.triaged, None)
+            if self.keeper is not None:
+                self.keeper.keep()
         self.report.preview = [row for _, _, row in best]
 
     def _batches(self) -> Iterator[list[Alert]]:
@@ -194,6 +199,8 @@ class TriageRun:
                     wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
                 if alert.id in self.heard:
                     void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
+            if self.keeper is not None:  # whoever was replaced while it slept enters nothing
+                self.keeper.keep(after=timedelta(0))
             if not self.dry_run:
                 if void:
                     supersede(self.store, void)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -41,7 +41,7 @@ class RailSettings(BaseModel):
     modes: dict[str, Mode] = Field(default_factory=dict, description="Mode per action; left out means observe.")
     per_run: int = Field(20, ge=0, description="Automatic actions per run.")
     per_hour: int = Field(100, ge=0, description="Automatic actions per hour.")
-    per_action: dict[Action, Count] = Field(default_factory=dict, description="Automatic actions per run, by action.")
+    per_action: dict[str, Count] = Field(default_factory=dict, description="Automatic actions per run, by action.")
     per_sender_domain: int = Field(10, ge=0, description="Automatic actions per sender domain and hour.")
     max_release_share: float = Field(0.30, ge=0, le=1, description="Share of a run's mail that may be released.")
     kill_switch: bool = Field(False, description="Stops every action that changes anything.")
@@ -56,7 +56,17 @@ class RailSettings(BaseModel):
         default_factory=frozenset, description="Addresses this system sends from: their mail is never acted on."
     )
 
-    @field_validator("own_senders", mode="after")
+    @field_validator("per_action")
+    @classmethod
+    def _are_actions(cls, per_action: dict[str, int]) -> dict[str, int]:
+        """A limit under a name that is mistyped would limit nothing."""
+        for kind in per_action:
+            if kind not in get_args(Action):
+                msg = f"{kind[:80]!r} is no action with a limit; there are {', '.join(get_args(Action))}"
+                raise InvalidInputError(msg)
+        return per_action
+
+    @field_validator("own_senders")
     @classmethod
     def _as_facts_have_them(cls, own_senders: frozenset[str]) -> frozenset[str]:
         """Compared with addresses in this form; a name, or an address of another form, would never be found."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from mailroom.errors import BusyError
+from mailroom.clock import SystemClock
+from mailroom.errors import BusyError, LeaseLostError
+from mailroom.playbooks import triage_run
 from mailroom.playbooks.breaker import breaker_state, overturn
 from mailroom.playbooks.breaker_cases import open_breaker_cases
 from mailroom.playbooks.policy import Policy
@@ -260,3 +262,52 @@ def test_overturning_is_written_as_a_whole_or_not_at_all(store: Store, monkeypat
     overturn(store, first.hold_id, malicious=False, who="ann", why="nobody wanted it")
     assert store.alerts.get(first.alert_id).handling == "overturned"
     assert [(one.label, one.source) for one in store.labels.history(first.alert_id)] == [("suspicious", "overturn")]
+
+
+class MovedByHand(SystemClock):
+    """The machine's clock, with a shift."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.shift
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.shift.total_seconds()
+
+
+def test_a_run_that_takes_longer_than_its_lease_lets_no_second_one_in(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triage_run, "_BATCH", 1)
+    clock = MovedByHand()
+    refused = []
+
+    def slowly(*_: object) -> None:
+        clock.shift += timedelta(minutes=4)
+        try:
+            store.leases.acquire("triage", "another worker")
+        except BusyError:
+            refused.append(clock.shift)
+
+    with Store.open(sqlite_url, clock=clock) as store:
+        put(store, wanted(3))
+        report = triage_alerts(store, policy(), now=NOW, progress=slowly)
+
+    assert (len(refused), len(report.to_do)) == (3, 3)
+
+
+def test_a_run_that_was_replaced_while_it_slept_enters_nothing(sqlite_url: str) -> None:
+    clock = MovedByHand()
+
+    def asleep(*_: object) -> None:
+        clock.shift += timedelta(minutes=10)
+        store.leases.acquire("triage", "another worker")
+
+    with Store.open(sqlite_url, clock=clock) as store:
+        put(store, wanted(2))
+        with pytest.raises(LeaseLostError):
+            triage_alerts(store, policy(), now=NOW, progress=asleep)
+
+        assert store.ledger.counts() == {}
