@@ -18,7 +18,8 @@ MailroomError
 ├── RefusedError               a safety rail or the ledger said no; the reason says which
 ├── EffectsFailedError         some actions of a run were not applied; retry redoes only those
 └── StoreError                 the store cannot be used as it is
-    ├── StoreUnavailableError  ... locked, full, unreachable: free it, then try again
+    ├── StoreUnavailableError  ... full, not writable, login refused: free it, then try again
+    │   └── StoreBusyError     ... locked, or out of reach for the moment: try again later
     └── SchemaError            ... its schema is older, newer or half-migrated
 
 Messages carry ids, paths and the next step; never secrets, bodies or whole addresses lists.
@@ -115,6 +116,10 @@ class StoreError(MailroomError):
 
 class StoreUnavailableError(StoreError):
     """Locked, full, read-only or unreachable."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """Others keep the store locked, or it cannot be reached at the moment; nothing was written."""
 
 
 class SchemaError(StoreError):

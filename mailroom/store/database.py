@@ -20,7 +20,7 @@ from sqlalchemy import Column, Connection, Engine, Row, Table, text
 from sqlalchemy.engine import URL
 
 from mailroom.clock import Clock
-from mailroom.errors import InvalidInputError, StoreUnavailableError
+from mailroom.errors import InvalidInputError, StoreBusyError
 from mailroom.faults import faultpoint
 from mailroom.store.bulk import insert_from_json, insert_into, update_by_id
 from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
@@ -182,7 +182,7 @@ class Database:
             raise InvalidInputError(msg)
         if self.is_sqlite and not self._one_writer.acquire(timeout=self._busy_seconds):
             msg = f"Another thread of this process kept the store locked for {self._busy_seconds:.0f} s. Run again."
-            raise StoreUnavailableError(msg)
+            raise StoreBusyError(msg)
         self._local.writing = True
         try:
             with self._writer.connect() as connection, connection.begin():

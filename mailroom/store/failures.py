@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 
-from mailroom.errors import StoreError, StoreUnavailableError
+from mailroom.errors import StoreBusyError, StoreError, StoreUnavailableError
 
 _GONE = ("57P01", "57P02", "57P03", "57P05", "25P03")  # shutdown, crash, starting up, idle timeouts
 _REPEAT = (
@@ -57,7 +57,7 @@ def _sqlite_error(error: BaseException, path: str) -> StoreError:
     name = str(getattr(error, "sqlite_errorname", "") or "")
     text = str(error)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "is locked" in text:
-        return StoreUnavailableError(
+        return StoreBusyError(
             f"The store {path} is locked by another process and stayed so for the whole waiting time; this batch was "
             "rolled back. Find the process (fuser, lsof), let it end or stop it, then run again."
         )
@@ -117,7 +117,7 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
             "Free it, then run again."
         )
     if state in _REPEAT:
-        return StoreUnavailableError(
+        return StoreBusyError(
             f"PostgreSQL at {where} undid this transaction several times because others touched the same rows: {text}. "
             "Nothing was written. Run again, with fewer workers at once."
         )
@@ -126,9 +126,9 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
             f"PostgreSQL at {where} reports damage: {text}. Stop, keep the data folder, restore the last good backup."
         )
     if state == "55P03":
-        return StoreUnavailableError(f"Rows at {where} stayed locked for the whole waiting time: {text}. Run again.")
+        return StoreBusyError(f"Rows at {where} stayed locked for the whole waiting time: {text}. Run again.")
     if not state or is_connection_loss(error):
-        return StoreUnavailableError(
+        return StoreBusyError(
             f"PostgreSQL at {where} cannot be reached or went away: {text}. Nothing of this step is left half-written. "
             "Start it (or check host, port and network), then run again."
         )

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from mailroom.clock import SystemClock
-from mailroom.errors import InvalidInputError, StoreError, StoreUnavailableError
+from mailroom.errors import InvalidInputError, StoreBusyError, StoreError, StoreUnavailableError
 from mailroom.store import StagedItem, Store
 
 
@@ -33,7 +33,7 @@ def test_a_locked_store_is_waited_for_and_then_named(sqlite_url, make_world):
         other = sqlite3.connect(path_of(sqlite_url), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 
-        with pytest.raises(StoreUnavailableError, match=r"locked by another process.*rolled back.*run again"):
+        with pytest.raises(StoreBusyError, match=r"locked by another process.*rolled back.*run again"):
             world.stage([1])
         assert store.items.counts() == {}  # reading goes on
 
