@@ -23,6 +23,7 @@ def retry_failed_triage(
     """Take up everything that was not finished: unknown outcomes, failed actions, alerts without a verdict.
 
     Outcomes nobody saw are looked up first: in the hold queue and the release log, in policies, lists and incidents.
+    What another run is sending at this moment is left to it.
     Then every action that was wanted and is not applied is tried once more, changes of senders, policies, URLs and
     groups included. What was applied is never touched.
 
@@ -36,7 +37,7 @@ def retry_failed_triage(
         The counts of this run.
     """
     with tenant_slot(mimecast):
-        looked_up = playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store, all_owners=True)
+        looked_up = playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store)
         reopened = playbook.reopen_for_retry(store=store, quarantined_too=quarantined_too)
         triaged = playbook.triage_alerts(store=store, policy=policy, again=True)
         outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)

@@ -1,8 +1,10 @@
 """Carry out actions on held messages, each at most once.
 
 For every action the order is: gate (kill switch, denials) -> claim (a committed `sending` row) -> look whether the
-message is still held -> send -> settle. A process killed in between leaves a `sending` row, which counts as unknown.
-Unknown is resolved by looking (`reconcile`), and only a message that is seen in the hold queue may be tried again.
+message is still held -> is the claim still ours? -> send -> settle. What is no longer held is explained after the
+others have been sent, one by one: that one of them cannot be explained hinders none of its neighbours. A process
+killed in between leaves a `sending` row, which counts as unknown. Unknown is resolved by looking (`reconcile`), and
+only a message that is seen in the hold queue may be tried again.
 
 Effect: changes the tenant. Calling it twice with the same actions changes nothing the second time.
 """
@@ -10,13 +12,16 @@ Effect: changes the tenant. Calling it twice with the same actions changes nothi
 from __future__ import annotations
 
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from mailroom.effects.absent import found_absent, looked_up, still_held_result
+from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
+from mailroom.effects.copies import unwanted_copies
 from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
-from mailroom.effects.look import HeldRef, release_log, still_held
+from mailroom.effects.look import HeldRef, still_held
 from mailroom.errors import (
     AccessError,
     MailroomError,
@@ -106,7 +111,7 @@ def carry_out(
         claimed = store.ledger.claim(list(events), owner=owner) if events else []
         if not claimed:
             continue
-        done, stop = _one_batch(client, claimed, events)
+        done, stop = _one_batch(client, store, claimed, events)
         faultpoint("effect.before_settle")
         done = _record(store, claimed, done)
         faultpoint("effect.after_settle")
@@ -135,21 +140,25 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
         actions = [action for action in store.ledger.get_many(chunk).values() if action.state == "unknown"]
         refs = _refs(store, actions)
         present = still_held(client, list(refs.values()))
-        found = [
-            ActionResult(action.id, "not_applied", "looked up: the message is still held")
-            if action.target in present
-            else _after_the_fact(client, action, refs[action.id], ours=True)
-            for action in actions
-        ]
+        alike = Counter(refs[action.id].looks for action in actions if action.target not in present)
+        used: set[str] = set()
+        found: list[ActionResult] = []
+        for action in actions:
+            if action.target in present:
+                found.append(still_held_result(action))
+                continue
+            ref = refs[action.id]
+            found.append(looked_up(client, store, action, ref, alike=alike[ref.looks], used=used))
+            used |= {str((found[-1].result or {}).get("id", ""))}
         faultpoint("reconcile.before_settle")
-        store.ledger.settle([result for result in found if result.state != "unknown"])
-        results += found
+        known = [result for result in found if result.state != "unknown"]
+        results += _record(store, actions, known) + [result for result in found if result.state == "unknown"]
     return results
 
 
-def _record(store: Store, claimed: list[Action], results: list[ActionResult]) -> list[ActionResult]:
-    """Settle the results of these attempts; where somebody settled first, what the ledger says counts."""
-    attempts = {action.id: action.attempt for action in claimed}
+def _record(store: Store, seen: list[Action], results: list[ActionResult]) -> list[ActionResult]:
+    """Settle the results of these attempts; where somebody settled or claimed first, what the ledger says counts."""
+    attempts = {action.id: action.attempt for action in seen}
     results = [replace(result, attempt=attempts[result.action_id]) for result in results]
     ignored = set(store.ledger.settle(results))
     if not ignored:
@@ -170,26 +179,41 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
     objections = {action.id: gate.objection(action, events[action.id]) for action in actions}
     refused = [ActionResult(known, "refused", text, "rail") for known, text in objections.items() if text]
     if refused:
-        store.ledger.settle(refused)
+        refused = _record(store, actions, refused)
     return refused, {known: events[known] for known, text in objections.items() if not text}
 
 
 def _one_batch(
-    client: MimecastClient, allowed: list[Action], events: dict[int, dict[str, Any]]
+    client: MimecastClient, store: Store, claimed: list[Action], events: dict[int, dict[str, Any]]
 ) -> tuple[list[ActionResult], Exception | None]:
     """Results for every claimed action, and the error that should end the whole thing, if any."""
-    results: list[ActionResult] = []
     try:
-        refs = {action.id: HeldRef.of(events[action.id]) for action in allowed}
+        refs = {action.id: HeldRef.of(events[action.id]) for action in claimed}
         present = still_held(client, list(refs.values()))
         faultpoint("effect.rechecked")
-        absent = [action for action in allowed if action.target not in present]
-        results += [_after_the_fact(client, action, refs[action.id], ours=False) for action in absent]
-        ready = [action for action in allowed if action.target in present]
     except Exception as error:  # noqa: BLE001 - whatever it was: nothing has been sent, and the caller gets to hear it
-        settled = {result.action_id for result in results}
-        rest = [action for action in allowed if action.id not in settled]
-        return results + [_not_sent(action, error) for action in rest], error
+        return [_not_sent(action, error) for action in claimed], error
+    ready = [action for action in claimed if action.target in present]
+    results, stop = _send_all(client, store, ready, refs)
+    results = _look_at_refusals(client, store, results, ready, refs)
+    for action in claimed:
+        if action.target in present:
+            continue
+        if stop is None:
+            try:
+                results.append(found_absent(client, store, action, refs[action.id]))
+            except Exception as error:  # noqa: BLE001 - the results of the others have to be recorded
+                stop = error
+            else:
+                continue
+        results.append(_not_sent(action, stop))
+    return results, stop
+
+
+def _send_all(
+    client: MimecastClient, store: Store, ready: list[Action], refs: dict[int, HeldRef]
+) -> tuple[list[ActionResult], Exception | None]:
+    results: list[ActionResult] = []
     stop: Exception | None = None
     calls = deque(_calls(ready))
     while calls:
@@ -198,7 +222,21 @@ def _one_batch(
             results += [_not_sent(action, stop) for action in actions]
             continue
         try:
-            outcomes = _send(client, kind, parameters, actions)
+            ours, seconds = still_ours(store, actions)
+        except Exception as error:  # noqa: BLE001 - nothing has been sent, and the caller gets to hear it
+            stop = error
+            results += [_not_sent(action, error) for action in actions]
+            continue
+        results += [taken_over(action) for action in actions if action not in ours]
+        if seconds <= 0:
+            results += [out_of_time(action) for action in ours]
+        if not ours or seconds <= 0:
+            continue
+        actions = ours
+        try:
+            if kind == RELEASE_TO_SANDBOX.name:
+                _check_copies(client, store, str(parameters["tracking_id"]), actions, refs)
+            outcomes = _send(in_time(client, seconds), kind, parameters, actions)
         except EffectUnknownError as error:
             log.warning("the outcome of %d x %s was not seen: %s", len(error.unknown), kind, error)
             results += [
@@ -230,7 +268,21 @@ def _one_batch(
                 else ActionResult(action.id, "unknown", "the answer names no result for this message", "unknown")
                 for action in actions
             ]
-    return _look_at_refusals(client, results, ready, refs), stop
+    return results, stop
+
+
+def _check_copies(
+    client: MimecastClient, store: Store, tracking_id: str, actions: list[Action], refs: dict[int, HeldRef]
+) -> None:
+    """Raises RejectedError: the call would free copies of people whom nobody has decided about."""
+    number = unwanted_copies(client, store, tracking_id, refs[actions[0].id], {action.target for action in actions})
+    if number:
+        what = "a copy of another recipient is" if number == 1 else f"copies of {number} other recipients are"
+        raise RejectedError(
+            f"not sent: {what} held too, and a release to the sandbox frees every copy. Ask for it for each of them: "
+            "it is sent with the last one. Or release this copy without the sandbox",
+            "other_recipients",
+        )
 
 
 def _calls(actions: list[Action]) -> Iterator[tuple[str, dict[str, object], list[Action]]]:
@@ -280,7 +332,7 @@ def _not_sent(action: Action, error: Exception) -> ActionResult:
 
 
 def _look_at_refusals(
-    client: MimecastClient, results: list[ActionResult], sent: list[Action], refs: dict[int, HeldRef]
+    client: MimecastClient, store: Store, results: list[ActionResult], sent: list[Action], refs: dict[int, HeldRef]
 ) -> list[ActionResult]:
     """A refusal may mean that somebody was quicker between the look and the call: look again."""
     refused = {result.action_id for result in results if result.state == "failed"}
@@ -289,39 +341,12 @@ def _look_at_refusals(
         return results
     try:
         present = still_held(client, [refs[action.id] for action in suspects])
-        gone = {
-            action.id: _after_the_fact(client, action, refs[action.id], ours=False)
-            for action in suspects
-            if action.target not in present
-        }
+        absent = [action for action in suspects if action.target not in present]
+        found = {action.id: found_absent(client, store, action, refs[action.id]) for action in absent}
     except Exception:  # noqa: BLE001 - whatever it was, the results of the others have to be recorded
         return results  # the refusal stands; Retry looks again
+    gone = {known: result for known, result in found.items() if result.state == "already_done"}
     return [gone.get(result.action_id, result) for result in results]
-
-
-def _after_the_fact(client: MimecastClient, action: Action, ref: HeldRef, *, ours: bool) -> ActionResult:
-    """What to say of a message that is no longer held.
-
-    `ours`: we sent something and did not see the outcome, so a matching log entry is our own doing.
-    """
-    finding = release_log(client, ref)
-    when = f" at {finding.at:%Y-%m-%d %H:%M} UTC" if finding.at else ""
-    by = f" by {finding.operator}" if finding.operator else ""
-    if finding.status == "ambiguous":
-        text = "no longer held, and the release log does not say clearly what became of it: check it by hand"
-        if ours:
-            return ActionResult(action.id, "unknown", text, "ambiguous")
-        return ActionResult(action.id, "already_done", text, "ambiguous", handling="handled_elsewhere")
-    if not finding.status:
-        if ours:
-            return ActionResult(action.id, "unknown", "no longer held, and not yet in the release log", "unknown")
-        text = "no longer held: it expired or was removed"
-        return ActionResult(action.id, "already_done", text, "expired", handling="expired")
-    kind = KINDS[action.kind]
-    if ours and finding.status == kind.log_status:
-        return ActionResult(action.id, "applied", f"looked up: {finding.status}{by}{when}", handling=kind.handling)
-    text = f"already {finding.status}{by or ' by someone else'}{when}"
-    return ActionResult(action.id, "already_done", text, f"{finding.status}_elsewhere", handling="handled_elsewhere")
 
 
 def _refs(store: Store, actions: Sequence[Action]) -> dict[int, HeldRef]:

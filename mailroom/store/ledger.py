@@ -29,6 +29,10 @@ ORPHANED_AFTER = timedelta(minutes=15)
 """A `sending` row this old is nobody's any more: three times the longest a call may take."""
 
 
+DONE = ("applied", "already_done")
+"""States in which it is as wanted, by us or by others."""
+
+
 class Ledger:
     """Intents, claims and results of actions."""
 
