@@ -161,12 +161,17 @@ class Ledger:
         max_attempts: int | None = None,
         max_failures: int | None = None,
         kinds: Collection[str] | None = None,
+        states: Collection[str] = CLAIMABLE,
+        tenants: Collection[str] | None = None,
     ) -> list[Action]:
         """What still waits to be sent: intended, not applied, failed but retryable. Oldest first.
 
         `max_failures` leaves out what the product refused at that many attempts; what never reached it stays in.
+        `states` and `tenants` leave out the others; pages go on behind `after_id`.
         """
-        condition = and_(actions.c.id > after_id, claimable(), _of(kinds))
+        condition = and_(actions.c.id > after_id, claimable(), _of(kinds), actions.c.state.in_(tuple(states)))
+        if tenants is not None:
+            condition = and_(condition, actions.c.tenant.in_(tuple(tenants)))
         if max_attempts is not None:
             condition = and_(condition, actions.c.attempt < max_attempts)
         if max_failures is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -712,6 +713,134 @@ def test_an_undo_whose_answer_is_lost_happens_once(made):
     assert undo_once(bench.client, bench.store, done.action_id).state == "applied"
     assert bench.tenant.policies() == []
     assert bench.store.ledger.get(done.action_id).state == "undone"
+
+
+def colleague(bench, policy_id, **changes):
+    """Somebody changes a policy in the console."""
+    known = PolicyWish.again(policies.get_policy(bench.client, policy_id))
+    policies.update_policy(bench.client, policy_id, replace(known, **changes))
+
+
+@pytest.mark.parametrize("generation", ["2.0", "1.0"])
+@pytest.mark.parametrize("kind", ["create_block_sender_policy", "update_block_sender_policy"])
+def test_taking_back_leaves_alone_what_a_colleague_changed_since(made, kind, generation):
+    bench, wish = made(CASES[kind], generation)
+    done = run(bench.client, bench.store, kind, wish)
+    colleague(bench, done.result["id"], description="our branch too", sender="other@evil.example")
+
+    back = undo_once(bench.client, bench.store, done.action_id)
+
+    assert (back.state, back.code) == ("refused", "changed_by_hand")
+    assert "our branch too" in back.detail
+    assert bench.store.ledger.get(done.action_id).state == "applied"
+    known = policies.get_policy(bench.client, done.result["id"])
+    assert (known.description, known.sender) == ("our branch too", "other@evil.example")
+
+
+def test_a_policy_that_we_changed_ourselves_since_can_be_taken_back(bench):
+    made = run(bench.client, bench.store, "create_block_sender_policy", POLICY)
+    update = POLICY | {"policy_id": made.result["id"], "description": "case 42, longer"}
+    run(bench.client, bench.store, "update_block_sender_policy", update)
+
+    assert undo_once(bench.client, bench.store, made.action_id).state == "applied"
+    assert bench.tenant.policies() == []
+
+
+# F35
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
+@pytest.mark.parametrize("generation", ["2.0", "1.0"])
+def test_an_empty_answer_does_not_prove_that_a_policy_is_gone(made, generation, times):
+    bench, wish = made(CASES["create_block_sender_policy"], generation)
+    some_policy(bench.client)
+    wish |= {"enforced": True}
+    done = run(bench.client, bench.store, "create_block_sender_policy", wish)
+    bench.tenant.faults.add(Fault("empty_data", "/api/policy/blockedsenders/get-policy", times=times))
+
+    back = undo_once(bench.client, bench.store, done.action_id)
+
+    assert back.state == "applied"
+    assert [one["policy"]["description"] for one in bench.tenant.policies()] == ["made before"]
+
+
+# F2, I7: whoever looks is slower than whoever sends again
+def test_what_was_seen_before_somebody_sent_again_does_not_settle_the_new_attempt(bench, at_once):
+    change = change_of("create_block_sender_policy")
+    wanted = change.checked(POLICY)
+    action = bench.store.ledger.intend(
+        NewAction(TENANT, None, change.kind, change.target(wanted), change.slot(wanted), wanted, "manual")
+    )
+    bench.store.ledger.claim([action.id], owner="first")
+    bench.store.ledger.settle([ActionResult(action.id, "unknown")])
+    seen = bench.store.ledger.get(action.id)
+    bench.store.ledger.settle([ActionResult(action.id, "not_applied", attempt=1)])
+    bench.store.ledger.claim([action.id], owner="second")
+
+    (found,) = look_up_changes(bench.client, bench.store, [seen])
+
+    known = bench.store.ledger.get(action.id)
+    assert (known.state, known.attempt, known.owner, found.state) == ("sending", 2, "second", "sending")
+
+
+# F2
+def test_a_claim_that_somebody_took_over_during_the_look_is_not_sent(bench, monkeypatch):
+    change = change_of("create_block_sender_policy")
+    original, looks = change.already, []
+
+    def already(client, parameters):
+        looks.append(len(bench.tenant.effects))
+        if len(looks) == 1:
+            bench.store.ledger.adopt_orphans(timedelta(0))
+        return original(client, parameters)
+
+    monkeypatch.setattr(change, "already", already, raising=False)
+
+    assert run(bench.client, bench.store, change.kind, POLICY).state == "applied"
+    assert looks == [0, 0]
+    assert len(bench.tenant.policies()) == 1
+
+
+def test_a_change_whose_claim_is_nearly_too_old_is_left_for_later(bench, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("mailroom.effects.claims.ORPHANED_AFTER", timedelta(seconds=59))
+        result = run(bench.client, bench.store, "create_block_sender_policy", POLICY)
+
+    assert (result.state, result.code) == ("not_applied", "out_of_time")
+    assert bench.tenant.effects == []
+
+
+def test_retry_reaches_what_was_put_off_behind_any_number_of_refusals(bench, monkeypatch):
+    monkeypatch.setattr("mailroom.effects.changes.undoing._PAGE", 2)
+    change = change_of("create_managed_url")
+    for number in range(8):
+        wanted = change.checked({"url": f"http://x.example/{number}"})
+        action = bench.store.ledger.intend(
+            NewAction("another" if number < 3 else TENANT, None, change.kind, f"x{number}", change.slot(wanted), wanted)
+        )
+        if number < 5:
+            bench.store.ledger.claim([action.id], owner="somebody")
+            bench.store.ledger.settle([ActionResult(action.id, "failed" if number else "not_applied", "no")])
+
+    results = retry_changes(bench.client, bench.store, tenants=[TENANT])
+
+    assert [result.state for result in results] == ["applied"] * 3
+    assert bench.store.ledger.counts() == {change.kind: {"applied": 3, "failed": 4, "not_applied": 1}}
+
+
+# F53: the backup was made between the intent and the call
+def test_an_incident_that_the_ledger_has_forgotten_is_not_begun_again(bench):
+    case = CASES["create_remediation_incident"]
+    change = change_of(case.kind)
+    wanted = change.checked(case.wish(bench.tenant, bench.client))
+    action = bench.store.ledger.intend(
+        NewAction(TENANT, None, change.kind, change.target(wanted), change.slot(wanted), wanted, "manual")
+    )
+    begun = change.send(bench.client, action)
+
+    result = run(bench.client, bench.store, case.kind, wanted)
+
+    assert (result.state, result.result["id"]) == ("applied", begun["id"])
+    assert case.times(bench.tenant) == 1
+    assert run(bench.client, bench.store, case.kind, wanted).recorded
 
 
 def test_what_would_be_over_already_is_refused_before_any_call(bench):

@@ -15,6 +15,23 @@ def alert_id(world):
     return world.alerts(1)[0]
 
 
+def test_what_waits_can_be_asked_for_by_state_and_tenant_and_page_by_page(store):
+    wanted = [
+        store.ledger.intend(NewAction(tenant, None, "create_managed_url", f"x{number}", f"url:{number}"))
+        for number, tenant in enumerate(("another", "northwind", "northwind", "northwind"))
+    ]
+    store.ledger.claim([wanted[1].id], owner="me")
+    store.ledger.settle([ActionResult(wanted[1].id, "failed")])
+    ours = {"states": ("intended", "not_applied"), "tenants": ["northwind"]}
+
+    (first,) = store.ledger.to_do(1, **ours)
+
+    assert first.id == wanted[2].id
+    assert [one.id for one in store.ledger.to_do(after_id=first.id, **ours)] == [wanted[3].id]
+    assert store.ledger.to_do(tenants=[]) == []
+    assert len(store.ledger.to_do()) == 4
+
+
 def test_an_intent_is_written_once(store, world, alert_id):
     first = store.ledger.intend(world.action(alert_id, parameters={"note": "x"}))
     again = store.ledger.intend(world.action(alert_id, parameters={"note": "x"}))

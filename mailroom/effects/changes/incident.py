@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from mailroom.effects.changes.model import Change, Found, Parameters
+from mailroom.effects.changes.model import CLOCKS_DIFFER_BY, Change, Found, Parameters
 from mailroom.mimecast import MimecastClient, capabilities, remediate, remediation
 from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.dates import format_date
@@ -63,10 +63,16 @@ class CreateIncident(Change):
         """See `Change`."""
         return _shown(remediate.create_incident(client, _wish(action.parameters), marker=marker(action)))
 
-    def look(self, client: MimecastClient, action: Action, _age: timedelta) -> Found:
+    def made_before(self, client: MimecastClient, action: Action, age: timedelta) -> Found | None:
+        """See `Change`."""
+        found = self.look(client, action, age)
+        return found if found.state == "applied" else None
+
+    def look(self, client: MimecastClient, action: Action, age: timedelta) -> Found:
         """See `Change`."""
         mark = marker(action)
-        found = remediation.find_incidents(client, search_by=("reason", mark))
+        since = client.now() - age - CLOCKS_DIFFER_BY
+        found = remediation.find_incidents(client, start=since, search_by=("reason", mark))
         ours = [one for page in found for one in page if mark in one.reason]
         if not ours:
             return Found("not_applied", detail="looked up: there is no incident with our mark")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -44,25 +45,31 @@ def look_up_changes(
         if action.state != "unknown" or action.kind not in CHANGES:
             continue
         change = CHANGES[action.kind]
-        result = _finding(client, store, change, action)
+        result = replace(_finding(client, store, change, action), attempt=action.attempt)
         faultpoint("change.before_settle_found")
         if result.state != "unknown":
-            settle(store, change, action, result)
+            result = settle(store, change, action, result)
         results.append(result)
     return results
 
 
-def settle(store: Store, change: Change, action: Action, result: ActionResult) -> None:
-    """Record a result; once it is as wanted, what it takes back, ends or replaces is no longer in force."""
+def settle(store: Store, change: Change, action: Action, result: ActionResult) -> ActionResult:
+    """Record the result of one attempt; once it is as wanted, what it takes back, ends or replaces is not in force.
+
+    Returns:
+        What counts: the result, or what the ledger says where somebody settled it, or sent it again, meanwhile.
+    """
     done = result.state in {"applied", "already_done"}
 
-    def record(tx: Connection) -> None:
+    def record(tx: Connection) -> ActionResult:
         if store.ledger.settle([result], tx):
-            return  # somebody settled it first; what the ledger says counts
+            known = store.ledger.get(action.id, tx)
+            return ActionResult(known.id, known.state, known.detail, known.code, attempt=known.attempt)
         if done:
             store.ledger.settle(_ended(store, change, store.ledger.get(action.id, tx), tx), tx, who="ledger")
+        return result
 
-    store.run(record)
+    return store.run(record)
 
 
 def _ended(store: Store, change: Change, action: Action, tx: Connection) -> list[ActionResult]:

@@ -121,6 +121,26 @@ class Change(ABC):
         """Looked at just before sending: is it as wanted already, and what is there that an undo needs?"""
         return None
 
+    def made_before(self, _client: MimecastClient, _action: Action, _age: timedelta) -> Found | None:
+        """Looked at just before sending: did this very action happen already, unknown to the ledger?
+
+        A ledger that was restored from a backup does not know what was sent since. Only for what would be doubled and
+        is not seen by `already`; `age` is the time since it was wanted.
+        """
+        return None
+
+    def changed_since(self, _last: Action, _there: Parameters) -> str:
+        """Why what an action of this kind made is not ours to take back: somebody has changed it since.
+
+        Args:
+            _last: The action of ours that wrote it last.
+            _there: What the change that takes it back found.
+
+        Returns:
+            "" when it is as we left it, or that does not matter.
+        """
+        return ""
+
     def check_now(self, client: MimecastClient, parameters: Parameters) -> None:
         """What is impossible at this moment or in this generation. Makes no call.
 

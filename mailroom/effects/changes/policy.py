@@ -12,6 +12,7 @@ from mailroom.mimecast import MimecastClient, capabilities, policies
 from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.field_checks import checked_id, checked_time
+from mailroom.mimecast.paging import id_of
 from mailroom.mimecast.policy_models import BlockPolicy, PolicyWish
 from mailroom.store.actions import Action
 
@@ -50,6 +51,19 @@ class _Written(Change):
 
     needs: ClassVar[tuple[str, ...]] = ("description",)
     takes: ClassVar[Mapping[str, Any]] = _WISH
+
+    def changed_since(self, last: Action, there: Parameters) -> str:
+        """See `Change`."""
+        raw = there.get("before")
+        if not isinstance(raw, dict):
+            return ""
+        known = BlockPolicy.parse(raw)
+        try:
+            if _says(known, wish_of(last.parameters)):
+                return ""
+        except (InvalidInputError, KeyError):
+            pass
+        return f"somebody changed the policy since (it is {known.description[:80]!r}): it is theirs now"
 
     def read(self, parameters: Parameters) -> Parameters:
         """See `Change`."""
@@ -201,11 +215,12 @@ class DeletePolicy(Change):
 
     def already(self, client: MimecastClient, parameters: Parameters) -> Found | None:
         """See `Change`."""
-        try:
-            known = policies.get_policy(client, parameters["policy_id"])
-        except NotFoundError:
-            return Found("applied", {"id": parameters["policy_id"]}, "there is no such policy, or no longer", "gone")
-        return Found("not_applied", {"id": known.id, "before": known.as_json()}, f"it blocks {known.title}")
+        known, others = _seen(client, parameters["policy_id"])
+        if known is not None:
+            return Found("not_applied", {"id": known.id, "before": known.as_json()}, f"it blocks {known.title}")
+        if not others:  # an answer may be empty by mistake; deleting what is gone is refused and harms nothing
+            return Found("unknown", detail="no policy at all can be seen")
+        return Found("applied", {"id": parameters["policy_id"]}, "there is no such policy, or no longer", "gone")
 
     def send(self, client: MimecastClient, action: Action) -> Parameters:
         """See `Change`."""
@@ -214,11 +229,10 @@ class DeletePolicy(Change):
 
     def look(self, client: MimecastClient, action: Action, _age: timedelta) -> Found:
         """See `Change`."""
-        try:
-            policies.get_policy(client, action.parameters["policy_id"])
-        except NotFoundError:
-            return Found("applied", {"id": action.target}, "looked up: the policy is gone")
-        return Found("not_applied", detail="looked up: the policy is still there")
+        known, _ = _seen(client, action.parameters["policy_id"])
+        if known is not None:
+            return Found("not_applied", detail="looked up: the policy is still there")
+        return Found("applied", {"id": action.target}, "looked up: the policy is gone")
 
     def undo(self, action: Action) -> UndoWish | None:
         """See `Change`."""
@@ -248,6 +262,29 @@ def sentences(wish: PolicyWish) -> list[str]:
     if wish.enforced:
         lines.append("enforced: comes before policies that are more specific")
     return lines
+
+
+def _seen(client: MimecastClient, policy_id: str) -> tuple[BlockPolicy | None, int]:
+    """A policy, asked for by its id and then looked for in the list of all; and how many others there are.
+
+    Raises:
+        ResponseError: It is in the list and cannot be read.
+        MailroomError: As `policies.get_policy`.
+    """
+    try:
+        return policies.get_policy(client, policy_id), 0
+    except NotFoundError:
+        pass
+    others = 0
+
+    def passed_over(raw: object, error: ResponseError) -> None:
+        nonlocal others
+        if id_of(raw) == policy_id:
+            raise error
+        others += 1
+
+    everyone = policies.list_policies(client, on_unreadable=passed_over)
+    return next((one for one in everyone if one.id == policy_id), None), others + len(everyone)
 
 
 def _party(kind: str, value: str) -> str:

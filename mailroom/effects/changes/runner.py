@@ -16,6 +16,8 @@ from typing import Any
 from mailroom.effects.changes.looking import contrary_under_way, look_up_changes, settle
 from mailroom.effects.changes.model import Change, ChangeGate, Found, OpenChangeGate, Parameters
 from mailroom.effects.changes.outcome import ChangeResult, Preview, past_of, result_of
+from mailroom.effects.changes.registry import CHANGES
+from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
@@ -125,7 +127,7 @@ def carry_on(client: MimecastClient, store: Store, change: Change, action: Actio
         if reason := gate.closed():
             raise RefusedError(reason)
         if reason := gate.objection(action):
-            store.ledger.settle([ActionResult(action.id, "refused", reason, "rail")])
+            store.ledger.settle([ActionResult(action.id, "refused", reason, "rail", attempt=action.attempt)])
             break
         claimed = store.ledger.claim([action.id], owner=process_owner("change"))
         if not claimed:
@@ -183,6 +185,9 @@ def _attempt(client: MimecastClient, store: Store, change: Change, action: Actio
     stop: Exception | None = None
     try:
         there = change.already(client, action.parameters)
+        made = None if there else change.made_before(client, action, store.ledger.now() - action.created_at)
+        theirs = _theirs(store, action, there)
+        ours, seconds = still_ours(store, [action])
         faultpoint("change.looked")
     except (RejectedError, NotFoundError, InvalidInputError, NotOfferedError) as error:
         result = _failed(action, error)
@@ -191,15 +196,35 @@ def _attempt(client: MimecastClient, store: Store, change: Change, action: Actio
     else:
         if there is not None and there.state == "applied":
             result = _as_wanted(action, there)
+        elif made is not None:
+            result = ActionResult(action.id, "applied", made.detail, result={**action.result, **made.result})
+        elif theirs:
+            result = ActionResult(action.id, "refused", theirs, "changed_by_hand")
+        elif not ours:
+            result = taken_over(action)
+        elif seconds <= 0:
+            result = out_of_time(action)
         else:
             before = dict(there.result) if there is not None else {}
             if before:
                 store.ledger.keep(action.id, action.attempt, before)
-            result, stop = _sent(client, change, action, before)
+            result, stop = _sent(in_time(client, seconds), change, action, before)
     faultpoint("change.before_settle")
     settle(store, change, action, replace(result, attempt=action.attempt))
     faultpoint("change.after_settle")
     return stop
+
+
+def _theirs(store: Store, action: Action, there: Found | None) -> str:
+    """Why what an action would take back is somebody else's by now; "" when it is ours, or it takes nothing back."""
+    if action.undoes_id is None or there is None:
+        return ""
+    made = store.ledger.get(action.undoes_id)
+    change = CHANGES.get(made.kind)
+    if change is None:
+        return ""
+    later = store.ledger.find(made.tenant, kinds=CHANGES, states=("applied",), target=str(there.result.get("id") or ""))
+    return change.changed_since(max([made, *later], key=lambda one: one.id), there.result)
 
 
 def _sent(
@@ -237,6 +262,8 @@ def _confirmed(client: MimecastClient, change: Change, action: Action, error: Ma
         there = change.already(client, action.parameters)
     except MailroomError as failed:
         return _failed(action, failed)
+    if there is not None and there.state == "unknown" and change.gone_is_done():
+        return ActionResult(action.id, "already_done", "Mimecast says that it is gone", "gone")
     return _as_wanted(action, there) if there is not None and there.state == "applied" else _failed(action, error)
 
 

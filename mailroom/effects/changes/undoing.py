@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from mailroom.effects.changes.looking import replaced_since
@@ -19,6 +19,7 @@ from mailroom.store.actions import Action, ActionResult
 log = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
+_PAGE = 500
 _TAKEN_UP_WITHIN = timedelta(days=7)
 """A wish this old is not taken up by itself: what was right then need not be right now."""
 
@@ -95,12 +96,11 @@ def retry_changes(
     if reason := gate.closed():
         raise RefusedError(reason)
     results, now = [], store.ledger.now()
-    for action in store.ledger.to_do(kinds=CHANGES, max_attempts=_MOST_ATTEMPTS):
-        if action.state == "failed" or (tenants is not None and action.tenant not in tenants):
-            continue
+    for action in _put_off(store, tenants):
         change = CHANGES[action.kind]
         if why := _outdated(store, change, action, now):
-            store.ledger.settle([ActionResult(action.id, "refused", why, "outdated", retryable=False)])
+            outdated = ActionResult(action.id, "refused", why, "outdated", retryable=False, attempt=action.attempt)
+            store.ledger.settle([outdated])
             continue
         try:
             results.append(carry_on(client, store, change, action, gate))
@@ -109,6 +109,17 @@ def retry_changes(
             known = store.ledger.get(action.id)
             results.append(ChangeResult(known.state, known.id, known.kind, known.result, str(error)))
     return results
+
+
+def _put_off(store: Store, tenants: Collection[str] | None) -> Iterator[Action]:
+    """What was wanted and not sent, page by page."""
+    after = 0
+    while page := store.ledger.to_do(
+        _PAGE, after_id=after, kinds=CHANGES, states=("intended", "not_applied"), tenants=tenants,
+        max_attempts=_MOST_ATTEMPTS,
+    ):  # fmt: skip
+        yield from page
+        after = page[-1].id
 
 
 def _outdated(store: Store, change: Change, action: Action, now: datetime) -> str:
