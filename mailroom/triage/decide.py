@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mailroom.triage.decision import Contribution, Decision, evidence_digest
 from mailroom.triage.extract import Facts, History, extract
+from mailroom.triage.playbook import Proposal
 from mailroom.triage.rules import Rule
 from mailroom.triage.ruleset import RuleSet
 from mailroom.triage.testimony import GROUP, Testimony, answer_of, contributions, weight
@@ -73,6 +74,8 @@ def decide(
         evidence += contributions(people, changes_action=proposal.action != alone.action)
     if exclusion is not None:
         insights.append(_contribution(exclusion, facts))
+    if proposal.unsure:
+        insights.append(_unsure(proposal))
     priority, why = _priority(facts, seed_priority)
     return Decision(
         verdict=score.verdict,
@@ -161,6 +164,13 @@ def _contribution(rule: Rule, facts: Facts) -> Contribution:
         severity=rule.severity,
         suggests=rule.suggests_verdict,
         auto_actions=tuple(sorted(rule.auto_actions)),
+    )
+
+
+def _unsure(proposal: Proposal) -> Contribution:
+    """Why the table lets nothing be delivered: shown with the evidence, worth no points."""
+    return Contribution(
+        "playbook-table", 1, "A row of the table cannot be answered", 0, "", "T1", proposal.reason, "auto"
     )
 
 

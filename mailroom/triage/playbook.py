@@ -12,11 +12,16 @@ from mailroom.rulelang.lists import ValueList
 from mailroom.rulelang.modifiers import ModifierError
 from mailroom.rulelang.schemas import check
 from mailroom.rulelang.searches import Test, TestBank
+from mailroom.rulelang.ternary import Ternary
 from mailroom.rulelang.yaml_source import RuleError, read_documents
-from mailroom.triage.denials import absolute_denials
+from mailroom.triage.denials import DELIVERING, absolute_denials
 from mailroom.triage.fields import DECISION_FIELDS, FIELDS
 
 _FIELDS = FIELDS | DECISION_FIELDS
+_UNSURE = (
+    'Row "{row}" would {action} it, but whether row "{unsure}" before it fits cannot be told: '
+    "too little is known of the message."
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Proposal:
     """What should happen next, and why.
 
     `also` are actions beside the main one. `absolute_denials` are sentences why a better-fitting action is out of the
-    question; they are kept even though another action was chosen.
+    question; they are kept even though another action was chosen. `unsure` names the row that may fit, and of which too
+    little is known to let a later one deliver the mail.
     """
 
     action: str
@@ -33,6 +39,7 @@ class Proposal:
     absolute_denials: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     row: str = ""
+    unsure: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,16 @@ class Row:
     parameters: Mapping[str, Any]
     reason: Fill
 
-    def fits(self, facts: Mapping[str, Any]) -> bool:
-        """Whether all tests hold; unknown is not enough."""
-        for test in self.tests:  # noqa: SIM110 - all() over a generator costs twice as much here
-            if test(facts) is not True:
+    def fits(self, facts: Mapping[str, Any]) -> Ternary:
+        """Whether all tests hold; unknown where none fails and one of them cannot be answered."""
+        answer: Ternary = True
+        for test in self.tests:
+            found = test(facts)
+            if found is False:
                 return False
-        return True
+            if found is None:
+                answer = None
+        return answer
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,19 @@ class Playbook:
     def propose(self, facts: Mapping[str, Any]) -> Proposal:
         """The proposal for facts that include the decision's own fields."""
         denied: dict[str, None] = {}
+        unsure: Row | None = None
         for row in self.rows:
-            if not row.fits(facts):
+            fits = row.fits(facts)
+            if fits is None and unsure is None and row.action not in DELIVERING:
+                unsure = row
+            if not fits:
                 continue
             if refusals := absolute_denials(row.action, facts, row.parameters):
                 denied |= dict.fromkeys(refusals)
                 continue
+            if unsure is not None and row.action in DELIVERING:
+                why = _UNSURE.format(action=row.action, row=row.name, unsure=unsure.name)
+                return Proposal("ask_analyst", why, {}, tuple(denied), row=unsure.name, unsure=unsure.name)
             also = tuple(action for action in row.also if not absolute_denials(action, facts))
             return Proposal(row.action, row.reason(facts), row.parameters, tuple(denied), also, row.name)
         return Proposal("leave", "No row of the playbook table fits.", {}, tuple(denied))

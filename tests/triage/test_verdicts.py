@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from mailroom.rulelang.ternary import UNKNOWN
 from mailroom.triage.decide import decide, triage_event
 from mailroom.triage.extract import Facts, History, extract
+from mailroom.triage.packaged import demo_lists, starter_lists
+from mailroom.triage.ruleset import load_ruleset
 from mailroom.triage.samples import event_of
 
+READER = "amy.reader@northwind.example"
+TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PARTNER = {
     "sender": "Ines <ines@contoso-logistics.example>",
@@ -272,3 +278,54 @@ def test_a_decision_is_plain_data(judge_mail):
 
     assert json.loads(json.dumps(plain)) == plain
     assert plain["evidence"][0]["rule_id"]
+
+
+# the table ------------------------------------------------------------------------------------------------------------
+
+BEFORE_WANTED = """  - name: nobody proves the sender
+    when: { auth.dmarc: fail }
+    action: ACTION
+    reason: "DMARC failed."
+
+  - name: wanted
+"""
+
+
+@pytest.fixture
+def with_row_before(tmp_path):
+    """Rules that release what says "wanted", with a row about DMARC before that one."""
+
+    def make(action):
+        folder = tmp_path / "rules"
+        shutil.copytree(Path(__file__).parent.with_name("rules"), folder)
+        table = folder / "playbooks.yml"
+        table.write_text(table.read_text().replace("  - name: wanted\n", BEFORE_WANTED.replace("ACTION", action)))
+        return load_ruleset([folder], [starter_lists(), demo_lists()], TODAY)
+
+    return make
+
+
+def proposal_for(rules, **sample):
+    plain = {"from": "x@stranger.example", "recipient": READER, "subject": "wanted 1", "attachments": []}
+    return triage_event(rules, event_of(plain | sample))
+
+
+@pytest.mark.parametrize("action", ["ask_analyst", "leave", "reject"])
+def test_an_earlier_row_that_cannot_be_answered_keeps_a_later_one_from_delivering(with_row_before, action):
+    decision = proposal_for(with_row_before(action))
+
+    assert decision.proposal.action == "ask_analyst"
+    assert 'Row "wanted" would release it' in decision.proposal.reason
+    assert 'row "nobody proves the sender" before it fits cannot be told' in decision.proposal.reason
+    assert [entry.text for entry in decision.insights] == [decision.proposal.reason]
+
+
+@pytest.mark.parametrize(("dmarc", "action"), [("pass", "release"), ("fail", "leave")])
+def test_an_earlier_row_that_is_answered_counts_as_it_says(with_row_before, dmarc, action):
+    decision = proposal_for(with_row_before("leave"), auth={"dmarc": dmarc})
+
+    assert (decision.proposal.action, decision.insights) == (action, ())
+
+
+def test_an_earlier_row_that_cannot_be_answered_does_not_keep_junk_from_being_rejected(with_row_before):
+    assert proposal_for(with_row_before("leave"), subject="junk 1").proposal.action == "reject"
