@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
 from mailroom.errors import EffectsFailedError
-from tasks import mimecast as mimecast_actions
+from tasks._wanted import reject_wanted, release_wanted
 
 
 def carry_out_each(to_do: list[dict[str, Any]], *, mimecast: str, store: str, policy: str) -> list[dict[str, str]]:
@@ -19,18 +19,11 @@ def carry_out_each(to_do: list[dict[str, Any]], *, mimecast: str, store: str, po
     """
     futures: list[tuple[dict[str, Any], PrefectFuture[Any]]] = []
     for wanted in to_do:
-        arguments: dict[str, Any] = {
-            "message_id": str(wanted["alert_id"] or wanted["hold_id"]),
-            "mimecast": mimecast,
-            "store": store,
-            "policy": policy,
-        }
-        if wanted["kind"] == "reject":
-            arguments |= wanted["parameters"]
-            futures.append((wanted, mimecast_actions.reject_message.submit(**arguments)))
-        else:
-            arguments["release_to_sandbox"] = wanted["kind"] == "release_to_sandbox"
-            futures.append((wanted, mimecast_actions.release_message.submit(**arguments)))
+        task = reject_wanted if wanted["kind"] == "reject" else release_wanted
+        named = str(wanted["alert_id"] or wanted["hold_id"])
+        futures.append((wanted, task.submit(
+            wanted["action_id"], wanted["kind"], named, mimecast=mimecast, store=store, policy=policy
+        )))  # fmt: skip
     rows = []
     for wanted, future in futures:
         outcome = future.result(raise_on_failure=False)

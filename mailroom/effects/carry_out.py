@@ -37,6 +37,7 @@ from mailroom.mimecast import MimecastClient, held
 from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, Action, ActionResult
+from mailroom.store.intents import SUPERSEDED
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,9 @@ class Gate(Protocol):
     def closed(self) -> str:
         """Why nothing at all may be done now (the kill switch); "" when the gate is open."""
 
+    def outdated(self, action: Action) -> str:
+        """Why what led to this action does not stand any more; "" when it does. It may be wanted anew later."""
+
     def objection(self, action: Action, event: dict[str, Any]) -> str:
         """Why this one action must not be done, seen from the rails; "" lets it pass."""
 
@@ -59,6 +63,10 @@ class OpenGate:
 
     def closed(self) -> str:
         """Always open."""
+        return ""
+
+    def outdated(self, _action: Action) -> str:
+        """Nothing is."""
         return ""
 
     def objection(self, _action: Action, _event: dict[str, Any]) -> str:
@@ -176,11 +184,17 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
     """The refusals among these actions, settled; of those that pass, what happened to their messages, by id."""
     actions = [action for action in store.ledger.get_many(action_ids).values() if action.state in CLAIMABLE]
     events = _events(store, actions)
-    objections = {action.id: gate.objection(action, events[action.id]) for action in actions}
-    refused = [ActionResult(known, "refused", text, "rail") for known, text in objections.items() if text]
+    refused: list[ActionResult] = []
+    for action in actions:
+        # What somebody else began to send since it was read here is theirs: a refusal is of this attempt only.
+        if text := gate.outdated(action):
+            refused.append(ActionResult(action.id, "refused", text, SUPERSEDED, retryable=False))
+        elif text := gate.objection(action, events[action.id]):
+            refused.append(ActionResult(action.id, "refused", text, "rail"))
+    kept = {result.action_id for result in refused}
     if refused:
         refused = _record(store, actions, refused)
-    return refused, {known: events[known] for known, text in objections.items() if not text}
+    return refused, {action.id: events[action.id] for action in actions if action.id not in kept}
 
 
 def _one_batch(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
+
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
 from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
@@ -49,8 +51,9 @@ def dispose(
 ) -> ActionResult:
     """Release or reject one held message, once.
 
-    An equal action that the ledger already wants is taken up (that is how a failed step is retried); one of the same
-    kind with other parameters that was not applied is withdrawn; one that is applied is reported as applied.
+    An equal action that people want already is taken up (that is how a failed step is retried); one of the same kind
+    with other parameters that was not applied is withdrawn, and so is whatever triage wanted by itself and nobody has
+    sent; one that is applied is reported as applied.
 
     Args:
         desk: Tenant, store and policy.
@@ -65,7 +68,24 @@ def dispose(
         RefusedError: the ledger holds a contrary action, or the kill switch is on.
     """
     alert = desk.store.alerts.find_one(message_id)
-    action = _wanted(desk.store, alert, kind, parameters, requested_by)
+    return _carry_through(desk, _wanted(desk.store, alert, kind, parameters, requested_by))
+
+
+def carry_out_action(desk: Desk, action_id: int) -> ActionResult:
+    """Carry out one action that the ledger wants; one that it does not want any more is left alone, and said.
+
+    Args:
+        desk: Tenant, store and policy.
+        action_id: The action, as triage named it.
+
+    Raises:
+        NotFoundError: no such action.
+        RefusedError: the kill switch is on, or somebody is sending it.
+    """
+    return _carry_through(desk, desk.store.ledger.get(action_id))
+
+
+def _carry_through(desk: Desk, action: Action) -> ActionResult:
     result = _result_of(action)
     gate = desk.gate()
     for _ in range(_ROUNDS):
@@ -136,10 +156,17 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
 def standing_wish(store: Store, new: NewAction) -> Action | None:
     """The ledger row that stands for this wish already: one that is done or being sent, or an equal one. Reads."""
     for action in reversed(store.ledger.for_alert(new.alert_id or 0)):
-        taken_up = action.digest == new.digest if action.state in _TO_SEND else action.is_live
+        unsent = action.state in _TO_SEND
+        taken_up = action.digest == new.digest and not gives_way(action) if unsent else action.is_live
         if action.kind == new.kind and taken_up:
             return action
     return None
+
+
+def gives_way(action: Action) -> bool:
+    """Whether it is a disposition that triage wanted by itself and nobody has sent: what a person wants goes before."""
+    by_itself = action.mode == "auto" and action.approval_id is None
+    return by_itself and action.kind in KINDS and action.state in _TO_SEND
 
 
 def new_disposition(alert: Alert, kind: str, parameters: Mapping[str, Any], requested_by: str) -> NewAction:
@@ -160,14 +187,22 @@ def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], r
     new = new_disposition(alert, kind, parameters, requested_by)
     if (standing := standing_wish(store, new)) is not None:
         return standing
-    why = f"withdrawn: {requested_by} wants the same with other parameters"
+    again = f"withdrawn: {requested_by} wants the same with other parameters"
+    instead = f"withdrawn: {requested_by} wants {kind}"
     older = [
-        ActionResult(action.id, "refused", why, SUPERSEDED, retryable=False)
+        ActionResult(
+            action.id, "refused", instead if gives_way(action) else again, SUPERSEDED, retryable=False,
+            attempt=action.attempt,
+        )
         for action in store.ledger.for_alert(alert.id)
-        if action.kind == kind and action.state in _TO_SEND
-    ]
-    store.ledger.settle(older, who=requested_by)  # an older wish must not speak for this one
-    return store.ledger.intend(new)
+        if gives_way(action) or (action.kind == kind and action.state in _TO_SEND)
+    ]  # fmt: skip
+
+    def replace(tx: Connection) -> Action:
+        store.ledger.settle(older, tx, who=requested_by)  # an older wish must not speak for this one
+        return store.ledger.intend(new, tx)
+
+    return store.run(replace)
 
 
 def _take_over(desk: Desk, action: Action) -> list[ActionResult]:

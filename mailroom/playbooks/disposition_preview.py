@@ -13,7 +13,7 @@ from mailroom.effects.kinds import RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, release_log, still_held
 from mailroom.mimecast import MimecastClient, capabilities
 from mailroom.mimecast.diagnosis import not_offered
-from mailroom.playbooks.act import Desk, check_wish, new_disposition, standing_wish
+from mailroom.playbooks.act import Desk, check_wish, gives_way, new_disposition, standing_wish
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, NewAction
 from mailroom.store.intents import unwritten
@@ -111,7 +111,7 @@ def _objections(desk: Desk, action: Action, new: NewAction, event: dict[str, Any
 def _contrary(store: Store, new: NewAction) -> str:
     """The live action that holds the message's one place in the ledger."""
     for other in store.ledger.for_alert(new.alert_id or 0):
-        if other.is_live and other.slot == new.slot and other.kind != new.kind:
+        if other.is_live and other.slot == new.slot and other.kind != new.kind and not gives_way(other):
             return f"Action {other.id} ({other.kind}, {other.state}) holds the message: it gets one disposition only."
     return ""
 

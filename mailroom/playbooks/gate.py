@@ -47,20 +47,44 @@ class PolicyChangeGate:
 
 
 class PolicyGate:
-    """Kill switch, mode, approval, absolute denials; whether the message is still held the effect itself looks up."""
+    """Kill switch, mode, approval, absolute denials, and whether the verdict behind what nobody asked for still stands.
+
+    Whether the message is still held the effect itself looks up.
+    """
 
     def __init__(self, policy: Callable[[], Policy], store: Store) -> None:
         self._read, self._store = policy, store
         self._policy = policy()
-        self._context = self._policy.ruleset().context
+        self._rules = self._policy.ruleset()
 
     def closed(self) -> str:
-        """Why nothing may be changed now. Reads the policy again; `objection` goes by what was read here."""
-        policy = self._read()
-        if policy != self._policy:
-            self._policy, self._context = policy, policy.ruleset().context
-        if policy.rails.kill_switch:
+        """Why nothing may be changed now. Reads the policy and its rules again; the others go by what was read here."""
+        self._policy = self._read()
+        if self._policy.rails.kill_switch:
             return _KILLED
+        self._rules = self._policy.ruleset()
+        return ""
+
+    def outdated(self, action: Action) -> str:
+        """Why the decision behind an automatic action does not stand any more; "" for what people want.
+
+        It stands as long as the alert's current verdict is the one that the action was entered by, from the rules of
+        now and on all that is known of the message.
+        """
+        if action.mode != "auto" or action.approval_id is not None:
+            return ""
+        alert_id = action.alert_id or 0
+        verdict, alert = self._store.verdicts.current(alert_id), self._store.alerts.get_many([alert_id]).get(alert_id)
+        if verdict is None or alert is None:
+            return "People said something about it since it was judged: it waits to be judged again."
+        if verdict.rule_digest != self._rules.digest or verdict.level != alert.level:
+            return (
+                "The rules, or what is known of the message, changed since it was judged: it waits to be judged again."
+            )
+        if verdict.proposed_action != action.kind:
+            return f"The rules want something else by now: {verdict.proposed_action or 'nothing'}."
+        if verdict.id != action.verdict_id:
+            return "It was judged again since: whether it may still be done by itself is not decided."
         return ""
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
@@ -68,7 +92,7 @@ class PolicyGate:
         policy = self._policy
         if action.approval_id is not None:
             return objection_to_approved(self._store, policy, action, event)
-        facts = extract(event, self._context)
+        facts = extract(event, self._rules.context)
         if action.mode == "manual":
             found = forbidden(action.kind, facts, policy.rails, action.parameters, by_person=True)
             return " ".join(text for _, text in found)

@@ -21,7 +21,7 @@ from mailroom.triage.decide import decide
 from mailroom.triage.decision import Decision
 from mailroom.triage.extract import Facts, History, extract
 from mailroom.triage.ruleset import RuleSet
-from mailroom.triage.testimony import GROUP, Answer, Testimony
+from mailroom.triage.testimony import Answer, Testimony
 
 People = Mapping[int, tuple[Testimony, ...]]
 """Alert id -> what people said about it; alerts about which nobody said anything are missing."""
@@ -83,15 +83,10 @@ def record_verdicts(
     return store.run(write)
 
 
-def heard(decision: Decision) -> bool:
-    """Whether people said anything about it."""
-    return any(entry.group == GROUP for entry in decision.evidence)
-
-
 def supersede(store: Store, wanted: Mapping[int, tuple[str, bool]]) -> int:
-    """Withdraw what triage wanted done to alerts before people said something that changed the decision.
+    """Withdraw what triage wanted done to alerts before they were judged again and the decision changed.
 
-    Effect: writes the store. Twice is harmless; what was sent already stays.
+    Effect: writes the store. Twice is harmless; what was sent already, or is being sent, stays.
 
     Args:
         store: Whose ledger.
@@ -102,7 +97,10 @@ def supersede(store: Store, wanted: Mapping[int, tuple[str, bool]]) -> int:
         How many actions were withdrawn.
     """
     results = [
-        ActionResult(one.id, "refused", "people said something that changed the decision", SUPERSEDED, retryable=False)
+        ActionResult(
+            one.id, "refused", "it was judged again, and the decision changed", SUPERSEDED, retryable=False,
+            attempt=one.attempt,
+        )
         for actions in store.inquiries.actions_of(wanted).values()
         for one in actions
         if one.requested_by == "triage" and one.kind in KINDS and one.state in _OPEN

@@ -16,14 +16,15 @@ from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import RefusedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.harmless import harmless
-from mailroom.playbooks.judging import heard, judge_alerts, record_verdicts, supersede
+from mailroom.playbooks.judging import judge_alerts, record_verdicts, supersede
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.rail_counters import RailCounters
 from mailroom.playbooks.triaged import TriageReport
 from mailroom.store import Store
-from mailroom.store.actions import NewAction
+from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.events import NewEvent
+from mailroom.store.intents import SUPERSEDED
 from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.triage.decision import Decision
 from mailroom.triage.rails import Ruling, judge
@@ -59,7 +60,7 @@ class TriageRun:
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
         self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
-        self.heard: set[int] = set()  # alerts about which people said something: older wishes may be void
+        self.judged: set[int] = set()  # alerts with a new verdict: what older ones led to may be void
         self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
         self.verdicts: Counter[str] = Counter()
         self.planned: Counter[str] = Counter()
@@ -99,11 +100,12 @@ class TriageRun:
                 self.report.triaged += 1
                 self.report.alert_ids.append(alert.id)
                 self.verdicts[verdict.verdict] += 1
-                if any(entry.get("group") == GROUP for entry in verdict.evidence):
-                    self.heard.add(alert.id)  # what stands in the ledger may be older: ruled on once more
-                elif actions := [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]:
+                actions = [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]
+                heard = any(entry.get("group") == GROUP for entry in verdict.evidence)
+                if not heard and any(_is_ruled_on(one, verdict.id) for one in actions):
                     self.entered.update(action.kind for action in actions if action.is_live)
                     continue
+                self.judged.add(alert.id)  # what stands in the ledger may be older: ruled on once more
                 if verdict.proposed_action in KINDS:
                     self.candidates.append((alert.id, verdict.id))
 
@@ -133,12 +135,11 @@ class TriageRun:
                 self.verdicts[decision.verdict] += 1
                 if decision.proposal.action in KINDS:
                     self.candidates.append((alert.id, verdict_id))
-                if heard(decision):
-                    self.heard.add(alert.id)
                 if self.dry_run:
                     best.append((-decision.risk, alert.id, _preview(alert, decision)))
             if self.dry_run:
                 best = sorted(best, key=lambda entry: entry[:2])[:_PREVIEW]
+            self.judged.update(alert.id for alert in alerts)
             self.report.triaged += len(alerts)
             self.report.alert_ids += [alert.id for alert in alerts]
             self.progress("triaged", self.report.triaged, None)
@@ -164,7 +165,7 @@ class TriageRun:
     # second pass --------------------------------------------------------------------------------------------
 
     def _rule_on_candidates(self) -> None:
-        if not self.dry_run and (others := self.heard - {alert_id for alert_id, _ in self.candidates}):
+        if not self.dry_run and (others := self.judged - {alert_id for alert_id, _ in self.candidates}):
             supersede(self.store, dict.fromkeys(others, ("", False)))
         if not self.candidates:
             return
@@ -197,7 +198,7 @@ class TriageRun:
                     to_propose.append(new)
                 if ruling.outcome in {"propose", "deny"}:
                     wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
-                if alert.id in self.heard:
+                if alert.id in self.judged:
                     void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
             if self.keeper is not None:  # whoever was replaced while it slept enters nothing
                 self.keeper.keep(after=timedelta(0))
@@ -241,6 +242,12 @@ class TriageRun:
     def _say(self, text: str) -> None:
         if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
             self.report.warnings.append(text)
+
+
+def _is_ruled_on(action: Action, verdict_id: int) -> bool:
+    """Whether this action shows that nothing is left to rule on: the verdict led to it, or a person acts."""
+    by_verdict = action.verdict_id == verdict_id and action.code != SUPERSEDED
+    return by_verdict or (action.is_live and action.requested_by != "triage")
 
 
 def _preview(alert: Alert, decision: Decision) -> dict[str, str]:

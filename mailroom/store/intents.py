@@ -18,6 +18,7 @@ from mailroom.store.schema import actions
 from mailroom.store.undo import undo_of
 
 _SETTLED_FOR_GOOD = ("already_done", "refused")
+_NOT_SENT = ("proposed", "intended", "not_applied", "failed")
 _STORED = (
     select(actions)
     .where(
@@ -104,7 +105,7 @@ class Intents:
             if isinstance(found, Action) and found.state == "proposed" and state == "intended":
                 promoted.append(place)
             elif found is not None:
-                answers[place] = found
+                answers[place] = self._renewed(tx, found, new) if isinstance(found, Action) else found
                 continue
             fresh.setdefault(key, []).append(place)
         events: list[NewEvent] = []
@@ -150,8 +151,20 @@ class Intents:
                     change = actions.update().where(actions.c.id == old.id, actions.c.state == "proposed")
                     tx.execute(change.values(
                         state="intended", mode=new.mode, approval_id=new.approval_id, requested_by=new.requested_by,
+                        verdict_id=new.verdict_id or old.verdict_id, rule_digest=new.rule_digest or old.rule_digest,
                         updated_at=now,
                     ))  # fmt: skip
+
+    def _renewed(self, tx: Connection, old: Action, new: NewAction) -> Action:
+        """What rules want still, bound to the verdict of now; an approved action, or a sent one, stays as it is."""
+        by_rules = old.mode == new.mode == "auto" and new.verdict_id is not None and old.approval_id is None
+        if not by_rules or old.state not in _NOT_SENT or old.verdict_id == new.verdict_id:
+            return old
+        change = actions.update().where(
+            actions.c.id == old.id, actions.c.state == old.state, actions.c.attempt == old.attempt
+        )
+        changed = tx.execute(change.values(verdict_id=new.verdict_id, rule_digest=new.rule_digest)).rowcount
+        return replace(old, verdict_id=new.verdict_id, rule_digest=new.rule_digest) if changed else old
 
 
 def _decide(stored: list[Action], new: NewAction, state: str) -> Action | RefusedError | None:

@@ -10,7 +10,7 @@ from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, PEOPLE, REJECT
 
 from mailroom import faults
 from mailroom.effects import carry_out as sending
-from mailroom.effects.carry_out import carry_out, reconcile
+from mailroom.effects.carry_out import OpenGate, carry_out, reconcile
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
@@ -723,3 +723,31 @@ def once_first(function, answer):
     """A function that gives this answer once, and then its own."""
     answers = [answer]
     return lambda *given: answers.pop() if answers else function(*given)
+
+
+class ClaimedMeanwhile(OpenGate):
+    """Refuses, and while it makes up its mind another process begins to send."""
+
+    def __init__(self, store, *, outdated):
+        self._store, self._outdated = store, outdated
+
+    def outdated(self, action):
+        return self._no(action) if self._outdated else ""
+
+    def objection(self, action, _event):
+        return self._no(action)
+
+    def _no(self, action):
+        self._store.ledger.claim([action.id], owner="the other")
+        return "no"
+
+
+@pytest.mark.parametrize("outdated", [True, False])
+def test_what_another_process_began_to_send_is_not_called_refused(bench, outdated):
+    first = bench.triage().to_do[0].action_id
+    gate = ClaimedMeanwhile(bench.store, outdated=outdated)
+
+    assert carry_out(bench.client, bench.store, [first], owner="me", gate=gate) == []
+
+    action = bench.store.ledger.get(first)
+    assert (action.state, action.owner) == ("sending", "the other")

@@ -118,7 +118,7 @@ def cycle(wanted: Wanted) -> dict[str, Any]:
         if "act" in steps:
             to_do = triaged.to_do
             if wanted.each:
-                results = [act.dispose(desk, one.kind, one.hold_id, one.parameters) for one in to_do]
+                results = [act.carry_out_action(desk, one.action_id) for one in to_do]
             else:
                 results = act.carry_out_wanted(desk, [one.action_id for one in to_do])
             report["acted"] = [result.state for result in results]

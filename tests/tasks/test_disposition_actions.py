@@ -10,9 +10,12 @@ import pytest
 from mailroom_tests_small_tenant import policy, small_tenant
 
 from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.playbooks.judging import supersede
 from tasks import _open, mimecast
+from tasks._wanted import reject_wanted, release_wanted
 
 ACTIONS = {"release": mimecast.release_message, "reject": mimecast.reject_message}
+WANTED = {"release": release_wanted, "reject": reject_wanted}
 
 
 @pytest.fixture
@@ -129,3 +132,45 @@ def test_a_reason_that_the_product_does_not_know_is_said_before_anything_is_writ
 def nothing_happened(bench: Any, alert: Any) -> None:
     assert bench.store.ledger.for_alert(alert.id) == []
     assert bench.tenant.effects == []
+
+
+# as playbooks run them -----------------------------------------------------------------------------------------------
+
+
+def by_number(one: Any) -> Any:
+    return WANTED[one.kind].fn(
+        one.action_id, one.kind, str(one.alert_id), mimecast="default", store="default", policy="default"
+    )
+
+
+def test_playbooks_run_the_actions_under_their_documented_names(bench: Any) -> None:
+    assert {kind: task.name for kind, task in WANTED.items()} == {kind: task.name for kind, task in ACTIONS.items()}
+
+    done = [by_number(one) for one in bench.triage().to_do]
+
+    assert {(one.is_success, one.state) for one in done} == {(True, "applied")}
+    assert {action.requested_by for action in bench.store.ledger.list()} == {"triage"}
+
+
+def test_a_playbook_leaves_alone_what_was_withdrawn_after_triage_named_it(bench: Any) -> None:
+    first = next(one for one in bench.triage().to_do if one.kind == "release")
+    supersede(bench.store, {first.alert_id: ("", False)})
+
+    done = by_number(first)
+
+    assert (done.is_success, done.state) == (False, "refused")
+    assert "was left alone: it was judged again, and the decision changed" in done.message
+    assert bench.times(first.hold_id) == 0
+    assert [one.state for one in bench.store.ledger.for_alert(first.alert_id)] == ["refused"]
+
+
+def test_of_two_runs_with_the_same_list_neither_does_what_the_mode_forbids_by_now(bench: Any) -> None:
+    first = next(one for one in bench.triage().to_do if one.kind == "release")
+    bench.policy = policy(modes={"release": "observe", "reject": "observe"})
+
+    for _run in range(2):
+        with pytest.raises(RefusedError, match="not auto any more"):
+            by_number(first)
+
+    assert bench.times(first.hold_id) == 0
+    assert [(one.state, one.mode) for one in bench.store.ledger.for_alert(first.alert_id)] == [("refused", "auto")]
