@@ -64,7 +64,7 @@ def ingest_held_messages_then_triage(
         log.info("%(fetched)d fetched: %(alerted)d new alerts, %(duplicate)d known already", ingested)
         if not dry_run:
             playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store)
-        triaged = playbook.triage_alerts(store=store, policy=policy, dry_run=dry_run)
+        triaged = playbook.triage_alerts(store=store, policy=policy, mimecast=mimecast, dry_run=dry_run)
         outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
     counts = playbook.publish_triage_report(store=store, ingested=ingested, triaged=triaged, outcomes=outcomes)
     fail_if_any(outcomes)

@@ -39,7 +39,7 @@ def retry_failed_triage(
     with tenant_slot(mimecast):
         looked_up = playbook.look_up_unknown_outcomes(mimecast=mimecast, store=store)
         reopened = playbook.reopen_for_retry(store=store, quarantined_too=quarantined_too)
-        triaged = playbook.triage_alerts(store=store, policy=policy, again=True)
+        triaged = playbook.triage_alerts(store=store, policy=policy, mimecast=mimecast, again=True)
         outcomes = carry_out_each(triaged["to_do"], mimecast=mimecast, store=store, policy=policy)
         outcomes += playbook.retry_changes(mimecast=mimecast, store=store, policy=policy)
     counts = playbook.publish_triage_report(

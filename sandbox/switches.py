@@ -13,6 +13,7 @@ class Switches:
     """Behaviour that the vendor's documents leave open, and the size of the fiction.
 
     Attributes:
+        account_code: What the account is called.
         hold_release_accepts_tracking_id: Release takes a tracking id and frees all copies.
         message_detail_on_v2: `get-message-detail` answers over API 2.0.
         policy_changes_on_v2: `update-policy` and `delete-policy` answer over API 2.0.
@@ -47,6 +48,7 @@ class Switches:
         token_lifetime: Seconds an access token lives.
     """
 
+    account_code: str = "CSBX1A1"
     hold_release_accepts_tracking_id: bool = False
     message_detail_on_v2: bool = False
     policy_changes_on_v2: bool = False

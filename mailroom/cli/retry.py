@@ -9,6 +9,7 @@ import typer
 from mailroom.cli import acting, desk, output
 from mailroom.playbooks import act, changes
 from mailroom.playbooks.retry import reopen_quarantined
+from mailroom.playbooks.tenants import own_names
 from mailroom.playbooks.triage import triage_alerts
 
 
@@ -27,7 +28,8 @@ def retry(
         taken_up = changes.retry(here.desk())
         reopened = reopen_quarantined(here.store)
         with output.progress(as_json) as progress:
-            report = triage_alerts(here.store, here.policy(), again=True, progress=progress)
+            tenants = own_names(lambda: here.client, here.store)
+            report = triage_alerts(here.store, here.policy(), again=True, tenants=tenants, progress=progress)
             results = acting.carry_out(here, report.to_do, progress)
         if not as_json:
             output.note(

@@ -27,11 +27,13 @@ def triage(
 def decide_and_act(here: desk.Here, *, dry_run: bool, as_json: bool, ingested: Mapping[str, Any]) -> None:
     """The triage command; `ingested` are counts of an ingest before it, shown with its own."""
     from mailroom.cli import acting
+    from mailroom.playbooks.tenants import own_names
     from mailroom.playbooks.triage import triage_alerts
 
     policy = here.policy()
     with output.progress(as_json) as progress:
-        report = triage_alerts(here.store, policy, dry_run=dry_run, progress=progress)
+        tenants = own_names(lambda: here.client, here.store)
+        report = triage_alerts(here.store, policy, dry_run=dry_run, tenants=tenants, progress=progress)
         results = [] if dry_run else acting.carry_out(here, report.to_do, progress)
     acting.show(here, report, results, dry_run=dry_run, as_json=as_json, ingested=ingested)
     acting.exit_if_not_applied(results)

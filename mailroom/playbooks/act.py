@@ -15,7 +15,7 @@ from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
 from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.mimecast import MimecastClient, held
-from mailroom.playbooks.tenants import names_of
+from mailroom.playbooks.tenants import is_another, names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
 from mailroom.store.alerts import Alert
@@ -65,9 +65,10 @@ def dispose(
     Raises:
         NotFoundError: no alert has this id.
         InvalidInputError: not about one held message, or a parameter cannot be meant; nothing was written.
-        RefusedError: the ledger holds a contrary action, or the kill switch is on.
+        RefusedError: the ledger holds a contrary action, the message is another tenant's, or the kill switch is on.
     """
     alert = desk.store.alerts.find_one(message_id)
+    refuse_another(desk, alert.tenant)
     return _carry_through(desk, _wanted(desk.store, alert, kind, parameters, requested_by))
 
 
@@ -80,9 +81,11 @@ def carry_out_action(desk: Desk, action_id: int) -> ActionResult:
 
     Raises:
         NotFoundError: no such action.
-        RefusedError: the kill switch is on, or somebody is sending it.
+        RefusedError: the kill switch is on, it is another tenant's, or somebody is sending it.
     """
-    return _carry_through(desk, desk.store.ledger.get(action_id))
+    action = desk.store.ledger.get(action_id)
+    refuse_another(desk, action.tenant)
+    return _carry_through(desk, action)
 
 
 def _carry_through(desk: Desk, action: Action) -> ActionResult:
@@ -101,7 +104,14 @@ def _carry_through(desk: Desk, action: Action) -> ActionResult:
 def carry_out_wanted(
     desk: Desk, action_ids: list[int], *, on_settled: OnSettled = lambda _results: None
 ) -> list[ActionResult]:
-    """Carry out many actions in batches; what looking shows as not applied is tried once more."""
+    """Carry out many actions in batches; what looking shows as not applied is tried once more.
+
+    Raises:
+        RefusedError: one of them is another tenant's, and nothing was done; or the kill switch is on.
+        AccessError, TransientError: the tenant refused or could not be reached.
+    """
+    for tenant in sorted({action.tenant for action in desk.store.ledger.get_many(action_ids).values()}):
+        refuse_another(desk, tenant)
     results = {r.action_id: r for r in _round(desk, action_ids, on_settled)}
     again = [known for known, result in results.items() if result.state == "not_applied" and not result.code]
     if again:
@@ -110,7 +120,7 @@ def carry_out_wanted(
 
 
 def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResult]:
-    """Resolve every action whose outcome nobody saw, by looking: dispositions of held mail, and other changes.
+    """Resolve every action of this tenant whose outcome nobody saw, by looking: held mail, and other changes.
 
     Args:
         desk: Tenant, store and policy.
@@ -124,13 +134,24 @@ def look_up_unknown(desk: Desk, *, all_owners: bool = False) -> list[ActionResul
         return []
     from mailroom.effects.changes import CHANGES, look_up_changes  # slow to import, and seldom needed
 
-    unknown = [action.id for action in desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)]
-    found = reconcile(desk.client, desk.store, unknown)
+    unknown = desk.store.ledger.open_effects(states=("unknown",), kinds=KINDS)
+    others = {name for name in {action.tenant for action in unknown} if is_another(desk.client, desk.store, name)}
+    found = reconcile(desk.client, desk.store, [action.id for action in unknown if action.tenant not in others])
     changed = desk.store.ledger.open_effects(states=("unknown",), kinds=CHANGES)
     if changed:
         names = names_of(desk.client, desk.store)  # a store may hold changes of several tenants
         found += look_up_changes(desk.client, desk.store, [action for action in changed if action.tenant in names])
     return found
+
+
+def refuse_another(desk: Desk, tenant: str) -> None:
+    """Let nothing be done to, or be concluded about, a message of another tenant than the desk's. Effect: reads.
+
+    Raises:
+        RefusedError: it is another's.
+    """
+    if is_another(desk.client, desk.store, tenant):
+        raise RefusedError(f"The message is held for the tenant {tenant}: use its credentials to act on it.")
 
 
 def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[ActionResult]:

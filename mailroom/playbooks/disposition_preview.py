@@ -13,7 +13,7 @@ from mailroom.effects.kinds import RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, release_log, still_held
 from mailroom.mimecast import MimecastClient, capabilities
 from mailroom.mimecast.diagnosis import not_offered
-from mailroom.playbooks.act import Desk, check_wish, gives_way, new_disposition, standing_wish
+from mailroom.playbooks.act import Desk, check_wish, gives_way, new_disposition, refuse_another, standing_wish
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, NewAction
 from mailroom.store.intents import unwritten
@@ -77,9 +77,11 @@ def preview_disposition(desk: Desk, kind: str, message_id: str, parameters: Mapp
     Raises:
         NotFoundError: no alert has this id.
         InvalidInputError: not about one held message, or a parameter cannot be meant.
+        RefusedError: the message is another tenant's.
         MailroomError: the tenant could not be asked whether the message is still held.
     """
     alert = desk.store.alerts.find_one(message_id)
+    refuse_another(desk, alert.tenant)
     check_wish(alert, kind, parameters)
     new = new_disposition(alert, kind, parameters, "")
     standing = standing_wish(desk.store, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from mailroom.mimecast import MimecastClient, account
@@ -21,6 +22,11 @@ def names_of(client: MimecastClient, store: Store) -> frozenset[str]:
     """Every name that this tenant may have in the ledger: its account code, and the names it was given."""
     code = tenant_of(client)
     return frozenset({code, *store.sources.tenants_of(code)})
+
+
+def own_names(client: Callable[[], MimecastClient], store: Store) -> frozenset[str] | None:
+    """`names_of` where the store serves several tenants; None where it knows of one at most, and nobody is asked."""
+    return names_of(client(), store) if len(store.sources.accounts()) > 1 else None
 
 
 def is_another(client: MimecastClient, store: Store, tenant: str) -> bool:

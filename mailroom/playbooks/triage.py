@@ -6,9 +6,9 @@ Whether there is anything to decide is seen without the rules: a run with nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS
@@ -24,6 +24,7 @@ __all__ = ["TriageReport", "Wanted", "triage_alerts"]
 
 _MOST_TO_DO = 10_000
 _MOST_FAILURES = 5
+_MOST_OF_OTHERS = 50  # runs of other tenants between two of one
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -36,6 +37,7 @@ def triage_alerts(
     now: datetime | None = None,
     again: bool = False,
     alert_ids: Collection[int] | None = None,
+    tenants: Collection[str] | None = None,
     progress: Progress = lambda _step, _done, _total: None,
 ) -> TriageReport:
     """Give every open alert without a current verdict its verdict, and enter the actions that the rails allow.
@@ -51,6 +53,7 @@ def triage_alerts(
         now: This instant; the system's when left out.
         again: Also name actions that the tenant refused several times; left alone otherwise.
         alert_ids: Only these, because people said something about them; None for every open alert.
+        tenants: Only what belongs to the tenant of these names, in a store that serves several; None for all of it.
         progress: Told how many alerts are done.
 
     Raises:
@@ -60,11 +63,12 @@ def triage_alerts(
     started = time.monotonic()
     now = now or datetime.now(UTC)
     rules = policy.fingerprint(now.date())
-    if not dry_run and alert_ids is None and (digest := _nothing_to_decide(store, rules)):
-        run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters={"rule_digest": digest, "rules": rules})
+    if not dry_run and alert_ids is None and (digest := _nothing_to_decide(store, rules, tenants)):
+        parameters = {"rule_digest": digest, "rules": rules} | _whose(tenants)
+        run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
         store.runs.finish(run_id, "completed", {"triaged": 0})
         idle = TriageReport(run_id=run_id)
-        _name_what_is_wanted(store, idle, again=again)
+        _name_what_is_wanted(store, idle, tenants, again=again)
         idle.seconds = round(time.monotonic() - started, 3)
         return idle
     from mailroom.playbooks.triage_run import TriageRun  # rules and signals take longer to load than to find none
@@ -72,21 +76,32 @@ def triage_alerts(
 
     ruleset = policy.ruleset(now.date())
     if dry_run:
-        report = TriageRun(store, policy, ruleset, now, 0, progress, dry_run=True, only=alert_ids).run()
+        report = TriageRun(
+            store, policy, ruleset, now, 0, progress, dry_run=True, only=alert_ids, tenants=tenants
+        ).run()
     else:
         lease = store.leases.acquire("triage")
         try:
-            parameters = {"rule_digest": ruleset.digest, "rules": rules}
+            parameters = {"rule_digest": ruleset.digest, "rules": rules} | _whose(tenants)
             run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
             try:
                 keeper = LeaseKeeper(store.leases, lease, store.db.clock)
                 report = TriageRun(
-                    store, policy, ruleset, now, run_id, progress, dry_run=False, only=alert_ids, keeper=keeper
+                    store,
+                    policy,
+                    ruleset,
+                    now,
+                    run_id,
+                    progress,
+                    dry_run=False,
+                    only=alert_ids,
+                    tenants=tenants,
+                    keeper=keeper,
                 ).run()
             except MailroomError as error:
                 store.runs.finish(run_id, "failed", {}, str(error))
                 raise
-            _name_what_is_wanted(store, report, again=again)
+            _name_what_is_wanted(store, report, tenants, again=again)
             store.runs.finish(run_id, "completed", {"triaged": report.triaged, "verdicts": report.verdicts})
         finally:
             store.leases.release(lease)
@@ -94,25 +109,35 @@ def triage_alerts(
     return report
 
 
-def _name_what_is_wanted(store: Store, report: TriageReport, *, again: bool) -> None:
+def _whose(tenants: Collection[str] | None) -> dict[str, list[str]]:
+    return {} if tenants is None else {"tenants": sorted(tenants)}
+
+
+def _name_what_is_wanted(store: Store, report: TriageReport, tenants: Collection[str] | None, *, again: bool) -> None:
     """The actions to carry out now. One that the tenant keeps refusing is left alone, and that is said."""
     failures = None if again else _MOST_FAILURES
-    wanted = store.ledger.to_do(_MOST_TO_DO, kinds=KINDS, max_failures=failures)
+    wanted = store.ledger.to_do(_MOST_TO_DO, kinds=KINDS, max_failures=failures, tenants=tenants)
     report.to_do = [_wanted(action) for action in wanted]
-    if not again and (given_up := store.ledger.given_up(_MOST_FAILURES, kinds=KINDS)):
+    if not again and (given_up := store.ledger.given_up(_MOST_FAILURES, kinds=KINDS, tenants=tenants)):
         report.warnings.append(
             f"The tenant refused {given_up} actions {_MOST_FAILURES} times; they are left alone. See `mailroom actions "
             'list --state failed`; "retry failed triage" (`mailroom retry`) tries them again.'
         )
 
 
-def _nothing_to_decide(store: Store, rules: str) -> str:
+def _nothing_to_decide(store: Store, rules: str, tenants: Collection[str] | None) -> str:
     """The digest of the rules, if every open alert has its verdict by exactly these; seen without loading them."""
-    last = next((run for run in store.runs.latest("triage", 1) if run.state == "completed"), None)
-    if last is None or last.parameters.get("rules") != rules:
+    latest = store.runs.latest("triage", 1 if tenants is None else _MOST_OF_OTHERS)
+    last = next((run for run in latest if tenants is None or _concerns(run.parameters, tenants)), None)
+    if last is None or last.state != "completed" or last.parameters.get("rules") != rules:
         return ""
     digest = str(last.parameters["rule_digest"])
-    return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR) else digest
+    return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR, tenants=tenants) else digest
+
+
+def _concerns(parameters: Mapping[str, Any], tenants: Collection[str]) -> bool:
+    """Whether a run was about these tenants, or about all."""
+    return bool(set(parameters.get("tenants") or tenants) & set(tenants))
 
 
 def _wanted(action: Action) -> Wanted:

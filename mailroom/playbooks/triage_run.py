@@ -7,7 +7,7 @@ rails what share may be released. Both are deterministic: same alerts, same rule
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,10 +52,10 @@ class TriageRun:
         *,
         dry_run: bool,
         only: Collection[int] | None,
+        tenants: Collection[str] | None = None,
         keeper: LeaseKeeper | None = None,
     ) -> None:
-        self.keeper = keeper
-        self.only = only
+        self.only, self.tenants, self.keeper = only, tenants, keeper
         self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
@@ -85,7 +85,17 @@ class TriageRun:
     def _unfinished_runs(self) -> list[int]:
         """Runs that gave verdicts and may not have ruled on all of them; the lease says that none is under way."""
         runs = self.store.runs.latest("triage", _MOST_UNFINISHED)
-        return [run.id for run in runs if run.state in {"running", "failed"} and run.id != self.report.run_id]
+        return [
+            run.id
+            for run in runs
+            if run.state in {"running", "failed"} and run.id != self.report.run_id and self._is_ours(run.parameters)
+        ]
+
+    def _is_ours(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether a run was about nothing else than this one; what another tenant's run left is for its own runs."""
+        if self.tenants is None:
+            return True
+        return set(parameters.get("tenants") or self.tenants) <= set(self.tenants)
 
     def _take_up(self, unfinished: set[int]) -> None:
         """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted."""
@@ -112,11 +122,12 @@ class TriageRun:
     def _open_alerts(self) -> Iterator[list[Alert]]:
         if self.only is not None:
             wanted = self.store.alerts.get_many(sorted(set(self.only)))
-            left = [one for one in wanted.values() if one.handling == "open"]
+            mine = self.tenants
+            left = [one for one in wanted.values() if one.handling == "open" and (mine is None or one.tenant in mine)]
             yield from (left[start : start + _BATCH] for start in range(0, len(left), _BATCH))
             return
         after = 0
-        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH):
+        while alerts := self.store.alerts.list(handling="open", after_id=after, limit=_BATCH, tenants=self.tenants):
             after = alerts[-1].id
             yield alerts
 
@@ -157,7 +168,7 @@ class TriageRun:
             return
         after = 0
         while alerts := self.store.alerts.untriaged(
-            _BATCH, after_id=after, rule_digest=self.ruleset.digest, connector=CONNECTOR
+            _BATCH, after_id=after, rule_digest=self.ruleset.digest, connector=CONNECTOR, tenants=self.tenants
         ):
             after = alerts[-1].id
             yield alerts

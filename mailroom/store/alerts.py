@@ -189,11 +189,12 @@ class Alerts:
         return found
 
     def untriaged(
-        self, limit: int, after_id: int = 0, rule_digest: str | None = None, *, connector: str | None = None
-    ) -> AlertList:
+        self, limit: int, after_id: int = 0, rule_digest: str | None = None, *, connector: str | None = None,
+        tenants: Collection[str] | None = None,
+    ) -> AlertList:  # fmt: skip
         """Open alerts without a verdict, by id; with `rule_digest`, also those judged by other rules or less detail.
 
-        `connector` leaves out what came in by another way.
+        `connector` and `tenants` leave out what came in by another way.
         """
         judged = (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current
         if rule_digest is not None:
@@ -203,6 +204,8 @@ class Alerts:
         )  # fmt: skip
         if connector is not None:
             query = query.where(alerts.c.connector == connector)
+        if tenants is not None:
+            query = query.where(alerts.c.tenant.in_(tuple(tenants)))
         return self._all(query.order_by(alerts.c.id).limit(limit), None)
 
     def list(

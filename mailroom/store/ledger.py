@@ -169,19 +169,21 @@ class Ledger:
         `max_failures` leaves out what the product refused at that many attempts; what never reached it stays in.
         `states` and `tenants` leave out the others; pages go on behind `after_id`.
         """
-        condition = and_(actions.c.id > after_id, claimable(), _of(kinds), actions.c.state.in_(tuple(states)))
-        if tenants is not None:
-            condition = and_(condition, actions.c.tenant.in_(tuple(tenants)))
+        condition = and_(
+            actions.c.id > after_id, claimable(), _of(kinds), _in(tenants), actions.c.state.in_(tuple(states))
+        )
         if max_attempts is not None:
             condition = and_(condition, actions.c.attempt < max_attempts)
         if max_failures is not None:
             condition = and_(condition, or_(actions.c.state != "failed", actions.c.attempt < max_failures))
         return self._select(condition, limit=limit)
 
-    def given_up(self, max_failures: int, *, kinds: Collection[str] | None = None) -> int:
+    def given_up(
+        self, max_failures: int, *, kinds: Collection[str] | None = None, tenants: Collection[str] | None = None
+    ) -> int:
         """How many retryable actions failed at so many attempts that `to_do(max_failures=...)` leaves them out."""
-        condition = and_(claimable(), actions.c.state == "failed", actions.c.attempt >= max_failures, _of(kinds))
-        query = select(func.count()).select_from(actions).where(condition)
+        condition = and_(claimable(), actions.c.state == "failed", actions.c.attempt >= max_failures)
+        query = select(func.count()).select_from(actions).where(condition, _of(kinds), _in(tenants))
         return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def list(
@@ -291,6 +293,10 @@ ActionList = list[Action]  # `Ledger.list` hides the builtin inside the class
 
 def _of(kinds: Collection[str] | None) -> ColumnElement[bool]:
     return true() if kinds is None else actions.c.kind.in_(tuple(kinds))
+
+
+def _in(tenants: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if tenants is None else actions.c.tenant.in_(tuple(tenants))
 
 
 def claimable() -> ColumnElement[bool]:

@@ -58,6 +58,11 @@ class Sources:
         rows = self._db.read(lambda tx: tx.execute(query).all())
         return {row.tenant for row in rows if row.generation.partition("/")[0] == account}
 
+    def accounts(self) -> set[str]:
+        """The account codes of all tenants that anything came from."""
+        found = self._db.read(lambda tx: tx.execute(select(sources.c.generation).distinct()).scalars().all())
+        return {one.partition("/")[0] for one in found if "/api-" in one}
+
     def accounts_of(self, tenant: str) -> set[str]:
         """The account codes behind a tenant's name, as far as its sources say so."""
         query = select(sources.c.generation).where(sources.c.tenant == tenant).distinct()

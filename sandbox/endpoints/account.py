@@ -20,7 +20,7 @@ def get_account(context: Context) -> Outcome:
     return Outcome(
         data=[
             {
-                "accountCode": "CSBX1A1",
+                "accountCode": context.tenant.account_code,
                 "accountName": "Northwind (sandbox)",
                 "region": "sandbox",
                 "type": "full",

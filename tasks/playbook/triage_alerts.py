@@ -8,6 +8,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from mailroom.playbooks.tenants import own_names
 from mailroom.playbooks.triage import triage_alerts as triage
 from tasks import _open
 from tasks._progress import artifact_progress
@@ -16,7 +17,12 @@ from tasks._wording import action
 
 @task(name="Triage Alerts", task_run_name="Triage Alerts", cache_policy=NO_CACHE)
 def triage_alerts(
-    store: str = "default", policy: str = "default", *, dry_run: bool = False, again: bool = False
+    store: str = "default",
+    policy: str = "default",
+    *,
+    mimecast: str = "default",
+    dry_run: bool = False,
+    again: bool = False,
 ) -> dict[str, Any]:
     """Decide about every open alert that has no verdict yet, and write down what is to be done.
 
@@ -26,6 +32,8 @@ def triage_alerts(
     Args:
         store: Name of the AlertStore block.
         policy: Name of the TriagePolicy block.
+        mimecast: Name of the MimecastCredentials block; asked whose messages these are where the store serves several
+            tenants, and not needed where it serves one.
         dry_run: Decide, but write nothing.
         again: Also name actions that the tenant has refused several times.
 
@@ -40,12 +48,14 @@ def triage_alerts(
     Source: https://docs.prefect.io/v3/develop/write-flows
     """
     with action("Triage Alerts"), artifact_progress("alerts") as progress:
+        kept = _open.store(store)
         report = triage(
-            _open.store(store),
+            kept,
             _open.policy(policy),
             dry_run=dry_run,
             flow_run_id=str(flow_run.id or ""),
             again=again,
+            tenants=own_names(lambda: _open.client(mimecast), kept),
             progress=progress,
         )
     log = get_run_logger()
