@@ -190,6 +190,19 @@ def test_a_person_may_reject_what_triage_is_about_to_release(bench: Workbench) -
     assert [effect.kind for effect in bench.tenant.effects if effect.hold_id == first.hold_id] == ["reject"]
 
 
+def test_a_wish_that_is_cut_off_leaves_what_triage_wanted_as_it_was(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first, *_] = releases(bench)
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:ledger.after_intent"))
+    with pytest.raises(mailroom.faults.FaultError):
+        act.dispose(bench.desk, "reject", str(first.alert_id), {}, requested_by="ann")
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+
+    assert [one.state for one in bench.store.ledger.for_alert(first.alert_id)] == ["intended"]
+    assert act.dispose(bench.desk, "reject", str(first.alert_id), {}, requested_by="ann").state == "applied"
+
+
 def test_a_person_may_release_what_triage_wanted_and_may_not_do_any_more(bench: Workbench) -> None:
     [first, *_] = releases(bench)
     bench.policy = policy(modes={"release": "observe"})
