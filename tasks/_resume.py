@@ -18,6 +18,8 @@ from mailroom.playbooks.approvals.by_mail import KIND
 from mailroom.store.approval_rows import StoredApproval
 from mailroom.store.wait_rows import Wait
 
+_PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 3}
+"""Tries again for some twenty seconds where Prefect is busy, not for two minutes: the caller comes again."""
 LOOK_AGAIN: dict[str, Any] = {"decision": "look again", "your_name": "", "note": ""}
 """What the form of an approval is resumed with when somebody has decided elsewhere."""
 
@@ -69,7 +71,7 @@ def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) 
     except ValueError:
         return False
     try:
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):  # the caller comes again; more would hold it up
+        with temporary_settings(_PATIENCE):
             resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]
     except ObjectNotFound:
         return False
@@ -85,7 +87,7 @@ def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) 
 def _not_suspended(run_id: UUID, *, ended: bool) -> bool | str:
     """A run that has ended reads the outcome when it is retried; one that runs is about to suspend or to read."""
     try:
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}), get_client(sync_client=True) as client:
+        with temporary_settings(_PATIENCE), get_client(sync_client=True) as client:
             state = client.read_flow_run(run_id).state
     except ObjectNotFound:
         return False
