@@ -186,7 +186,7 @@ def forbidden(
         found.append(("R9", "This person already got a message about this case today."))
     if kind == "reject" and parameters.get("notify_sender") and not by_person:
         found.append(("R9", "A rejection never notifies the sender: it would confirm the address to an attacker."))
-    return found + _loops(kind, facts, settings)
+    return found + _loops(kind, facts, settings, by_person=by_person)
 
 
 def _unproven_friend(facts: Facts) -> bool:
@@ -194,9 +194,11 @@ def _unproven_friend(facts: Facts) -> bool:
     return (friend or bool(facts.get("from.vip"))) and facts.get("auth.dmarc_pass", UNKNOWN) is not True
 
 
-def _loops(kind: str, facts: Facts, settings: RailSettings) -> list[Finding]:
+def _loops(kind: str, facts: Facts, settings: RailSettings, *, by_person: bool) -> list[Finding]:
+    # People act once; and what only claims our address would otherwise be out of their reach.
+    may_loop = not by_person or kind == "ask_recipient"
     senders = {facts.get("from.address"), facts.get("envelope.address"), *(facts.get("from.addresses") or [])}
-    if settings.own_senders & {sender for sender in senders if isinstance(sender, str)}:
+    if may_loop and settings.own_senders & {sender for sender in senders if isinstance(sender, str)}:
         return [("R10", "This system sent the mail itself; acting on it could loop.")]
     automatic = facts.get("header.auto_submitted") or "no"
     precedence = facts.get("header.precedence")

@@ -114,12 +114,14 @@ def test_every_rail_can_be_set(tmp_path: Path) -> None:
 def test_mail_of_an_own_sender_is_not_acted_on(tmp_path: Path, kind: str) -> None:
     policy = load_settings(write(tmp_path / "h", RAILS), {}).triage_policy()
 
-    def rails_against(sender: str) -> set[str]:
+    def rails_against(sender: str, *, by_person: bool = False) -> set[str]:
         facts = extract(event_of({"from": sender, "auth": {"dmarc": "pass"}}), policy.ruleset().context)
-        return {rail for rail, _ in forbidden(kind, facts, policy.rails, {})}
+        return {rail for rail, _ in forbidden(kind, facts, policy.rails, {}, by_person=by_person)}
 
     assert "R10" in rails_against("Security <soc@northwind.example>")
     assert "R10" not in rails_against("Security <x@northwind.example>")
+    asks = kind == "ask_recipient"  # who only claims our address can still be released or rejected by a person
+    assert ("R10" in rails_against("Security <soc@northwind.example>", by_person=True)) is asks
 
 
 @pytest.mark.parametrize(
