@@ -59,6 +59,11 @@ def scrub(text: str) -> str:
     return re.sub("|".join(map(re.escape, present)), MASK, text) if present else text
 
 
+def without_mailboxes(text: str) -> str:
+    """A text with nothing but the domain of each address in it."""
+    return " ".join("…" + word[word.rindex("@") :] if "@" in word else word for word in text.split(" "))
+
+
 def place_of(error: Exception) -> str:
     """Kind and place of a fault of ours. Its text may quote a mail, and logs go to Prefect."""
     steps = [f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-5:]]

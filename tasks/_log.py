@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
-from mailroom.playbooks.archive_search import without_mailboxes
+from mailroom.redact import without_mailboxes
 
 
 def log_if_running(text: str) -> None:

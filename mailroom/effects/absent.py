@@ -63,8 +63,8 @@ def looked_up(
 ) -> ActionResult:
     """The result of an action that was sent, unseen, and whose message a look did not show.
 
-    Right before it was sent the message was held. So only a line written since can be about it, and only one that
-    proves no other action.
+    Right before it was first sent the message was held. So only a line written since can be about it, and only one
+    that proves no other action.
 
     Args:
         client: Which tenant.
@@ -78,7 +78,9 @@ def looked_up(
     Returns:
         `applied`, `already_done` (somebody else was first), `not_applied` (held after all), or `unknown` still.
     """
-    age = store.ledger.now() - (action.claimed_at or action.created_at)
+    # Tried more than once, an earlier attempt may be the one that was applied; when that was is not kept.
+    begun = action.claimed_at if action.attempt <= 1 else None
+    age = store.ledger.now() - (begun or action.created_at)
     since = client.now() - age - _CLOCKS_DIFFER_BY
     try:
         if _held_after_all(client, ref):

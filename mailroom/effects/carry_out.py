@@ -193,7 +193,8 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
             refused.append(ActionResult(action.id, "refused", text, "rail"))
     kept = {result.action_id for result in refused}
     if refused:
-        refused = _record(store, actions, refused)
+        # What another process began to send meanwhile is its own, and no refusal of ours.
+        refused = [result for result in _record(store, actions, refused) if result.state == "refused"]
     return refused, {action.id: events[action.id] for action in actions if action.id not in kept}
 
 

@@ -13,6 +13,7 @@ from mailroom.mimecast import MimecastClient, archive
 from mailroom.mimecast.archive_frames import Bounds, bounds_of
 from mailroom.mimecast.archive_query import ArchiveQuery, read_query
 from mailroom.mimecast.archive_terms import RETURN_FIELDS
+from mailroom.redact import without_mailboxes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,11 +187,6 @@ def few_columns(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 cell = tables.flat(value)
                 shown[name] = "" if cell is None else without_mailboxes(str(cell))
         yield shown
-
-
-def without_mailboxes(text: str) -> str:
-    """A text with nothing but the domain of each address in it."""
-    return " ".join("…" + word[word.rindex("@") :] if "@" in word else word for word in text.split(" "))
 
 
 def _rows(

@@ -7,7 +7,8 @@ from typing import Any
 
 from prefect import get_run_logger
 
-from mailroom.playbooks.archive_search import ArchiveSearchResult, OnPage, few_columns, without_mailboxes
+from mailroom.playbooks.archive_search import ArchiveSearchResult, OnPage, few_columns
+from mailroom.redact import without_mailboxes
 from tasks._progress import artifact_progress
 from tasks._show import MOST_ROWS, show
 from tasks._wording import action

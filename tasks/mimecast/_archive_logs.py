@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from mailroom.mimecast import MimecastClient
 from mailroom.mimecast.archive_frames import bounds_of
 from mailroom.mimecast.archive_models import ArchiveLogEntry
-from mailroom.playbooks.archive_search import without_mailboxes
+from mailroom.redact import without_mailboxes
 from tasks import _open
 from tasks._show import MOST_ROWS, show
 from tasks._wording import action

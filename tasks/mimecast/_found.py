@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 from mailroom.mimecast import MimecastClient
 from mailroom.mimecast.archive_frames import Bounds, bounds_of
 from mailroom.mimecast.rows import IDS, as_rows
-from mailroom.playbooks.archive_search import without_mailboxes
+from mailroom.redact import without_mailboxes
 from tasks import _open
 from tasks._show import MOST_ROWS, show
 

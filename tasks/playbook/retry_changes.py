@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.playbooks import changes
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.archive_search import without_mailboxes
+from mailroom.redact import without_mailboxes
 from tasks import _open
 from tasks._wording import action
 

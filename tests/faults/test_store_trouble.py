@@ -64,7 +64,7 @@ def test_a_store_that_stays_locked_ends_the_cycle_by_name_with_nothing_half_writ
         assert worker.wait() == 3
         somebody.execute("ROLLBACK")
 
-    assert worker.report["error"] == "StoreUnavailableError"
+    assert worker.report["error"] == "StoreBusyError"
     assert "is locked by another process" in worker.report["message"]
     with opened(sqlite_site) as store:
         assert content(store) == before

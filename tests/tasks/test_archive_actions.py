@@ -13,7 +13,8 @@ import pytest
 
 from mailroom.errors import InvalidInputError, NotFoundError, PermissionMissingError, RejectedError
 from mailroom.mimecast import ClientCredentials, MimecastClient
-from mailroom.playbooks.archive_search import few_columns, without_mailboxes
+from mailroom.playbooks.archive_search import few_columns
+from mailroom.redact import without_mailboxes
 from mailroom.store import Store
 from sandbox import Tenant, serve
 from tasks import _open

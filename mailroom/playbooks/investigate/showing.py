@@ -11,10 +11,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from mailroom.playbooks.archive_search import without_mailboxes
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.investigate.result import Investigation
 from mailroom.playbooks.investigate.words import sentence
+from mailroom.redact import without_mailboxes
 
 _LONG = 400
 _FEW = 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailroom.playbooks.archive_search import without_mailboxes
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.investigate.result import Investigation
 from mailroom.playbooks.investigate.sightings import CLICKS
+from mailroom.redact import without_mailboxes
 
 _AS_SAID = {"on its way": "still on the way", "unknown": "of unknown outcome"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -11,8 +11,8 @@ from mailroom.mimecast import MimecastClient, archive, remediation, tracking, tt
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.mimecast.models import TrackedEmail
 from mailroom.mimecast.tracking import REACH
-from mailroom.playbooks.archive_search import without_mailboxes
 from mailroom.playbooks.remediate.model import Copy, Findings
+from mailroom.redact import without_mailboxes
 
 _NEAR = timedelta(hours=6)
 _MOST_MESSAGES, _MOST_ROWS, _MOST_LOOKS, _MOST_LOGS = 100, 200, 20, 50_000
