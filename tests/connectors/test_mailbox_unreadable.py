@@ -62,6 +62,21 @@ def test_a_mail_whose_file_cannot_be_read_is_quarantined_and_the_others_are_take
 
 # F21
 @pytest.mark.parametrize("spoil", [forbidden, cut])
+def test_a_dry_run_shows_the_mails_around_one_that_cannot_be_read_and_that_it_is_there(
+    mailbox: Any, spoil: Any
+) -> None:
+    uids = mailbox.put(*(mail(n) for n in range(1, 6)))
+    spoil(file_of(mailbox, uids[2]))
+    rows = mailbox.preview()
+    assert [row.uid for row in rows] == uids
+    assert [row.subject for row in rows] == ["Mail 1", "Mail 2", "", "Mail 4", "Mail 5"]
+    assert rows[2].outcome == "tried again"
+    assert rows[2].reason.startswith("could not be read: ")
+    assert mailbox.alerts() == []
+
+
+# F21
+@pytest.mark.parametrize("spoil", [forbidden, cut])
 def test_an_answer_behind_a_mail_whose_file_cannot_be_read_is_found(mailbox: Any, spoil: Any) -> None:
     now, store = mailbox.store.waits.now(), mailbox.store
     wait = store.waits.ask(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.mailbox.conversations import Conversations
@@ -35,7 +32,7 @@ class Preview:
     subject: str
     attachments: int
     outcome: str
-    """`alerted`, `duplicate`, `filtered`, `quarantined` or `gone`, as of now."""
+    """`alerted`, `duplicate`, `filtered`, `tried again`, `quarantined` or `gone`, as of now."""
     reason: str
 
 
@@ -86,14 +83,18 @@ def _folder(
             reason = f"stored before the folder was rebuilt, as alert {scan.twins[uid]}"
             rows[uid] = Preview(folder, uid, scan.arrived[uid][0], "", "", 0, "duplicate", reason)
     asked = [uid for uid in uids if uid not in rows]
-    mails = cast("Generator[FetchedMail]", session.fetch_raw(asked, max_message=settings.max_message))
-    with closing(mails):
-        for mail in mails:
-            attempts = failed.get(mail.uid, Waiting(0, "", 0)).attempts
-            taken = reader.read(mail, attempts=attempts)
-            rows[mail.uid] = _row(folder, mail.uid, taken, reader.shown)
+
+    def look(mail: FetchedMail) -> Preview:
+        attempts = failed.get(mail.uid, Waiting(0, "", 0)).attempts
+        return _row(folder, mail.uid, reader.read(mail, attempts=attempts), reader.shown)
+
+    rows |= session.look_at_raw(asked, look, max_message=settings.max_message)
     now = clock.now()
-    return [rows.get(uid) or Preview(folder, uid, now, "", "", 0, "gone", "not there any more") for uid in uids]
+    for uid in (uid for uid in uids if uid not in rows):
+        why = session.fetch_failures.get(uid, "")
+        outcome, reason = ("tried again", f"could not be read: {why}") if why else ("gone", "not there any more")
+        rows[uid] = Preview(folder, uid, now, "", "", 0, outcome, reason)
+    return [rows[uid] for uid in uids]
 
 
 def _row(folder: str, uid: int, taken: Taken, mail: Mail | None) -> Preview:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self, overload
+from typing import Protocol, Self, cast, overload
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import idling, light, login
-from mailroom.mail.imap.breaking import past_what_breaks
+from mailroom.mail.imap.breaking import Found, past_what_breaks
 from mailroom.mail.imap.changing import Changer, checked_flags
 from mailroom.mail.imap.connection import Client, connect
 from mailroom.mail.imap.criterion import Criterion
@@ -318,6 +319,37 @@ class ImapSession:
         self.fetch_failures = reader.failures
         faultpoint("imap.before_fetch")
         return reader.mails(list(uids))
+
+    def look_at_raw(
+        self, uids: Iterable[int], look: Callable[[FetchedMail], Found], *, max_message: int = 35 << 20
+    ) -> dict[int, Found]:
+        """UID -> what `look` makes of each mail, also when one of them costs the connection. Effect: reads.
+
+        A mail that exists but cannot be read has no entry; `fetch_failures` has it. A mail that is gone is in neither.
+
+        Args:
+            uids: Which.
+            look: Called once per mail; what it raises ends the fetching.
+            max_message: As for `fetch_raw`.
+
+        Raises:
+            RateLimitError: The server wants to be asked less.
+            TransientError: The server is silent, in trouble itself, or cannot be reached again.
+        """
+        failures: dict[int, str] = {}
+
+        def ask(some: list[int]) -> Iterator[tuple[int, Found]]:
+            mails = cast("Generator[FetchedMail]", self.fetch_raw(some, max_message=max_message))
+            try:
+                with closing(mails):
+                    for mail in mails:
+                        yield mail.uid, look(mail)
+            finally:
+                failures.update(self.fetch_failures)
+
+        found = past_what_breaks(uids, ask, self._reconnected, failures)
+        self.fetch_failures = failures
+        return found
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
