@@ -45,6 +45,8 @@ class PrefectServer:
     def __init__(self, home: Path, **extra: str) -> None:
         self.home = home
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.temporary = home.parent / f"{home.name}-temporary"
+        self.temporary.mkdir(mode=0o700, exist_ok=True)
         self.port = _free_port()
         self.extra = extra
         self.schedules: dict[str, dict[str, bool]] = {}
@@ -73,6 +75,8 @@ class PrefectServer:
         return inherited | {
             "PREFECT_HOME": str(self.home),
             "PREFECT_API_URL": self.api,
+            # A worker keeps a folder there that only the first user of a machine may write.
+            "TMPDIR": str(self.temporary),
             **{name: os.environ[name] for name in (_AUTHORITIES,) if name in os.environ},
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             # A server on SQLite says 503 while it is locked; giving up sooner than Prefect does would be our failure.
@@ -212,6 +216,7 @@ class PrefectServer:
                     return found
                 if found.state is not None and found.state.is_cancelled():
                     return found
+                self._need_worker()
                 time.sleep(0.2)
         state = found.state.name if found.state else "no state"
         raise AssertionError(f"the run is still {state} after {seconds} s: {self._tail('worker')}")
@@ -222,6 +227,7 @@ class PrefectServer:
         while time.monotonic() < deadline:
             if condition():  # type: ignore[operator]
                 return
+            self._need_worker()
             time.sleep(0.02)
         raise AssertionError("it did not happen in time: " + self._tail("worker"))
 
@@ -297,6 +303,11 @@ class PrefectServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+    def _need_worker(self) -> None:
+        """A worker that ended by itself takes no run any more: no need to wait for one."""
+        if self._worker is not None and self._worker.poll() is not None:
+            raise AssertionError(f"the worker ended with {self._worker.returncode}: {self._tail('worker')}")
 
     def _tail(self, name: str) -> str:
         log = self.home.parent / f"{self.home.name}-{name}.log"
