@@ -555,10 +555,15 @@ def test_what_gateways_and_scanners_add_is_no_answer(body: str) -> None:
         "Yes.\n\nThis message is not a virus, I know the sender.",
         "Yes.\n\nDiese Mail wurde von Avast blockiert.",
         "Yes.\n\nThe attachment is confidential, send it to the recipient only.",
+        "No.\n\nThe message was confidential and not intended for us, but for another recipient.",
+        "Nein.\n\nDie Nachricht ist vertraulich, und wenn Sie mich fragen: ich bin nicht der richtige Empfänger dafür.",
+        "Yes.\n\nThis message was scanned by our virus scanner and is clean, release it.",
+        "Ja.\n\nDiese E-Mail wurde von mir geprüft, kein Virus drin.",
     ],
 )
 def test_a_person_who_writes_about_viruses_and_secrets_is_heard(answer: str) -> None:
     assert answer_from_text(f"{answer}\n\n{QUOTED}\n").text == answer
+    assert answer_from_text(f"{QUOTED}\n\n{answer}\n").text == answer
     assert answer_from_text(f"{QUOTED}\n\n{LEGAL}\n").text == LEGAL
 
 
