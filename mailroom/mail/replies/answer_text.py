@@ -76,11 +76,13 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     index = 0
     blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
     surest: int | None = None  # counted from the end, because lines are put in above
+    below_quote = False
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark in {_QUOTE, _EMPTY}:
             if mark == _QUOTE and between_angles(line) and not _quote_follows(marks, index + 1):
                 return index, language
+            below_quote = below_quote or mark == _QUOTE
             index += 1
             continue
         if CUT_MARK in line:
@@ -93,10 +95,10 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         if blocks and label_of(line) is not None:
             blocks -= 1
             block = find_block(lines, index, lone_from=_stands_alone(lines, index))
-        if block is not None and seen_text and _may_be_an_answer(block):
+        if block is not None and _may_be_an_answer(block) and not _quote_follows(marks, block.end):
             surest = surest or len(lines) - _last_sure_place(lines, marks)
-            if len(lines) - surest >= block.end:
-                index = block.end
+            if below_quote or len(lines) - surest >= block.end:
+                seen_text, index = True, block.end
                 continue
         if block is not None and (seen_text or not _text_follows_quote(marks, block.end)):
             if seen_text:
@@ -114,7 +116,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
             quote_below = _quote_follows(marks, found.end)
             if found.doubtful and not quote_below:
                 surest = surest or len(lines) - _last_sure_place(lines, marks)
-                if len(lines) - surest >= found.end:
+                if below_quote or len(lines) - surest >= found.end:
                     seen_text = True
                     index += 1
                     continue

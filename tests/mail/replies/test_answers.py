@@ -572,3 +572,33 @@ def test_outlooks_newer_line_above_a_header_block_is_known_whatever_the_labels_a
     block = "<b>ز: </b>SOC<br><b>ب: </b>Monday, 4 March 2024 at 10:12<br><b>م: </b>Mail"
     html = f'<div>Yes.</div><div style="{style}"><p>{block}</p></div><p>Is it yours?</p>'
     assert extract_answer(Mail("", 0, html=html)).text == "Yes."
+
+
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On 4 March 2024 at 10:12 I received the following from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "March 4, 2024 we got a mail from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "May 4, 2024 order by bob@contoso.example (known):\n12 pieces\nPlease release it.",
+        "Subject: yes\nSender: known\nAttachment: expected",
+        "Von: Buchhaltung\nBetreff: Rechnung 4711\nDas ist in Ordnung.",
+    ],
+)
+def test_an_answer_that_begins_like_an_attribution_or_a_header_block_is_kept_above_the_real_one(
+    words: str, below: str
+) -> None:
+    assert answer_from_text(f"{words}\n\n{below}\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Here is what Bob wrote on 4 March 2024:\n\nPlease pay.\n\nSo it is fine.",
+        "On 4 March 2024 Bob from accounting wrote to me:\nplease pay\nSo it is fine.",
+        "On 4 March 2024 we got these from bob@contoso.example:\n- one\n- two\nBoth are fine.",
+        "Subject: yes\nSender: known",
+    ],
+)
+def test_an_answer_below_the_quote_that_reads_like_an_attribution_or_a_header_block_is_kept(words: str) -> None:
+    assert answer_from_text(f"{QUOTED}\n\n{words}\n").text == words
