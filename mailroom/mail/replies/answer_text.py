@@ -170,14 +170,14 @@ def _stands_alone(lines: Sequence[str], index: int) -> bool:
 
 
 def _with_labels_above(lines: Sequence[str], start: int) -> int:
-    """Where an attribution begins whose program puts `To: ...` and `Subject: ...` on lines of their own above it."""
+    """Where an attribution begins whose program puts a row, `To: ...` and `Subject: ...` on lines above it."""
     top, roles = start, set[str]()
     while top > max(0, start - _MOST_LABELS) and (found := label_of(lines[top - 1])) is not None:
         top -= 1
         roles |= {role for _, role in found[0]}
-    if not roles >= {"to", "subject"}:
+    if not roles >= {"to", "subject"} or not top or not is_row(lines[top - 1]):
         return start
-    return top - 1 if top and is_row(lines[top - 1]) else top
+    return top - 1
 
 
 def _label_follows(lines: Sequence[str], index: int) -> bool:
@@ -213,7 +213,10 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     quoted = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_QUOTE, _ATTRIBUTION}]
     found = end < len(lines) or bool(quoted)
     if end < len(lines):
-        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1]) or names_what_follows(own[-1])):
+        subject = _subject_below(lines, end)
+        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1])):
+            own.pop()
+        if len(own) > 1 and subject is not None and names_what_follows(own[-1], subject):
             own.pop()
     first_quote = next((at for at, mark in enumerate(kept_marks) if mark in {_QUOTE, _ATTRIBUTION}), end)
     inline = any(
@@ -224,6 +227,12 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     quoted += lines[end:]
     marked = tuple(line for line in quoted if QUOTE_MARK not in line and CUT_MARK not in line)
     return TextCut(tuple(_trimmed(own)), marked, found, inline, language)
+
+
+def _subject_below(lines: Sequence[str], start: int) -> str | None:
+    """The subject that the header block at `start` names; None when there is no block."""
+    block = find_block(lines, start) if label_of(lines[start]) is not None else None
+    return None if block is None else block.value("subject")
 
 
 def _footer(lines: Sequence[str], marks: Sequence[int]) -> int:

@@ -602,3 +602,49 @@ def test_an_answer_that_begins_like_an_attribution_or_a_header_block_is_kept_abo
 )
 def test_an_answer_below_the_quote_that_reads_like_an_attribution_or_a_header_block_is_kept(words: str) -> None:
     assert answer_from_text(f"{QUOTED}\n\n{words}\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Q: do you know him?\nA: yes",
+        "From: is fine\nTo: is wrong",
+        "Reply-To: is different, so reject it",
+        "Original",
+        "Decision --- release ---",
+        "Yes.\n\nThe order --- the big one ---",
+    ],
+)
+@pytest.mark.parametrize("block", [BLOCKS["en"], BLOCKS["de"]], ids=["en", "de"])
+def test_the_last_line_above_a_header_block_is_the_answers(words: str, block: str) -> None:
+    assert answer_from_text(f"{words}\n\n{block}\n\nIs it yours?\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Forward it please.\nTo: Bob\nSubject: fine",
+        "| To | Bob |\n| Date | 4.3.2024 10:12 |\n| Sum | 12 |\n\nIt is fine.",
+    ],
+)
+def test_labels_and_tables_of_the_answer_stay_above_an_attribution(words: str) -> None:
+    assert answer_from_text(f"{words}\n{QUOTED}\n").text == words
+
+
+def test_dashes_right_above_an_apps_line_go_with_it() -> None:
+    lines = "--\nGesendet mit Tuta, der sicheren E-Mail:\nhttps://tuta.example/mail"
+    assert answer_from_text(f"Yes.\n{lines}\n\n{QUOTED}\n").text == "Yes."
+
+
+def test_a_signature_is_cut_also_where_the_rest_looks_like_another() -> None:
+    assert (
+        answer_from_text("Outlook for iOS shows it wrongly\n\n-- \nKim Lee\n").text
+        == "Outlook for iOS shows it wrongly"
+    )
+
+
+def test_a_persons_own_table_with_a_thin_line_above_is_no_header_block() -> None:
+    html = (
+        '<p>It is:</p><div style="border-top:1px solid #e1e1e1"><p>Name: Bob<br>Order: 12</p></div><p>Release it.</p>'
+    )
+    assert extract_answer(Mail("", 0, html=html)).text.endswith("Release it.")
