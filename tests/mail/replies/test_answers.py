@@ -189,7 +189,8 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Mit Proton Mail sicherer E-Mail gesendet.", "Obtenez Outlook pour iOS", "Скачайте Outlook для iOS",
         "Vom Mobiltelefon gesendet, bitte Tippfehler entschuldigen", "发自我的华为手机", "发自QQ邮箱",
         "获取适用于iOS的Outlook", "iOS용 Outlook 받기", "Sent from Mailspring, the best free email app for work",
-        "从 Windows 版邮件发送", "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
+        "从 Windows 版邮件发送", "Samsung Galaxy 스마트폰에서 보냈습니다.", "发自网易邮箱大师",
+        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
@@ -215,6 +216,20 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
         "Sent from the warehouse by phone order",
         "Sent via DHL",
         "Sent from Berlin",
+        "Sent by Orange, my phone provider",
+        "Sent using the mail merge tool",
+        "Sent from my boss by mistake",
+        "Sent via our mail gateway",
+        "Vom Handy-Shop geschickt",
+        "Mit E-Mail verschickt",
+        "Gesendet mit unserer App",
+        "Envoyé par notre serveur mail",
+        "Enviado por email",
+        "通过邮件发送",
+        "从公司邮箱发送",
+        "发自供应商的邮件",
+        "会社のメールから送信",
+        "회사 메일에서 보냄",
     ],
 )
 def test_a_sentence_that_begins_like_a_phones_line_stays(sentence: str) -> None:
