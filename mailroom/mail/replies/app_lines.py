@@ -11,7 +11,7 @@ _DEVICE = re.compile(
     r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
     r"smartphone|phone|unterwegs|mobiel|мобильн|почт|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|"
     r"htc|lg\b|sony|xperia|mailbox|proton|thunderbird|spark\b|airmail|gmx|web\.de|t-online|orange\b|verizon|at&t|"
-    r"t-mobile|sprint\b|device|tablet|acompli|aquamail|nine\b|e?mails?\b|móvil|movil|cellulare|celular|cell\b|"
+    r"t-mobile|sprint\b|device|tablet|acompli|aquamail|nine\b|mail\b|móvil|movil|cellulare|celular|cell\b|"
     r"puhelime(?:sta|ni)|телефон|смартфон|mac\b|treo|nexus|pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|"
     r"superhuman|telus|rogers|vodafone|lumia|surface\b|app\b|mailspring|shortwave|missive|boxer\b|roundcube|mailbird|"
     r"canary|bluemail|typeapp|zoho|hushmail|tuta(?:nota)?\b|fastmail|hey\b|polymail|edison|spike\b|fairphone|"
