@@ -63,7 +63,7 @@ def compound_end(text: str, data: bytes, start: int, end: int, ends: Ends = is_t
         end: One past its last byte.
         ends: Which labels end a name.
         sure: Whether this is known to be a host. If not, an ending that is also a word needs a capital behind the
-            hyphen, and what looks like a language (`texts.de-AT`) stays.
+            hyphen, and what looks like a language (`texts.de-AT`) or a type of file (`vnd.ms-excel`) stays.
     """
     dot = data.rfind(b".", start, end)
     hyphen = data.find(b"-", dot + 1, end)
@@ -74,6 +74,6 @@ def compound_end(text: str, data: bytes, start: int, end: int, ends: Ends = is_t
         return end
     if sure:
         return hyphen
-    if len(label) == len(rest) == 2:
+    if len(label) == len(rest) == 2 or text[start:dot].lower() == "vnd":
         return end
     return hyphen if rest[:1].isupper() or (ends_surely(label) and label not in WORD_ENDINGS) else end
