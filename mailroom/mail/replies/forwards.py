@@ -15,7 +15,7 @@ from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.moments import anywhere
 from mailroom.mail.replies.answer import clean
 from mailroom.mail.replies.answer_html import html_lines
-from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
+from mailroom.mail.replies.attribution import Attribution, find_attribution, is_dated, may_end_attribution
 from mailroom.mail.replies.dates import parse_moment
 from mailroom.mail.replies.labels import GLUED_LABEL, LabelBlock, find_block, label_of
 from mailroom.mail.replies.matching import says_answer, says_forward, without_prefix
@@ -162,12 +162,15 @@ def _find_head(lines: Sequence[str], *, announced: bool, answer: bool) -> tuple[
     """The first forwarded mail's header in the lines and the lines of its body.
 
     Below a person's words a header block is the mail that is answered or the one that is forwarded: the subject tells.
+    Lines that a person may have written, without an address or a date, count when nothing surer follows.
     """
     separator: int | None = None
+    vague: tuple[Forwarded, list[str]] | None = None
     wrote = False
     budget = _MOST_CHECKS
+    below = 0
     for index, line in enumerate(lines):
-        if not line.strip(" \t>"):
+        if index < below or not line.strip(" \t>"):
             continue
         if separator is None and (is_forward(line) or (announced and is_original(line))):
             separator = index
@@ -180,19 +183,25 @@ def _find_head(lines: Sequence[str], *, announced: bool, answer: bool) -> tuple[
             separator is not None or announced or not wrote or (not answer and _names_a_mail(block))
         ):
             if block.value("from") or separator is not None or announced:
-                return _from_block(block), _body(lines, block.start, block.end)
+                head = _from_block(block), _body(lines, block.start, block.end)
+                if separator is not None or head[0].sender.address or is_dated(block.value("date").casefold()):
+                    return head
+                vague, below = vague or head, block.end
         elif budget and (separator is not None or announced) and may_end_attribution(line):
             budget -= 1
             said = find_attribution(lines, index)
             if said is not None and said.certain and not said.before:
-                return _from_attribution(lines, said), _body(lines, said.start, said.end)
+                head = _from_attribution(lines, said), _body(lines, said.start, said.end)
+                if separator is not None or head[0].sender.address or not said.doubtful:
+                    return head
+                vague = vague or head
         wrote = True
         if separator is not None and index - separator > 25:
             break
     if separator is not None:
         rest = _body(lines, separator, separator + 1)
         return Forwarded("inline", MailAddress("", valid=False), None, text="\n".join(rest).strip()), []
-    return None
+    return vague
 
 
 def _names_a_mail(block: LabelBlock) -> bool:
