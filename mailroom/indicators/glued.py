@@ -74,6 +74,6 @@ def compound_end(text: str, data: bytes, start: int, end: int, ends: Ends = is_t
         return end
     if sure:
         return hyphen
-    if len(label) == len(rest) == 2 or text[start:dot].lower() == "vnd":
+    if len(label) == len(rest) == 2 or text[start:dot].lower().endswith("vnd"):
         return end
     return hyphen if rest[:1].isupper() or (ends_surely(label) and label not in WORD_ENDINGS) else end
