@@ -140,7 +140,8 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
     roles = {role for _, role in first[0]}
     if roles == {"date"} and first[1] and not any(character.isdigit() for character in first[1]):
         return None  # `Date: tomorrow is fine` is an answer
-    index, end, loose, blank, apart = start + 1, start + 1, 0, 0, False
+    index, end, loose, blank = start + 1, start + 1, 0, 0
+    gaps: list[bool] = []
     while index < len(lines) and index - start < _MAX_BLOCK:
         line = lines[index]
         bare = line.strip(" \t>*|\xa0")
@@ -155,7 +156,7 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
             said = {role for _, role in found[0]}
             if blank and said <= roles:
                 break  # below an empty line, the same again: the header of a further mail
-            apart = apart or (blank > 0 and len(entries) == 1)
+            gaps.append(blank > 0)
             roles |= said
             entries.append(found)
             end, loose, blank = index + 1, 0, 0
@@ -167,6 +168,7 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
                 break
         index += 1
     block = _judge(lines, start, end, entries, lone_from=lone_from)
+    apart = gaps[:1] == [True] and gaps[1:] != [True] * max(1, len(gaps) - 1)
     if block is not None and apart and block.fields[0][0] not in {"from", "date"}:
         return None  # `A: yes` is an answer, and the block stands below the empty line
     return block

@@ -663,3 +663,8 @@ def test_a_persons_own_table_with_a_thin_line_above_is_no_header_block() -> None
         '<p>It is:</p><div style="border-top:1px solid #e1e1e1"><p>Name: Bob<br>Order: 12</p></div><p>Release it.</p>'
     )
     assert extract_answer(Mail("", 0, html=html)).text.endswith("Release it.")
+
+
+def test_labels_with_an_empty_line_between_each_are_a_header_block() -> None:
+    block = "To: Kim\n\nFrom: SOC <soc@northwind.example>\n\nDate: Monday, March 4, 2024 10:12 AM\n\nSubject: Mail"
+    assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?\n").text == "Yes."
