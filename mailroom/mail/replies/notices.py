@@ -16,7 +16,35 @@ _THANKS_WITHIN = 40
 _MOST_WORDS = 2
 """Of thanks that do not say what for."""
 _LONGEST = 1_200
+_NUMBER = re.compile(r"(?:\A|\n|[.!。])[ \t]*[1-9][.)]?[ \t\r]*(?:\n|\Z)|[.!。]\s*[1-9][.)]\s")
+"""Alone, it is what a question with numbers to choose from asks for."""
 _UNSPACED = "\u0590"
+_HELLO = frozenset(
+    {
+        "hi",
+        "moin",
+        "hej",
+        "hei",
+        "ciao",
+        "salut",
+        "olá",
+        "здравствуйте",
+        "здравейте",
+        "привет",
+        "вітаю",
+        "ahoj",
+        "merhaba",
+        "dobrý den",
+        "dzień dobry",
+        "jó napot",
+        "γεια σας",
+        "שלום",
+        "您好",
+        "你好",
+        "こんにちは",
+        "안녕하세요",
+    }
+)
 _BUT = re.compile(
     r"\b(?:but|however|aber|jedoch|mais|pero|però|ma|mas|maar|men|mutta|ale|jednak|však|avšak|но|однако|але|dar|"
     r"ama|fakat|αλλά)\b|不过|但|ですが|ますが|けれど|지만"
@@ -34,11 +62,12 @@ _MAIL = re.compile(
 _CLOSING = re.compile(
     r"\W{0,4}(?:(?:best|kind|warm|many|with)\b.{0,20}(?:regards|wishes|thanks)|regards\b|sincerely|"
     r"(?:thanks|thank you|cheers)\W{0,4}$|"
-    r"(?:mit )?(?:freundlich|best|viel|herzlich|lieb)\w*\s(?:gr(?:ü|ue)(?:ß|ss)|dank)|mfg\b|(?:bien )?cordialement|"
+    r"(?:mit )?(?:freundlich|best|viel|herzlich|lieb)\w*\sgr(?:ü|ue)(?:ß|ss)|"
+    r"(?:viel|herzlich|best)\w* dank\W{0,4}$|mfg\b|(?:bien )?cordialement|"
     r"bien à vous|sincères|(?:un |cordiales )?saludos?\b|atentamente|(?:cordiali|distinti) saluti|saluti\b|"
     r"atenciosamente|(?:com os melhores )?cumprimentos|met (?:vriendelijke|hartelijke)|groet|(?:med )?vänlig|mvh\b|"
-    r"(?:med )?ven(?:n)?lig|hilsen|ystävällisin|terveisin|z poważaniem|(?:s )?pozdrav|pozdrowienia|üdvözlettel|"
-    r"cu stimă|с уважением|з повагою|saygılar|iyi çalışmalar|με εκτίμηση|בברכה|敬具|よろしく|此致|祝)",
+    r"(?:med )?ven(?:n)?lig|hilsen|ystävällisin|terveisin|z poważaniem|(?:s )?pozdrav|pozdrawiam|pozdrowienia|"
+    r"üdvözlettel|cu stimă|с уважением|з повагою|saygılar|iyi çalışmalar|με εκτίμηση|בברכה|敬具|よろしく|此致|祝)",
 )
 
 
@@ -55,7 +84,7 @@ def is_notice(mail: Mail, text: str) -> bool:
     body = _folded(text)
     if len(body) > _LONGEST or "?" in body or _BUT.search(body) or len(mail.to) + len(mail.cc) > 1:
         return False
-    if not (mail.in_reply_to or mail.references):
+    if not (mail.in_reply_to or mail.references) or _NUMBER.search(text):
         return False
     sentences = [one for one in _SENTENCE_ENDS.split(_folded(_without_closing(text))) if one]
     start = next((one for one in sentences if not _is_greeting(one)), "")
@@ -98,4 +127,8 @@ def _belongs(sentence: str, name: set[str]) -> bool:
         return _CONTACT.search(sentence) is not None
     words = _WORD.findall(sentence)
     thanks = any(word in sentence[:_THANKS_WITHIN] for word in THANKS)
-    return set(words) <= name or (thanks and (len(words) <= _MOST_WORDS or _MAIL.search(sentence) is not None))
+    return (
+        set(words) <= name
+        or sentence in _HELLO
+        or (thanks and (len(words) <= _MOST_WORDS or _MAIL.search(sentence) is not None))
+    )

@@ -85,6 +85,10 @@ def test_people_who_write_about_it_are_people(subject: str, body: str, headers: 
         "您好，我已收到您的邮件。我目前正在休假，如有急事请联系 ann@fabrikam.example。",
         "Thank you for your email! I am on vacation. For urgent matters contact ann@fabrikam.example.\r\n\r\n"
         "Kind regards,\r\nKim Lee\r\nNorthwind Ltd. Hamburg",
+        "Guten Tag,\r\nvielen Dank für Ihre E-Mail. Ich bin vom 4. bis 8. März nicht im Büro. In dringenden Fällen "
+        "wenden Sie sich bitte an ann@fabrikam.example.\r\nMit freundlichen Grüßen\r\nKim Lee",
+        "Здравствуйте! Я в отпуске до 10 марта. По срочным вопросам пишите на ann@fabrikam.example.\r\nС уважением",
+        "Dzień dobry,\r\njestem na urlopie. W pilnych sprawach: ann@fabrikam.example.\r\nPozdrawiam\r\nKim Lee",
     ],
 )
 def test_a_notice_of_absence_is_known_by_its_text_alone(body: str) -> None:
@@ -100,6 +104,8 @@ def test_a_notice_of_absence_is_known_by_its_text_alone(body: str) -> None:
         "Bob no longer works for us. Please contact ann@fabrikam.example.",
         "I am on vacation until Monday. Release it please. For urgent matters ask ann@fabrikam.example.",
         "Thanks, release it. I am on vacation, for urgent matters ask ann@fabrikam.example.",
+        "1\r\n\r\nI am on vacation. For urgent matters ask ann@fabrikam.example.",
+        "Ich bin im Urlaub. 2. In dringenden Fällen ann@fabrikam.example fragen.",
         "I am away from my desk. Do not reply to this mail, it is phishing.",
         "Ich bin im Urlaub, aber bitte freigeben. In dringenden Fällen ann@fabrikam.example fragen.",
         "Je suis en congé mais c'est bon. En cas d'urgence : ann@fabrikam.example",
