@@ -95,7 +95,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         if blocks and label_of(line) is not None:
             blocks -= 1
             block = find_block(lines, index, lone_from=_stands_alone(lines, index))
-        if block is not None and _may_be_an_answer(block) and not _quote_follows(marks, block.end):
+        if block is not None and _may_be_an_answer(block) and not _marked_quote_follows(lines, marks, block.end):
             surest = surest or len(lines) - _last_sure_place(lines, marks)
             if below_quote or len(lines) - surest >= block.end:
                 seen_text, index = True, block.end
@@ -190,6 +190,12 @@ def _quote_follows(marks: Sequence[int], start: int) -> bool:
         if marks[index] != _EMPTY:
             return marks[index] == _QUOTE
     return False
+
+
+def _marked_quote_follows(lines: Sequence[str], marks: Sequence[int], start: int) -> bool:
+    """Whether the next line is quoted by a mark of its own: its header may stand above, as it does not in HTML."""
+    following = next((at for at in range(start, min(start + 6, len(marks))) if marks[at] != _EMPTY), None)
+    return following is not None and marks[following] == _QUOTE and QUOTE_MARK not in lines[following]
 
 
 def _text_follows_quote(marks: Sequence[int], start: int) -> bool:

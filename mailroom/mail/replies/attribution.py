@@ -44,11 +44,11 @@ _STRICT_ON = re.compile(
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? \d{{1,2}},? \d{{4}}")
-_BY_ADDRESS = re.compile(r"\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}$")
+_BY_ADDRESS = re.compile(r"[:.]\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}$")
 """`4. März 2024, 10:12 von ann@example.com`."""
 _AUTHOR_LAST = re.compile(
     r"(?:[<\[(]\s?[^\s<>\[\]()]{1,100}@[^\s<>\[\]()]{1,190}\s?[>\])]+|"
-    r"\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}?)"
+    r"[:.]\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}?)"
     r"[\"']?\s?[:：]?\s{0,4}$"
 )
 """`Ann <ann@example.com>:`, with nothing behind the address, or `10:12 von ann@example.com:`."""

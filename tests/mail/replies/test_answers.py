@@ -595,6 +595,7 @@ def test_outlooks_newer_line_above_a_header_block_is_known_whatever_the_labels_a
     [
         "On 4 March 2024 at 10:12 I received the following from bob@contoso.example:\n- pay now\nPlease reject it.",
         "March 4, 2024 we got a mail from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "I got this on 4 March 2024 from bob@contoso.example:\n- pay now\nPlease reject it.",
         "May 4, 2024 order by bob@contoso.example (known):\n12 pieces\nPlease release it.",
         "Subject: yes\nSender: known\nAttachment: expected",
         "Von: Buchhaltung\nBetreff: Rechnung 4711\nDas ist in Ordnung.",
@@ -668,3 +669,9 @@ def test_a_persons_own_table_with_a_thin_line_above_is_no_header_block() -> None
 def test_labels_with_an_empty_line_between_each_are_a_header_block() -> None:
     block = "To: Kim\n\nFrom: SOC <soc@northwind.example>\n\nDate: Monday, March 4, 2024 10:12 AM\n\nSubject: Mail"
     assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?\n").text == "Yes."
+
+
+def test_an_answer_like_a_header_block_is_kept_above_a_quote_in_html() -> None:
+    quote = '<div class="gmail_quote"><blockquote class="gmail_quote">Q</blockquote>'
+    html = f"<div>Subject: yes<div>Sender: known</div></div><br>{quote}</div>"
+    assert extract_answer(Mail("", 0, html=html)).text == "Subject: yes\nSender: known"
