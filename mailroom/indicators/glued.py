@@ -1,17 +1,20 @@
-"""What stands behind a name without a blank: words of scripts that have none, pictograms, the rest of a compound."""
+"""What stands beside a name without a blank: words of scripts that have none, pictograms, the rest of a compound."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 
-from mailroom.indicators.flat import GLUED
+from mailroom.indicators.flat import GLUED, LETTER
 from mailroom.indicators.hosts import WORD_ENDINGS, ends_surely, ipv4_of
 from mailroom.indicators.suffixes import is_top_level
 
 # A dot, a run without dots, a single byte: looked at once, so the ordinary engine will do.
 _BEFORE_GLUE = re.compile(rb"\.[^." + GLUED + rb"]+(?=[" + GLUED + rb"])")
 _LONGEST_ADDRESS = 15
+_PREFIXED = re.compile(bytes([LETTER]) + rb"{1,3}-(?=[A-Za-z0-9])")
+_LATIN = 0x24F
+"""The last of the Latin letters."""
 
 Ends = Callable[[str], bool]
 """Whether a lower-case label may be the last one of a name."""
@@ -51,6 +54,14 @@ def names_in(text: str, data: bytes, start: int, end: int, ends: Ends = is_top_l
 def host_end(text: str, data: bytes, start: int, end: int) -> int:
     """Where the host ends that begins at `start`, when something is glued behind its ending; otherwise `end`."""
     return next(names_in(text, data, start, end), (start, end))[1]
+
+
+def after_prefix(text: str, data: bytes, start: int, end: int) -> int:
+    """Where a name begins behind a preposition with a hyphen, as in Hebrew: `ב-northwind.com`. Otherwise `start`."""
+    prefix = _PREFIXED.match(data, start, end)
+    if prefix is None or min(map(ord, text[start : prefix.end() - 1])) <= _LATIN:
+        return start
+    return prefix.end()
 
 
 def compound_end(text: str, data: bytes, start: int, end: int, ends: Ends = is_top_level, *, sure: bool = True) -> int:
