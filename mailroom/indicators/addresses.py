@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 
 from mailroom.indicators.engine import Pattern
 from mailroom.indicators.flat import AS_ASCII, GLUED, IDEOGRAPH
-from mailroom.indicators.glued import compound_end, has_glue, host_end
+from mailroom.indicators.glued import after_prefix, compound_end, has_glue, host_end
 from mailroom.indicators.hosts import domain_of, idna_note, ipv4_of
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.urls import end_of_url
@@ -55,7 +55,7 @@ def _find(scan: Scan, pattern: Pattern, sign: bytes) -> None:
         if sign != b"@":
             escape = data.rfind(b"%", start, at)
             start = min(escape + 3, at) if escape >= 0 else start
-        start = _local_start(data, start, at)
+        start = after_prefix(scan.text, data, _local_start(data, start, at), at)
         if start < at:
             _email(scan, data, start, at, host, end)
 

@@ -19,7 +19,6 @@ WORD_ENDINGS = frozenset(
 """Endings that are also words: what looks like a domain may be a sentence that lost its blank."""
 
 
-@lru_cache(maxsize=8192)
 def domain_of(host: str, *, sure: bool = True) -> str:
     """The domain name in a dotted token, or an empty text.
 
@@ -31,6 +30,10 @@ def domain_of(host: str, *, sure: bool = True) -> str:
     Returns:
         Lower-case name in Unicode as written. Labels after the last one that ends a domain are dropped.
     """
+    return _remembered(host, sure) if len(host) <= _LONGEST else _domain_of(host, sure)
+
+
+def _domain_of(host: str, sure: bool) -> str:
     labels = host.strip(".-").split(".")
     if _MASKED.match(host):
         return ""
@@ -48,6 +51,11 @@ def domain_of(host: str, *, sure: bool = True) -> str:
     if len(labels) < 2 or len(name) > 253 or is_suffix(name):
         return ""
     return name
+
+
+_LONGEST = 512
+"""Characters of a token that is remembered: hostile ones are as long as a mail, and thousands are kept."""
+_remembered = lru_cache(maxsize=8192)(_domain_of)
 
 
 def ends_surely(label: str) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from mailroom.indicators.engine import Pattern
 from mailroom.indicators.flat import AS_ASCII, GLUED, IDEOGRAPH, SIGN
-from mailroom.indicators.glued import compound_end, has_glue, names_in
+from mailroom.indicators.glued import after_prefix, compound_end, has_glue, names_in
 from mailroom.indicators.hosts import domain_of, idna_note
 from mailroom.indicators.scan import Scan, Walls
 from mailroom.indicators.suffixes import is_top_level
@@ -16,6 +16,8 @@ _NAME = Pattern(rb"(?:[A-Za-z0-9_\xc0-\xff\-]+(?:\(\d{1,3}\))?\.)+(?:[A-Za-z\xc0
 _PATH = Pattern(rb"(?::\d{1,5})?[/?][^\x00-\x20<>\"`\x7f-\xa0]")
 
 _BEFORE_NAMES = bytes((0x2D, SIGN))
+_NUMBERED = re.compile(rb"[0-9]{1,3}" + bytes([SIGN]) + rb"+(?=[A-Za-z0-9])")
+"""A framed number of a list, `1️⃣northwind.com`, or a number of pieces, `3×northwind.com`."""
 _ESCAPE = re.compile(rb"[2-7][0-9A-Fa-f](?=[^.])")
 """What follows the `%` of a printable ASCII character, before more of the name."""
 
@@ -64,6 +66,7 @@ def _ends(label: str) -> bool:
 def _one(scan: Scan, data: bytes, walls: Walls, start: int, end: int, rests: list[tuple[int, int]]) -> int:
     while start < end and data[start] == 0x2D:
         start += 1
+    start = after_prefix(scan.text, data, start, end)
     before = data[start - 1] if start else 0
     if before == 0x25 and _ESCAPE.match(data, start, end):  # %
         start += 2
@@ -136,6 +139,8 @@ def _name_start(text: str, data: bytes, start: int, end: int) -> int:
     if start < name < dot and (data[name : name + 2].isalpha() or not _is_file(text[start:end])):
         start = name
     bare = data[start:dot].lstrip(_BEFORE_NAMES)
+    numbered = _NUMBERED.match(bare)
+    bare = bare[numbered.end() :] if numbered else bare
     return dot - len(bare) if bare else start
 
 

@@ -279,9 +279,9 @@ def _at(text: str, data: bytes, start: int, end: int, core: bytes, bare: bytes) 
         end = start + data[start:end].lower().index(b"at") + 2
         while data[end] in b" \t":
             end += 1
-    elif bare == b"a" and core[0] == 0x28 and end - start > len(core) and not _is_full_name(data, start):
-        return None  # `either (a) northwind.com or (b) ...`
-    elif core == b"AT" and not (97 <= left <= 122 or 48 <= left <= 57):
+    elif (bare == b"a" and not _may_be_at(data, start, end, core)) or (
+        core == b"AT" and not (97 <= left <= 122 or 48 <= left <= 57)
+    ):
         return None
     reach = _DOTTED_NEXT.at(data, end, end + _REACH)
     if reach < 0 or (core == b"@[" and (48 <= data[end] <= 57 or data[end : end + 2] == b"IP")):
@@ -297,6 +297,14 @@ def _at(text: str, data: bytes, start: int, end: int, core: bytes, bare: bytes) 
         return start, end, "@"
     last = host.rpartition(b".")[2].lower().decode("latin-1")
     return (start, end, "@") if is_top_level(last) or last.isdigit() else None
+
+
+def _may_be_at(data: bytes, start: int, end: int, core: bytes) -> bool:
+    """Whether `(a)` or `[a]` is a sign, and neither an item as in `either (a) northwind.com` nor a note `[a]`."""
+    before, after = data[start] in b" \t", data[end - 1] in b" \t"
+    if before != after:
+        return False
+    return not before or core[0] != 0x28 or _is_full_name(data, start)
 
 
 def _is_full_name(data: bytes, end: int) -> bool:

@@ -107,7 +107,13 @@ def test_a_hyphen_inside_a_name_belongs_to_it(name: str) -> None:
 
 
 def test_words_with_a_hyphen_are_no_compounds_of_a_domain() -> None:
-    assert values("It is so.in-depth, texts.de-AT, application/vnd.ms-excel and div.my-class", "domain") == []
+    assert (
+        values(
+            "It is so.in-depth, texts.de-AT, application/vnd.ms-excel, vnd.ms-word, gnome-vnd.ms-word and div.my-class",
+            "domain",
+        )
+        == []
+    )
     assert values("http://server.ad-prod/x", "url") == ["http://server.ad-prod/x"]
 
 
@@ -123,6 +129,8 @@ def test_words_with_a_hyphen_are_no_compounds_of_a_domain() -> None:
         ("👉hxxps://northwind[.]com👈", {("url", "https://northwind.com"), ("domain", "northwind.com")}),
         ("https://northwind.com/a️⃣", {("url", "https://northwind.com/a"), ("domain", "northwind.com")}),
         ("📍пример.рф📍", {("domain", "пример.рф")}),
+        ("1️⃣northwind.com 2️⃣contoso.com", {("domain", "northwind.com"), ("domain", "contoso.com")}),
+        ("3×northwind.com", {("domain", "northwind.com")}),
         ("http://✪df.ws/123", {("url", "http://✪df.ws/123"), ("domain", "✪df.ws")}),
     ],
 )
@@ -135,3 +143,16 @@ def test_letters_of_latin_1_are_letters_and_nothing_else() -> None:
     assert values(f"{letters}.is", "domain") == [f"{letters}.is"]
     assert values("Skrifið til þór@northwind.is", "email") == ["þór@northwind.is"]
     assert values("https://northwind.is/aþena", "url") == ["https://northwind.is/aþena"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ב-www.northwind.com", {("domain", "www.northwind.com")}),
+        ("ל-info@northwind.com", {("email", "info@northwind.com"), ("domain", "northwind.com")}),
+        ("онлайн-магазин.рф", {("domain", "онлайн-магазин.рф")}),
+        ("ö-northwind.com", {("domain", "ö-northwind.com")}),
+    ],
+)
+def test_a_preposition_with_a_hyphen_is_no_part_of_a_name(text: str, found: set[tuple[str, str]]) -> None:
+    assert {(one.kind, one.value) for one in find(text)} == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -77,3 +78,14 @@ def test_every_finding_stands_where_it_says(text: str) -> None:
 def test_refanging_twice_changes_nothing_more(text: str) -> None:
     once = refang(text)
     assert refang(once) == refang(refang(once))
+
+
+def test_a_name_as_long_as_a_mail_is_not_remembered() -> None:
+    find("warm up: northwind.com")
+    tracemalloc.start()
+    try:
+        for number in range(5):
+            find(f"x{number}.{'ab.' * 100_000}com")
+        assert tracemalloc.get_traced_memory()[0] < 300_000
+    finally:
+        tracemalloc.stop()

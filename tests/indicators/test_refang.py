@@ -85,6 +85,7 @@ def test_defanged_things_are_made_whole(written: str, meant: str) -> None:
         "f(x), [y], {z}. (a). [b]",
         "WE ARE AT HOME. DOT.",
         "Either (a) northwind.com or (b) contoso.com, see 2(a) and note [a].",
+        "See note[a] northwind.com and 3(a) contoso.com.",
         "Это (собака) и (слово) другое, skiing [pistes] and look -at- this thing.",
         "Fish &amp; chips &#46; or &period; alone",
         "https://northwind.com/?u=https%3A%2F%2Fcontoso.com",

@@ -108,7 +108,7 @@ _INDENT = re.compile(r"border:\s{0,9}(?:none|0)", re.IGNORECASE)
 _BORDER = re.compile(
     r"border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid\s+(?:#e1e1e1|#b5c4df|rgb\(225,\s*225,\s*225\)|"
     r"rgb\(181,\s*196,\s*223\)|windowtext)|border-top:\s*(?:#e1e1e1|#b5c4df)\s|"
-    r"border-top:\s*[\d.]{1,5}p[tx]\s+solid\s+(?:#e1e1e1|#b5c4df|rgb\(225,\s*225,\s*225\)|rgb\(181,\s*196,\s*223\))",
+    r"border-top:\s*[\d.]{1,5}pt\s+solid\s+(?:#e1e1e1|#b5c4df|rgb\(225,\s*225,\s*225\)|rgb\(181,\s*196,\s*223\))",
     re.IGNORECASE,
 )
 _HAS_BORDER = re.compile(r"border-top|border:\s*none", re.IGNORECASE)

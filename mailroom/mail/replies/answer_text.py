@@ -76,11 +76,13 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     index = 0
     blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
     surest: int | None = None  # counted from the end, because lines are put in above
+    below_quote = False
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark in {_QUOTE, _EMPTY}:
             if mark == _QUOTE and between_angles(line) and not _quote_follows(marks, index + 1):
                 return index, language
+            below_quote = below_quote or mark == _QUOTE
             index += 1
             continue
         if CUT_MARK in line:
@@ -93,10 +95,10 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         if blocks and label_of(line) is not None:
             blocks -= 1
             block = find_block(lines, index, lone_from=_stands_alone(lines, index))
-        if block is not None and seen_text and _may_be_an_answer(block):
+        if block is not None and _may_be_an_answer(block) and not _marked_quote_follows(lines, marks, block.end):
             surest = surest or len(lines) - _last_sure_place(lines, marks)
-            if len(lines) - surest >= block.end:
-                index = block.end
+            if below_quote or len(lines) - surest >= block.end:
+                seen_text, index = True, block.end
                 continue
         if block is not None and (seen_text or not _text_follows_quote(marks, block.end)):
             if seen_text:
@@ -114,7 +116,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
             quote_below = _quote_follows(marks, found.end)
             if found.doubtful and not quote_below:
                 surest = surest or len(lines) - _last_sure_place(lines, marks)
-                if len(lines) - surest >= found.end:
+                if below_quote or len(lines) - surest >= found.end:
                     seen_text = True
                     index += 1
                     continue
@@ -168,14 +170,14 @@ def _stands_alone(lines: Sequence[str], index: int) -> bool:
 
 
 def _with_labels_above(lines: Sequence[str], start: int) -> int:
-    """Where an attribution begins whose program puts `To: ...` and `Subject: ...` on lines of their own above it."""
+    """Where an attribution begins whose program puts a row, `To: ...` and `Subject: ...` on lines above it."""
     top, roles = start, set[str]()
     while top > max(0, start - _MOST_LABELS) and (found := label_of(lines[top - 1])) is not None:
         top -= 1
         roles |= {role for _, role in found[0]}
-    if not roles >= {"to", "subject"}:
+    if not roles >= {"to", "subject"} or not top or not is_row(lines[top - 1]):
         return start
-    return top - 1 if top and is_row(lines[top - 1]) else top
+    return top - 1
 
 
 def _label_follows(lines: Sequence[str], index: int) -> bool:
@@ -188,6 +190,12 @@ def _quote_follows(marks: Sequence[int], start: int) -> bool:
         if marks[index] != _EMPTY:
             return marks[index] == _QUOTE
     return False
+
+
+def _marked_quote_follows(lines: Sequence[str], marks: Sequence[int], start: int) -> bool:
+    """Whether the next line is quoted by a mark of its own: its header may stand above, as it does not in HTML."""
+    following = next((at for at in range(start, min(start + 6, len(marks))) if marks[at] != _EMPTY), None)
+    return following is not None and marks[following] == _QUOTE and QUOTE_MARK not in lines[following]
 
 
 def _text_follows_quote(marks: Sequence[int], start: int) -> bool:
@@ -211,7 +219,10 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     quoted = [line for line, mark in zip(lines[:end], kept_marks, strict=True) if mark in {_QUOTE, _ATTRIBUTION}]
     found = end < len(lines) or bool(quoted)
     if end < len(lines):
-        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1]) or names_what_follows(own[-1])):
+        subject = _subject_below(lines, end)
+        while own and (not own[-1].strip() or is_row(own[-1]) or _is_short_row(own[-1])):
+            own.pop()
+        if len(own) > 1 and subject is not None and names_what_follows(own[-1], subject):
             own.pop()
     first_quote = next((at for at, mark in enumerate(kept_marks) if mark in {_QUOTE, _ATTRIBUTION}), end)
     inline = any(
@@ -222,6 +233,12 @@ def _assemble(lines: list[str], marks: list[int], end: int, language: str | None
     quoted += lines[end:]
     marked = tuple(line for line in quoted if QUOTE_MARK not in line and CUT_MARK not in line)
     return TextCut(tuple(_trimmed(own)), marked, found, inline, language)
+
+
+def _subject_below(lines: Sequence[str], start: int) -> str | None:
+    """The subject that the header block at `start` names; None when there is no block."""
+    block = find_block(lines, start) if label_of(lines[start]) is not None else None
+    return None if block is None else block.value("subject")
 
 
 def _footer(lines: Sequence[str], marks: Sequence[int]) -> int:

@@ -11,12 +11,14 @@ _DEVICE = re.compile(
     r"(?<![a-z])(?:iphon|ipad|ipod|ios\b|android|samsung|galaxy|blackberry|outlook|yahoo|gmail|windows|mobil|handy|"
     r"smartphone|phone|unterwegs|mobiel|мобильн|почт|téléphone|telefon|telefono|teléfono|huawei|xiaomi|redmi|nokia|"
     r"htc|lg\b|sony|xperia|mailbox|proton|thunderbird|spark\b|airmail|gmx|web\.de|t-online|orange\b|verizon|at&t|"
-    r"t-mobile|sprint\b|device|tablet|acompli|aquamail|nine\b|e?mails?\b|móvil|movil|cellulare|celular|cell\b|"
+    r"t-mobile|sprint\b|device|tablet|acompli|aquamail|nine\b|mail\b|móvil|movil|cellulare|celular|cell\b|"
     r"puhelime(?:sta|ni)|телефон|смартфон|mac\b|treo|nexus|pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|"
     r"superhuman|telus|rogers|vodafone|lumia|surface\b|app\b|mailspring|shortwave|missive|boxer\b|roundcube|mailbird|"
     r"canary|bluemail|typeapp|zoho|hushmail|tuta(?:nota)?\b|fastmail|hey\b|polymail|edison|spike\b|fairphone|"
-    r"telemóvel|täppar|telekom)|手机|手機|邮箱|郵箱|邮件|郵件|小米|华为|メール|スマートフォン|휴대폰|메일"
+    r"telemóvel|täppar|telekom)|我的\S{0,8}(?:手机|手機)|(?:qq|网易|新浪|搜狐|阿里|139|189)\S{0,4}(?:邮|郵)|小米|华为|"
+    r"スマートフォン|휴대폰|스마트폰"
 )
+"""What sends. Words for mail in Chinese, Japanese and Korean are of no use: people write them as well."""
 _PLATFORM = r"(?:ios|android|mac|windows|iphone|ipad)"
 _APP_TO_GET = re.compile(
     rf"get (?:\S{{2,20}} ){{1,2}}for {_PLATFORM}|"
@@ -31,6 +33,7 @@ _LAST = (
     "gönderildi",
     "에서 보냄",
     "에서 보낸 메일입니다",
+    "에서 보냈습니다",
     "から送信",
     "lähetetty",
     "küldve",
@@ -46,7 +49,15 @@ _GERMAN_LAST = re.compile(
     r"(?:von (?:mein\S{0,12}|yahoo|unterwegs|proton)|vom|mobil|unterwegs|diese nachricht|mit|sicher)\b[^\n]{0,90}"
     r"(?:gesendet|versendet|verschickt|geschickt)"
 )
+_SENT_BY_MAIL = re.compile(
+    r"(?:sent (?:by|via)|envoyé par|enviad[oa] por|inviat[oa] (?:per|via)|verzonden per|skickat via|"
+    r"sendt (?:via|per|på)) e?-?mail\b"
+)
+"""How a person sent something."""
 _VERB_LAST = ("gesendet", "versendet", "verschickt", "geschickt", "verzonden", "verstuurd")
+_BY_APPS = ("gesendet", "verzonden", "verstuurd")
+_FROM_MINE = ("von meinem ", "vom handy ", "vom mobiltelefon ", "vom smartphone ", "vom iphone ")
+"""With the other verbs, which people use of parcels and letters."""
 _GERMAN_FIRST = ("von mein", "von mir aus")
 _MY_DEVICE = re.compile(r"(?:from|typed on|composed on) my (?:\S{1,20} ){0,3}\S{1,20}")
 _BY_PHONE = re.compile(
@@ -54,6 +65,11 @@ _BY_PHONE = re.compile(
 )
 _BY_SOMEBODY = re.compile(r"(?:sent|envoyé|enviado|enviada|inviato) (?:by|par|por|da) (?:\S{1,20} ){2}")
 """`Envoyé par le client depuis son téléphone`: what did it would stand right behind."""
+_OURS = re.compile(
+    r"(?<!\w)(?:our|unser\w{0,2}|notre|nuestr[oa]|nostr[oa]|noss[oa]|onze|vår|vores|unknown|by mistake|colleague|boss|"
+    r"kolleg\w{0,3}|collègue|colega|collega|server|serveur|gateway)(?!\w)"
+)
+"""No app speaks of people, or of where else a mail may come from."""
 _DAYS = re.compile(
     r"(?<!\w)(?:yesterday|today|gestern|heute|hier|ayer|hoy|ieri|oggi|ontem|hoje|gisteren|vandaag|igår|idag|i går|"
     r"i dag|eilen|tänään|wczoraj|dzisiaj|včera|dnes|вчера|сегодня|вчора|сьогодні|tegnap|azi|dün|bugün|morning|"
@@ -77,21 +93,27 @@ def is_app_line(line: str) -> bool:
     core = _LINK.sub("", low).strip(" .。:;<>[]()")
     if _APP_TO_GET.fullmatch(core):
         return True
-    if core.endswith(("?", "!")) or _DAYS.search(core):
+    if core.endswith(("?", "!")) or _DAYS.search(core) or _OURS.search(core):
         return False
     if len(core.split()) <= 12 and _APOLOGY.search(core) and core.startswith(("sent ", "vom ", "von ", "gesendet ")):
         return True
     if core.endswith(_VERB_LAST) and not core.startswith("gesendet"):
+        if not core.endswith(_BY_APPS) and not core.startswith(_FROM_MINE):
+            return False
         return _GERMAN_LAST.fullmatch(core) is not None and _names_a_device(core)
     if not low.startswith(_BEGINNINGS):
         words = core.split()
         return core.endswith(_LAST) and len(words) <= _MOST_WORDS_BEFORE_A_VERB and _names_a_device(core)
-    return _is_whole_line(core)
+    return _is_whole_line(core, text)
 
 
-def _is_whole_line(core: str) -> bool:
+def _is_whole_line(core: str, text: str) -> bool:
     """Whether a line that begins as apps' lines do goes on like one."""
     words = core.split()
+    if _SENT_BY_MAIL.match(core) or (core.startswith("sent by ") and "," in core):
+        return False
+    if core.startswith("sent using ") and not text[len("sent using ") :][:1].isupper():
+        return False
     if len(words) > _MOST_WORDS or core.startswith(_GERMAN_FIRST) or "outlook für" in core[:14]:
         return False
     if core.startswith(("from my ", "typed on ", "composed on ")) and not _MY_DEVICE.fullmatch(core):

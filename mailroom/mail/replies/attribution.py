@@ -44,8 +44,14 @@ _STRICT_ON = re.compile(
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? \d{{1,2}},? \d{{4}}")
-_BY_ADDRESS = re.compile(r"\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}$")
+_BY_ADDRESS = re.compile(r"[:.]\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}$")
 """`4. März 2024, 10:12 von ann@example.com`."""
+_AUTHOR_LAST = re.compile(
+    r"(?:[<\[(]\s?[^\s<>\[\]()]{1,100}@[^\s<>\[\]()]{1,190}\s?[>\])]+|"
+    r"[:.]\d{2} (?:[ap]m )?\w{2,5} [^\s<>@]{1,64}@[^\s<>@]{1,190}?)"
+    r"[\"']?\s?[:：]?\s{0,4}$"
+)
+"""`Ann <ann@example.com>:`, with nothing behind the address, or `10:12 von ann@example.com:`."""
 _GMAIL_OLD = re.compile(r"20\d\d-\d\d-\d\d \d{1,2}:\d\d gmt[+-]\d\d:\d\d [^\n]{1,80}$")
 _POSTED = re.compile(r"posted by [^\n]{1,80} on \d{2}/\d{2}/\d{4}$")
 _DASHES = re.compile(r"[\s\-_–—*>|~•]{0,60}")
@@ -261,8 +267,10 @@ def _may_be_a_sentence(joined: str, line: str) -> bool:
     """`Here is what Bob wrote on 4 March:`; a program begins with a date, or names an address in front of the verb."""
     low = joined.casefold()
     verb = _last_verb(low)
-    if verb is None or line.lstrip().startswith("---"):
+    if line.lstrip().startswith("---"):
         return False
+    if verb is None:
+        return _AUTHOR_LAST.search(low) is None and not low.startswith(QUOTING)
     address = _ADDRESS.search(low)
     if _begins_as_programs_do(low):
         if address is None:

@@ -9,18 +9,15 @@ from datetime import date, datetime
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer import extract_answer
 from mailroom.mail.replies.answer_html import html_lines
-from mailroom.mail.replies.bounced_text import ADDRESS
 from mailroom.mail.replies.dates import find_day
 from mailroom.mail.replies.languages import FORWARD_PREFIXES, REPLY_PREFIXES
+from mailroom.mail.replies.notices import is_notice
 from mailroom.mail.replies.phrases import (
-    ABSENCE_ADVICE,
     ABSENCE_BODY,
-    ABSENCE_FACTS,
     ABSENCE_SUBJECTS,
     ABSENT_PERSON,
     AUTOMATIC_SUBJECTS,
     MACHINE_LOCALS,
-    THANKS,
 )
 
 STRONG, MEDIUM, WEAK = 4, 2, 1
@@ -46,10 +43,6 @@ _ANSWERED = re.compile(
 )
 """The subject that is answered, behind a label: `Absence Re: Offer`."""
 _WORD = re.compile(r"\w+")
-_SENTENCE_ENDS = re.compile(r"(?<!\d)[.!](?=\s|$)\s*|[。！]\s*")
-_SHORT = 14
-_THANKS_WITHIN = 40
-_LONGEST_NOTICE = 1_200
 _UNSPACED = "\u0590"
 _LIST_HEADERS = ("List-Id", "List-Post", "X-BeenThere", "X-Mailing-List", "Mailing-List", "X-Mailman-Version")
 _LIST_SENDER = re.compile(r"\bowner-[^\s@]|-(?:owner|bounces|admin|return)(?:[-+][^\s@]{0,200})?@")
@@ -125,7 +118,7 @@ def auto_reply_signals(mail: Mail, *, question_sent_at: datetime | None = None) 
         phrase = None
     if phrase is not None:
         found.append(Signal(f"text says {phrase!r}", WEAK if not found else MEDIUM))
-    if phrase is not None and _is_notice(mail, body):
+    if phrase is not None and is_notice(mail, body_text(mail)):
         found.append(Signal("text of a notice of absence", STRONG))
     suppress = mail.header("X-Auto-Response-Suppress")
     if suppress and found:
@@ -211,36 +204,6 @@ def _says_the_sender_is_absent(mail: Mail, subject: str) -> bool:
     before = next((subject.split(text, 1)[0] for text in ABSENT_PERSON if text in subject), "")
     said = _WORD.findall(before)
     return bool(name) and name <= set(said) and len(said) <= len(name) + 4
-
-
-def _is_notice(mail: Mail, body: str) -> bool:
-    """Whether the text is a notice of absence: it begins with the absence, goes on as notices do, quotes nothing.
-
-    A person who answers says something else first, or quotes the question, or names no address to write to instead.
-    """
-    if len(body) > _LONGEST_NOTICE or "?" in body or len(mail.to) + len(mail.cc) > 1:
-        return False
-    if not (mail.in_reply_to or mail.references):
-        return False
-    start = _beginning(body)
-    absence = [text for text in ABSENCE_BODY if text in start]
-    advice = [text for text in ABSENCE_FACTS if text in body]
-    if ADDRESS.search(body):
-        advice += [text for text in ABSENCE_ADVICE if text in body]
-    if not any(one not in other and other not in one for one in absence for other in advice):
-        return False
-    return extract_answer(mail).cut == "none"
-
-
-def _beginning(body: str) -> str:
-    """The first sentence that is neither a greeting nor thanks."""
-    for sentence in _SENTENCE_ENDS.split(body):
-        short = len(_WORD.findall(sentence)) <= (2 if sentence[:1] < _UNSPACED else 1) and len(sentence) <= _SHORT
-        if sentence and not short and not any(word in sentence[:_THANKS_WITHIN] for word in THANKS):
-            return sentence
-        if any(text in sentence for text in ABSENCE_BODY):
-            return sentence
-    return ""
 
 
 def _says_it_twice(mail: Mail, subject: str) -> bool:

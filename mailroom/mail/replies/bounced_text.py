@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from mailroom.mail.model import Mail
 from mailroom.mail.replies.answer_html import html_lines
 
-_LATIN = r"0-9A-Za-z_\u00c0-\u024f"
-"""An address may stand within a sentence of a script without blanks."""
+_LETTERS = r"0-9A-Za-z_\u00c0-\u024f\u0386-\u052f\u0531-\u0587\u05d0-\u05ea\u0620-\u064a\u0900-\u0dff"
+"""Of scripts with blanks between words: in the others an address may stand within a sentence."""
 ADDRESS = re.compile(
-    rf"[{_LATIN}.!#$%&*+/=?^`{{|}}~\-][{_LATIN}.!#$%&'*+/=?^`{{|}}~\-]{{0,63}}@"
-    rf"[{_LATIN}\-]{{1,63}}(?:\.[{_LATIN}\-]{{1,63}}){{1,8}}"
+    rf"[{_LETTERS}.!#$%&*+/=?^`{{|}}~\-][{_LETTERS}.!#$%&'*+/=?^`{{|}}~\-]{{0,63}}@"
+    rf"[{_LETTERS}\-]{{1,63}}(?:\.[{_LETTERS}\-]{{1,63}}){{1,8}}"
 )
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d\.\d{1,3})(?!\d|\.\d)")
 """`5.1.1`, but neither an address nor the version of a server (`4.94.2`)."""

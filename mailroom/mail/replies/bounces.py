@@ -207,9 +207,11 @@ _NOT = (
 )
 _NOT_DELIVERED = re.compile(rf"{_NOT}[^@.]{{0,60}}\s<?[^\s@<>]{{1,64}}@")
 _NOT_DELIVERED_BELOW = re.compile(
-    rf"^[^>\n]{{0,60}}{_NOT}:?\s{{1,8}}<?[^\s@<>]{{1,64}}@[^\s@<>]{{1,190}}>?\s{{0,4}}$", re.M
+    rf"^[^>\n]{{0,40}}\b(?:your|votre)\s(?:e-?mail|mail|message|courriel)\b[^>\n]{{0,40}}{_NOT}:?"
+    r"[ \t\r]{0,8}\n\s{0,8}<?[^\s@<>]{1,64}@[^\s@<>]{1,190}>?\s{0,4}$",
+    re.M,
 )
-"""The same with the address alone on the next line, as people do not write it."""
+"""The same of *your* message, with the address alone on the next line, as people do not write it."""
 _CODE_LINE = re.compile(r"^[^\w\n>]{0,8}(?:smtp |error )?[45][0-5]\d[ \-]", re.MULTILINE)
 """A line that begins with a server's answer; people put codes into their sentences."""
 _NOTIFICATION = re.compile(r'"(?:notificationtype|eventtype)\\?"\s?:\s?\\?"bounce')

@@ -19,14 +19,35 @@ _READER = re.compile(
     r"получател|адресат|одержувач|alıcı|收件人|受信者|수신인",
     re.IGNORECASE,
 )
+_WARNING = re.compile(
+    r"if you (?:are not|have received|received|receive)|in error|solely|unauthori[sz]ed|"
+    r"(?:wenn|falls|sollten) sie (?:nicht|diese|die)|irrtümlich|unbefugt|si vous n|par erreur|si usted no|si no es|"
+    r"por error|se (?:non|lei)|per errore|por engano|se (?:não|você)|indien u|ten onrechte|om du|av misstag|hvis du|"
+    r"ved en fejl|ved en feil|mikäli|jos et|jeżeli|jeśli|omył|pokud nejste|omylem|ak nie ste|ha nem|tévedés|dacă nu|"
+    r"eroare|если вы|ошибоч|якщо ви|помилков|eğer|yanlışlık|如果您|如您|若您|误收|誤収|誤って|귀하|잘못",
+    re.IGNORECASE,
+)
+_SHORTEST = 80
+_LONG = 240
+"""Octets of a legal notice with words of warning, and of one without any that are known."""
+_I = re.compile(
+    r"\b(?:I(?:'\w{1,2}| (?:am|was|have|had|do|did|know|will|would|think|got|see|can|cannot))|[Mm]y|[Ii]ch|[Mm]ir|"
+    r"[Mm]ein\w{0,2}|[Jj]e|[Jj]'ai|[Mm]oi|[Yy]o|[Ii]o|[Ee]u|[Ii]k|[Mm]ijn|[Jj]ag|[Jj]eg|[Яя]|[Мм]не|[Мм]ой)\b|我|私は"
+)
+"""A person; no lawyer writes so."""
 _MAIL = r"(?:e-?mails?|mails?|messages?|nachricht|courriel|mensaje|correo|messaggio|mensagem|bericht|wiadomość|zpráv\w)"
 _CHECKED = (
     "scanned|checked|free from|geprüft|überprüft|analysé|vérifié|analizad|verificad|comprobad|controllat|scansion|"
     "gescand|gecontroleerd|skann|kontroll|przeskan|sprawdzon|zkontrol|skontrol|проверен"
 )
+_PRODUCTS = (
+    "avast|avg|avira|antivir|barracuda|bitdefender|bullguard|cisco|clamav|comodo|dr.?web|eset|f-secure|forcepoint|"
+    "forti\\w{2,6}|g ?data|hornetsecurity|kaspersky|mailscanner|mailmarshal|mcafee|messagelabs|mimecast|nod32|norton|"
+    "panda|proofpoint|sophos|spamtitan|symantec|trend ?micro|webroot|websense"
+)
 _SCANNED = re.compile(
-    rf"(?=[^\n]{{0,90}}(?:{_CHECKED}))(?:this|diese|cet?|este|questa?|esta|deze|dit|denna|denne|ta|tato|tento)\s{_MAIL}\b[^\n]{{0,90}}"
-    r"(?:avast|avg\b|antivir|virus|viren|wirus|malware)|"
+    rf"(?=[^\n]{{0,90}}(?:{_CHECKED}))(?:this|diese|cet?|este|questa?|esta|deze|dit|denna|denne|ta|tato|tento)\s{_MAIL}\b"
+    rf"[^\n]{{0,90}}\b(?:{_PRODUCTS})\b|"
     r"(?:virenfrei|virus-?free|garanti sans virus|sans virus|libre de virus|privo di virus|virusvrij|virusfri|"
     r"bez wirusów|bez virů|без вирусов)[.:]?\s{1,3}(?:<?https?://|\[?www\.)",
     re.IGNORECASE,
@@ -53,10 +74,18 @@ def gateways_footer(lines: Sequence[str]) -> int:
             continue
         if not lines[above:index] or not lines[index - 1].strip() or is_row(lines[index - 1]):
             paragraph = _paragraph(lines, index)
-            if (_SECRET.search(paragraph) and _READER.search(paragraph)) or _SCANNED.match(paragraph):
+            if _is_legal(paragraph) or _SCANNED.match(paragraph):
                 return above
         above = index + 1
     return len(lines)
+
+
+def _is_legal(paragraph: str) -> bool:
+    """Whether a paragraph speaks of a secret and its reader at length, and nobody of himself."""
+    if not (_SECRET.search(paragraph) and _READER.search(paragraph)) or _I.search(paragraph):
+        return False
+    length = len(paragraph.encode("utf-8", "replace"))
+    return length >= _LONG or (length >= _SHORTEST and _WARNING.search(paragraph) is not None)
 
 
 def _paragraph(lines: Sequence[str], start: int) -> str:

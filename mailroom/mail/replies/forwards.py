@@ -15,7 +15,7 @@ from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.moments import anywhere
 from mailroom.mail.replies.answer import clean
 from mailroom.mail.replies.answer_html import html_lines
-from mailroom.mail.replies.attribution import Attribution, find_attribution, may_end_attribution
+from mailroom.mail.replies.attribution import Attribution, find_attribution, is_dated, may_end_attribution
 from mailroom.mail.replies.dates import parse_moment
 from mailroom.mail.replies.labels import GLUED_LABEL, LabelBlock, find_block, label_of
 from mailroom.mail.replies.matching import says_answer, says_forward, without_prefix
@@ -130,11 +130,12 @@ def _inline(mail: Mail) -> list[Forwarded]:
     lines = [piece for line in clean(text[:_MAX_TEXT]).split("\n") for piece in _unglued(line)]
     announced, answer = says_forward(mail.subject), says_answer(mail.subject)
     found: list[Forwarded] = []
+    surer = True  # whether anything surer than what a person may have written can follow
     for _ in range(_MAX_DEPTH):
-        head = _find_head(lines, announced=announced or bool(found), answer=answer)
+        head = _find_head(lines, announced=announced or bool(found), answer=answer, surer=surer)
         if head is None:
             break
-        item, lines = head
+        item, lines, surer = head
         item = _replaced(item, text=item.text or "\n".join(lines).strip())
         if not item.subject and announced and not found:
             item = _replaced(item, subject=_original_subject(mail.subject))
@@ -158,16 +159,23 @@ def _original_subject(subject: str) -> str:
     return subject
 
 
-def _find_head(lines: Sequence[str], *, announced: bool, answer: bool) -> tuple[Forwarded, list[str]] | None:
-    """The first forwarded mail's header in the lines and the lines of its body.
+def _find_head(
+    lines: Sequence[str], *, announced: bool, answer: bool, surer: bool
+) -> tuple[Forwarded, list[str], bool] | None:
+    """The first forwarded mail's header in the lines, the lines of its body, and whether it is a sure one.
 
     Below a person's words a header block is the mail that is answered or the one that is forwarded: the subject tells.
+    Lines that a person may have written, without an address or a date, count when nothing surer follows.
     """
     separator: int | None = None
+    vague: tuple[Forwarded, int, int] | None = None
     wrote = False
     budget = _MOST_CHECKS
+    below = 0
     for index, line in enumerate(lines):
-        if not line.strip(" \t>"):
+        if vague is not None and not budget:
+            break
+        if index < below or not line.strip(" \t>"):
             continue
         if separator is None and (is_forward(line) or (announced and is_original(line))):
             separator = index
@@ -180,19 +188,27 @@ def _find_head(lines: Sequence[str], *, announced: bool, answer: bool) -> tuple[
             separator is not None or announced or not wrote or (not answer and _names_a_mail(block))
         ):
             if block.value("from") or separator is not None or announced:
-                return _from_block(block), _body(lines, block.start, block.end)
+                item = _from_block(block)
+                sure = bool(separator is not None or item.sender.address or is_dated(block.value("date").casefold()))
+                if sure or not surer:
+                    return item, _body(lines, block.start, block.end), surer
+                vague, below = vague or (item, block.start, block.end), block.end
         elif budget and (separator is not None or announced) and may_end_attribution(line):
             budget -= 1
             said = find_attribution(lines, index)
             if said is not None and said.certain and not said.before:
-                return _from_attribution(lines, said), _body(lines, said.start, said.end)
+                item = _from_attribution(lines, said)
+                sure = bool(separator is not None or item.sender.address or not said.doubtful)
+                if sure or not surer:
+                    return item, _body(lines, said.start, said.end), surer
+                vague = vague or (item, said.start, said.end)
         wrote = True
         if separator is not None and index - separator > 25:
             break
     if separator is not None:
         rest = _body(lines, separator, separator + 1)
-        return Forwarded("inline", MailAddress("", valid=False), None, text="\n".join(rest).strip()), []
-    return None
+        return Forwarded("inline", MailAddress("", valid=False), None, text="\n".join(rest).strip()), [], surer
+    return None if vague is None else (vague[0], _body(lines, vague[1], vague[2]), False)
 
 
 def _names_a_mail(block: LabelBlock) -> bool:

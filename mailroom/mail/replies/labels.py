@@ -141,6 +141,7 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
     if roles == {"date"} and first[1] and not any(character.isdigit() for character in first[1]):
         return None  # `Date: tomorrow is fine` is an answer
     index, end, loose, blank = start + 1, start + 1, 0, 0
+    gaps: list[bool] = []
     while index < len(lines) and index - start < _MAX_BLOCK:
         line = lines[index]
         bare = line.strip(" \t>*|\xa0")
@@ -155,6 +156,7 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
             said = {role for _, role in found[0]}
             if blank and said <= roles:
                 break  # below an empty line, the same again: the header of a further mail
+            gaps.append(blank > 0)
             roles |= said
             entries.append(found)
             end, loose, blank = index + 1, 0, 0
@@ -165,7 +167,11 @@ def find_block(lines: Sequence[str], start: int, *, lone_from: bool = False) -> 
             if loose > _MAX_CONTINUATION:
                 break
         index += 1
-    return _judge(lines, start, end, entries, lone_from=lone_from)
+    block = _judge(lines, start, end, entries, lone_from=lone_from)
+    apart = gaps[:1] == [True] and gaps[1:] != [True] * max(1, len(gaps) - 1)
+    if block is not None and apart and block.fields[0][0] not in {"from", "date"}:
+        return None  # `A: yes` is an answer, and the block stands below the empty line
+    return block
 
 
 def _judge(
@@ -186,6 +192,8 @@ def _judge(
     strong = len(best_roles) >= 2 and bool(best_roles & {"from", "date"}) and best_roles != {"from", "date"} - {"from"}
     fields = tuple((_role_in(meanings, best), value) for meanings, value in entries)
     if strong:
+        if "from" not in best_roles and _ROW.match(lines[start]):
+            return None  # a table of something else
         if best_roles == {"from", "to"} and not any(_ADDRESS.search(value) for _, value in fields):
             return None
         end = _wrapped_end(lines, end)

@@ -26,8 +26,19 @@ _BEFORE_A_NAME = frozenset(
         "użytkownik",
         "utilisateur",
         "пользователь",
+        "by",
+        "from",
+        "von",
+        "wiadomość",
+        "missatge",
+        "napisana",
+        "przez",
+        "de",
     }
 ) | {word for language in LANGUAGES for word in (*language.openers, *language.verbs)}
+
+_BY = frozenset({"by", "from", "von", "de", "od", "da", "van", "от", "від"})
+"""All that stands before an address without a name."""
 
 
 def parse_people(value: str) -> tuple[MailAddress, ...]:
@@ -69,8 +80,8 @@ def person_said(line: str) -> MailAddress:
         return MailAddress("", valid=False)
     before = line[: line.find(found[0])].rstrip(' <("[”»\xa0')
     quoted = _QUOTED_NAME.search(before + '"')
-    name = quoted[1] if quoted else re.split(r"[,;]|\d(?!\w)", before)[-1]
+    name = quoted[1] if quoted else re.split(r"[,;、，]|\d(?!\w)", before)[-1]
     words = name.strip(_AROUND).split()
-    while len(words) > 1 and words[0].casefold() in _BEFORE_A_NAME:
+    while words and words[0].casefold() in (_BEFORE_A_NAME if len(words) > 1 else _BY):
         del words[0]
     return MailAddress(found[0].lower(), " ".join(words), found[0])

@@ -102,9 +102,9 @@ ABSENCE_ADVICE: tuple[str, ...] = (  # what a notice of absence goes on with, an
     "紧急", "緊急", "급한 용무", "급한 일",
 )
 ABSENCE_FACTS: tuple[str, ...] = (  # what only a notice says of the mail it answers
-    "not been forwarded", "not be forwarded", "will not be read", "do not reply to this", "automatic message",
+    "not been forwarded", "not be forwarded", "will not be read", "automatic message",
     "automated message", "wird nicht weitergeleitet", "werden nicht weitergeleitet", "wird nicht gelesen",
-    "antworten sie nicht", "wordt niet doorgestuurd", "läser inte min", "læser ikke min", "leser ikke e-post",
+    "wordt niet doorgestuurd", "läser inte min", "læser ikke min", "leser ikke e-post",
     "en lue sähköpost", "leveleimet nem olvasom", "自动回复邮件", "自動返信メール",
 )
 THANKS: tuple[str, ...] = (

@@ -62,12 +62,17 @@ def is_original(line: str) -> bool:
     )
 
 
-def names_what_follows(line: str) -> bool:
-    """Whether the line announces the header block below it, in words that prove nothing elsewhere."""
+def names_what_follows(line: str, subject: str) -> bool:
+    """Whether the line announces the header block below it, in words that prove nothing elsewhere.
+
+    Args:
+        line: The line above the block.
+        subject: What the block gives as subject.
+    """
     found = _inner(line)
     if found is not None and found[0].rstrip(":： ") in _ORIGINAL:
         return True
-    return len(line) <= 400 and _BEFORE_DASHES.search(line) is not None
+    return bool(subject) and len(line) <= 400 and subject in line and _BEFORE_DASHES.search(line) is not None
 
 
 def between_angles(line: str) -> bool:

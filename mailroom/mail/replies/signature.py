@@ -37,7 +37,9 @@ def cut_signature(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     cut = len(lines)
     for _ in range(_MOST_CUTS):
         shorter = _one_cut(lines, cut)
-        if shorter == cut:
+        if 0 < shorter < cut and _is_marker(lines[shorter - 1].strip()):
+            shorter -= 1
+        if shorter == cut or (cut < len(lines) and not any(line.strip() for line in lines[:shorter])):
             break
         cut = shorter
     body = list(lines[:cut])

@@ -83,6 +83,12 @@ def test_people_who_write_about_it_are_people(subject: str, body: str, headers: 
         "Gracias por su mensaje. Me encuentro fuera, sin acceso al correo. Contacte a ann@fabrikam.example.",
         "Dobrý den, do 10. března čerpám dovolenou. V naléhavých případech pište na ann@fabrikam.example.",
         "您好，我已收到您的邮件。我目前正在休假，如有急事请联系 ann@fabrikam.example。",
+        "Thank you for your email! I am on vacation. For urgent matters contact ann@fabrikam.example.\r\n\r\n"
+        "Kind regards,\r\nKim Lee\r\nNorthwind Ltd. Hamburg",
+        "Guten Tag,\r\nvielen Dank für Ihre E-Mail. Ich bin vom 4. bis 8. März nicht im Büro. In dringenden Fällen "
+        "wenden Sie sich bitte an ann@fabrikam.example.\r\nMit freundlichen Grüßen\r\nKim Lee",
+        "Здравствуйте! Я в отпуске до 10 марта. По срочным вопросам пишите на ann@fabrikam.example.\r\nС уважением",
+        "Dzień dobry,\r\njestem na urlopie. W pilnych sprawach: ann@fabrikam.example.\r\nPozdrawiam\r\nKim Lee",
     ],
 )
 def test_a_notice_of_absence_is_known_by_its_text_alone(body: str) -> None:
@@ -96,6 +102,15 @@ def test_a_notice_of_absence_is_known_by_its_text_alone(body: str) -> None:
         "I am out of the office until Monday with no access to my laptop, so please release the mail.",
         "Ich bin bis Freitag nicht im Büro, in dringenden Fällen bitte Ann fragen. Die Mail ist von mir.",
         "Bob no longer works for us. Please contact ann@fabrikam.example.",
+        "I am on vacation until Monday. Release it please. For urgent matters ask ann@fabrikam.example.",
+        "Thanks, release it. I am on vacation, for urgent matters ask ann@fabrikam.example.",
+        "1\r\n\r\nI am on vacation. For urgent matters ask ann@fabrikam.example.",
+        "Ich bin im Urlaub. 2. In dringenden Fällen ann@fabrikam.example fragen.",
+        "I am away from my desk. Do not reply to this mail, it is phishing.",
+        "Ich bin im Urlaub, aber bitte freigeben. In dringenden Fällen ann@fabrikam.example fragen.",
+        "Je suis en congé mais c'est bon. En cas d'urgence : ann@fabrikam.example",
+        "I am on vacation with no access to my files. The mail is from ann@fabrikam.example, please release it.",
+        "我出差了，不过这封邮件紧急，请放行，是 ann@fabrikam.example 发的。",
         "I am out of the office. Urgent matters go to ann@fabrikam.example, who asks: what is this mail?",
         "I am out of the office, for urgent matters ask ann@fabrikam.example.\r\n\r\n"
         "On Mon, Mar 4, 2024 SOC <soc@northwind.example> wrote:\r\n> Is it yours?",

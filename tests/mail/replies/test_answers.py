@@ -189,7 +189,8 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Mit Proton Mail sicherer E-Mail gesendet.", "Obtenez Outlook pour iOS", "Скачайте Outlook для iOS",
         "Vom Mobiltelefon gesendet, bitte Tippfehler entschuldigen", "发自我的华为手机", "发自QQ邮箱",
         "获取适用于iOS的Outlook", "iOS용 Outlook 받기", "Sent from Mailspring, the best free email app for work",
-        "从 Windows 版邮件发送", "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
+        "从 Windows 版邮件发送", "Samsung Galaxy 스마트폰에서 보냈습니다.", "发自网易邮箱大师",
+        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
@@ -215,6 +216,20 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
         "Sent from the warehouse by phone order",
         "Sent via DHL",
         "Sent from Berlin",
+        "Sent by Orange, my phone provider",
+        "Sent using the mail merge tool",
+        "Sent from my boss by mistake",
+        "Sent via our mail gateway",
+        "Vom Handy-Shop geschickt",
+        "Mit E-Mail verschickt",
+        "Gesendet mit unserer App",
+        "Envoyé par notre serveur mail",
+        "Enviado por email",
+        "通过邮件发送",
+        "从公司邮箱发送",
+        "发自供应商的邮件",
+        "会社のメールから送信",
+        "회사 메일에서 보냄",
     ],
 )
 def test_a_sentence_that_begins_like_a_phones_line_stays(sentence: str) -> None:
@@ -555,10 +570,15 @@ def test_what_gateways_and_scanners_add_is_no_answer(body: str) -> None:
         "Yes.\n\nThis message is not a virus, I know the sender.",
         "Yes.\n\nDiese Mail wurde von Avast blockiert.",
         "Yes.\n\nThe attachment is confidential, send it to the recipient only.",
+        "No.\n\nThe message was confidential and not intended for us, but for another recipient.",
+        "Nein.\n\nDie Nachricht ist vertraulich, und wenn Sie mich fragen: ich bin nicht der richtige Empfänger dafür.",
+        "Yes.\n\nThis message was scanned by our virus scanner and is clean, release it.",
+        "Ja.\n\nDiese E-Mail wurde von mir geprüft, kein Virus drin.",
     ],
 )
 def test_a_person_who_writes_about_viruses_and_secrets_is_heard(answer: str) -> None:
     assert answer_from_text(f"{answer}\n\n{QUOTED}\n").text == answer
+    assert answer_from_text(f"{QUOTED}\n\n{answer}\n").text == answer
     assert answer_from_text(f"{QUOTED}\n\n{LEGAL}\n").text == LEGAL
 
 
@@ -567,3 +587,91 @@ def test_outlooks_newer_line_above_a_header_block_is_known_whatever_the_labels_a
     block = "<b>ز: </b>SOC<br><b>ب: </b>Monday, 4 March 2024 at 10:12<br><b>م: </b>Mail"
     html = f'<div>Yes.</div><div style="{style}"><p>{block}</p></div><p>Is it yours?</p>'
     assert extract_answer(Mail("", 0, html=html)).text == "Yes."
+
+
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On 4 March 2024 at 10:12 I received the following from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "March 4, 2024 we got a mail from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "I got this on 4 March 2024 from bob@contoso.example:\n- pay now\nPlease reject it.",
+        "May 4, 2024 order by bob@contoso.example (known):\n12 pieces\nPlease release it.",
+        "Subject: yes\nSender: known\nAttachment: expected",
+        "Von: Buchhaltung\nBetreff: Rechnung 4711\nDas ist in Ordnung.",
+    ],
+)
+def test_an_answer_that_begins_like_an_attribution_or_a_header_block_is_kept_above_the_real_one(
+    words: str, below: str
+) -> None:
+    assert answer_from_text(f"{words}\n\n{below}\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Here is what Bob wrote on 4 March 2024:\n\nPlease pay.\n\nSo it is fine.",
+        "On 4 March 2024 Bob from accounting wrote to me:\nplease pay\nSo it is fine.",
+        "On 4 March 2024 we got these from bob@contoso.example:\n- one\n- two\nBoth are fine.",
+        "Subject: yes\nSender: known",
+    ],
+)
+def test_an_answer_below_the_quote_that_reads_like_an_attribution_or_a_header_block_is_kept(words: str) -> None:
+    assert answer_from_text(f"{QUOTED}\n\n{words}\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Q: do you know him?\nA: yes",
+        "From: is fine\nTo: is wrong",
+        "Reply-To: is different, so reject it",
+        "Original",
+        "Decision --- release ---",
+        "Yes.\n\nThe order --- the big one ---",
+    ],
+)
+@pytest.mark.parametrize("block", [BLOCKS["en"], BLOCKS["de"]], ids=["en", "de"])
+def test_the_last_line_above_a_header_block_is_the_answers(words: str, block: str) -> None:
+    assert answer_from_text(f"{words}\n\n{block}\n\nIs it yours?\n").text == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Forward it please.\nTo: Bob\nSubject: fine",
+        "| To | Bob |\n| Date | 4.3.2024 10:12 |\n| Sum | 12 |\n\nIt is fine.",
+    ],
+)
+def test_labels_and_tables_of_the_answer_stay_above_an_attribution(words: str) -> None:
+    assert answer_from_text(f"{words}\n{QUOTED}\n").text == words
+
+
+def test_dashes_right_above_an_apps_line_go_with_it() -> None:
+    lines = "--\nGesendet mit Tuta, der sicheren E-Mail:\nhttps://tuta.example/mail"
+    assert answer_from_text(f"Yes.\n{lines}\n\n{QUOTED}\n").text == "Yes."
+
+
+def test_a_signature_is_cut_also_where_the_rest_looks_like_another() -> None:
+    assert (
+        answer_from_text("Outlook for iOS shows it wrongly\n\n-- \nKim Lee\n").text
+        == "Outlook for iOS shows it wrongly"
+    )
+
+
+def test_a_persons_own_table_with_a_thin_line_above_is_no_header_block() -> None:
+    html = (
+        '<p>It is:</p><div style="border-top:1px solid #e1e1e1"><p>Name: Bob<br>Order: 12</p></div><p>Release it.</p>'
+    )
+    assert extract_answer(Mail("", 0, html=html)).text.endswith("Release it.")
+
+
+def test_labels_with_an_empty_line_between_each_are_a_header_block() -> None:
+    block = "To: Kim\n\nFrom: SOC <soc@northwind.example>\n\nDate: Monday, March 4, 2024 10:12 AM\n\nSubject: Mail"
+    assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?\n").text == "Yes."
+
+
+def test_an_answer_like_a_header_block_is_kept_above_a_quote_in_html() -> None:
+    quote = '<div class="gmail_quote"><blockquote class="gmail_quote">Q</blockquote>'
+    html = f"<div>Subject: yes<div>Sender: known</div></div><br>{quote}</div>"
+    assert extract_answer(Mail("", 0, html=html)).text == "Subject: yes\nSender: known"

@@ -168,6 +168,13 @@ def test_an_address_within_a_sentence_without_blanks_is_read(body: str) -> None:
     assert addresses(classify(parse(raw.encode()))) == KIM
 
 
+@pytest.mark.parametrize("address", ["иван@пример.рф", "jürgen@müller.example", "संपर्क@उदाहरण.भारत"])
+def test_an_address_of_any_script_with_blanks_is_read(address: str) -> None:
+    lines = "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+    raw = f"{lines}Content-Type: text/plain; charset=utf-8\r\n\r\n<{address}>: 550 5.1.1 User unknown"
+    assert addresses(classify(parse(raw.encode()))) == [address]
+
+
 def test_a_person_who_pastes_a_mail_services_notification_is_a_person() -> None:
     body = '{"notificationType":"Bounce","bounce":{"bounceType":"Permanent"}}'
     assert read("no-reply@sns.example", "Notification", body).kind == "bounce"
@@ -175,3 +182,16 @@ def test_a_person_who_pastes_a_mail_services_notification_is_a_person() -> None:
         "kim@fabrikam.example", "Re: Held mail", f"Yes, it said:\n{body}", In_Reply_To="<q@northwind.example>"
     )
     assert answer.kind == "human"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Bounce?", "Hi,\nmy mail to your colleague could not be delivered to\nkim@fabrikam.example\nWhom to ask?"),
+        ("Your mail", "My answer was not delivered to kim@fabrikam.example\nCan you help?"),
+        ("Return of goods", "The goods could not be delivered to kim@fabrikam.example"),
+        ("Message blocked", "Hello, my mail cannot be delivered to kim@fabrikam.example\nPlease have a look."),
+    ],
+)
+def test_a_person_who_tells_of_mail_that_did_not_arrive_sends_no_bounce(subject: str, body: str) -> None:
+    assert read("ann@northwind.example", subject, body).kind == "human"

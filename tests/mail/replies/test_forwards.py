@@ -199,3 +199,39 @@ def test_a_date_that_some_time_zone_cannot_express_is_none(written: str) -> None
         Mail("", 0, subject="Fwd: x", text=HEADS["gmail"].replace("Mon, Mar 4, 2024 at 10:12 AM", written))
     )
     assert found.sent_at is None
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "Subject: invoice\nSender: unknown\nPlease check.",
+        "Here is what Bob wrote on 4 March 2024:\nit is not ours",
+        "From: nobody I know\nSubject: strange",
+    ],
+)
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_comment_that_reads_like_a_header_is_not_the_mail_that_was_forwarded(comment: str, head: str) -> None:
+    with_comment = forwarded(Mail("", 0, subject="Fwd: Offer", text=f"{comment}\n\n{head}\n\nPay now."))
+    without = forwarded(Mail("", 0, subject="Fwd: Offer", text=f"{head}\n\nPay now."))
+    assert [one.sender for one in with_comment] == [one.sender for one in without]
+
+
+def test_a_header_without_an_address_or_a_date_counts_when_no_other_follows() -> None:
+    (found,) = forwarded(Mail("", 0, subject="Fwd: Offer", text="From: Bob\nSubject: Offer\n\nPay now."))
+    assert (found.sender.name, found.subject, found.text) == ("Bob", "Offer", "Pay now.")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("Missatge de Bob Ode <bob@contoso.example> del dia dl., 4 de març 2024 a les 10:12:", "Bob Ode"),
+        ("Wiadomość napisana przez Bob Ode <bob@contoso.example> w dniu 4 mar 2024, o godz. 10:12:", "Bob Ode"),
+        ("2024/03/04 10:12、Bob Ode <bob@contoso.example>のメール:", "Bob Ode"),
+        ("在 2024年3月4日，10:12，Bob Ode <bob@contoso.example> 写道：", "Bob Ode"),
+        ("4. März 2024, 10:12 von bob@contoso.example:", ""),
+        ("Mar 4, 2024, 10:12 by bob@contoso.example:", ""),
+    ],
+)
+def test_the_sender_in_an_attribution_line_is_named_without_the_words_before(line: str, name: str) -> None:
+    (found,) = forwarded(Mail("", 0, subject="Fwd: Offer", text=f"{line}\n\n> Pay now."))
+    assert (found.sender.address, found.sender.name) == ("bob@contoso.example", name)
