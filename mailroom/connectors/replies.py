@@ -306,7 +306,7 @@ class ReplyWatcher:
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
         """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""
-        facts = facts_of_header(mail.header, gmail_thread=mail.gmail_thread)
+        facts = facts_of_header(mail.header)
         if match(facts, index, by_subject=True) or (facts.sender and index.was_asked(normal_address(facts.sender))):
             return True
         head = mail.header.lower()

@@ -157,7 +157,6 @@ def keys_of(wait: Wait) -> QuestionKeys:
         message_ids=wait.message_ids,
         token_hashes=tuple(one for one in wait.token_hashes if one),
         thread_index_prefix=str(wait.question.get("thread_index", "")),
-        gmail_thread=str(wait.question.get("gmail_thread", "")),
         subject=wait.subject,
         recipients=wait.recipients,
     )

@@ -71,8 +71,6 @@ class LightMail:
     """Octets as the server counts: a hint."""
     header: bytes
     """The header fields asked for, as they stand."""
-    gmail_thread: str = ""
-    """X-GM-THRID, on Gmail."""
 
 
 class FetchedMail(NamedTuple):

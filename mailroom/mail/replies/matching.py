@@ -38,7 +38,6 @@ class QuestionKeys:
     """As made by `hash_token`."""
     thread_index_prefix: str = ""
     """Base64 of the first 22 bytes of our Thread-Index header."""
-    gmail_thread: str = ""
     subject: str = ""
     recipients: tuple[str, ...] = ()
 
@@ -48,7 +47,7 @@ class Evidence:
     """One reason for a match.
 
     Codes: E1 In-Reply-To, E2 last of References, E2b other References, E3 original id kept by a server, E4 token in a
-    recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by Outlook or Gmail, E7 same
+    recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by Outlook, E7 same
     subject from a person asked.
     """
 
@@ -74,7 +73,6 @@ class QuestionIndex:
     _folded_ids: dict[str, list[str]] = field(default_factory=dict)
     _tokens: dict[str, list[str]] = field(default_factory=dict)
     _threads: dict[str, list[str]] = field(default_factory=dict)
-    _gmail: dict[str, list[str]] = field(default_factory=dict)
     _subjects: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _people: set[str] = field(default_factory=set)
     _size: int = 0
@@ -104,8 +102,6 @@ class QuestionIndex:
         prefix = thread_index_prefix(question.thread_index_prefix)
         if prefix:
             self._threads.setdefault(prefix, []).append(key)
-        if question.gmail_thread:
-            self._gmail.setdefault(question.gmail_thread, []).append(key)
         self._people.update(map(base_address, question.recipients))
         subject = normal_subject(question.subject)
         if subject:
@@ -124,10 +120,6 @@ class QuestionIndex:
     def by_thread(self, prefix: str) -> list[str]:
         """Questions of that Outlook conversation."""
         return self._threads.get(prefix, [])
-
-    def by_gmail_thread(self, thread: str) -> list[str]:
-        """Questions of that Gmail conversation."""
-        return self._gmail.get(thread, [])
 
     def by_subject(self, subject: str, sender: str) -> list[str]:
         """Questions with that subject that went to that sender."""
@@ -171,8 +163,6 @@ def match(mail: Mail | MailFacts, questions: QuestionIndex, *, by_subject: bool 
     prefix = thread_index_prefix(facts.thread_index)
     if prefix:
         note(questions.by_thread(prefix), "E6", "same Outlook conversation")
-    if facts.gmail_thread:
-        note(questions.by_gmail_thread(facts.gmail_thread), "E6", "same Gmail conversation")
     if by_subject and facts.sender:
         note(
             questions.by_subject(facts.subject, normal_address(facts.sender)), "E7", "same subject from a person asked"
