@@ -18,6 +18,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.effects.claims import out_of_time, still_ours, taken_over
 from mailroom.effects.find_sent import keep_copy
 from mailroom.effects.look_up_mail import look_up
 from mailroom.effects.mail_outcome import (
@@ -163,10 +164,14 @@ def _attempt(
     try:
         final = account.answered_here(before_sending(mail, mine))
         faultpoint("send_mail.before_send")
-        report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock,
-                      on_refusals=lambda said: _note(store, mine, said), on_handover=hand_over)  # fmt: skip
-        faultpoint("send_mail.after_send")
-        result = result_of_report(mine, report)
+        ours, seconds = still_ours(store, [mine])
+        if ours and seconds > 0:
+            report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock, within=seconds,
+                          on_refusals=lambda said: _note(store, mine, said), on_handover=hand_over)  # fmt: skip
+            faultpoint("send_mail.after_send")
+            result = result_of_report(mine, report)
+        else:
+            result = out_of_time(mine) if ours else taken_over(mine)
     except OutcomeUnknownError as error:
         result = ActionResult(mine.id, "unknown", str(error), "unknown")
     except (RejectedError, RefusedError) as error:
