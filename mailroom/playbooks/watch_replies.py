@@ -157,7 +157,7 @@ def watch(
     """Look whenever the server says that something happened, and every `poll_seconds`, until told to stop.
 
     One IMAP connection, however many questions are open. A lost connection is opened again, and a server that says
-    "not now" is asked again at the next look.
+    "not now", or what nobody understands, is asked again at the next look.
 
     Effect as `watch_once`.
 
@@ -209,11 +209,9 @@ def watch(
                 for _ in range(_LOOKS_IN_A_ROW):
                     round_.look(session, keeper)
                     round_.afterwards()
-                    # Mail that came while other folders were open is counted already: no hint will tell of it.
-                    first = session.open(session.resolve(account.folders[0]))
-                    if over() or not round_.watcher.is_behind(first):
+                    if over() or not round_.more_came(session):
                         break
-            except TransientError as error:  # a lost session is opened again, and one that lives is asked again
+            except (TransientError, ResponseError) as error:  # a session that lives is asked again
                 log.warning("the mailbox could not be read to the end: %s", error)
                 round_.without_mailbox()
                 asked_for = error.retry_after if isinstance(error, RateLimitError) else 0.0
@@ -275,6 +273,14 @@ class _Round:
         proven_sent(self._store, found.proven, "an answer or a bounce refers to it")
         self._sending.were_sent(found.proven)
         self.report.open = len(self.watcher.book.open_waits()) if self.report.looks == 1 else self.report.open
+
+    def more_came(self, session: ImapSession) -> bool:
+        """Whether mail came into the first folder while others were open: no hint will tell of it."""
+        try:
+            first = session.open(session.resolve(self._account.folders[0]))
+        except (NotFoundError, RejectedError):  # the look has said so
+            return False
+        return self.watcher.is_behind(first)
 
     def afterwards(self) -> None:
         sent, problems = self._sending.go_on()

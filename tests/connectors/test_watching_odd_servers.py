@@ -25,6 +25,22 @@ AMY = "amy@example.org"
 UNREADABLE = b"{tag} NO could not read that one\r\n"
 
 
+class ClockAhead:
+    """The system's clock; sleeping costs nothing and puts it ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SYSTEM_CLOCK.now() + self.ahead
+
+    def monotonic(self) -> float:
+        return SYSTEM_CLOCK.monotonic() + self.ahead.total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
 class Box:
     """A mailbox of a scripted server: mails by UID, of which some cannot be read, and the questions about them."""
 
@@ -208,6 +224,28 @@ def test_the_service_outlives_a_server_that_says_not_now(box: Box, command: str)
     assert box.state(wait) == "answered"
 
 
+@pytest.mark.parametrize("refusal", [b"{tag} NO [INUSE] busy\r\n", b"{tag} NO EXAMINE failed.\r\n"])
+def test_the_service_outlives_a_folder_that_does_not_open_for_a_moment(box: Box, refusal: bytes) -> None:
+    wait = box.ask("1")
+    box.look()
+    box.answer("1")
+    usual: Callable[..., None] = box.server.scripts["EXAMINE"]
+    box.server.on("EXAMINE", usual, refusal, refusal, usual)
+    clock = ClockAhead()
+    watch(box.store, box.account, poll_seconds=0.05, clock=clock, stop=lambda: box.state(wait) == "answered")
+    assert box.state(wait) == "answered"
+
+
+def test_the_service_outlives_an_answer_that_nobody_understands(box: Box) -> None:
+    wait = box.ask("1")
+    box.look()
+    box.answer("1")
+    usual: Callable[..., None] = box.server.scripts["UID FETCH"]
+    box.server.on("UID FETCH", b"* 1 FETCH nonsense\r\n{tag} OK done\r\n", usual)
+    watch(box.store, box.account, poll_seconds=0.05, stop=lambda: box.state(wait) == "answered")
+    assert box.state(wait) == "answered"
+
+
 def test_the_service_leaves_a_server_alone_for_as_long_as_it_asks(box: Box) -> None:
     box.ask("1")
     box.look()
@@ -238,19 +276,7 @@ def test_the_reference_may_stand_in_the_text_only_below_a_subject_of_its_own(box
 def test_a_look_that_takes_longer_than_its_lease_keeps_it(
     box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    class Clock:
-        ahead = timedelta()
-
-        def now(self) -> datetime:
-            return SYSTEM_CLOCK.now() + self.ahead
-
-        def monotonic(self) -> float:
-            return SYSTEM_CLOCK.monotonic() + self.ahead.total_seconds()
-
-        def sleep(self, seconds: float) -> None:
-            self.ahead += timedelta(seconds=seconds)
-
-    clock = Clock()
+    clock = ClockAhead()
     with Store.open(f"sqlite:///{tmp_path / 'slow.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
         slow = Box(box.server, store)
         asked = [slow.ask(key, hours=24) for key in "123456"]
