@@ -34,7 +34,7 @@ from mailroom.mail.compose import OutgoingMail, question_headers
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.imap.listening import listen
 from mailroom.playbooks.sending import next_try, note_server
-from mailroom.playbooks.sending_on import SendingOn
+from mailroom.playbooks.sending_on import SENDING_SECONDS, SendingOn
 from mailroom.store import Store
 from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.wait_rows import Wait
@@ -128,14 +128,15 @@ def watch_once(
             round_.report.add(round_.watcher.look(session, write=False))
         return round_.report
     lease = store.leases.acquire(round_.watcher.lease_name)
+    keeper = LeaseKeeper(store.leases, lease, clock)
     try:
         try:
             with open_carefully(account, store, clock=clock) as session:
-                round_.look(session, LeaseKeeper(store.leases, lease, clock))
+                round_.look(session, keeper)
         except _UNREADABLE:
-            round_.without_mailbox()
+            round_.without_mailbox(keeper)
             raise
-        round_.afterwards()
+        round_.afterwards(keeper)
         return round_.report
     finally:
         store.leases.release(lease)
@@ -183,13 +184,14 @@ def watch(
     ends = clock.monotonic() + seconds if seconds is not None else None
 
     def over() -> bool:
+        keeper.keep()  # also while the server is away: others would take over, and could read no more
         return (ends is not None and clock.monotonic() >= ends) or stop()
 
     def connect(imap: ImapSettings, now: Clock) -> ImapSession:
         try:
             return open_carefully(account, store, clock=now, imap=imap)
         except _UNREADABLE:
-            round_.without_mailbox()
+            round_.without_mailbox(keeper)
             raise
 
     lease = store.leases.acquire(round_.watcher.lease_name)
@@ -208,12 +210,12 @@ def watch(
             try:
                 for _ in range(_LOOKS_IN_A_ROW):
                     round_.look(session, keeper)
-                    round_.afterwards()
+                    round_.afterwards(keeper)
                     if over() or not round_.more_came(session):
                         break
             except (TransientError, ResponseError) as error:  # a session that lives is asked again
                 log.warning("the mailbox could not be read to the end: %s", error)
-                round_.without_mailbox()
+                round_.without_mailbox(keeper)
                 asked_for = error.retry_after if isinstance(error, RateLimitError) else 0.0
                 resting_until = clock.monotonic() + min(asked_for, _LONGEST_REST)
             on_look(round_.report)
@@ -232,11 +234,14 @@ def cancel(store: Store, wait_id: int, why: str, resume: Resume | None = None) -
     return store.waits.get(wait_id)
 
 
-def resume_settled(store: Store, mailbox: str | None, resume: Resume) -> tuple[int, int]:
+def resume_settled(
+    store: Store, mailbox: str | None, resume: Resume, keep: Callable[[], None] = lambda: None
+) -> tuple[int, int]:
     """Resume the runs of settled questions; returns (resumed or given up, still to be resumed)."""
     done = waiting = 0
     settled = store.waits.to_resume(mailbox)
     for wait in settled:
+        keep()
         try:
             said = resume(wait)
         except TransientError as error:  # Prefect does not answer: the others would wait for the same
@@ -282,41 +287,49 @@ class _Round:
             return False
         return self.watcher.is_behind(first)
 
-    def afterwards(self) -> None:
-        sent, problems = self._sending.go_on()
+    def afterwards(self, keeper: LeaseKeeper) -> None:
+        sent, problems = self._sending.go_on(keeper.keep)
         self.report.tried_again += sent
         self.report.problems += problems
-        self._remind()
-        self._go_on()
+        self._remind(keeper)
+        self._go_on(keeper)
 
-    def without_mailbox(self) -> None:
+    def without_mailbox(self, keeper: LeaseKeeper) -> None:
         """It cannot be read now: settle what has been overdue for `GRACE`; the runs of settled questions go on."""
         why = "the deadline passed, and the mailbox could not be read since: an answer may lie in it"
         overdue = self._store.waits.expire(self._account.name, self._store.waits.now() - GRACE, why)
         self.report.count(overdue)
-        self._go_on()
+        self._go_on(keeper)
 
-    def _go_on(self) -> None:
+    def _go_on(self, keeper: LeaseKeeper) -> None:
         for handle in self._handlers:  # before the runs: they read what came of it
             try:
                 self.report.handled += handle(self._store, self._account.name)
             except MailroomError as error:
                 self.report.problems.append(f"settled questions could not be made use of: {error}")
             faultpoint("replies.handled")
+            keeper.keep()
         if self._resume is not None:
-            resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
+            resumed, waiting = resume_settled(self._store, self._account.name, self._resume, keeper.keep)
             self.report.resumed += resumed
             self.report.to_resume = waiting
 
-    def _remind(self) -> None:
+    def _remind(self, keeper: LeaseKeeper) -> None:
+        tried, until = 0, self._clock.monotonic() + SENDING_SECONDS
         for wait in self.watcher.book.due_reminders(self._store.waits.now()):
+            if tried and self._clock.monotonic() >= until:
+                break
+            keeper.keep()
             try:
-                self.report.reminders += remind(self._store, self._account, wait.id, tenant=self._tenant)
+                sent = remind(self._store, self._account, wait.id, tenant=self._tenant)
+                self.report.reminders += sent
+                tried += sent
             except SendingPausedError as error:
                 self.report.problems.append(f"reminders wait: {error}")
                 break
             except MailroomError as error:
                 self.report.problems.append(f"the reminder of question {wait.id} was not sent: {error}")
+                tried += 1
 
 
 def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = "") -> int:

@@ -16,6 +16,7 @@ from mailroom.connectors import replies
 from mailroom.errors import BusyError, TransientError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.replies import hash_token, new_token
+from mailroom.playbooks import watch_replies
 from mailroom.playbooks.watch_replies import GRACE, resume_settled, watch, watch_once
 from mailroom.store import Store, leases
 from mailroom.store.schema import waits
@@ -244,6 +245,51 @@ def test_the_service_outlives_an_answer_that_nobody_understands(box: Box) -> Non
     box.server.on("UID FETCH", b"* 1 FETCH nonsense\r\n{tag} OK done\r\n", usual)
     watch(box.store, box.account, poll_seconds=0.05, stop=lambda: box.state(wait) == "answered")
     assert box.state(wait) == "answered"
+
+
+def test_nobody_takes_over_while_the_mail_server_is_away(
+    box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    box.server.greeting = b"* BYE [UNAVAILABLE] down\r\n"
+    monkeypatch.setattr(leases, "owner_is_dead", lambda _owner: False)
+    clock, tries = ClockAhead(), 0
+    with Store.open(f"sqlite:///{tmp_path / 'away.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
+
+        def over() -> bool:
+            nonlocal tries
+            tries += 1
+            with pytest.raises(BusyError):
+                store.leases.acquire("replies:soc", "another")
+            return clock.ahead > timedelta(hours=1)
+
+        watch(store, box.account, stop=over, clock=clock)
+    assert tries > 100
+
+
+def test_many_reminders_leave_time_for_looks_and_keep_the_lease(
+    box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock, reminded = ClockAhead(), list[int]()
+    monkeypatch.setattr(leases, "owner_is_dead", lambda _owner: False)
+    with Store.open(f"sqlite:///{tmp_path / 'slow.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
+        slow = Box(box.server, store)
+        for key in "12345":
+            wait = slow.ask(key, hours=24, reminders=(1,))
+            store.run(lambda tx, wait=wait: tx.execute(
+                waits.update().where(waits.c.id == wait.id).values(next_reminder_at=wait.created_at)
+            ))  # fmt: skip
+
+        def slowly(store: Store, _account: Any, wait_id: int, **_options: Any) -> int:
+            with pytest.raises(BusyError):
+                store.leases.acquire("replies:soc", "another")
+            clock.sleep(200)
+            reminded.append(wait_id)
+            store.waits.reminded(wait_id, 1)
+            return 1
+
+        monkeypatch.setattr(watch_replies, "remind", slowly)
+        assert [slow.look(clock=clock).reminders for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    assert sorted(reminded) == [1, 2, 3, 4, 5]
 
 
 def test_the_service_leaves_a_server_alone_for_as_long_as_it_asks(box: Box) -> None:
