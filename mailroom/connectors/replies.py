@@ -23,7 +23,13 @@ from datetime import datetime, timedelta
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.replies_book import QuestionBook, keys_of
 from mailroom.connectors.replies_judge import bounced, judge, unreadable
-from mailroom.errors import MailroomError, NotFoundError, PermissionMissingError, RejectedError
+from mailroom.errors import (
+    InvalidInputError,
+    MailroomError,
+    NotFoundError,
+    PermissionMissingError,
+    RejectedError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
@@ -176,7 +182,7 @@ class ReplyWatcher:
         for name in dict.fromkeys((*self._account.folders, *self.book.folders())):
             try:
                 folder = session.resolve(name)
-            except NotFoundError as error:  # what is not there holds no answer
+            except (NotFoundError, InvalidInputError) as error:  # what is not there holds no answer
                 report.problems.append(str(error))
                 continue
             try:
@@ -326,8 +332,6 @@ class ReplyWatcher:
             sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
             try:
                 answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
-            except (MailroomError, OSError):
-                raise
             except Exception as error:  # noqa: BLE001 - a fault of ours: people read what we could not
                 log.warning("UID %d could not be judged for question %d: %s", fetched.uid, wait.id, place_of(error))
                 answer = unreadable(mail, fetched, key, wait, one, sha256)

@@ -127,3 +127,13 @@ def test_a_mail_that_fits_several_open_questions_by_its_subject_answers_none(wor
     desk.mail.deliver((raw % 2).encode())
     assert watch_once(desk.store, desk.account).answered == 1
     assert desk.store.waits.get(first.id).state == "answered"
+
+
+@pytest.mark.parametrize("folder", ["INBOX\nAnswers", "", "x" * 2_000])
+def test_a_folder_name_that_cannot_be_one_is_refused_before_anything_is_sent(
+    world: Any, question: Any, folder: str
+) -> None:
+    desk = world()
+    with pytest.raises(InvalidInputError, match="folder name"):
+        ask(desk, question(AMY, folders=(folder,)), key="k")
+    assert desk.mail.sent == []

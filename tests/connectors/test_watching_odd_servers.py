@@ -247,6 +247,16 @@ def test_the_service_outlives_an_answer_that_nobody_understands(box: Box) -> Non
     assert box.state(wait) == "answered"
 
 
+def test_a_folder_name_that_cannot_be_one_keeps_no_other_question_from_its_answer(box: Box) -> None:
+    box.ask("1", folders=("INBOX\nAnswers",))
+    wait = box.ask("2")
+    box.look()
+    box.answer("2")
+    report = box.look()
+    assert (report.answered, box.state(wait)) == (1, "answered")
+    assert "control characters" in report.problems[0]
+
+
 def test_nobody_takes_over_while_the_mail_server_is_away(
     box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
