@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.mailbox.conversations import Conversations
+from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.cycle import folder_names, open_session
 from mailroom.connectors.mailbox.reading import Place, Reader
 from mailroom.connectors.mailbox.scan import Scan
@@ -77,7 +77,9 @@ def _folder(
     uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]
     failed = {int(one.external_key): one for one in store.intake.waiting(mine, limit=most, tried=True)} if mine else {}
     uids = [*uids, *(uid for uid in failed if uid not in uids)][:most]
-    own = Conversations(store, account, clock) if settings.skip_own_conversations else None
+    own = None
+    if settings.skip_own_conversations:
+        own = Conversations(store, account, clock, means(session, folder))
     place = Place(tenant, account.name, folder, status.uidvalidity)
     reader = Reader(account, settings, place, None, clock.now(), own)
     rows: dict[int, Preview] = {}

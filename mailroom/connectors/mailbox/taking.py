@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from mailroom.bulk_work import bulk_work
-from mailroom.connectors.mailbox.conversations import Conversations
+from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.marks import MARKED_STATES, UNMARKED, UNMARKED_SINCE, Marker, unclean_since
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
@@ -101,7 +101,9 @@ class _Taking:
         self.on_its_way: _Batch | None = None
         self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
         place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
-        own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
+        own = None
+        if cycle.settings.skip_own_conversations:
+            own = Conversations(cycle.store, cycle.account, cycle.clock, means(cycle.session, cycle.folder))
         self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
 
     def run(self, most: int) -> None:

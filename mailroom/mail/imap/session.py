@@ -137,8 +137,12 @@ class ImapSession:
         self._folders = FolderList.ask(self._wire)
         return list(self._folders.folders)
 
-    def resolve(self, name: str) -> str:
+    def resolve(self, name: str, *, ask: bool = True) -> str:
         """The server's name for a folder as people write it; see `FolderList.resolve`.
+
+        Args:
+            name: As people write it.
+            ask: List the folders where it is not among those listed before.
 
         Raises:
             NotFoundError: There is none; the message lists near names.
@@ -149,8 +153,11 @@ class ImapSession:
             try:
                 return self._folders.resolve(name)
             except NotFoundError:
-                pass  # it may be new
-        self._folders = FolderList.ask(self._wire)
+                if not ask:
+                    raise
+        if not ask:
+            raise NotFoundError(f"{name!r} is not known: no folders were listed yet")
+        self._folders = FolderList.ask(self._wire)  # it may be new
         return self._folders.resolve(name)
 
     def status(self, folder: str) -> FolderStatus:
