@@ -36,7 +36,7 @@ from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import Since
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match, normal_address
+from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match
 from mailroom.redact import place_of
 from mailroom.store import Store
 from mailroom.store.lease_keeper import LeaseKeeper
@@ -313,7 +313,7 @@ class ReplyWatcher:
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
         """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""
         facts = facts_of_header(mail.header)
-        if match(facts, index, by_subject=True) or (facts.sender and index.was_asked(normal_address(facts.sender))):
+        if match(facts, index, by_subject=True) or (facts.sender and index.may_answer(facts.sender, facts.subject)):
             return True
         head = mail.header.lower()
         return len(index) > 0 and any(sign in head for sign in _REPORTS)

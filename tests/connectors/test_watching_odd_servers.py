@@ -329,6 +329,27 @@ def test_the_reference_may_stand_in_the_text_only_below_a_subject_of_its_own(box
     assert box.state(wait) == "answered"
 
 
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [
+        ("amy.private@home.example", {"question": {"aliases": {AMY: ["amy.private@home.example"]}}}),
+        ("ben@example.org", {"sender_policy": "domain"}),
+        ("ben@elsewhere.example", {"sender_policy": "any"}),
+    ],
+)
+def test_the_reference_may_stand_in_the_text_only_of_whoever_may_answer(
+    box: Box, who: str, more: dict[str, Any]
+) -> None:
+    token = new_token()
+    wait = box.ask("1", token_hash=hash_token(token), **more)
+    box.look()
+    box.answer("", sender=who, body=f"yes\r\n\r\n> Reference: {token}")
+    box.answer("", sender="ben@example.org", subject="Lunch?", body="at noon")
+    report = box.look()
+    assert (report.fetched, report.answered) == (1, 1)
+    assert box.state(wait) == "answered"
+
+
 def test_a_look_that_takes_longer_than_its_lease_keeps_it(
     box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -40,6 +40,10 @@ class QuestionKeys:
     """Base64 of the first 22 bytes of our Thread-Index header."""
     subject: str = ""
     recipients: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Further addresses of the recipients."""
+    others: tuple[str, ...] = ()
+    """Who else may answer: `@example.com` for a domain, `@` for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class QuestionIndex:
     _threads: dict[str, list[str]] = field(default_factory=dict)
     _subjects: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _people: set[str] = field(default_factory=set)
+    _others: set[tuple[str, str]] = field(default_factory=set)
     _size: int = 0
 
     @classmethod
@@ -102,11 +107,13 @@ class QuestionIndex:
         prefix = thread_index_prefix(question.thread_index_prefix)
         if prefix:
             self._threads.setdefault(prefix, []).append(key)
-        self._people.update(map(base_address, question.recipients))
+        people = dict.fromkeys(map(base_address, (*question.recipients, *question.aliases)))
+        self._people.update(people)
         subject = normal_subject(question.subject)
         if subject:
-            for recipient in question.recipients:
-                self._subjects.setdefault((subject, base_address(recipient)), []).append(key)
+            self._others.update((subject, base_address(other)) for other in question.others)
+            for person in people:
+                self._subjects.setdefault((subject, person), []).append(key)
 
     def by_id(self, message_id: str) -> list[str]:
         """Questions with that Message-ID: as written first, then whatever the case."""
@@ -125,9 +132,15 @@ class QuestionIndex:
         """Questions with that subject that went to that sender."""
         return self._subjects.get((normal_subject(subject), base_address(sender)), [])
 
-    def was_asked(self, sender: str) -> bool:
-        """Whether a question went to that sender: what it is about may stand in the text of the mail only."""
-        return base_address(sender) in self._people
+    def may_answer(self, sender: str, subject: str) -> bool:
+        """Whether a mail may be an answer although only its text says to what.
+
+        From somebody who was asked any mail may; from others who may answer one with the subject of a question.
+        """
+        if base_address(sender) in self._people:
+            return True
+        about, domain = normal_subject(subject), base_address(f"@{normal_address(sender).rpartition('@')[2]}")
+        return (about, domain) in self._others or (about, "@") in self._others
 
 
 def match(mail: Mail | MailFacts, questions: QuestionIndex, *, by_subject: bool = False) -> list[Match]:
