@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.replies_book import QuestionBook, keys_of
-from mailroom.connectors.replies_judge import bounced, judge, unreadable
+from mailroom.connectors.replies_judge import ENOUGH, bounced, judge, unreadable
 from mailroom.errors import (
     InvalidInputError,
     MailroomError,
@@ -260,7 +260,8 @@ class ReplyWatcher:
         report.answers += len(found)
         for one in found:
             wait = self.book.waits.get(one.wait_id)
-            if wait is not None and wait.send_action_id is not None and not wait.sent_at:
+            refers = one.score >= ENOUGH  # a subject is no secret
+            if refers and wait is not None and wait.send_action_id is not None and not wait.sent_at:
                 report.proven.add(wait.send_action_id)
         if found:
             self.book.refresh()

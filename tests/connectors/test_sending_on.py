@@ -366,6 +366,17 @@ def test_a_mail_of_unknown_fate_is_looked_for_ever_more_seldom_and_not_for_ever(
     assert len(looks) < 30
 
 
+def test_a_mail_with_the_same_subject_is_no_proof_of_a_sending(desk: Any, question: Any) -> None:
+    desk.mail.faults.add(MailFault("drop_after_dot"))
+    wait = ask(desk, question(AMY), key="k")
+    desk.mail.deliver(
+        f"From: {AMY}\r\nTo: soc@northwind.example\r\nSubject: Re: {wait.subject}\r\n"
+        "Message-ID: <other@northwind.example>\r\n\r\nsomething else\r\n".encode()
+    )
+    assert look(desk).answers == 1
+    assert [one.state for one in chain_of(desk.store, wait)] == ["unknown"]
+
+
 def test_every_watcher_of_the_mailbox_knows_when_it_was_looked_for(desk: Any, question: Any) -> None:
     desk.mail.faults.add(MailFault("drop_after_dot"))
     wait = ask(desk, question(AMY), key="k")
