@@ -127,8 +127,12 @@ class SendingOn:
                 break
             keep()
             wait = by_mail.get(action.target)
-            if wait is None or action.target != wait.message_ids[0]:
-                continue  # a mail of somebody else, or a reminder: the next one asks them
+            if wait is None:
+                continue  # a mail of somebody else
+            if action.target != wait.message_ids[0]:  # a reminder: the next one asks them
+                if not wait.is_open:
+                    self._give_up(action, _SETTLED)
+                continue
             try:
                 outcome = self._try_one(self._store.waits.get(wait.id), action)
                 if outcome is not None:

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import SendingPausedError, may_send, open_carefully
@@ -267,7 +267,7 @@ class _Round:
         handlers: Sequence[Handle],
     ) -> None:  # fmt: skip
         self._handlers = handlers
-        self._store, self._account, self._tenant, self._resume, self._clock = store, account, tenant, resume, clock
+        self._store, self._account, self._resume, self._clock = store, account, resume, clock
         self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
         self.report = WatchReport()
         self._sending = SendingOn(store, account, self.watcher.book, clock)
@@ -321,7 +321,7 @@ class _Round:
                 break
             keeper.keep()
             try:
-                sent = remind(self._store, self._account, wait.id, tenant=self._tenant)
+                sent = remind(self._store, self._account, wait.id)
                 self.report.reminders += sent
                 tried += sent
             except SendingPausedError as error:
@@ -332,7 +332,14 @@ class _Round:
                 tried += 1
 
 
-def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = "") -> int:
+def _sent_lately(wait: Wait, now: datetime) -> int:
+    """Mails of this question that were due within the last hour."""
+    began = wait.sent_at or wait.created_at
+    sent = (began, *(began + timedelta(seconds=one) for one in wait.reminders[: wait.reminded]))
+    return sum(now - when < timedelta(hours=1) for when in sent)
+
+
+def remind(store: Store, account: MailAccount, wait_id: int) -> int:
     """Ask those again who have not answered, once per reminder; returns how many mails went out (0 or 1).
 
     Effect: sends mail, through the ledger. Killed in between, it is not sent twice.
@@ -350,7 +357,7 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
     key = f"{wait.key}/reminder/{number}"
     message_id = f"<{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}@{account.domain}>"
     store.waits.add_message_id(wait_id, message_id)
-    refused_for_now = store.ledger.find(tenant, kinds=(SEND_MAIL,), states=("not_applied",), target=message_id)
+    refused_for_now = store.ledger.find(wait.tenant, kinds=(SEND_MAIL,), states=("not_applied",), target=message_id)
     if (due_at := next_try(refused_for_now)) is not None and due_at > now:
         return 0
     mail = OutgoingMail(
@@ -359,8 +366,8 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
         in_reply_to=wait.message_ids[0], references=(wait.message_ids[0],), headers=question_headers("question"),
     )  # fmt: skip
     may_send(account, store)
-    sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
-                     requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip
+    sent = send_once(store, account, mail, key=key, digest=key, tenant=wait.tenant, alert_id=wait.alert_id,
+                     requested_by="replies", sent_in_thread=_sent_lately(wait, now))  # fmt: skip
     note_server(store, account, sent)
     if given := given_id_of(store.ledger.get(sent.action_id)):  # the answers will name it
         store.waits.add_message_id(wait_id, given)

@@ -303,6 +303,27 @@ def test_a_daily_limit_of_the_provider_is_waited_for(desk: Any, question: Any) -
     assert handed(desk) == [(AMY,)]
 
 
+def test_the_tenth_reminder_of_as_many_days_is_no_loop(desk: Any, question: Any) -> None:
+    daily = tuple(timedelta(days=one) for one in range(1, 13))
+    wait = ask(desk, question(AMY, seconds=30 * 86_400, reminders=daily), key="k")
+    then = desk.store.waits.now() - timedelta(days=11)
+    change(desk, wait, sent_at=then, reminded=10, next_reminder_at=then + daily[10])
+    report = look(desk)
+    assert (report.reminders, report.problems) == (1, [])
+
+
+def test_whoever_refused_a_reminder_for_now_is_not_on_the_list_for_ever(desk: Any, question: Any) -> None:
+    wait = ask(desk, question(AMY, BEN, mode="all", reminders=(timedelta(hours=1),)), key="k")
+    then = desk.store.waits.now() - timedelta(hours=2)
+    change(desk, wait, sent_at=then, next_reminder_at=then + timedelta(hours=1))
+    put_off(desk, BEN)
+    look(desk)
+    assert [one.target == wait.message_ids[0] for one in desk.store.ledger.to_do(kinds=(SEND_MAIL,))] == [False]
+    cancel(desk.store, wait.id, "enough")
+    look(desk)
+    assert desk.store.ledger.to_do(kinds=(SEND_MAIL,)) == []
+
+
 # Amazon SES puts a Message-ID of its own in place of ours: that is what people answer to
 def test_an_answer_to_the_id_that_the_server_gave_the_mail_counts(desk: Any, question: Any) -> None:
     wait = ask(desk, question(AMY), key="k")
