@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailroom.connectors.careful_login import sending_failed
 from mailroom.effects import send_mail
 from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
@@ -322,6 +323,32 @@ def test_whoever_refused_a_reminder_for_now_is_not_on_the_list_for_ever(desk: An
     cancel(desk.store, wait.id, "enough")
     look(desk)
     assert desk.store.ledger.to_do(kinds=(SEND_MAIL,)) == []
+
+
+# F22
+def test_a_further_sending_that_meets_a_server_in_trouble_is_tried_once_for_all_questions(
+    desk: Any, question: Any
+) -> None:
+    put_off(desk, BEN, times=3)
+    for key in "123":
+        ask(desk, question(AMY, BEN, mode="all"), key=key)
+    trouble = desk.mail.faults.add(MailFault("refuse", "AUTH", answer="535 5.7.8 wrong", times=None))
+    later(desk, PAUSES[0])
+    look(desk)
+    tried = trouble.hits
+    later(desk, PAUSES[0] / 5)
+    assert "its sending server failed" in look(desk).problems[0]
+    assert trouble.hits == tried == 1
+
+
+def test_a_server_that_refuses_somebody_for_now_is_not_in_trouble(desk: Any, question: Any) -> None:
+    put_off(desk, AMY, times=2)
+    put_off(desk, BEN)
+    first, second = ask(desk, question(AMY), key="1"), ask(desk, question(BEN), key="2")
+    sending_failed(desk.account, desk.store)
+    later(desk, timedelta(minutes=16))
+    assert look(desk).tried_again == 1
+    assert [desk.store.waits.get(one.id).sent_at is None for one in (first, second)] == [True, False]
 
 
 # Amazon SES puts a Message-ID of its own in place of ours: that is what people answer to
