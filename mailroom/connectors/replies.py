@@ -312,7 +312,7 @@ class ReplyWatcher:
         return young
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
-        """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""
+        """Also reports of any kind, and whatever somebody wrote who may answer: the reference may be in the body."""
         facts = facts_of_header(mail.header)
         if match(facts, index, by_subject=True) or (facts.sender and index.may_answer(facts.sender, facts.subject)):
             return True
@@ -369,15 +369,16 @@ class ReplyWatcher:
         known = self._read.get((status.name, status.uidvalidity))
         if known is not None:
             return known
-        source = self._store.sources.ensure(
-            self._tenant, CONNECTOR, f"{self._account.name}/{status.name}", str(status.uidvalidity)
-        )
-        mark = self._store.cursors.mark(source.id)
-        if mark == 0 and self._store.cursors.get(source.id) is None:
+        identity = self._tenant, CONNECTOR, f"{self._account.name}/{status.name}", str(status.uidvalidity)
+        sources = self._store.sources
+        source = sources.ensure(*identity) if look.write else sources.find(*identity)
+        source_id = source.id if source else 0
+        mark = self._store.cursors.mark(source_id)
+        if mark == 0 and self._store.cursors.get(source_id) is None:
             mark = self._first_mark(look.session, status)
             if look.write:  # answers that come when no question is open any more are late ones, not old mail
-                self._record(look, [], marks=[(source.id, mark)])
-        known = self._read[status.name, status.uidvalidity] = _Read(source.id, mark, mark)
+                self._record(look, [], marks=[(source_id, mark)])
+        known = self._read[status.name, status.uidvalidity] = _Read(source_id, mark, mark)
         return known
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:

@@ -350,6 +350,13 @@ def test_the_reference_may_stand_in_the_text_only_of_whoever_may_answer(
     assert box.state(wait) == "answered"
 
 
+def test_a_dry_run_leaves_no_trace_of_a_folder_that_was_never_read(box: Box) -> None:
+    box.ask("1")
+    box.answer("1")
+    assert box.look(dry_run=True).answers == 1
+    assert box.store.sources.find("", replies.CONNECTOR, "soc/INBOX", "7") is None
+
+
 def test_a_look_that_takes_longer_than_its_lease_keeps_it(
     box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
