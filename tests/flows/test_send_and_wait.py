@@ -129,6 +129,21 @@ def test_two_questions_of_a_run_without_steps_are_refused_before_anything_is_mix
     assert len(world.sent()) == 1
 
 
+def test_a_run_that_calls_the_playbook_with_two_questions_gets_an_answer_to_each(
+    api: Any, make: Callable[..., Any]
+) -> None:
+    world = make({AMY: Habit("answers", text="yes", delay=0.2)})
+
+    @flow(name="calls the playbook twice")
+    def calls() -> list[int]:
+        done = [send_email_and_wait_for_reply(**wanted(world, subject=subject)) for subject in ("First", "Second")]
+        return [one["question_id"] for one in done]
+
+    first, second = calls()
+    assert first != second
+    assert len(world.sent()) == 2
+
+
 def test_a_mail_sent_first_and_waited_for_later_is_sent_once_whatever_is_repeated(
     api: Any, make: Callable[..., Any]
 ) -> None:
