@@ -20,6 +20,7 @@ from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     AccessError,
+    CredentialsError,
     MailroomError,
     NotFoundError,
     NotOfferedError,
@@ -133,8 +134,8 @@ def watch_once(
         try:
             with open_carefully(account, store, clock=clock) as session:
                 round_.look(session, keeper)
-        except _UNREADABLE:
-            round_.without_mailbox(keeper)
+        except _UNREADABLE as error:
+            round_.without_mailbox(keeper, error)
             raise
         round_.afterwards(keeper)
         return round_.report
@@ -157,8 +158,9 @@ def watch(
 ) -> WatchReport:
     """Look whenever the server says that something happened, and every `poll_seconds`, until told to stop.
 
-    One IMAP connection, however many questions are open. A lost connection is opened again, and a server that says
-    "not now", or what nobody understands, is asked again at the next look.
+    One IMAP connection, however many questions are open. A lost connection is opened again, also where the server
+    refuses for a while the login that worked before; one that says "not now", or what nobody understands, is asked
+    again at the next look.
 
     Effect as `watch_once`.
 
@@ -177,7 +179,7 @@ def watch(
     Raises:
         BusyError: another watcher looks after this mailbox.
         LeaseLostError: another watcher took over while this machine slept.
-        CredentialsError: the login was refused, now or within the last fifteen minutes.
+        CredentialsError: the first login was refused, now or within the last fifteen minutes.
         MailroomError: anything else that waiting does not mend, such as no such folder.
     """
     round_ = _Round(store, account, tenant, resume, clock, handlers)
@@ -187,12 +189,19 @@ def watch(
         keeper.keep()  # also while the server is away: others would take over, and could read no more
         return (ends is not None and clock.monotonic() >= ends) or stop()
 
+    was_in = False
+
     def connect(imap: ImapSettings, now: Clock) -> ImapSession:
+        nonlocal was_in
         try:
-            return open_carefully(account, store, clock=now, imap=imap)
-        except _UNREADABLE:
-            round_.without_mailbox(keeper)
+            session = open_carefully(account, store, clock=now, imap=imap)
+        except _UNREADABLE as error:
+            round_.without_mailbox(keeper, error)
+            if was_in and isinstance(error, CredentialsError):  # the store sees to it that it is not tried too often
+                raise TransientError(str(error)) from error
             raise
+        was_in = True
+        return session
 
     lease = store.leases.acquire(round_.watcher.lease_name)
     keeper = LeaseKeeper(store.leases, lease, clock)
@@ -213,9 +222,9 @@ def watch(
                     round_.afterwards(keeper)
                     if over() or not round_.more_came(session):
                         break
-            except (TransientError, ResponseError) as error:  # a session that lives is asked again
+            except (TransientError, ResponseError, CredentialsError) as error:  # a session that lives is asked again
                 log.warning("the mailbox could not be read to the end: %s", error)
-                round_.without_mailbox(keeper)
+                round_.without_mailbox(keeper, error)
                 asked_for = error.retry_after if isinstance(error, RateLimitError) else 0.0
                 resting_until = clock.monotonic() + min(asked_for, _LONGEST_REST)
             on_look(round_.report)
@@ -294,8 +303,9 @@ class _Round:
         self._remind(keeper)
         self._go_on(keeper)
 
-    def without_mailbox(self, keeper: LeaseKeeper) -> None:
+    def without_mailbox(self, keeper: LeaseKeeper, error: MailroomError) -> None:
         """It cannot be read now: settle what has been overdue for `GRACE`; the runs of settled questions go on."""
+        self.report.problems = [f"the mailbox could not be read: {error}"]
         why = "the deadline passed, and the mailbox could not be read since: an answer may lie in it"
         overdue = self._store.waits.expire(self._account.name, self._store.waits.now() - GRACE, why)
         self.report.count(overdue)

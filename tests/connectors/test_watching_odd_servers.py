@@ -247,6 +247,26 @@ def test_the_service_outlives_an_answer_that_nobody_understands(box: Box) -> Non
     assert box.state(wait) == "answered"
 
 
+def test_the_service_waits_where_a_login_that_worked_is_refused_for_a_while(box: Box) -> None:
+    wait, clock = box.ask("1"), ClockAhead()
+    box.look()
+    yes, no = b"{tag} OK in\r\n", b"{tag} NO AUTHENTICATE failed.\r\n"
+    box.server.on("LOGIN", yes, no, yes)
+    box.server.on("IDLE", box.server.drop())
+    problems: list[str] = []
+
+    def over() -> bool:
+        refusals = box.store.logins.may_try(f"soc@127.0.0.1:{box.server.port}")
+        if refusals and not problems:
+            problems.append(f"{refusals.next_try_at:%H:%M}")
+            box.answer("1")
+            box.store.logins.worked(f"soc@127.0.0.1:{box.server.port}")  # somebody has tested it
+        return box.state(wait) == "answered"
+
+    watch(box.store, box.account, poll_seconds=0.05, clock=clock, stop=over)
+    assert (box.state(wait), len(problems), len(box.server.commands("LOGIN"))) == ("answered", 1, 4)
+
+
 def test_a_folder_name_that_cannot_be_one_keeps_no_other_question_from_its_answer(box: Box) -> None:
     box.ask("1", folders=("INBOX\nAnswers",))
     wait = box.ask("2")
