@@ -107,6 +107,8 @@ class _Read:
     """How far a folder has been read by this process."""
 
     source_id: int
+    generation: str
+    """Of the folder's numbering."""
     mark: int
     """What the store knows: everything up to here is settled."""
     upto: int
@@ -271,6 +273,7 @@ class ReplyWatcher:
     ) -> tuple[list[NewAnswer], list[int]]:
         """The answers, and the UIDs of young mails that may be answers and could not be read this time."""
         session, report = look.session, look.report
+        generation = self._read[status.name, status.uidvalidity].generation
         light = session.fetch_light(uids)
         report.looked_at += len(light)
         look.keep()
@@ -283,7 +286,7 @@ class ReplyWatcher:
         faultpoint("replies.before_fetch")
         for fetched in session.fetch_raw(wanted):
             report.fetched += 1
-            key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
+            key = f"{status.name}/{generation}/{fetched.uid}"
             try:
                 found += self._judged(fetched, key, index, keep=look.write)
             except (MailroomError, OSError):
@@ -367,19 +370,30 @@ class ReplyWatcher:
     def _known(self, look: _Look, status: FolderStatus) -> _Read:
         """How far a folder has been read as it is numbered now."""
         known = self._read.get((status.name, status.uidvalidity))
-        if known is not None:
+        if known is not None and not _went_back(look, status, known.upto):
             return known
-        identity = self._tenant, CONNECTOR, f"{self._account.name}/{status.name}", str(status.uidvalidity)
-        sources = self._store.sources
-        source = sources.ensure(*identity) if look.write else sources.find(*identity)
-        source_id = source.id if source else 0
+        source_id, generation = self._source(look, status)
         mark = self._store.cursors.mark(source_id)
         if mark == 0 and self._store.cursors.get(source_id) is None:
             mark = self._first_mark(look.session, status)
             if look.write:  # answers that come when no question is open any more are late ones, not old mail
                 self._record(look, [], marks=[(source_id, mark)])
-        known = self._read[status.name, status.uidvalidity] = _Read(source_id, mark, mark)
+        known = self._read[status.name, status.uidvalidity] = _Read(source_id, generation, mark, mark)
         return known
+
+    def _source(self, look: _Look, status: FolderStatus) -> tuple[int, str]:
+        """What the mark of a folder is filed under; 0 where a dry run finds nothing."""
+        sources, identity = self._store.sources, (self._tenant, CONNECTOR, f"{self._account.name}/{status.name}")
+        generation, number, known = str(status.uidvalidity), 1, None
+        while (found := sources.find(*identity, generation)) is not None:
+            known, generation, number = found, f"{status.uidvalidity}.{number}", number + 1
+        if known is not None and not _went_back(look, status, self._store.cursors.mark(known.id)):
+            return known.id, known.generation
+        if known is not None:
+            look.report.problems.append(
+                f"{status.name} numbers its mails as it did before (restored from a backup?): it is read once more"
+            )
+        return (sources.ensure(*identity, generation).id if look.write else 0), generation
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
         """Where to begin in a folder seen for the first time (or numbered anew): before the oldest question.
@@ -393,6 +407,14 @@ class ReplyWatcher:
         oldest: datetime = min(asked)
         uids = session.search(Since(oldest - _BEFORE))
         return uids[0] - 1 if uids else status.uidnext - 1
+
+
+def _went_back(look: _Look, status: FolderStatus, upto: int) -> bool:
+    """Whether a folder has never had a mail that was read: it was restored, or forgot which numbers it had given.
+
+    New mails get numbers then that were read before. Some servers are only late to say which number comes next.
+    """
+    return upto >= status.uidnext and status.uidnext_told and not look.session.search(uid_from=status.uidnext)
 
 
 def _further_bounces(first: NewAnswer, gone: Sequence[str]) -> Iterator[NewAnswer]:

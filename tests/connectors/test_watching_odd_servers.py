@@ -15,6 +15,7 @@ from mailroom.clock import SYSTEM_CLOCK
 from mailroom.connectors import replies
 from mailroom.errors import BusyError, TransientError
 from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import ImapSession
 from mailroom.mail.replies import hash_token, new_token
 from mailroom.playbooks import watch_replies
 from mailroom.playbooks.watch_replies import GRACE, resume_settled, watch, watch_once
@@ -368,6 +369,48 @@ def test_the_reference_may_stand_in_the_text_only_of_whoever_may_answer(
     report = box.look()
     assert (report.fetched, report.answered) == (1, 1)
     assert box.state(wait) == "answered"
+
+
+@pytest.mark.parametrize("service", [True, False])
+def test_an_answer_counts_although_an_earlier_mail_had_its_number(box: Box, service: bool) -> None:
+    first, second = box.ask("1"), box.ask("2")
+    watcher = replies.ReplyWatcher(box.store, box.account)
+
+    def look() -> list[str]:
+        now = watcher if service else replies.ReplyWatcher(box.store, box.account)
+        with ImapSession.open(box.account.imap) as session:
+            return now.look(session).problems
+
+    look()
+    box.answer("1")
+    assert look() == []
+    box.mails.clear()
+    assert "restored from a backup?" in look()[0]
+    box.answer("2")
+    assert (look(), look()) == ([], [])
+    assert (box.state(first), box.state(second)) == ("answered", "answered")
+    assert [len(box.store.waits.answers(one.id)) for one in (first, second)] == [1, 1]
+
+
+def test_a_server_that_is_late_to_say_which_number_comes_next_is_not_read_again(box: Box) -> None:
+    box.ask("1")
+    box.look()
+    box.answer("1")
+    box.look()
+    box.server.on("EXAMINE", b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 1] ok\r\n{tag} OK opened\r\n")
+    report = box.look()
+    assert (report.problems, report.looked_at) == ([], 0)
+
+
+def test_a_server_that_does_not_say_which_number_comes_next_is_not_read_again(box: Box) -> None:
+    box.ask("1")
+    box.look()
+    box.answer("1")
+    box.look()
+    box.mails.clear()
+    box.server.on("EXAMINE", b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{tag} OK opened\r\n")
+    report = box.look()
+    assert (report.problems, report.looked_at) == ([], 0)
 
 
 def test_a_dry_run_leaves_no_trace_of_a_folder_that_was_never_read(box: Box) -> None:

@@ -48,6 +48,8 @@ class FolderStatus:
     messages: int
     name: str = ""
     readonly: bool = True
+    uidnext_told: bool = True
+    """False: the server did not say it, and one more than the highest UID stands there."""
 
 
 class FoundUids(list[int]):

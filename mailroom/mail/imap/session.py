@@ -207,7 +207,7 @@ class ImapSession:
             raise ResponseError(
                 f"{self._wire.where}: {folder!r} has no UIDVALIDITY, so no mail in it can be told apart"
             )
-        uidnext = _code_number(reply, "UIDNEXT")
+        uidnext = told = _code_number(reply, "UIDNEXT")
         if not uidnext:  # some old servers leave it out
             found = self._searcher.uids(None, None, None, None, 0) if self._wire.exists else []
             uidnext = found[-1] + 1 if found else 1
@@ -219,6 +219,7 @@ class ImapSession:
             self._wire.exists,
             folder,
             readonly or reply.status.code == "READ-ONLY",
+            uidnext_told=bool(told),
         )
 
     def create(self, folder: str) -> None:
