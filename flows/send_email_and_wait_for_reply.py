@@ -6,11 +6,11 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from prefect import get_run_logger
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows._asking import send_and_wait
 from flows._flow import flow
+from tasks.mail._asking import runs_inside_another
 
 
 @flow(name="send email and wait for reply", flow_run_name="ask by {mailbox}")
@@ -67,6 +67,6 @@ def send_email_and_wait_for_reply(
 
 def _step(*words: str) -> str:
     """A run of its own asks once; another one may call this playbook with several questions."""
-    if flow_run.root_flow_run_id in {None, flow_run.id}:
+    if not runs_inside_another():
         return "reply"
     return f"reply {hashlib.sha256(chr(0).join(words).encode('utf-8', 'replace')).hexdigest()[:32]}"
