@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.numbering import generation_of, went_back
 from mailroom.connectors.replies_book import QuestionBook, keys_of
 from mailroom.connectors.replies_judge import ENOUGH, bounced, judge, unreadable
 from mailroom.errors import (
@@ -370,7 +371,7 @@ class ReplyWatcher:
     def _known(self, look: _Look, status: FolderStatus) -> _Read:
         """How far a folder has been read as it is numbered now."""
         known = self._read.get((status.name, status.uidvalidity))
-        if known is not None and not _went_back(look, status, known.upto):
+        if known is not None and not went_back(look.session, status, known.upto):
             return known
         source_id, generation = self._source(look, status)
         mark = self._store.cursors.mark(source_id)
@@ -383,17 +384,16 @@ class ReplyWatcher:
 
     def _source(self, look: _Look, status: FolderStatus) -> tuple[int, str]:
         """What the mark of a folder is filed under; 0 where a dry run finds nothing."""
-        sources, identity = self._store.sources, (self._tenant, CONNECTOR, f"{self._account.name}/{status.name}")
-        generation, number, known = str(status.uidvalidity), 1, None
-        while (found := sources.find(*identity, generation)) is not None:
-            known, generation, number = found, f"{status.uidvalidity}.{number}", number + 1
-        if known is not None and not _went_back(look, status, self._store.cursors.mark(known.id)):
-            return known.id, known.generation
-        if known is not None:
+        store, identity = self._store, (self._tenant, CONNECTOR, f"{self._account.name}/{status.name}")
+        ids = {one.generation: one.id for one in store.intake.generations(*identity)}
+        generation = generation_of(look.session, status, tuple(ids), lambda one: store.cursors.mark(ids[one]))
+        if generation in ids:
+            return ids[generation], generation
+        if "." in generation:
             look.report.problems.append(
                 f"{status.name} numbers its mails as it did before (restored from a backup?): it is read once more"
             )
-        return (sources.ensure(*identity, generation).id if look.write else 0), generation
+        return (store.sources.ensure(*identity, generation).id if look.write else 0), generation
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
         """Where to begin in a folder seen for the first time (or numbered anew): before the oldest question.
@@ -407,14 +407,6 @@ class ReplyWatcher:
         oldest: datetime = min(asked)
         uids = session.search(Since(oldest - _BEFORE))
         return uids[0] - 1 if uids else status.uidnext - 1
-
-
-def _went_back(look: _Look, status: FolderStatus, upto: int) -> bool:
-    """Whether a folder has never had a mail that was read: it was restored, or forgot which numbers it had given.
-
-    New mails get numbers then that were read before. Some servers are only late to say which number comes next.
-    """
-    return upto >= status.uidnext and status.uidnext_told and not look.session.search(uid_from=status.uidnext)
 
 
 def _further_bounces(first: NewAnswer, gone: Sequence[str]) -> Iterator[NewAnswer]:

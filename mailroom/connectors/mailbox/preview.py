@@ -12,7 +12,7 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.cycle import folder_names, open_session
 from mailroom.connectors.mailbox.reading import Place, Reader
-from mailroom.connectors.mailbox.scan import Scan
+from mailroom.connectors.mailbox.scan import Scan, numbered
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, ImapSession
@@ -68,7 +68,8 @@ def _folder(
 ) -> list[Preview]:  # fmt: skip
     status = session.open(folder, readonly=True)
     known = store.intake.generations(tenant, CONNECTOR, f"{account.name}/{folder}")
-    this = next((one for one in known if one.generation == str(status.uidvalidity)), None)
+    generation = numbered(session, status, store, known)
+    this = next((one for one in known if one.generation == generation), None)
     mine, since = (this.id, this.created_at) if this else (0, None)
     earlier = [one for one in known if one is not this]
     scan = Scan(session, status, settings, store, mine, earlier, clock.now(), since).look()
@@ -80,7 +81,7 @@ def _folder(
     own = None
     if settings.skip_own_conversations:
         own = Conversations(store, account, clock, means(session, folder))
-    place = Place(tenant, account.name, folder, status.uidvalidity)
+    place = Place(tenant, account.name, folder, status.uidvalidity, generation)
     reader = Reader(account, settings, place, None, clock.now(), own)
     rows: dict[int, Preview] = {}
     for uid in uids:
