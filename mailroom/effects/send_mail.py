@@ -33,6 +33,7 @@ from mailroom.effects.mail_outcome import (
     result_of_report,
     slot_of,
 )
+from mailroom.effects.own_mailbox import open_mailbox
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
@@ -197,7 +198,7 @@ def _attempt(
     if result.state == "unknown" and settled.state == "unknown":
         return outcome_of(_looked_up(store, account, settled, just_lost=True))
     if result.state == "applied":
-        _file_copy(account, final)
+        _file_copy(store, account, final)
     return outcome_of(settled, sent_now=report is not None and bool(report.accepted), error=stood_in_the_way)
 
 
@@ -225,13 +226,13 @@ def _note(store: Store, action: Action, said: Sequence[RecipientResult]) -> None
     faultpoint("send_mail.noted")
 
 
-def _file_copy(account: MailAccount, mail: OutgoingMail) -> None:
+def _file_copy(store: Store, account: MailAccount, mail: OutgoingMail) -> None:
     """Our own copy in Sent, where the provider makes none. That it fails changes nothing about the sending."""
     if account.stores_sent_copy or account.imap is None:
         return
     faultpoint("send_mail.before_copy")
     try:
-        with account.open_imap() as session:
+        with open_mailbox(store, account) as session:
             keep_copy(session, account, mail.message_id, compose(mail))
     except MailroomError as error:
         log.warning("no copy of %s in the Sent folder: %s", mail.message_id, error)

@@ -25,7 +25,7 @@ from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
 from mailroom.store.ledger import ORPHANED_AFTER
-from mailroom.store.schema import actions
+from mailroom.store.schema import actions, leases
 from sandbox.mail import Habit, MailFault
 
 AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
@@ -121,6 +121,21 @@ def test_a_process_that_slept_before_it_sent_leaves_the_mail_to_the_next_call(
         assert (first.state, desk.mail.sent) == ("not_applied", [])
         assert send_once(store, desk.account, MAIL, key="k").state == "applied"
     assert len(desk.mail.sent) == 1
+
+
+# F22
+def test_many_mails_whose_copies_cannot_be_filed_try_a_refused_login_once(desk: Any) -> None:
+    refused = desk.mail.faults.add(
+        MailFault("refuse", "LOGIN", side="imap", answer="[AUTHENTICATIONFAILED] no", times=None)
+    )
+    for number in range(3):
+        mail = replace(MAIL, message_id=f"<{number}@northwind.example>")
+        assert send(desk, mail, key=str(number)).state == "applied"
+    assert refused.hits == 1
+    desk.mail.faults.clear()
+    desk.store.run(lambda tx: tx.execute(leases.update().values(expires_at=desk.store.waits.now())))
+    assert send(desk).state == "applied"
+    assert copies(desk) == 1
 
 
 def test_a_mail_without_its_id_is_not_sent(desk: Any) -> None:
