@@ -20,6 +20,7 @@ from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
 from mailroom.mail.compose import OutgoingAttachment
 from mailroom.mail.smtp import SendGuards, SendReport
+from mailroom.playbooks import sending_on
 from mailroom.playbooks.ask import ask, outcome
 from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand, take_up
 from mailroom.playbooks.sending_on import is_due
@@ -339,6 +340,17 @@ def test_a_further_sending_that_meets_a_server_in_trouble_is_tried_once_for_all_
     later(desk, PAUSES[0] / 5)
     assert "its sending server failed" in look(desk).problems[0]
     assert trouble.hits == tried == 1
+
+
+def test_between_mails_to_many_who_were_put_off_there_is_time_for_a_look(
+    desk: Any, question: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_off(desk, AMY, times=3)
+    for key in "123":
+        ask(desk, question(AMY), key=key)
+    later(desk, PAUSES[0])
+    monkeypatch.setattr(sending_on, "SENDING_SECONDS", 0.0)
+    assert [look(desk).tried_again for _ in range(4)] == [1, 1, 1, 0]
 
 
 def test_a_server_that_refuses_somebody_for_now_is_not_in_trouble(desk: Any, question: Any) -> None:
