@@ -15,6 +15,7 @@ from mailroom.mail.account import MailAccount
 from mailroom.mail.actions.ping import PingReport
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.store import Store
+from mailroom.store.logins import login_name
 
 _AT_ONCE = (
     "Correct user name, password or token in the mailbox's settings; then `mailroom mail ping`, or the flow `check "
@@ -99,8 +100,7 @@ def remember_ping(account: MailAccount, store: Store, report: PingReport) -> Non
 
 
 def _name(settings: ImapSettings) -> str:
-    """The same for every process that logs in there with this name, whatever it calls the mailbox."""
-    return f"{settings.username}@{settings.host}:{settings.port}".lower()
+    return login_name(settings.username, settings.host, settings.port)
 
 
 def _sending_name(account: MailAccount) -> str:

@@ -21,16 +21,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.numbering import generation_of, went_back
 from mailroom.connectors.replies_book import QuestionBook, keys_of
-from mailroom.connectors.replies_judge import bounced, judge, unreadable
-from mailroom.errors import MailroomError, NotFoundError, PermissionMissingError, RejectedError
+from mailroom.connectors.replies_judge import ENOUGH, bounced, judge, unreadable
+from mailroom.errors import (
+    InvalidInputError,
+    MailroomError,
+    NotFoundError,
+    PermissionMissingError,
+    RejectedError,
+)
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
 from mailroom.mail.imap.criteria import Since
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match, normal_address
+from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match
 from mailroom.redact import place_of
 from mailroom.store import Store
 from mailroom.store.lease_keeper import LeaseKeeper
@@ -101,6 +108,8 @@ class _Read:
     """How far a folder has been read by this process."""
 
     source_id: int
+    generation: str
+    """Of the folder's numbering."""
     mark: int
     """What the store knows: everything up to here is settled."""
     upto: int
@@ -176,7 +185,7 @@ class ReplyWatcher:
         for name in dict.fromkeys((*self._account.folders, *self.book.folders())):
             try:
                 folder = session.resolve(name)
-            except NotFoundError as error:  # what is not there holds no answer
+            except (NotFoundError, InvalidInputError) as error:  # what is not there holds no answer
                 report.problems.append(str(error))
                 continue
             try:
@@ -254,7 +263,8 @@ class ReplyWatcher:
         report.answers += len(found)
         for one in found:
             wait = self.book.waits.get(one.wait_id)
-            if wait is not None and wait.send_action_id is not None and not wait.sent_at:
+            refers = one.score >= ENOUGH  # a subject is no secret
+            if refers and wait is not None and wait.send_action_id is not None and not wait.sent_at:
                 report.proven.add(wait.send_action_id)
         if found:
             self.book.refresh()
@@ -264,6 +274,7 @@ class ReplyWatcher:
     ) -> tuple[list[NewAnswer], list[int]]:
         """The answers, and the UIDs of young mails that may be answers and could not be read this time."""
         session, report = look.session, look.report
+        generation = self._read[status.name, status.uidvalidity].generation
         light = session.fetch_light(uids)
         report.looked_at += len(light)
         look.keep()
@@ -276,7 +287,7 @@ class ReplyWatcher:
         faultpoint("replies.before_fetch")
         for fetched in session.fetch_raw(wanted):
             report.fetched += 1
-            key = f"{status.name}/{status.uidvalidity}/{fetched.uid}"
+            key = f"{status.name}/{generation}/{fetched.uid}"
             try:
                 found += self._judged(fetched, key, index, keep=look.write)
             except (MailroomError, OSError):
@@ -305,9 +316,9 @@ class ReplyWatcher:
         return young
 
     def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
-        """Also reports of any kind, and whatever somebody wrote who was asked: the reference may be in the body."""
-        facts = facts_of_header(mail.header, gmail_thread=mail.gmail_thread)
-        if match(facts, index, by_subject=True) or (facts.sender and index.was_asked(normal_address(facts.sender))):
+        """Also reports of any kind, and whatever somebody wrote who may answer: the reference may be in the body."""
+        facts = facts_of_header(mail.header)
+        if match(facts, index, by_subject=True) or (facts.sender and index.may_answer(facts.sender, facts.subject)):
             return True
         head = mail.header.lower()
         return len(index) > 0 and any(sign in head for sign in _REPORTS)
@@ -326,8 +337,6 @@ class ReplyWatcher:
             sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
             try:
                 answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
-            except (MailroomError, OSError):
-                raise
             except Exception as error:  # noqa: BLE001 - a fault of ours: people read what we could not
                 log.warning("UID %d could not be judged for question %d: %s", fetched.uid, wait.id, place_of(error))
                 answer = unreadable(mail, fetched, key, wait, one, sha256)
@@ -362,18 +371,29 @@ class ReplyWatcher:
     def _known(self, look: _Look, status: FolderStatus) -> _Read:
         """How far a folder has been read as it is numbered now."""
         known = self._read.get((status.name, status.uidvalidity))
-        if known is not None:
+        if known is not None and not went_back(look.session, status, known.upto):
             return known
-        source = self._store.sources.ensure(
-            self._tenant, CONNECTOR, f"{self._account.name}/{status.name}", str(status.uidvalidity)
-        )
-        mark = self._store.cursors.mark(source.id)
-        if mark == 0 and self._store.cursors.get(source.id) is None:
+        source_id, generation = self._source(look, status)
+        mark = self._store.cursors.mark(source_id)
+        if mark == 0 and self._store.cursors.get(source_id) is None:
             mark = self._first_mark(look.session, status)
             if look.write:  # answers that come when no question is open any more are late ones, not old mail
-                self._record(look, [], marks=[(source.id, mark)])
-        known = self._read[status.name, status.uidvalidity] = _Read(source.id, mark, mark)
+                self._record(look, [], marks=[(source_id, mark)])
+        known = self._read[status.name, status.uidvalidity] = _Read(source_id, generation, mark, mark)
         return known
+
+    def _source(self, look: _Look, status: FolderStatus) -> tuple[int, str]:
+        """What the mark of a folder is filed under; 0 where a dry run finds nothing."""
+        store, identity = self._store, (self._tenant, CONNECTOR, f"{self._account.name}/{status.name}")
+        ids = {one.generation: one.id for one in store.intake.generations(*identity)}
+        generation = generation_of(look.session, status, tuple(ids), lambda one: store.cursors.mark(ids[one]))
+        if generation in ids:
+            return ids[generation], generation
+        if "." in generation:
+            look.report.problems.append(
+                f"{status.name} numbers its mails as it did before (restored from a backup?): it is read once more"
+            )
+        return (store.sources.ensure(*identity, generation).id if look.write else 0), generation
 
     def _first_mark(self, session: ImapSession, status: FolderStatus) -> int:
         """Where to begin in a folder seen for the first time (or numbered anew): before the oldest question.

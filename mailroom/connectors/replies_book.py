@@ -157,7 +157,18 @@ def keys_of(wait: Wait) -> QuestionKeys:
         message_ids=wait.message_ids,
         token_hashes=tuple(one for one in wait.token_hashes if one),
         thread_index_prefix=str(wait.question.get("thread_index", "")),
-        gmail_thread=str(wait.question.get("gmail_thread", "")),
         subject=wait.subject,
         recipients=wait.recipients,
+        aliases=_aliases(wait) if wait.sender_policy != "exact" else (),
+        others=_others(wait),
     )
+
+
+def _aliases(wait: Wait) -> tuple[str, ...]:
+    return tuple(str(alias) for aliases in (wait.question.get("aliases") or {}).values() for alias in aliases)
+
+
+def _others(wait: Wait) -> tuple[str, ...]:
+    if wait.sender_policy == "domain":
+        return tuple(dict.fromkeys("@" + one.rpartition("@")[2] for one in wait.recipients))
+    return ("@",) if wait.sender_policy == "any" else ()

@@ -22,7 +22,7 @@ from mailroom.mail.replies import (
 )
 from mailroom.store.wait_rows import NewAnswer, Wait
 
-_ENOUGH = 60
+ENOUGH = 60
 """Weight of evidence below which a mail is only noted, not counted."""
 _SKEW = timedelta(minutes=5)
 
@@ -114,7 +114,7 @@ def _counts(
     if kind.kind != "human":
         return recipient, False, f"{kind.kind}: {'; '.join(kind.reasons[:3])}"
     by_subject = bool(wait.question.get("by_subject"))
-    if max(one.weight for one in match.evidence) < _ENOUGH and not by_subject:
+    if max(one.weight for one in match.evidence) < ENOUGH and not by_subject:
         return recipient, False, "only the subject fits"
     if not recipient:
         return "", False, "from somebody who was not asked"

@@ -140,7 +140,7 @@ def joined(first: SendOutcome, again: SendOutcome, people: tuple[str, ...]) -> S
     detail = first.detail if again.is_sent else f"{first.detail}; {again.detail}"
     return replace(
         first, detail=detail, accepted=first.accepted + again.accepted, refused=first.refused + again.refused,
-        open=still, sent_now=again.sent_now,
+        open=still, sent_now=again.sent_now, error=again.error,
     )  # fmt: skip
 
 

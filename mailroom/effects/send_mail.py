@@ -18,6 +18,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.effects.claims import out_of_time, still_ours, taken_over
 from mailroom.effects.find_sent import keep_copy
 from mailroom.effects.look_up_mail import look_up
 from mailroom.effects.mail_outcome import (
@@ -32,6 +33,7 @@ from mailroom.effects.mail_outcome import (
     result_of_report,
     slot_of,
 )
+from mailroom.effects.own_mailbox import open_mailbox
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
@@ -163,10 +165,14 @@ def _attempt(
     try:
         final = account.answered_here(before_sending(mail, mine))
         faultpoint("send_mail.before_send")
-        report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock,
-                      on_refusals=lambda said: _note(store, mine, said), on_handover=hand_over)  # fmt: skip
-        faultpoint("send_mail.after_send")
-        result = result_of_report(mine, report)
+        ours, seconds = still_ours(store, [mine])
+        if ours and seconds > 0:
+            report = send(account.need_smtp(), final, recipients=people_of(mine) or None, clock=clock, within=seconds,
+                          on_refusals=lambda said: _note(store, mine, said), on_handover=hand_over)  # fmt: skip
+            faultpoint("send_mail.after_send")
+            result = result_of_report(mine, report)
+        else:
+            result = out_of_time(mine) if ours else taken_over(mine)
     except OutcomeUnknownError as error:
         result = ActionResult(mine.id, "unknown", str(error), "unknown")
     except (RejectedError, RefusedError) as error:
@@ -192,7 +198,7 @@ def _attempt(
     if result.state == "unknown" and settled.state == "unknown":
         return outcome_of(_looked_up(store, account, settled, just_lost=True))
     if result.state == "applied":
-        _file_copy(account, final)
+        _file_copy(store, account, final)
     return outcome_of(settled, sent_now=report is not None and bool(report.accepted), error=stood_in_the_way)
 
 
@@ -220,13 +226,13 @@ def _note(store: Store, action: Action, said: Sequence[RecipientResult]) -> None
     faultpoint("send_mail.noted")
 
 
-def _file_copy(account: MailAccount, mail: OutgoingMail) -> None:
+def _file_copy(store: Store, account: MailAccount, mail: OutgoingMail) -> None:
     """Our own copy in Sent, where the provider makes none. That it fails changes nothing about the sending."""
     if account.stores_sent_copy or account.imap is None:
         return
     faultpoint("send_mail.before_copy")
     try:
-        with account.open_imap() as session:
+        with open_mailbox(store, account) as session:
             keep_copy(session, account, mail.message_id, compose(mail))
     except MailroomError as error:
         log.warning("no copy of %s in the Sent folder: %s", mail.message_id, error)

@@ -105,8 +105,8 @@ def ask(
                 "question of a run its own step (`step=`); then its words may also change while the run waits."
             )
         log.warning("question %d was put with other words than those of now; the stored one stands", stored.id)
-    if not stored.is_open:
-        return stored
+    if not stored.is_open or (not stored.created and stored.deadline <= desk.store.waits.now()):
+        return stored  # nobody is asked what nobody waits for any more
     return _send(desk, question, stored, requested_by)
 
 

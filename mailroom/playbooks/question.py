@@ -11,6 +11,7 @@ from typing import Any, Literal
 from mailroom.errors import InvalidInputError, MailroomError
 from mailroom.indicators.patterns import compile_user
 from mailroom.mail.compose import OutgoingAttachment, parse_mailboxes
+from mailroom.mail.imap.folders import encode_name
 from mailroom.mail.replies import SenderPolicy
 from mailroom.store import Store
 from mailroom.store.wait_rows import StoredAnswer, Wait
@@ -59,7 +60,9 @@ class Waiting:
         return wanted
 
     def check(self) -> None:
-        """Raises InvalidInputError when a pattern, the policy or the time limit is not possible."""
+        """Raises InvalidInputError when a pattern, a folder, the policy or the time limit is not possible."""
+        for folder in self.folders:
+            encode_name(folder)
         for pattern in (*self.exclude_subject, *self.exclude_body):
             compile_user(pattern)
         if self.sender_policy not in {"exact", "alias", "domain", "any"}:

@@ -10,7 +10,6 @@ from typing import Any
 from mailroom.connectors.careful_login import sending_failed, sending_worked
 from mailroom.effects.look_up_mail import settle
 from mailroom.effects.mail_outcome import (
-    REFUSED_FOR_NOW,
     SEND_MAIL,
     SendOutcome,
     given_id_of,
@@ -89,9 +88,9 @@ def sending_of(store: Store, wait: Wait) -> Sending:
 
 def note_server(store: Store, account: MailAccount, outcome: SendOutcome) -> None:
     """Let whoever sends next know whether the sending server works. Effect: writes the store."""
-    if outcome.sent_now:
+    if outcome.sent_now or (outcome.open and outcome.error is None):  # who refuses a recipient works
         sending_worked(account, store)
-    elif outcome.state == "not_applied" and store.ledger.get(outcome.action_id).code != REFUSED_FOR_NOW:
+    elif outcome.error is not None and not isinstance(outcome.error, InvalidInputError):
         sending_failed(account, store)
 
 

@@ -7,14 +7,14 @@ not beyond the question's end.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import SendingPausedError, may_send
 from mailroom.connectors.replies_book import QuestionBook
 from mailroom.effects.look_up_mail import look_up, proven_sent, settle
-from mailroom.effects.mail_outcome import SEND_MAIL, may_be_tried, people_of
+from mailroom.effects.mail_outcome import SEND_MAIL, SendOutcome, may_be_tried, people_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import MailroomError, RefusedError
 from mailroom.faults import faultpoint
@@ -29,10 +29,13 @@ log = logging.getLogger(__name__)
 
 _EVERY = 60.0
 """Seconds between two passes of one watcher."""
+SENDING_SECONDS = 30.0
+"""After that no further mail goes out before the next look: whoever has answered meanwhile is not asked."""
 _FIRST_LOOK, _LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=6)
 _WITHOUT_A_QUESTION = timedelta(days=7)
 """How long a mail is looked for that belongs to no open question of this mailbox."""
 _PAGE = 500
+_SETTLED = "the question is settled: nobody is asked any more"
 
 
 class SendingOn:
@@ -42,10 +45,13 @@ class SendingOn:
         self._store, self._account, self._book, self._clock = store, account, book, clock
         self._last: float | None = None
 
-    def go_on(self) -> tuple[int, list[str]]:
+    def go_on(self, keep: Callable[[], None] = lambda: None) -> tuple[int, list[str]]:
         """Look up, take up and try again what is due, at most once a minute.
 
         Effect: reads the mailbox, writes the store, may send mail to people who were refused for now.
+
+        Args:
+            keep: Called before each mail; holds the mailbox's lease meanwhile.
 
         Returns:
             How many mails went out, and what went wrong.
@@ -62,7 +68,7 @@ class SendingOn:
         except MailroomError as error:
             problems.append(f"unknown sendings could not be looked up: {error}")
         self._take_up_unsent()
-        return self._try_again(by_mail, problems), problems
+        return self._try_again(by_mail, problems, keep), problems
 
     def were_sent(self, action_ids: Iterable[int]) -> None:
         """Their sending was not seen to its end and is proven now: from then on reminders are reckoned."""
@@ -113,14 +119,24 @@ class SendingOn:
             if wait.sent_at is None and wait.is_ours:
                 take_up(self._store, self._store.waits.get(wait.id))
 
-    def _try_again(self, by_mail: Mapping[str, Wait], problems: list[str]) -> int:
-        sent = 0
+    def _try_again(self, by_mail: Mapping[str, Wait], problems: list[str], keep: Callable[[], None]) -> int:
+        sent, tried, until = 0, 0, self._clock.monotonic() + SENDING_SECONDS
         for action in list(self._waiting()):
+            if tried and self._clock.monotonic() >= until:
+                self._last = None  # the others are due as well
+                break
+            keep()
             wait = by_mail.get(action.target)
-            if wait is None or action.target != wait.message_ids[0]:
-                continue  # a mail of somebody else, or a reminder: the next one asks them
+            if wait is None:
+                continue  # a mail of somebody else
+            if action.target != wait.message_ids[0]:  # a reminder: the next one asks them
+                if not wait.is_open:
+                    self._give_up(action, _SETTLED)
+                continue
             try:
-                sent += self._try_one(self._store.waits.get(wait.id), action)
+                outcome = self._try_one(self._store.waits.get(wait.id), action)
+                if outcome is not None:
+                    sent, tried = sent + outcome.sent_now, tried + 1
             except RefusedError as error:
                 self._give_up(action, str(error))
                 take_up(self._store, self._store.waits.get(wait.id))
@@ -129,6 +145,7 @@ class SendingOn:
                 break
             except MailroomError as error:
                 problems.append(f"question {wait.id} could not be sent to those who refused it for now: {error}")
+                tried += 1
         return sent
 
     def _waiting(self) -> Iterator[Action]:
@@ -140,16 +157,17 @@ class SendingOn:
                 return
             last = page[-1].id
 
-    def _try_one(self, wait: Wait, action: Action) -> int:
+    def _try_one(self, wait: Wait, action: Action) -> SendOutcome | None:
+        """What came of it; None where it is not the time for it."""
         now = self._store.waits.now()
         if not wait.is_open or wait.deadline <= now:
-            self._give_up(action, "the question is settled: nobody is asked any more")
-            return 0
+            self._give_up(action, _SETTLED)
+            return None
         chain = chain_of(self._store, wait)
         due, question = next_try(chain), question_again(wait)
         if due is None or due > now or question is None:
             take_up(self._store, wait)
-            return 0
+            return None
         may_send(self._account, self._store)
         outcome = send_once(
             self._store, self._account, mail_of(self._account, question, wait), key=wait.key, tenant=wait.tenant,
@@ -159,7 +177,7 @@ class SendingOn:
         note_server(self._store, self._account, outcome)
         faultpoint("replies.tried_again")
         take_up(self._store, self._store.waits.get(wait.id))
-        return int(outcome.sent_now)
+        return outcome
 
     def _give_up(self, action: Action, why: str) -> None:
         settle(self._store, [action], [ActionResult(action.id, "refused", why, "given_up")], who="replies")

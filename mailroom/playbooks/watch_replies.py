@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.careful_login import SendingPausedError, may_send, open_carefully
@@ -20,6 +20,7 @@ from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     AccessError,
+    CredentialsError,
     MailroomError,
     NotFoundError,
     NotOfferedError,
@@ -34,7 +35,7 @@ from mailroom.mail.compose import OutgoingMail, question_headers
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.mail.imap.listening import listen
 from mailroom.playbooks.sending import next_try, note_server
-from mailroom.playbooks.sending_on import SendingOn
+from mailroom.playbooks.sending_on import SENDING_SECONDS, SendingOn
 from mailroom.store import Store
 from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.store.wait_rows import Wait
@@ -128,14 +129,15 @@ def watch_once(
             round_.report.add(round_.watcher.look(session, write=False))
         return round_.report
     lease = store.leases.acquire(round_.watcher.lease_name)
+    keeper = LeaseKeeper(store.leases, lease, clock)
     try:
         try:
             with open_carefully(account, store, clock=clock) as session:
-                round_.look(session, LeaseKeeper(store.leases, lease, clock))
-        except _UNREADABLE:
-            round_.without_mailbox()
+                round_.look(session, keeper)
+        except _UNREADABLE as error:
+            round_.without_mailbox(keeper, error)
             raise
-        round_.afterwards()
+        round_.afterwards(keeper)
         return round_.report
     finally:
         store.leases.release(lease)
@@ -156,8 +158,9 @@ def watch(
 ) -> WatchReport:
     """Look whenever the server says that something happened, and every `poll_seconds`, until told to stop.
 
-    One IMAP connection, however many questions are open. A lost connection is opened again, and a server that says
-    "not now" is asked again at the next look.
+    One IMAP connection, however many questions are open. A lost connection is opened again, also where the server
+    refuses for a while the login that worked before; one that says "not now", or what nobody understands, is asked
+    again at the next look.
 
     Effect as `watch_once`.
 
@@ -176,21 +179,29 @@ def watch(
     Raises:
         BusyError: another watcher looks after this mailbox.
         LeaseLostError: another watcher took over while this machine slept.
-        CredentialsError: the login was refused, now or within the last fifteen minutes.
+        CredentialsError: the first login was refused, now or within the last fifteen minutes.
         MailroomError: anything else that waiting does not mend, such as no such folder.
     """
     round_ = _Round(store, account, tenant, resume, clock, handlers)
     ends = clock.monotonic() + seconds if seconds is not None else None
 
     def over() -> bool:
+        keeper.keep()  # also while the server is away: others would take over, and could read no more
         return (ends is not None and clock.monotonic() >= ends) or stop()
 
+    was_in = False
+
     def connect(imap: ImapSettings, now: Clock) -> ImapSession:
+        nonlocal was_in
         try:
-            return open_carefully(account, store, clock=now, imap=imap)
-        except _UNREADABLE:
-            round_.without_mailbox()
+            session = open_carefully(account, store, clock=now, imap=imap)
+        except _UNREADABLE as error:
+            round_.without_mailbox(keeper, error)
+            if was_in and isinstance(error, CredentialsError):  # the store sees to it that it is not tried too often
+                raise TransientError(str(error)) from error
             raise
+        was_in = True
+        return session
 
     lease = store.leases.acquire(round_.watcher.lease_name)
     keeper = LeaseKeeper(store.leases, lease, clock)
@@ -208,14 +219,12 @@ def watch(
             try:
                 for _ in range(_LOOKS_IN_A_ROW):
                     round_.look(session, keeper)
-                    round_.afterwards()
-                    # Mail that came while other folders were open is counted already: no hint will tell of it.
-                    first = session.open(session.resolve(account.folders[0]))
-                    if over() or not round_.watcher.is_behind(first):
+                    round_.afterwards(keeper)
+                    if over() or not round_.more_came(session):
                         break
-            except TransientError as error:  # a lost session is opened again, and one that lives is asked again
+            except (TransientError, ResponseError, CredentialsError) as error:  # a session that lives is asked again
                 log.warning("the mailbox could not be read to the end: %s", error)
-                round_.without_mailbox()
+                round_.without_mailbox(keeper, error)
                 asked_for = error.retry_after if isinstance(error, RateLimitError) else 0.0
                 resting_until = clock.monotonic() + min(asked_for, _LONGEST_REST)
             on_look(round_.report)
@@ -234,11 +243,14 @@ def cancel(store: Store, wait_id: int, why: str, resume: Resume | None = None) -
     return store.waits.get(wait_id)
 
 
-def resume_settled(store: Store, mailbox: str | None, resume: Resume) -> tuple[int, int]:
+def resume_settled(
+    store: Store, mailbox: str | None, resume: Resume, keep: Callable[[], None] = lambda: None
+) -> tuple[int, int]:
     """Resume the runs of settled questions; returns (resumed or given up, still to be resumed)."""
     done = waiting = 0
     settled = store.waits.to_resume(mailbox)
     for wait in settled:
+        keep()
         try:
             said = resume(wait)
         except TransientError as error:  # Prefect does not answer: the others would wait for the same
@@ -264,7 +276,7 @@ class _Round:
         handlers: Sequence[Handle],
     ) -> None:  # fmt: skip
         self._handlers = handlers
-        self._store, self._account, self._tenant, self._resume, self._clock = store, account, tenant, resume, clock
+        self._store, self._account, self._resume, self._clock = store, account, resume, clock
         self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
         self.report = WatchReport()
         self._sending = SendingOn(store, account, self.watcher.book, clock)
@@ -276,44 +288,68 @@ class _Round:
         self._sending.were_sent(found.proven)
         self.report.open = len(self.watcher.book.open_waits()) if self.report.looks == 1 else self.report.open
 
-    def afterwards(self) -> None:
-        sent, problems = self._sending.go_on()
+    def more_came(self, session: ImapSession) -> bool:
+        """Whether mail came into the first folder while others were open: no hint will tell of it."""
+        try:
+            first = session.open(session.resolve(self._account.folders[0]))
+        except (NotFoundError, RejectedError):  # the look has said so
+            return False
+        return self.watcher.is_behind(first)
+
+    def afterwards(self, keeper: LeaseKeeper) -> None:
+        sent, problems = self._sending.go_on(keeper.keep)
         self.report.tried_again += sent
         self.report.problems += problems
-        self._remind()
-        self._go_on()
+        self._remind(keeper)
+        self._go_on(keeper)
 
-    def without_mailbox(self) -> None:
+    def without_mailbox(self, keeper: LeaseKeeper, error: MailroomError) -> None:
         """It cannot be read now: settle what has been overdue for `GRACE`; the runs of settled questions go on."""
+        self.report.problems = [f"the mailbox could not be read: {error}"]
         why = "the deadline passed, and the mailbox could not be read since: an answer may lie in it"
         overdue = self._store.waits.expire(self._account.name, self._store.waits.now() - GRACE, why)
         self.report.count(overdue)
-        self._go_on()
+        self._go_on(keeper)
 
-    def _go_on(self) -> None:
+    def _go_on(self, keeper: LeaseKeeper) -> None:
         for handle in self._handlers:  # before the runs: they read what came of it
             try:
                 self.report.handled += handle(self._store, self._account.name)
             except MailroomError as error:
                 self.report.problems.append(f"settled questions could not be made use of: {error}")
             faultpoint("replies.handled")
+            keeper.keep()
         if self._resume is not None:
-            resumed, waiting = resume_settled(self._store, self._account.name, self._resume)
+            resumed, waiting = resume_settled(self._store, self._account.name, self._resume, keeper.keep)
             self.report.resumed += resumed
             self.report.to_resume = waiting
 
-    def _remind(self) -> None:
+    def _remind(self, keeper: LeaseKeeper) -> None:
+        tried, until = 0, self._clock.monotonic() + SENDING_SECONDS
         for wait in self.watcher.book.due_reminders(self._store.waits.now()):
+            if tried and self._clock.monotonic() >= until:
+                break
+            keeper.keep()
             try:
-                self.report.reminders += remind(self._store, self._account, wait.id, tenant=self._tenant)
+                sent = remind(self._store, self._account, wait.id)
+                self.report.reminders += sent
+                tried += sent
             except SendingPausedError as error:
                 self.report.problems.append(f"reminders wait: {error}")
                 break
             except MailroomError as error:
                 self.report.problems.append(f"the reminder of question {wait.id} was not sent: {error}")
+                tried += 1
 
 
-def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = "") -> int:
+def _sent_lately(wait: Wait, now: datetime) -> int:
+    """Mails of this question that were due within the last hour."""
+    began = wait.sent_at or wait.created_at
+    sent = (began, *(began + timedelta(seconds=one) for one in wait.reminders[: wait.reminded]))
+    return sum(now - when < timedelta(hours=1) for when in sent)
+
+
+def remind(store: Store, account: MailAccount, wait_id: int) -> int:
     """Ask those again who have not answered, once per reminder; returns how many mails went out (0 or 1).
 
     Effect: sends mail, through the ledger. Killed in between, it is not sent twice.
@@ -331,7 +367,7 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
     key = f"{wait.key}/reminder/{number}"
     message_id = f"<{uuid.uuid5(uuid.NAMESPACE_URL, key).hex}@{account.domain}>"
     store.waits.add_message_id(wait_id, message_id)
-    refused_for_now = store.ledger.find(tenant, kinds=(SEND_MAIL,), states=("not_applied",), target=message_id)
+    refused_for_now = store.ledger.find(wait.tenant, kinds=(SEND_MAIL,), states=("not_applied",), target=message_id)
     if (due_at := next_try(refused_for_now)) is not None and due_at > now:
         return 0
     mail = OutgoingMail(
@@ -340,8 +376,8 @@ def remind(store: Store, account: MailAccount, wait_id: int, *, tenant: str = ""
         in_reply_to=wait.message_ids[0], references=(wait.message_ids[0],), headers=question_headers("question"),
     )  # fmt: skip
     may_send(account, store)
-    sent = send_once(store, account, mail, key=key, digest=key, tenant=tenant, alert_id=wait.alert_id,
-                     requested_by="replies", sent_in_thread=wait.reminded + 1)  # fmt: skip
+    sent = send_once(store, account, mail, key=key, digest=key, tenant=wait.tenant, alert_id=wait.alert_id,
+                     requested_by="replies", sent_in_thread=_sent_lately(wait, now))  # fmt: skip
     note_server(store, account, sent)
     if given := given_id_of(store.ledger.get(sent.action_id)):  # the answers will name it
         store.waits.add_message_id(wait_id, given)

@@ -34,7 +34,7 @@ class Sources:
     def ensure(self, tenant: str, connector: str, name: str, generation: str) -> Source:
         """The source with this identity, made when it is new. A new generation is a new source with a new cursor."""
         identity = {"tenant": tenant, "connector": connector, "name": name, "generation": generation}
-        found = self._db.read(lambda tx: self._find(tx, identity))
+        found = self.find(**identity)
         if found is not None:
             return found
 
@@ -45,6 +45,11 @@ class Sources:
             return made
 
         return self._db.run(make)
+
+    def find(self, tenant: str, connector: str, name: str, generation: str) -> Source | None:
+        """The source with this identity, if it is there."""
+        identity = {"tenant": tenant, "connector": connector, "name": name, "generation": generation}
+        return self._db.read(lambda tx: self._find(tx, identity))
 
     def get(self, source_id: int, tx: Connection | None = None) -> Source | None:
         """The source with this id."""

@@ -93,6 +93,11 @@ def step_key(step: str, *parts: str) -> str:
     return f"{run}/{hashlib.sha256(chr(0).join(parts).encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
+def runs_inside_another() -> bool:
+    """Whether this is a subflow: its steps are those of the run that calls it, which may call it again."""
+    return flow_run.root_flow_run_id not in {None, flow_run.id}
+
+
 def waiting(
     wait_for: Mode, needed: int, hours: float, policy: Policy, exclude_subject: str, exclude_body: str, folders: str
 ) -> Waiting:

@@ -21,6 +21,7 @@ from tasks.mail._asking import (
     addresses,
     as_reply_result,
     desk,
+    runs_inside_another,
     step_key,
     waiting,
 )
@@ -81,7 +82,8 @@ def send_email_and_wait(
         sender_policy: Whose mail counts: exactly the recipients, also their aliases, their domain, or anybody.
         folders: Further folders where answers may arrive, separated by commas.
         alert_id: Which alert it is about.
-        step: Name of this question in the run. Give one when a run asks more than once, or its words may change.
+        step: Name of this question in the run. Give one when a run asks more than once, or its words may change. The
+            run of a subflow is that of its caller: there each call needs a step of its own.
         resume_run_id: The run to resume when the question is settled.
         wait_seconds: Come back after so long, answered or not; 0 at once, None never before the outcome.
         mailbox: Name of the MailboxCredentials block.
@@ -109,7 +111,7 @@ def send_email_and_wait(
         )  # fmt: skip
         wait = ask(
             here, question, key=step_key(f"ask/{step or 'question'}"), flow_run_id=resume_run_id, alert_id=alert_id,
-            words_may_change=bool(step),
+            words_may_change=bool(step) and not runs_inside_another(),
         )  # fmt: skip
         if wait.is_open and wait_seconds != 0:
             wait_in_place(here, wait.id, seconds=wait_seconds, resume=resume_run)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.errors import InvalidInputError, RefusedError, TransientError
 from mailroom.mail.smtp import SendGuards
 from mailroom.playbooks.ask import ask, check, wait_for
 from mailroom.playbooks.question import Waiting
 from mailroom.playbooks.watch_replies import cancel, watch_once
-from sandbox.mail import Habit
+from mailroom.store.schema import waits
+from sandbox.mail import Habit, MailFault
 
 AMY = "clara.lindqvist@northwind.example"
 BEN = "tomasz.nowak@northwind.example"
@@ -127,3 +129,27 @@ def test_a_mail_that_fits_several_open_questions_by_its_subject_answers_none(wor
     desk.mail.deliver((raw % 2).encode())
     assert watch_once(desk.store, desk.account).answered == 1
     assert desk.store.waits.get(first.id).state == "answered"
+
+
+def test_a_question_whose_time_ran_out_before_it_could_be_sent_is_put_to_nobody(world: Any, question: Any) -> None:
+    desk = world()
+    desk.mail.faults.add(MailFault("drop", "EHLO"))
+    with pytest.raises(TransientError):
+        ask(desk, question(AMY), key="k")
+    (wait,) = desk.store.waits.list()
+    over = desk.store.waits.now() - timedelta(minutes=1)
+    desk.store.run(lambda tx: tx.execute(waits.update().values(deadline=over)))
+    assert ask(desk, question(AMY), key="k").id == wait.id
+    assert desk.mail.sent == []
+    watch_once(desk.store, desk.account)
+    assert desk.store.waits.get(wait.id).state == "no_answer"
+
+
+@pytest.mark.parametrize("folder", ["INBOX\nAnswers", "", "x" * 2_000])
+def test_a_folder_name_that_cannot_be_one_is_refused_before_anything_is_sent(
+    world: Any, question: Any, folder: str
+) -> None:
+    desk = world()
+    with pytest.raises(InvalidInputError, match="folder name"):
+        ask(desk, question(AMY, folders=(folder,)), key="k")
+    assert desk.mail.sent == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -167,3 +168,20 @@ def test_a_question_asked_by_another_mailbox_of_ours_is_known_too(desk: Callable
     here.store.run(lambda tx: tx.execute(waits.update().values(mailbox="another name")))
     here.mail.deliver(written(AMY, In_Reply_To=wait.message_ids[0]), SOC)
     assert take(here) == {"filtered": 1}
+
+
+@pytest.mark.parametrize(
+    ("watched", "wanted", "outcome_of"),
+    [(("INBOX",), (), "alerted"), (("INBOX", "support"), (), "filtered"), (("INBOX",), ("support",), "filtered")],
+    ids=["nowhere", "by the mailbox", "by the question"],
+)
+def test_an_answer_in_a_folder_that_nobody_watches_for_answers_becomes_an_alert(
+    desk: Callable[..., Any], watched: tuple[str, ...], wanted: tuple[str, ...], outcome_of: str
+) -> None:
+    here = desk(folders=watched)
+    asked = replace(here.question, waiting=replace(here.question.waiting, folders=wanted))
+    with here.account.open_imap() as session:
+        session.create("Support")
+        wait = ask(here, asked, key="k")
+        session.append("Support", written(AMY, In_Reply_To=wait.message_ids[0]))
+    assert take(here, folders=("Support",)) == {outcome_of: 1}

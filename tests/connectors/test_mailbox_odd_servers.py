@@ -168,6 +168,20 @@ def test_the_highest_uid_there_is_can_be_taken_and_ends_nothing(odd: Any, fetch:
 
 
 # F20
+@pytest.mark.parametrize("fetch", ["unread", "latest", "everything"])
+def test_a_mail_is_an_alert_although_one_that_was_taken_had_its_number(odd: Any, fetch: str) -> None:
+    box = odd(1, 2, 3)
+    box.cycle(fetch=fetch)
+    del box.mails[3]  # a backup was restored
+    again = box.cycle(fetch=fetch)
+    assert (again.rebuilt, again.alerted) == (["INBOX"], 0)
+    box.seen.discard(3)
+    box.mails[3] = mail(30)
+    assert box.cycle(fetch=fetch).alerted == 1
+    assert box.titles() == ["Mail 1", "Mail 2", "Mail 3", "Mail 30"]
+    assert box.cycle(fetch=fetch).fetched == 0
+
+
 def test_untagged_data_of_every_kind_between_the_mails_changes_nothing(odd: Any) -> None:
     box = odd(1, 2, 3)
     news = [b"* 4 EXISTS", b"* 1 RECENT", b"* 9 EXPUNGE", b"* 2 FETCH (FLAGS (\\Answered) UID 2)", b"* OK still here",

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailroom.connectors.careful_login import sending_failed
 from mailroom.effects import send_mail
 from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
 from mailroom.mail.compose import OutgoingAttachment
 from mailroom.mail.smtp import SendGuards, SendReport
+from mailroom.playbooks import sending_on
 from mailroom.playbooks.ask import ask, outcome
 from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand, take_up
 from mailroom.playbooks.sending_on import is_due
@@ -303,6 +305,64 @@ def test_a_daily_limit_of_the_provider_is_waited_for(desk: Any, question: Any) -
     assert handed(desk) == [(AMY,)]
 
 
+def test_the_tenth_reminder_of_as_many_days_is_no_loop(desk: Any, question: Any) -> None:
+    daily = tuple(timedelta(days=one) for one in range(1, 13))
+    wait = ask(desk, question(AMY, seconds=30 * 86_400, reminders=daily), key="k")
+    then = desk.store.waits.now() - timedelta(days=11)
+    change(desk, wait, sent_at=then, reminded=10, next_reminder_at=then + daily[10])
+    report = look(desk)
+    assert (report.reminders, report.problems) == (1, [])
+
+
+def test_whoever_refused_a_reminder_for_now_is_not_on_the_list_for_ever(desk: Any, question: Any) -> None:
+    wait = ask(desk, question(AMY, BEN, mode="all", reminders=(timedelta(hours=1),)), key="k")
+    then = desk.store.waits.now() - timedelta(hours=2)
+    change(desk, wait, sent_at=then, next_reminder_at=then + timedelta(hours=1))
+    put_off(desk, BEN)
+    look(desk)
+    assert [one.target == wait.message_ids[0] for one in desk.store.ledger.to_do(kinds=(SEND_MAIL,))] == [False]
+    cancel(desk.store, wait.id, "enough")
+    look(desk)
+    assert desk.store.ledger.to_do(kinds=(SEND_MAIL,)) == []
+
+
+# F22
+def test_a_further_sending_that_meets_a_server_in_trouble_is_tried_once_for_all_questions(
+    desk: Any, question: Any
+) -> None:
+    put_off(desk, BEN, times=3)
+    for key in "123":
+        ask(desk, question(AMY, BEN, mode="all"), key=key)
+    trouble = desk.mail.faults.add(MailFault("refuse", "AUTH", answer="535 5.7.8 wrong", times=None))
+    later(desk, PAUSES[0])
+    look(desk)
+    tried = trouble.hits
+    later(desk, PAUSES[0] / 5)
+    assert "its sending server failed" in look(desk).problems[0]
+    assert trouble.hits == tried == 1
+
+
+def test_between_mails_to_many_who_were_put_off_there_is_time_for_a_look(
+    desk: Any, question: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_off(desk, AMY, times=3)
+    for key in "123":
+        ask(desk, question(AMY), key=key)
+    later(desk, PAUSES[0])
+    monkeypatch.setattr(sending_on, "SENDING_SECONDS", 0.0)
+    assert [look(desk).tried_again for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_a_server_that_refuses_somebody_for_now_is_not_in_trouble(desk: Any, question: Any) -> None:
+    put_off(desk, AMY, times=2)
+    put_off(desk, BEN)
+    first, second = ask(desk, question(AMY), key="1"), ask(desk, question(BEN), key="2")
+    sending_failed(desk.account, desk.store)
+    later(desk, timedelta(minutes=16))
+    assert look(desk).tried_again == 1
+    assert [desk.store.waits.get(one.id).sent_at is None for one in (first, second)] == [True, False]
+
+
 # Amazon SES puts a Message-ID of its own in place of ours: that is what people answer to
 def test_an_answer_to_the_id_that_the_server_gave_the_mail_counts(desk: Any, question: Any) -> None:
     wait = ask(desk, question(AMY), key="k")
@@ -364,6 +424,17 @@ def test_a_mail_of_unknown_fate_is_looked_for_ever_more_seldom_and_not_for_ever(
     assert max(pauses) == 360
     assert wait.deadline - began < timedelta(minutes=looks[-1]) <= wait.deadline + timedelta(days=1) - began
     assert len(looks) < 30
+
+
+def test_a_mail_with_the_same_subject_is_no_proof_of_a_sending(desk: Any, question: Any) -> None:
+    desk.mail.faults.add(MailFault("drop_after_dot"))
+    wait = ask(desk, question(AMY), key="k")
+    desk.mail.deliver(
+        f"From: {AMY}\r\nTo: soc@northwind.example\r\nSubject: Re: {wait.subject}\r\n"
+        "Message-ID: <other@northwind.example>\r\n\r\nsomething else\r\n".encode()
+    )
+    assert look(desk).answers == 1
+    assert [one.state for one in chain_of(desk.store, wait)] == ["unknown"]
 
 
 def test_every_watcher_of_the_mailbox_knows_when_it_was_looked_for(desk: Any, question: Any) -> None:

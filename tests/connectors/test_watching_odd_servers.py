@@ -15,7 +15,9 @@ from mailroom.clock import SYSTEM_CLOCK
 from mailroom.connectors import replies
 from mailroom.errors import BusyError, TransientError
 from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import ImapSession
 from mailroom.mail.replies import hash_token, new_token
+from mailroom.playbooks import watch_replies
 from mailroom.playbooks.watch_replies import GRACE, resume_settled, watch, watch_once
 from mailroom.store import Store, leases
 from mailroom.store.schema import waits
@@ -23,6 +25,22 @@ from mailroom.store.wait_rows import NewWait, Wait
 
 AMY = "amy@example.org"
 UNREADABLE = b"{tag} NO could not read that one\r\n"
+
+
+class ClockAhead:
+    """The system's clock; sleeping costs nothing and puts it ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SYSTEM_CLOCK.now() + self.ahead
+
+    def monotonic(self) -> float:
+        return SYSTEM_CLOCK.monotonic() + self.ahead.total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
 
 
 class Box:
@@ -208,6 +226,103 @@ def test_the_service_outlives_a_server_that_says_not_now(box: Box, command: str)
     assert box.state(wait) == "answered"
 
 
+@pytest.mark.parametrize("refusal", [b"{tag} NO [INUSE] busy\r\n", b"{tag} NO EXAMINE failed.\r\n"])
+def test_the_service_outlives_a_folder_that_does_not_open_for_a_moment(box: Box, refusal: bytes) -> None:
+    wait = box.ask("1")
+    box.look()
+    box.answer("1")
+    usual: Callable[..., None] = box.server.scripts["EXAMINE"]
+    box.server.on("EXAMINE", usual, refusal, refusal, usual)
+    clock = ClockAhead()
+    watch(box.store, box.account, poll_seconds=0.05, clock=clock, stop=lambda: box.state(wait) == "answered")
+    assert box.state(wait) == "answered"
+
+
+def test_the_service_outlives_an_answer_that_nobody_understands(box: Box) -> None:
+    wait = box.ask("1")
+    box.look()
+    box.answer("1")
+    usual: Callable[..., None] = box.server.scripts["UID FETCH"]
+    box.server.on("UID FETCH", b"* 1 FETCH nonsense\r\n{tag} OK done\r\n", usual)
+    watch(box.store, box.account, poll_seconds=0.05, stop=lambda: box.state(wait) == "answered")
+    assert box.state(wait) == "answered"
+
+
+def test_the_service_waits_where_a_login_that_worked_is_refused_for_a_while(box: Box) -> None:
+    wait, clock = box.ask("1"), ClockAhead()
+    box.look()
+    yes, no = b"{tag} OK in\r\n", b"{tag} NO AUTHENTICATE failed.\r\n"
+    box.server.on("LOGIN", yes, no, yes)
+    box.server.on("IDLE", box.server.drop())
+    problems: list[str] = []
+
+    def over() -> bool:
+        refusals = box.store.logins.may_try(f"soc@127.0.0.1:{box.server.port}")
+        if refusals and not problems:
+            problems.append(f"{refusals.next_try_at:%H:%M}")
+            box.answer("1")
+            box.store.logins.worked(f"soc@127.0.0.1:{box.server.port}")  # somebody has tested it
+        return box.state(wait) == "answered"
+
+    watch(box.store, box.account, poll_seconds=0.05, clock=clock, stop=over)
+    assert (box.state(wait), len(problems), len(box.server.commands("LOGIN"))) == ("answered", 1, 4)
+
+
+def test_a_folder_name_that_cannot_be_one_keeps_no_other_question_from_its_answer(box: Box) -> None:
+    box.ask("1", folders=("INBOX\nAnswers",))
+    wait = box.ask("2")
+    box.look()
+    box.answer("2")
+    report = box.look()
+    assert (report.answered, box.state(wait)) == (1, "answered")
+    assert "control characters" in report.problems[0]
+
+
+def test_nobody_takes_over_while_the_mail_server_is_away(
+    box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    box.server.greeting = b"* BYE [UNAVAILABLE] down\r\n"
+    monkeypatch.setattr(leases, "owner_is_dead", lambda _owner: False)
+    clock, tries = ClockAhead(), 0
+    with Store.open(f"sqlite:///{tmp_path / 'away.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
+
+        def over() -> bool:
+            nonlocal tries
+            tries += 1
+            with pytest.raises(BusyError):
+                store.leases.acquire("replies:soc", "another")
+            return clock.ahead > timedelta(hours=1)
+
+        watch(store, box.account, stop=over, clock=clock)
+    assert tries > 100
+
+
+def test_many_reminders_leave_time_for_looks_and_keep_the_lease(
+    box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock, reminded = ClockAhead(), list[int]()
+    monkeypatch.setattr(leases, "owner_is_dead", lambda _owner: False)
+    with Store.open(f"sqlite:///{tmp_path / 'slow.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
+        slow = Box(box.server, store)
+        for key in "12345":
+            wait = slow.ask(key, hours=24, reminders=(1,))
+            store.run(lambda tx, wait=wait: tx.execute(
+                waits.update().where(waits.c.id == wait.id).values(next_reminder_at=wait.created_at)
+            ))  # fmt: skip
+
+        def slowly(store: Store, _account: Any, wait_id: int, **_options: Any) -> int:
+            with pytest.raises(BusyError):
+                store.leases.acquire("replies:soc", "another")
+            clock.sleep(200)
+            reminded.append(wait_id)
+            store.waits.reminded(wait_id, 1)
+            return 1
+
+        monkeypatch.setattr(watch_replies, "remind", slowly)
+        assert [slow.look(clock=clock).reminders for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    assert sorted(reminded) == [1, 2, 3, 4, 5]
+
+
 def test_the_service_leaves_a_server_alone_for_as_long_as_it_asks(box: Box) -> None:
     box.ask("1")
     box.look()
@@ -235,22 +350,80 @@ def test_the_reference_may_stand_in_the_text_only_below_a_subject_of_its_own(box
     assert box.state(wait) == "answered"
 
 
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [
+        ("amy.private@home.example", {"question": {"aliases": {AMY: ["amy.private@home.example"]}}}),
+        ("ben@example.org", {"sender_policy": "domain"}),
+        ("ben@elsewhere.example", {"sender_policy": "any"}),
+    ],
+)
+def test_the_reference_may_stand_in_the_text_only_of_whoever_may_answer(
+    box: Box, who: str, more: dict[str, Any]
+) -> None:
+    token = new_token()
+    wait = box.ask("1", token_hash=hash_token(token), **more)
+    box.look()
+    box.answer("", sender=who, body=f"yes\r\n\r\n> Reference: {token}")
+    box.answer("", sender="ben@example.org", subject="Lunch?", body="at noon")
+    report = box.look()
+    assert (report.fetched, report.answered) == (1, 1)
+    assert box.state(wait) == "answered"
+
+
+@pytest.mark.parametrize("service", [True, False])
+def test_an_answer_counts_although_an_earlier_mail_had_its_number(box: Box, service: bool) -> None:
+    first, second = box.ask("1"), box.ask("2")
+    watcher = replies.ReplyWatcher(box.store, box.account)
+
+    def look() -> list[str]:
+        now = watcher if service else replies.ReplyWatcher(box.store, box.account)
+        with ImapSession.open(box.account.imap) as session:
+            return now.look(session).problems
+
+    look()
+    box.answer("1")
+    assert look() == []
+    box.mails.clear()
+    assert "restored from a backup?" in look()[0]
+    box.answer("2")
+    assert (look(), look()) == ([], [])
+    assert (box.state(first), box.state(second)) == ("answered", "answered")
+    assert [len(box.store.waits.answers(one.id)) for one in (first, second)] == [1, 1]
+
+
+def test_a_server_that_is_late_to_say_which_number_comes_next_is_not_read_again(box: Box) -> None:
+    box.ask("1")
+    box.look()
+    box.answer("1")
+    box.look()
+    box.server.on("EXAMINE", b"* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 1] ok\r\n{tag} OK opened\r\n")
+    report = box.look()
+    assert (report.problems, report.looked_at) == ([], 0)
+
+
+def test_a_server_that_does_not_say_which_number_comes_next_is_not_read_again(box: Box) -> None:
+    box.ask("1")
+    box.look()
+    box.answer("1")
+    box.look()
+    box.mails.clear()
+    box.server.on("EXAMINE", b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{tag} OK opened\r\n")
+    report = box.look()
+    assert (report.problems, report.looked_at) == ([], 0)
+
+
+def test_a_dry_run_leaves_no_trace_of_a_folder_that_was_never_read(box: Box) -> None:
+    box.ask("1")
+    box.answer("1")
+    assert box.look(dry_run=True).answers == 1
+    assert box.store.sources.find("", replies.CONNECTOR, "soc/INBOX", "7") is None
+
+
 def test_a_look_that_takes_longer_than_its_lease_keeps_it(
     box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    class Clock:
-        ahead = timedelta()
-
-        def now(self) -> datetime:
-            return SYSTEM_CLOCK.now() + self.ahead
-
-        def monotonic(self) -> float:
-            return SYSTEM_CLOCK.monotonic() + self.ahead.total_seconds()
-
-        def sleep(self, seconds: float) -> None:
-            self.ahead += timedelta(seconds=seconds)
-
-    clock = Clock()
+    clock = ClockAhead()
     with Store.open(f"sqlite:///{tmp_path / 'slow.db'}", blobs=tmp_path / "blobs", clock=clock) as store:
         slow = Box(box.server, store)
         asked = [slow.ask(key, hours=24) for key in "123456"]

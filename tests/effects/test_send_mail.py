@@ -14,6 +14,7 @@ import pytest
 
 from mailroom import faults
 from mailroom.clock import SystemClock
+from mailroom.effects import send_mail
 from mailroom.effects.look_up_mail import look_up, proven_sent
 from mailroom.effects.mail_outcome import SEND_MAIL, content_digest, slot_of
 from mailroom.effects.send_mail import send_once
@@ -23,7 +24,8 @@ from mailroom.playbooks.ask import PostDesk, ask, outcome
 from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
-from mailroom.store.schema import actions
+from mailroom.store.ledger import ORPHANED_AFTER
+from mailroom.store.schema import actions, leases
 from sandbox.mail import Habit, MailFault
 
 AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
@@ -31,6 +33,13 @@ SOC, EVE = "soc@northwind.example", "grace.whitfield@northwind.example"
 MAIL = OutgoingMail(
     sender=SOC, to=(AMY, BEN), subject="Hello", text="Good day", message_id="<one.of.ours@northwind.example>"
 )
+
+
+class ClockAhead(SystemClock):
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
 
 
 @contextmanager
@@ -82,6 +91,51 @@ def test_another_mail_under_the_same_key_is_refused(desk: Any) -> None:
     with pytest.raises(RefusedError):
         send(desk, OutgoingMail(sender=SOC, to=(AMY,), text="other", message_id=MAIL.message_id))
     assert len(desk.mail.sent) == 1
+
+
+def test_a_sending_is_given_up_before_others_take_it_for_nobodys(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, given = send_mail.send, list[float]()
+
+    def noted(*arguments: Any, within: float, **options: Any) -> Any:
+        given.append(within)
+        return really(*arguments, within=within, **options)
+
+    monkeypatch.setattr(send_mail, "send", noted)
+    assert send(desk).state == "applied"
+    assert 0 < given[0] < ORPHANED_AFTER.total_seconds()
+
+
+@pytest.mark.parametrize("slept", [timedelta(minutes=14, seconds=30), timedelta(minutes=20)])
+def test_a_process_that_slept_before_it_sent_leaves_the_mail_to_the_next_call(
+    desk: Any, tmp_path: Path, slept: timedelta
+) -> None:
+    clock = ClockAhead()
+    with Store.open(f"sqlite:///{tmp_path / 'own.db'}", blobs=tmp_path / "own", clock=clock) as store:
+
+        def sleep(mail: OutgoingMail, _action: Action) -> OutgoingMail:
+            clock.ahead += slept
+            store.ledger.adopt_orphans()
+            return mail
+
+        first = send_once(store, desk.account, MAIL, key="k", before_sending=sleep)
+        assert (first.state, desk.mail.sent) == ("not_applied", [])
+        assert send_once(store, desk.account, MAIL, key="k").state == "applied"
+    assert len(desk.mail.sent) == 1
+
+
+# F22
+def test_many_mails_whose_copies_cannot_be_filed_try_a_refused_login_once(desk: Any) -> None:
+    refused = desk.mail.faults.add(
+        MailFault("refuse", "LOGIN", side="imap", answer="[AUTHENTICATIONFAILED] no", times=None)
+    )
+    for number in range(3):
+        mail = replace(MAIL, message_id=f"<{number}@northwind.example>")
+        assert send(desk, mail, key=str(number)).state == "applied"
+    assert refused.hits == 1
+    desk.mail.faults.clear()
+    desk.store.run(lambda tx: tx.execute(leases.update().values(expires_at=desk.store.waits.now())))
+    assert send(desk).state == "applied"
+    assert copies(desk) == 1
 
 
 def test_a_mail_without_its_id_is_not_sent(desk: Any) -> None:
@@ -182,16 +236,10 @@ def test_unknown_and_not_in_the_sent_folder_is_sent_again_when_the_copy_has_had_
 def test_a_slow_sending_that_is_lost_at_its_end_is_not_repeated_before_its_copy_could_appear(
     desk: Any, tmp_path: Path
 ) -> None:
-    class Clock(SystemClock):
-        ahead = timedelta(0)
-
-        def now(self) -> datetime:
-            return super().now() + self.ahead
-
-    clock = Clock()
+    clock = ClockAhead()
 
     def slow(mail: OutgoingMail, _action: Action) -> OutgoingMail:
-        clock.ahead += timedelta(minutes=14)
+        clock.ahead += timedelta(minutes=13)
         return mail
 
     account = replace(desk.account, stores_sent_copy=True)

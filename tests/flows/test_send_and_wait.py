@@ -129,6 +129,39 @@ def test_two_questions_of_a_run_without_steps_are_refused_before_anything_is_mix
     assert len(world.sent()) == 1
 
 
+def test_a_run_that_calls_the_playbook_with_two_questions_gets_an_answer_to_each(
+    api: Any, make: Callable[..., Any]
+) -> None:
+    world = make({AMY: Habit("answers", text="yes", delay=0.2)})
+
+    @flow(name="calls the playbook twice")
+    def calls() -> list[int]:
+        done = [send_email_and_wait_for_reply(**wanted(world, subject=subject)) for subject in ("First", "Second")]
+        return [one["question_id"] for one in done]
+
+    first, second = calls()
+    assert first != second
+    assert len(world.sent()) == 2
+
+
+def test_a_subflow_that_asks_something_else_under_the_same_step_does_not_get_the_answer_of_before(
+    api: Any, make: Callable[..., Any]
+) -> None:
+    world = make({AMY: Habit("answers", text="yes", delay=0.2)})
+
+    @flow(name="asks about one thing")
+    def asks(subject: str) -> str:
+        return send_and_wait(AMY, subject, "May it be released?", **world.names, step="ask").state
+
+    @flow(name="asks about two things")
+    def outer() -> list[str]:
+        return [asks(subject) for subject in ("The first", "The second")]
+
+    with pytest.raises(Exception, match="own step"):
+        outer()
+    assert len(world.sent()) == 1
+
+
 def test_a_mail_sent_first_and_waited_for_later_is_sent_once_whatever_is_repeated(
     api: Any, make: Callable[..., Any]
 ) -> None:

@@ -6,6 +6,7 @@ import email
 import email.policy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,17 +14,20 @@ from typing import Any
 
 import pytest
 from mailroom_tests_small_tenant import Workbench, add
+from sqlalchemy import select
 
+from mailroom.clock import SystemClock
 from mailroom.errors import RefusedError
 from mailroom.playbooks import ask_recipient as asking
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.ask import PostDesk
+from mailroom.playbooks.ask_recipient import many
 from mailroom.playbooks.ask_recipient.words import WORDS
 from mailroom.playbooks.known_playbooks import Workplace, known, wanted_state
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.watch_replies import cancel, watch_once
-from mailroom.store.schema import waits
+from mailroom.store.schema import leases, waits
 from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant
 from sandbox.mail import Habit, MailFault
@@ -38,6 +42,15 @@ STRANGER: dict[str, Any] = {
     "impersonation": ("Newly Observed Domain",),
 }  # fmt: skip
 YES, NO = Habit("answers", text="1", delay=5), Habit("answers", text="2", delay=5)
+
+
+class Later(SystemClock):
+    """The system's clock, some time later."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.seconds
 
 
 class Place:
@@ -368,3 +381,24 @@ def test_while_another_run_decides_an_answer_waits_and_is_not_lost(make: Callabl
     assert (report.handled, report.left, place.words(alert)) == (0, 1, "expected")
     assert asking.handle_answers(place.store, place.policy()).handled == 1
     assert asking.handle_answers(place.store, place.policy()).handled == 0
+
+
+def test_asking_many_people_takes_as_long_as_it_takes_and_no_other_run_begins_beside_it(
+    make: Callable[..., Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make({AMY: YES, BEN: YES, EVE: YES})
+    place.held(AMY, BEN, EVE)
+    mine, kept, clock = leases.c.name == "ask recipients", list[bool](), Later()
+
+    def slowly(desk: asking.RecipientDesk, *_: Any) -> Any:
+        now = desk.store.waits.now()
+        until = desk.store.db.read(lambda tx: tx.execute(select(leases.c.expires_at).where(mine)).scalar_one())
+        kept.append(until > now + timedelta(minutes=4))
+        desk.store.run(lambda tx: tx.execute(leases.update().where(mine).values(expires_at=now)))
+        clock.seconds += 300
+        return SimpleNamespace(id=1)
+
+    monkeypatch.setattr(many, "put", slowly)
+    desk = replace(place.desk, post=replace(place.desk.post, clock=clock))
+    assert asking.ask_recipients(desk).asked == 3
+    assert kept == [True] * 3

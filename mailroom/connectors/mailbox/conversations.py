@@ -2,16 +2,21 @@
 
 Such mail is looked after by the reply watcher and would only make noise as alerts, or loops. Because leaving a mail out
 is what an attacker wants too, it takes more than a claim: an answer must come from somebody who was asked (or be an
-automatic notice about the question), and a sender that our own server found forged is nobody.
+automatic notice about the question), and a sender that our own server found forged is nobody. Where the watcher does
+not look, an answer is mail like any other: left out it would be seen by nobody.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import cast
 
 from mailroom.clock import Clock
 from mailroom.connectors.replies_book import LATE_ANSWERS
+from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.mail.account import MailAccount
+from mailroom.mail.imap import ImapSession
 from mailroom.mail.model import Mail
 from mailroom.mail.replies import (
     QuestionIndex,
@@ -30,6 +35,18 @@ _NOTICES = frozenset({"auto_reply", "bounce", "receipt", "challenge"})
 """What machines write about a question; they need not write in the name of the person asked."""
 
 
+def means(session: ImapSession, folder: str) -> Callable[[str], bool]:
+    """Whether a name, as people write it, means this folder of those that were listed. Asks the server nothing."""
+
+    def does(name: str) -> bool:
+        try:
+            return session.resolve(name, ask=False) == folder
+        except (NotFoundError, InvalidInputError):
+            return False
+
+    return does
+
+
 class Conversations:
     """Recognises our own conversations.
 
@@ -37,9 +54,13 @@ class Conversations:
     question is stored before it is sent, so every mail found answers questions stored before.
     """
 
-    def __init__(self, store: Store, account: MailAccount, clock: Clock) -> None:
+    def __init__(self, store: Store, account: MailAccount, clock: Clock, is_here: Callable[[str], bool]) -> None:
+        """`is_here` tells whether a folder's name, as people write it, means the folder that is being read."""
         self._store = store
         self._clock = clock
+        self._mailbox = account.name
+        self._is_here = cache(is_here)
+        self._watched = any(map(self._is_here, account.folders))
         self._own = {base_address(one) for one in account.own_addresses}
         self._own_addresses = account.own_addresses
         self._trusted = account.trusted_authserv_ids
@@ -59,9 +80,15 @@ class Conversations:
             return "our own mail: sent from this mailbox's address"
         for found in matches:
             wait = self._wait(int(found.question_key))
-            if wait is not None and self._answers(mail, wait, forged=proof.dmarc == "fail"):
+            if wait is None or not self._is_watched_for(wait):
+                continue
+            if self._answers(mail, wait, forged=proof.dmarc == "fail"):
                 return f"belongs to question {wait.id}: the reply watcher looks after it"
         return ""
+
+    def _is_watched_for(self, wait: Wait) -> bool:
+        """Of a question of another mailbox nobody knows here where it waits for its answers."""
+        return wait.mailbox != self._mailbox or self._watched or any(map(self._is_here, wait.folders))
 
     def _answers(self, mail: Mail, wait: Wait, *, forged: bool) -> bool:
         aliases = wait.question.get("aliases") or {}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.mailbox.conversations import Conversations
+from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.cycle import folder_names, open_session
 from mailroom.connectors.mailbox.reading import Place, Reader
-from mailroom.connectors.mailbox.scan import Scan
+from mailroom.connectors.mailbox.scan import Scan, numbered
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import FetchedMail, ImapSession
@@ -65,7 +65,8 @@ def _folder(
 ) -> list[Preview]:  # fmt: skip
     status = session.open(folder, readonly=True)
     known = store.intake.generations(tenant, CONNECTOR, f"{account.name}/{folder}")
-    this = next((one for one in known if one.generation == str(status.uidvalidity)), None)
+    generation = numbered(session, status, store, known)
+    this = next((one for one in known if one.generation == generation), None)
     mine, since = (this.id, this.created_at) if this else (0, None)
     earlier = [one for one in known if one is not this]
     scan = Scan(session, status, settings, store, mine, earlier, clock.now(), since).look()
@@ -74,8 +75,10 @@ def _folder(
     uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]
     failed = {int(one.external_key): one for one in store.intake.waiting(mine, limit=most, tried=True)} if mine else {}
     uids = [*uids, *(uid for uid in failed if uid not in uids)][:most]
-    own = Conversations(store, account, clock) if settings.skip_own_conversations else None
-    place = Place(tenant, account.name, folder, status.uidvalidity)
+    own = None
+    if settings.skip_own_conversations:
+        own = Conversations(store, account, clock, means(session, folder))
+    place = Place(tenant, account.name, folder, status.uidvalidity, generation)
     reader = Reader(account, settings, place, None, clock.now(), own)
     rows: dict[int, Preview] = {}
     for uid in uids:

@@ -43,10 +43,12 @@ class Place:
     mailbox: str
     folder: str
     uidvalidity: int
+    generation: str
+    """The UIDVALIDITY, and more where the folder gave numbers again."""
 
     def key(self, uid: int) -> str:
         """The external key of an alert."""
-        return f"{self.mailbox}/{self.folder}/{self.uidvalidity}/{uid}"
+        return f"{self.mailbox}/{self.folder}/{self.generation}/{uid}"
 
 
 @dataclass

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mailroom.connectors.mailbox.event import content_key
 from mailroom.connectors.mailbox.settings import MailboxSettings
+from mailroom.connectors.numbering import generation_of
 from mailroom.mail.actions.criteria import finds_parts_of_words
 from mailroom.mail.imap import UNKNOWN_TIME, Criterion, FolderStatus, FoundUids, ImapSession, LightMail
 from mailroom.mail.imap.criteria import And, Not, Since, Uid, Unseen
@@ -161,6 +162,12 @@ class Scan:
             if asked is not None:
                 parts.append(asked)
         return self.session.search(And(*parts) if parts else None, uid_from=uid_from, uid_to=uid_to)
+
+
+def numbered(session: ImapSession, status: FolderStatus, store: Store, known: list[Generation]) -> str:
+    """The generation of an open folder, of which these are stored. Effect: reads."""
+    ids = {one.generation: one.id for one in known}
+    return generation_of(session, status, tuple(ids), lambda one: store.cursors.mark(ids[one]))
 
 
 def _light_key(light: LightMail) -> str:

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from mailroom.bulk_work import bulk_work
-from mailroom.connectors.mailbox.conversations import Conversations
+from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.marks import MARKED_STATES, UNMARKED, UNMARKED_SINCE, Marker, unclean_since
 from mailroom.connectors.mailbox.reading import ATTEMPTS, Place, Reader
-from mailroom.connectors.mailbox.scan import Found, Scan
+from mailroom.connectors.mailbox.scan import Found, Scan, numbered
 from mailroom.connectors.mailbox.settings import CONNECTOR
 from mailroom.connectors.mailbox.witness import Fetch, Witness
 from mailroom.errors import MailroomError, RateLimitError, TransientError
@@ -45,15 +45,16 @@ def take_folder(cycle: FolderCycle, most: int) -> FolderReport:
         TransientError, AccessError, ResponseError, RejectedError: the server failed; what was committed stays.
     """
     name = f"{cycle.account.name}/{cycle.folder}"
-    generation = str(cycle.status.uidvalidity)
     known = cycle.store.intake.generations(cycle.tenant, CONNECTOR, name)
+    generation = numbered(cycle.session, cycle.status, cycle.store, known)
     source = cycle.store.sources.ensure(cycle.tenant, CONNECTOR, name, generation)
     earlier = [one for one in known if one.id != source.id]
     since = next((one.created_at for one in known if one.id == source.id), None)
     report = FolderReport(cycle.folder, rebuilt=bool(earlier) and all(one.id != source.id for one in known))
     if report.rebuilt:
         log.warning(
-            "%s was rebuilt: its UIDVALIDITY is %s now, it was %s. Every mail is compared with what is stored.",
+            "%s was rebuilt: its UIDVALIDITY is %s now, it was %s (`.1`: it gives numbers again, as after a backup was "
+            "restored). Every mail is compared with what is stored.",
             name, generation, earlier[-1].generation,
         )  # fmt: skip
     lease = cycle.store.leases.acquire(f"source:{source.id}", cycle.owner)
@@ -64,7 +65,7 @@ def take_folder(cycle: FolderCycle, most: int) -> FolderReport:
         found = scan.look()
         faultpoint("mailbox.searched")
         with bulk_work():
-            _Taking(cycle, source.id, earlier, since or cycle.clock.now(), lease, found, report).run(most)
+            _Taking(cycle, source.id, generation, earlier, since or cycle.clock.now(), lease, found, report).run(most)
         return report
     finally:
         cycle.store.leases.release(lease)
@@ -83,6 +84,7 @@ class _Batch:
 class _Taking:
     cycle: FolderCycle
     source_id: int
+    generation: str
     earlier: list[Generation]
     known_since: datetime
     lease: Lease
@@ -100,8 +102,10 @@ class _Taking:
         self.writer: ThreadPoolExecutor | None = None
         self.on_its_way: _Batch | None = None
         self.keeper = LeaseKeeper(cycle.store.leases, self.lease, cycle.clock)
-        place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity)
-        own = Conversations(cycle.store, cycle.account, cycle.clock) if cycle.settings.skip_own_conversations else None
+        place = Place(cycle.tenant, cycle.account.name, cycle.folder, cycle.status.uidvalidity, self.generation)
+        own = None
+        if cycle.settings.skip_own_conversations:
+            own = Conversations(cycle.store, cycle.account, cycle.clock, means(cycle.session, cycle.folder))
         self.reader = Reader(cycle.account, cycle.settings, place, cycle.store.blobs, cycle.clock.now(), own)
 
     def run(self, most: int) -> None:

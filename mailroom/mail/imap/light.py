@@ -50,9 +50,8 @@ def fetch_light(
             raise InvalidInputError(f"header name {name!r}: printable ASCII without colon, brackets and quotes")
     fields = " ".join(name.upper() for name in header_fields)
     header = f" BODY.PEEK[HEADER.FIELDS ({fields})]<0.{_HEADER_MOST}>" if fields else ""
-    thread = " X-GM-THRID" if "X-GM-EXT-1" in wire.capabilities else ""
     for chunk in chunks(uids, _CHUNK):
-        items = f"(UID FLAGS INTERNALDATE RFC822.SIZE{thread}{header})"
+        items = f"(UID FLAGS INTERNALDATE RFC822.SIZE{header})"
         wanted = set(chunk)
         for answer in _answers(wire, chunk, items, failures):
             mail = _light(answer, bool(fields))
@@ -106,12 +105,10 @@ def _light(answer: Untagged, with_header: bool) -> LightMail | None:
         return None
     if with_header and header is None and not any(name.startswith(b"BODY[HEADER") for name in found):
         return None
-    thread = found.get(b"X-GM-THRID")
     return LightMail(
         int(uid),
         tuple(f.decode("ascii", "replace") for f in flags if isinstance(f, bytes)) if isinstance(flags, list) else (),
         read_date(date if isinstance(date, bytes) else None),
         int(size) if isinstance(size, bytes) and size.isdigit() and len(size) < 19 else 0,
         header if isinstance(header, bytes) else b"",
-        thread.decode("ascii", "replace") if isinstance(thread, bytes) else "",
     )

@@ -11,7 +11,14 @@ import random
 from collections.abc import Callable, Iterator
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.errors import MailroomError, RateLimitError, ResponseError, TransientError
+from mailroom.errors import (
+    MailroomError,
+    NotFoundError,
+    RateLimitError,
+    RejectedError,
+    ResponseError,
+    TransientError,
+)
 from mailroom.mail.imap.results import IdleEvent
 from mailroom.mail.imap.session import ImapSession
 from mailroom.mail.imap.settings import ImapSettings
@@ -40,13 +47,13 @@ def listen(
 
     After every (re)connection comes `new`, since mail may have arrived in between; then `new`, `changed` or, every
     `restart_after` seconds, `timeout`: look each time. A lost connection is opened again after 5 seconds, then
-    after longer and longer, up to 15 minutes, with jitter.
+    after longer and longer, up to 15 minutes, with jitter; also one that is lost at every look.
 
     Args:
         settings: The account.
         folder: As the server names it, or as people do.
         clock: For pauses.
-        stop: Asked between any two steps.
+        stop: Asked between any two steps, and every second of a pause.
         restart_after: Seconds of one IDLE; also the longest time without a hint.
         readonly: Open the folder read-only.
         chance: A number from 0 to 1, for the jitter.
@@ -61,10 +68,12 @@ def listen(
         pause = 0.0
         try:
             with connect(settings, clock) as session:
-                session.open(session.resolve(folder), readonly=readonly)
-                for event in _hints(session, clock, stop, restart_after):
-                    failures = 0
+                name = session.resolve(folder)
+                session.open(name, readonly=readonly)
+                for event in _hints(session, name, readonly, clock, stop, restart_after):
                     yield event, session
+                    if session.is_alive:  # a connection that is lost over each look is no good one
+                        failures = 0
         except (TransientError, ResponseError) as error:
             failures += 1
             pause = _pause(error, failures, chance)
@@ -73,11 +82,14 @@ def listen(
             _sleep(clock, pause, stop)
 
 
-def _hints(session: ImapSession, clock: Clock, stop: Callable[[], bool], restart_after: float) -> Iterator[IdleEvent]:
+def _hints(
+    session: ImapSession, folder: str, readonly: bool, clock: Clock, stop: Callable[[], bool], restart_after: float
+) -> Iterator[IdleEvent]:
     born = clock.monotonic()
     yield IdleEvent.NEW
     while not stop() and clock.monotonic() - born < _LIFE:
         began = clock.monotonic()
+        _reopen(session, folder, readonly)
         event = session.idle(restart_after)
         if event is IdleEvent.GONE or not session.is_alive:
             raise TransientError("the connection ended while waiting for mail")
@@ -87,10 +99,23 @@ def _hints(session: ImapSession, clock: Clock, stop: Callable[[], bool], restart
         yield event
 
 
+def _reopen(session: ImapSession, folder: str, readonly: bool) -> None:
+    """Whoever looked may have left another folder open, or none that opened."""
+    if session.opened is not None and session.opened.name == folder:
+        return
+    try:
+        session.open(folder, readonly=readonly)
+    except (NotFoundError, RejectedError) as error:  # it was there: on a new connection it is, or it is gone for good
+        raise TransientError(f"{folder} does not open any more: {error}") from error
+
+
 def _pause(error: MailroomError, failures: int, chance: Callable[[], float]) -> float:
-    """Seconds before the next connection: doubling, with up to a half taken off, never less than the server asks."""
+    """Seconds before the next connection: doubling, with up to a half taken off.
+
+    Not less than the server asks; but some ask for a day, and whoever listens has more to do than to listen.
+    """
     longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 12))
-    asked = error.retry_after if isinstance(error, RateLimitError) else 0.0
+    asked = min(error.retry_after, LONGEST_PAUSE) if isinstance(error, RateLimitError) else 0.0
     return max(longest * (0.5 + chance() / 2), asked)
 
 

@@ -48,6 +48,8 @@ class FolderStatus:
     messages: int
     name: str = ""
     readonly: bool = True
+    uidnext_told: bool = True
+    """False: the server did not say it, and one more than the highest UID stands there."""
 
 
 class FoundUids(list[int]):
@@ -71,8 +73,6 @@ class LightMail:
     """Octets as the server counts: a hint."""
     header: bytes
     """The header fields asked for, as they stand."""
-    gmail_thread: str = ""
-    """X-GM-THRID, on Gmail."""
 
 
 class FetchedMail(NamedTuple):

@@ -138,8 +138,12 @@ class ImapSession:
         self._folders = FolderList.ask(self._wire)
         return list(self._folders.folders)
 
-    def resolve(self, name: str) -> str:
+    def resolve(self, name: str, *, ask: bool = True) -> str:
         """The server's name for a folder as people write it; see `FolderList.resolve`.
+
+        Args:
+            name: As people write it.
+            ask: List the folders where it is not among those listed before.
 
         Raises:
             NotFoundError: There is none; the message lists near names.
@@ -150,8 +154,11 @@ class ImapSession:
             try:
                 return self._folders.resolve(name)
             except NotFoundError:
-                pass  # it may be new
-        self._folders = FolderList.ask(self._wire)
+                if not ask:
+                    raise
+        if not ask:
+            raise NotFoundError(f"{name!r} is not known: no folders were listed yet")
+        self._folders = FolderList.ask(self._wire)  # it may be new
         return self._folders.resolve(name)
 
     def status(self, folder: str) -> FolderStatus:
@@ -201,7 +208,7 @@ class ImapSession:
             raise ResponseError(
                 f"{self._wire.where}: {folder!r} has no UIDVALIDITY, so no mail in it can be told apart"
             )
-        uidnext = _code_number(reply, "UIDNEXT")
+        uidnext = told = _code_number(reply, "UIDNEXT")
         if not uidnext:  # some old servers leave it out
             found = self._searcher.uids(None, None, None, None, 0) if self._wire.exists else []
             uidnext = found[-1] + 1 if found else 1
@@ -213,6 +220,7 @@ class ImapSession:
             self._wire.exists,
             folder,
             readonly or reply.status.code == "READ-ONLY",
+            uidnext_told=bool(told),
         )
 
     def create(self, folder: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from mailroom.errors import (
     AccessError,
@@ -105,7 +106,7 @@ class TokenHttp:
             raise AccessError(
                 f"the certificate of {where} is not accepted; name the CA of an inspecting proxy"
             ) from error
-        except (requests.exceptions.RequestException, OSError) as error:
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:  # the answer is read by urllib3
             raise TransientError(f"{where} cannot be reached ({type(error).__name__}); try again later") from error
         if len(data) > _LARGEST:
             raise ResponseError(f"{where} answers more than {_LARGEST} bytes; check the address of the token service")

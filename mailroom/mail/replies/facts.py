@@ -31,7 +31,6 @@ class MailFacts:
     subject_tokens: tuple[str, ...] = ()
     body_tokens: tuple[str, ...] = ()
     thread_index: str = ""
-    gmail_thread: str = ""
     subject: str = ""
     sender: str = ""
 
@@ -55,18 +54,16 @@ def facts_of(mail: Mail) -> MailFacts:
         subject_tokens=tokens_in(mail.subject[:2_000]),
         body_tokens=tokens_in(f"{mail.text[:_BODY_LIMIT]}\n{mail.html[:_BODY_LIMIT]}"),
         thread_index=headers.get("thread-index", ""),
-        gmail_thread=headers.get("x-gm-thrid", ""),
         subject=mail.subject,
         sender=mail.author.address,
     )
 
 
-def facts_of_header(header: bytes, *, gmail_thread: str = "") -> MailFacts:
+def facts_of_header(header: bytes) -> MailFacts:
     """Facts of the header of a mail whose body was not fetched.
 
     Args:
         header: Raw header fields as the server sent them; a blank line ends them.
-        gmail_thread: X-GM-THRID when the server gave it beside the header.
     """
     fields = _fields(header)
     addresses = [value for name in _ADDRESS_HEADERS for value in fields.get(name, ())]
@@ -81,7 +78,6 @@ def facts_of_header(header: bytes, *, gmail_thread: str = "") -> MailFacts:
         address_tokens=tokens_in("\n".join(_tags(addresses))),
         subject_tokens=tokens_in(subject[:2_000]),
         thread_index=(fields.get("thread-index") or [""])[0],
-        gmail_thread=gmail_thread or (fields.get("x-gm-thrid") or [""])[0],
         subject=subject,
         sender=sender[-1].lower() if sender else "",
     )

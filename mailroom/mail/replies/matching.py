@@ -38,9 +38,12 @@ class QuestionKeys:
     """As made by `hash_token`."""
     thread_index_prefix: str = ""
     """Base64 of the first 22 bytes of our Thread-Index header."""
-    gmail_thread: str = ""
     subject: str = ""
     recipients: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Further addresses of the recipients."""
+    others: tuple[str, ...] = ()
+    """Who else may answer: `@example.com` for a domain, `@` for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Evidence:
     """One reason for a match.
 
     Codes: E1 In-Reply-To, E2 last of References, E2b other References, E3 original id kept by a server, E4 token in a
-    recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by Outlook or Gmail, E7 same
+    recipient address, E5 token in the subject, E5b token in the body, E6 same conversation by Outlook, E7 same
     subject from a person asked.
     """
 
@@ -74,9 +77,9 @@ class QuestionIndex:
     _folded_ids: dict[str, list[str]] = field(default_factory=dict)
     _tokens: dict[str, list[str]] = field(default_factory=dict)
     _threads: dict[str, list[str]] = field(default_factory=dict)
-    _gmail: dict[str, list[str]] = field(default_factory=dict)
     _subjects: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _people: set[str] = field(default_factory=set)
+    _others: set[tuple[str, str]] = field(default_factory=set)
     _size: int = 0
 
     @classmethod
@@ -104,13 +107,13 @@ class QuestionIndex:
         prefix = thread_index_prefix(question.thread_index_prefix)
         if prefix:
             self._threads.setdefault(prefix, []).append(key)
-        if question.gmail_thread:
-            self._gmail.setdefault(question.gmail_thread, []).append(key)
-        self._people.update(map(base_address, question.recipients))
+        people = dict.fromkeys(map(base_address, (*question.recipients, *question.aliases)))
+        self._people.update(people)
         subject = normal_subject(question.subject)
         if subject:
-            for recipient in question.recipients:
-                self._subjects.setdefault((subject, base_address(recipient)), []).append(key)
+            self._others.update((subject, base_address(other)) for other in question.others)
+            for person in people:
+                self._subjects.setdefault((subject, person), []).append(key)
 
     def by_id(self, message_id: str) -> list[str]:
         """Questions with that Message-ID: as written first, then whatever the case."""
@@ -125,17 +128,19 @@ class QuestionIndex:
         """Questions of that Outlook conversation."""
         return self._threads.get(prefix, [])
 
-    def by_gmail_thread(self, thread: str) -> list[str]:
-        """Questions of that Gmail conversation."""
-        return self._gmail.get(thread, [])
-
     def by_subject(self, subject: str, sender: str) -> list[str]:
         """Questions with that subject that went to that sender."""
         return self._subjects.get((normal_subject(subject), base_address(sender)), [])
 
-    def was_asked(self, sender: str) -> bool:
-        """Whether a question went to that sender: what it is about may stand in the text of the mail only."""
-        return base_address(sender) in self._people
+    def may_answer(self, sender: str, subject: str) -> bool:
+        """Whether a mail may be an answer although only its text says to what.
+
+        From somebody who was asked any mail may; from others who may answer one with the subject of a question.
+        """
+        if base_address(sender) in self._people:
+            return True
+        about, domain = normal_subject(subject), base_address(f"@{normal_address(sender).rpartition('@')[2]}")
+        return (about, domain) in self._others or (about, "@") in self._others
 
 
 def match(mail: Mail | MailFacts, questions: QuestionIndex, *, by_subject: bool = False) -> list[Match]:
@@ -171,8 +176,6 @@ def match(mail: Mail | MailFacts, questions: QuestionIndex, *, by_subject: bool 
     prefix = thread_index_prefix(facts.thread_index)
     if prefix:
         note(questions.by_thread(prefix), "E6", "same Outlook conversation")
-    if facts.gmail_thread:
-        note(questions.by_gmail_thread(facts.gmail_thread), "E6", "same Gmail conversation")
     if by_subject and facts.sender:
         note(
             questions.by_subject(facts.subject, normal_address(facts.sender)), "E7", "same subject from a person asked"

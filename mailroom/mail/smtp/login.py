@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator
+from math import inf
 
 from mailroom.errors import AccessError, CredentialsError, MailroomError, NotOfferedError, TransientError
 from mailroom.mail.oauth.diagnosis import diagnose
@@ -21,8 +22,8 @@ _SYNTAX = {500, 501, 555}
 
 
 @contextlib.contextmanager
-def session(settings: SmtpSettings) -> Iterator[Wire]:
-    """A connection that is logged in; left politely at the end.
+def session(settings: SmtpSettings, until: float = inf) -> Iterator[Wire]:
+    """A connection that is logged in; left politely at the end, and given up at `until` (on `time.monotonic`).
 
     Raises:
         TransientError: It cannot be reached, or it wants us to come back later.
@@ -31,7 +32,7 @@ def session(settings: SmtpSettings) -> Iterator[Wire]:
         NotOfferedError: The server does not offer the way of logging in.
         ResponseError: It does not speak SMTP.
     """
-    wire = connected(settings)
+    wire = connected(settings, until)
     try:
         try:
             log_in(wire, settings, force_refresh=False)
@@ -56,7 +57,7 @@ def log_in_anew(wire: Wire, settings: SmtpSettings) -> tuple[Wire, str]:
         LostError: The connection was lost.
     """
     wire.leave()
-    wire = connected(settings)
+    wire = connected(settings, wire.until)
     try:
         return wire, log_in(wire, settings, force_refresh=True)
     except BaseException:
@@ -64,13 +65,13 @@ def log_in_anew(wire: Wire, settings: SmtpSettings) -> tuple[Wire, str]:
         raise
 
 
-def connected(settings: SmtpSettings) -> Wire:
+def connected(settings: SmtpSettings, until: float = inf) -> Wire:
     """Connection, TLS, greeting and EHLO, without login.
 
     Raises:
         MailroomError: As `session`.
     """
-    wire = tcp(settings)
+    wire = tcp(settings, until)
     server_name = settings.server_name or settings.host
     try:
         if settings.security == "implicit":
@@ -90,10 +91,10 @@ def connected(settings: SmtpSettings) -> Wire:
     return wire
 
 
-def tcp(settings: SmtpSettings) -> Wire:
+def tcp(settings: SmtpSettings, until: float = inf) -> Wire:
     """Only the connection."""
     sock = open_socket(settings.host, settings.port, timeout=settings.connect_timeout, proxy=settings.proxy)
-    return Wire(sock, settings.name, settings.greeting_name, settings.read_timeout)
+    return Wire(sock, settings.name, settings.greeting_name, settings.read_timeout, until)
 
 
 def greeted(wire: Wire) -> None:

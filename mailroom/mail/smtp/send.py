@@ -12,7 +12,7 @@ from mailroom.mail.compose.outgoing import OutgoingMail, completed
 from mailroom.mail.smtp.login import session
 from mailroom.mail.smtp.report import SendReport
 from mailroom.mail.smtp.settings import SmtpSettings
-from mailroom.mail.smtp.transaction import Envelope, OnRefusals, deliver
+from mailroom.mail.smtp.transaction import Deadline, Envelope, OnRefusals, deliver
 from mailroom.mail.smtp.wire import Wire
 
 
@@ -24,6 +24,7 @@ def send(
     clock: Clock = SYSTEM_CLOCK,
     on_refusals: OnRefusals | None = None,
     on_handover: Callable[[], None] | None = None,
+    within: float | None = None,
 ) -> SendReport:
     """Send `mail` once, and say what the server answered for each recipient.
 
@@ -37,10 +38,12 @@ def send(
         clock: For the date.
         on_refusals: Told who was refused, before the mail is handed over for the others.
         on_handover: Called right before the mail is handed over; until then nothing can have been sent.
+        within: Seconds that all of it may take; None: what its size and the settings allow.
 
     Raises:
         InvalidInputError: The mail cannot be composed, or has no recipient.
-        TransientError: The server cannot be reached or was lost before the mail was complete; nothing was sent.
+        TransientError: The server cannot be reached, is too slow, or was lost before the mail was complete; nothing
+            was sent.
         OutcomeUnknownError: The connection was lost after the mail was complete and before the answer: it may be on
             its way. Look for its Message-ID; never send it again blindly.
         CredentialsError: The login is not accepted.
@@ -52,11 +55,12 @@ def send(
     mail = completed(mail, clock)
     envelope = _envelope(mail.sender, envelope_recipients(mail) if recipients is None else parse_mailboxes(recipients))
     raw = compose(mail)  # before connecting: a mail that cannot be composed costs nothing
-    with session(settings) as wire:
+    deadline = Deadline.of(settings, len(raw), within)
+    with session(settings, deadline.complete) as wire:
         international, eight_bit = "SMTPUTF8" in wire.features, "8BITMIME" in wire.features
         if not raw.isascii() and not (international and eight_bit):
             raw = _recomposed(mail, wire, international=international, eight_bit=eight_bit)
-        return deliver(wire, settings, envelope, raw, mail.message_id, on_refusals, on_handover)
+        return deliver(wire, settings, envelope, raw, mail.message_id, deadline, on_refusals, on_handover)
 
 
 def _envelope(sender: str, recipients: tuple[Mailbox, ...]) -> Envelope:

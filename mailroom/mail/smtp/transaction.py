@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,12 @@ _LOGIN_WANTED = {530, 534, 535, 538}
 _CLOSING = 421
 _GO_ON = 354
 _NOT_INTERNATIONAL = Answer(553, "5.6.7 the server takes no addresses beyond ASCII (SMTPUTF8); use another one")
+_WHOLE = 10
+"""Everything up to the end of the mail may take that many times the patience for one answer ..."""
+_SLOWEST = 16 * 1024
+"""... and more for a big mail: octets per second that a server must keep up."""
+_BEFORE_THE_ANSWER = 2 / 3
+"""Of the time given; the rest is for the answer to the mail."""
 _ENVELOPE_ID = re.compile(r"[!-~]{1,100}")
 
 OnRefusals = Callable[[tuple[RecipientResult, ...]], None]
@@ -39,8 +46,26 @@ class Envelope:
     recipients: tuple[Mailbox, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a transaction is given up, on `time.monotonic`."""
+
+    complete: float
+    """The last octet of the mail must have gone; before that nothing is sent."""
+    answered: float
+    """The answer to it must be here; else nobody knows."""
+
+    @classmethod
+    def of(cls, settings: SmtpSettings, octets: int, within: float | None = None) -> Deadline:
+        """For a mail of so many octets; `within` so many seconds in any case."""
+        now, longest = time.monotonic(), _WHOLE * settings.read_timeout + octets / _SLOWEST
+        if within is None:
+            return cls(now + longest, now + longest + settings.final_timeout)
+        return cls(now + min(longest, within * _BEFORE_THE_ANSWER), now + within)
+
+
 def deliver(
-    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str,
+    wire: Wire, settings: SmtpSettings, envelope: Envelope, raw: bytes, message_id: str, deadline: Deadline,
     on_refusals: OnRefusals | None = None, on_handover: Callable[[], None] | None = None,
 ) -> SendReport:  # fmt: skip
     """One transaction on a connection that is ready for mail.
@@ -50,8 +75,8 @@ def deliver(
     Where the server offers DSN, bounces are asked to name the mail: the envelope id is its Message-ID.
 
     Raises:
-        TransientError: The connection was lost before the final dot; nothing was sent.
-        OutcomeUnknownError: It was lost after the final dot.
+        TransientError: The connection was lost or the time was up before the final dot; nothing was sent.
+        OutcomeUnknownError: That was after the final dot.
         CredentialsError: The server wants a login first.
         RejectedError: The mail is larger than the server takes (code `size`).
         ResponseError: The server does not speak SMTP.
@@ -69,7 +94,7 @@ def deliver(
                 on_handover()
             last = wire.answer("DATA")
             if last.code == _GO_ON:
-                last = _transmit(wire, raw, message_id, settings.final_timeout)
+                last = _transmit(wire, raw, message_id, settings.final_timeout, deadline)
             elif last.status == "accepted":
                 raise ResponseError(f"{wire.name} answers DATA with {last}; it does not speak SMTP, nothing was sent")
             answers.update(dict.fromkeys(taken, last))
@@ -135,7 +160,7 @@ def _options(wire: Wire, envelope: Envelope, raw: bytes, message_id: str) -> str
     return "".join(f" {option}" for option in options)
 
 
-def _transmit(wire: Wire, raw: bytes, message_id: str, patience: float) -> Answer:
+def _transmit(wire: Wire, raw: bytes, message_id: str, patience: float, deadline: Deadline) -> Answer:
     """The mail, the final dot, and the answer to it."""
     stuffed = raw.replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
@@ -147,6 +172,7 @@ def _transmit(wire: Wire, raw: bytes, message_id: str, patience: float) -> Answe
     except BaseException:
         wire.close()  # no QUIT: it would become a line of the mail
         raise
+    wire.until = deadline.answered
     try:
         # From here on nobody but the server knows: the dot alone makes the mail complete.
         wire.write(b".\r\n")

@@ -19,6 +19,8 @@ from mailroom.mail.transport.tls import wrap
 
 _LONGEST_REPLY = 64 << 10
 _CHUNK = 1 << 16
+_PIECE = 1 << 14
+"""Octets; one record of TLS, so that every one of them has its time limit."""
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])([ -].*)?", re.DOTALL)
 _REPEATED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?:\s+|$)")
 
@@ -30,11 +32,13 @@ class LostError(Exception):
 class Wire:
     """One connection. `features` are those of the last EHLO: keyword in upper case -> its parameters."""
 
-    def __init__(self, sock: socket.socket, name: str, ehlo_name: str, patience: float) -> None:
+    def __init__(self, sock: socket.socket, name: str, ehlo_name: str, patience: float, until: float) -> None:
         self._sock: socket.socket | None = sock
         self._unread = bytearray()
         self._ehlo_name = ehlo_name
         self.name, self.patience = name, patience
+        self.until = until
+        """On `time.monotonic`: whatever goes on is given up then, however lively the server is."""
         self.features: dict[str, str] = {}
         self.tls = ""
         """Version of TLS in use, empty without."""
@@ -43,7 +47,7 @@ class Wire:
         """Send one command line (None: only read) and return the reply.
 
         Raises:
-            LostError: No whole reply came within `patience` seconds.
+            LostError: No whole reply came within `patience` seconds, or before `until`.
             ResponseError: What came is not SMTP.
         """
         if command is not None:
@@ -55,21 +59,21 @@ class Wire:
         return Answer(code, said(b" ".join([first, *(_REPEATED.sub(b"", line, count=1) for line in rest)])))
 
     def write(self, data: bytes | memoryview) -> None:
-        """Send bytes; each piece of 64 KiB may take as long as one answer.
+        """Send bytes; each piece of 16 KiB may take as long as one answer, all of them until `until`.
 
         Raises:
-            LostError: The connection is gone.
+            LostError: The connection is gone, or the time is up.
         """
         if self._sock is None:
             raise LostError("not connected")
         view = memoryview(data)
         try:
-            self._sock.settimeout(self.patience)
-            for start in range(0, len(view), _CHUNK):
-                self._sock.sendall(view[start : start + _CHUNK])
+            for start in range(0, len(view), _PIECE):
+                self._sock.settimeout(self._left(time.monotonic() + self.patience))
+                self._sock.sendall(view[start : start + _PIECE])
         except OSError as error:
             self.close()
-            raise LostError(str(error) or type(error).__name__) from error
+            raise LostError(self._why(error)) from error
 
     def secure(self, context: ssl.SSLContext, server_name: str) -> None:
         """Shake hands now.
@@ -192,19 +196,27 @@ class Wire:
     def _received(self, deadline: float) -> bytes:
         if self._sock is None:
             raise LostError("not connected")
-        remaining = deadline - time.monotonic()
         try:
-            if remaining <= 0:
-                raise TimeoutError
-            self._sock.settimeout(remaining)
+            self._sock.settimeout(self._left(deadline))
             data = self._sock.recv(_CHUNK)
         except OSError as error:
             self.close()
-            raise LostError("no answer in time" if isinstance(error, TimeoutError) else str(error)) from error
+            raise LostError(self._why(error)) from error
         if not data:
             self.close()
             raise LostError("closed by the server")
         return data
+
+    def _left(self, deadline: float) -> float:
+        left = min(deadline, self.until) - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _why(self, error: OSError) -> str:
+        if not isinstance(error, TimeoutError):
+            return str(error) or type(error).__name__
+        return "it took too long as a whole" if time.monotonic() >= self.until else "no answer in time"
 
 
 def _encoded(text: str) -> str:

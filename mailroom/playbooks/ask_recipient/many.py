@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from mailroom.playbooks.ask_recipient.asking import put
 from mailroom.playbooks.ask_recipient.composing import KIND
 from mailroom.playbooks.ask_recipient.planning import ASK, Ground, Plan, RecipientDesk, planned
 from mailroom.store.alerts import Alert
+from mailroom.store.lease_keeper import LeaseKeeper
 from mailroom.triage.decision import Decision
 from mailroom.triage.extract import Facts
 from mailroom.triage.rails import RailState, judge
@@ -54,16 +55,20 @@ def ask_recipients(desk: RecipientDesk, *, by: str = "", limit: int = 1_000, dry
 
     Raises:
         BusyError: another run is asking.
+        LeaseLostError: another run took over while this machine slept.
         AccessError: the mailbox cannot be used as it is configured.
         InvalidInputError: the mailbox cannot send or read, or a rule is wrong.
     """
     report = AskReport()
-    lease = None if dry_run else desk.store.leases.acquire("ask recipients")
+    if dry_run:
+        _Round(desk, by, limit, report, dry_run=True).run(lambda: None)
+        return report
+    lease = desk.store.leases.acquire("ask recipients")
     try:
-        _Round(desk, by, limit, report, dry_run=dry_run).run()
+        keeper = LeaseKeeper(desk.store.leases, lease, desk.post.clock)
+        _Round(desk, by, limit, report, dry_run=False).run(keeper.keep)
     finally:
-        if lease is not None:
-            desk.store.leases.release(lease)
+        desk.store.leases.release(lease)
     return report
 
 
@@ -74,7 +79,7 @@ class _Round:
         self.by_domain: Counter[str] = Counter()
         self.trouble = 0
 
-    def run(self) -> None:
+    def run(self, keep: Callable[[], None]) -> None:
         for alerts in self._pages():
             ground = Ground.of(self.desk)  # anew for each page: the kill switch may be on
             held = self.desk.held_among(alerts)
@@ -82,6 +87,7 @@ class _Round:
             for alert, (facts, decision) in zip(alerts, judged, strict=True):
                 if self.report.asked >= self.limit or self.trouble >= _MOST_TROUBLE:
                     return
+                keep()
                 self.report.looked_at += 1
                 still = None if held is None else alert.hold_id in held
                 plan = planned(self.desk, ground, alert, (facts, decision), by=self.by, held=still)

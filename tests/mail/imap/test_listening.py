@@ -6,9 +6,9 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from imap_scripted import Connection
+from imap_scripted import OPENED, Connection
 
-from mailroom.errors import CredentialsError, NotFoundError
+from mailroom.errors import CredentialsError, MailroomError, NotFoundError, TransientError
 from mailroom.mail.imap import ImapSession
 from mailroom.mail.imap.listening import listen
 
@@ -71,6 +71,38 @@ def test_pauses_grow_to_a_quarter_of_an_hour_while_the_server_is_away(scripted):
     assert scripted.connections == 12
     expected = [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
     assert sum(clock.slept) == pytest.approx(sum(expected), abs=20)
+
+
+def test_a_connection_that_is_lost_at_every_look_is_opened_ever_more_seldom(scripted):
+    scripted.on("UID SEARCH", scripted.drop())
+    clock = ClockThatSkips()
+    for _, session in listen(scripted.settings(), clock=clock, chance=lambda: 1.0):
+        with pytest.raises(TransientError):
+            session.search()
+        if scripted.connections >= 6:
+            break
+    assert sum(clock.slept) == pytest.approx(5 + 10 + 20 + 40 + 80, abs=5)
+
+
+def test_a_server_that_asks_for_a_day_of_rest_is_asked_again_after_a_quarter_of_an_hour(scripted):
+    scripted.on("EXAMINE", b"{tag} NO [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n", OPENED)
+    clock = ClockThatSkips()
+    assert next(listen(scripted.settings(), clock=clock))[0] == "new"
+    assert sum(clock.slept) == pytest.approx(900, abs=1)
+
+
+@pytest.mark.parametrize("refusal", [b"{tag} NO [INUSE] busy\r\n", b"{tag} NO EXAMINE failed.\r\n"])
+def test_a_folder_that_the_one_who_looked_could_not_open_is_opened_again_to_wait(scripted, refusal):
+    scripted.capabilities = "IMAP4rev1"
+    scripted.on("EXAMINE", OPENED, refusal, refusal, OPENED)
+    scripted.on("NOOP", b"* 4 EXISTS\r\n{tag} OK done\r\n")
+    hints = listen(scripted.settings(), clock=ClockThatSkips())
+    _, session = next(hints)
+    with pytest.raises(MailroomError):
+        session.open("INBOX")
+    assert [next(hints)[0], next(hints)[0]] == ["new", "new"]
+    assert scripted.connections == 2
+    hints.close()
 
 
 def test_a_wrong_password_ends_it_at_once(scripted):

@@ -90,6 +90,18 @@ def test_a_failing_service_is_transient(answer: Any, service: Any, http: TokenHt
         application(service, http)(False)
 
 
+@pytest.mark.parametrize("header", ["Content-Encoding: gzip", "Transfer-Encoding: chunked"])
+def test_an_answer_that_is_garbled_or_breaks_off_is_transient(service: Any, http: TokenHttp, header: str) -> None:
+    service.headers = dict([header.split(": ")])
+    token = application(service, http)
+
+    with pytest.raises(TransientError):
+        token(False)
+
+    service.headers = {}
+    assert token(False) == "token-one"
+
+
 def test_an_answer_that_is_not_json_is_an_error_of_ours(service: Any, http: TokenHttp) -> None:
     service.answers = [(200, b"<html>")]
 

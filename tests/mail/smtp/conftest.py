@@ -29,8 +29,9 @@ EHLO = b"250-scripted.example\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 ENHANCE
 class ScriptedSmtp:
     """Answers each line of the client with the next entry of a script; `received` holds all that came.
 
-    An entry is bytes to send (b"" sends nothing), "close" (goodbye without one), "reset" (a TCP reset), or
-    ("after", n, what): what, once n more octets have come. The script starts with the greeting.
+    An entry is bytes to send (b"" sends nothing), "close" (goodbye without one), "reset" (a TCP reset), "sip" (reads
+    on, a little at a time, until the client gives up), or ("after", n, what): what, once n more octets have come. The
+    script starts with the greeting.
     """
 
     def __init__(self, *scripts: list[Any]) -> None:
@@ -38,12 +39,14 @@ class ScriptedSmtp:
         self._listener.settimeout(20)
         self.port = int(self._listener.getsockname()[1])
         self.received = b""
+        self.gone = threading.Event()
         self._scripts = scripts
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def close(self) -> None:
         self._listener.close()
+        self.gone.set()
         self._thread.join(25)
         assert not self._thread.is_alive()
 
@@ -78,6 +81,11 @@ class ScriptedSmtp:
                     seen += len(data)
                     self.received += data
             if step == "close":
+                return
+            if step == "sip":
+                while data := client.recv(4_096):
+                    self.received += data
+                    self.gone.wait(0.02)
                 return
             if step == "reset":
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

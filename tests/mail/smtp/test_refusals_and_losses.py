@@ -20,8 +20,9 @@ from mailroom.errors import (
     TransientError,
 )
 from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
-from mailroom.mail.smtp import send
+from mailroom.mail.smtp import SmtpSettings, send
 from mailroom.mail.smtp.report import Answer, make_report, queue_id
+from mailroom.mail.smtp.transaction import Deadline
 
 GREETING = b"220 scripted.example ESMTP\r\n"
 EHLO = b"250-scripted.example\r\n250-SIZE 1000000\r\n250 8BITMIME\r\n"
@@ -188,6 +189,42 @@ def test_a_server_that_dribbles_is_not_waited_for(
 
     with pytest.raises(TransientError, match="no answer in time"):
         send(bare(relay.port, read_timeout=0.5), mail)
+
+
+def test_a_server_that_takes_the_mail_ever_so_slowly_is_given_up_and_has_not_got_it(
+    scripted: Any, bare: Any, mail: OutgoingMail
+) -> None:
+    server = scripted([GREETING, b"250 no limits\r\n", OK, OK, OK, OK, OK, GO_ON, "sip"])
+    big = replace(mail, text="more than the buffers between us take\n" * 600_000)
+
+    with pytest.raises(TransientError, match=r"too long as a whole.*it was not sent"):
+        send(bare(server.port), big, within=0.6)
+
+    assert b"QUIT" not in server.received
+
+
+def test_a_server_that_answers_each_command_late_is_given_up(scripted: Any, bare: Any, mail: OutgoingMail) -> None:
+    server = scripted([GREETING, EHLO, *([b"250-one moment\r\n", "sip"] * 3)])
+
+    with pytest.raises(TransientError, match="too long as a whole"):
+        send(bare(server.port), mail, within=0.3)
+
+
+def test_no_answer_in_the_time_that_is_left_after_the_dot_is_unknown(
+    scripted: Any, bare: Any, mail: OutgoingMail
+) -> None:
+    with pytest.raises(OutcomeUnknownError, match="too long as a whole"):
+        send(bare(scripted([*TO_DATA, GO_ON, b""]).port), mail, within=0.3)
+
+
+def test_the_time_for_a_mail_grows_with_it_and_ends_before_the_time_given() -> None:
+    settings = SmtpSettings("smtp.example", read_timeout=60, final_timeout=600)
+    small, big = Deadline.of(settings, 1_000), Deadline.of(settings, 35 << 20)
+    assert big.complete - small.complete == pytest.approx((35 << 20) / 16_384, abs=1)
+    assert big.answered - big.complete == pytest.approx(600, abs=1)
+    given = Deadline.of(settings, 35 << 20, within=840)
+    assert given.answered - given.complete == pytest.approx(280, abs=1)
+    assert given.answered <= small.complete + 241
 
 
 def test_421_in_the_middle_takes_back_what_was_said_before(scripted: Any, bare: Any, mail: OutgoingMail) -> None:
