@@ -91,7 +91,8 @@ class Verdicts:
     def record(self, rows: Sequence[NewVerdict], tx: Connection | None = None) -> list[int]:
         """Store verdicts and the final priority of their alerts, in one transaction.
 
-        The same verdict from the same rules at the same level is not stored twice: its id is returned again.
+        The same verdict from the same rules at the same level is not stored twice: its id is returned again, and where
+        it becomes the current one once more, it is of the run that says so now.
 
         Returns:
             One id per row, in order.
@@ -137,7 +138,7 @@ class Verdicts:
         wanted = sorted({row.alert_id for row in rows})
         # The alert rows are locked in id order, so two writers never make two current verdicts or a deadlock.
         before = dict(tx.execute(_LOCKED, {"ids": wanted}).tuples().all())
-        same = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest", "is_current"]
+        same = verdicts.c["id", "alert_id", "run_id", "rule_digest", "level", "evidence_digest", "is_current"]
         stored = {
             (old.alert_id, old.rule_digest, old.level, old.evidence_digest): old
             for old in tx.execute(select(*same).where(verdicts.c.alert_id.in_(wanted)).order_by(verdicts.c.id))
@@ -145,20 +146,20 @@ class Verdicts:
         latest = dict(zip((key[0] for key in keys), keys, strict=True))  # the last of several for one alert counts
         fresh: dict[tuple[int, str, str, str], NewVerdict] = {}
         retire: set[int] = set()
-        revive: list[int] = []
+        revive: list[dict[str, Any]] = []
         for key, row in zip(keys, rows, strict=True):
             old = stored.get(key)
             is_latest = latest[row.alert_id] == key
             if old is None:
                 fresh.setdefault(key, row)
             elif is_latest and not old.is_current:
-                revive.append(old.id)
+                # Whoever looks what this run left finds it by the run that made it the current one.
+                revive.append({"id": old.id, "is_current": True, "run_id": row.run_id or old.run_id})
             if is_latest and (old is None or not old.is_current):
                 retire.add(row.alert_id)
         if retire:
             tx.execute(_RETIRE, {"ids": sorted(retire)})
-        if revive:
-            tx.execute(update(verdicts).where(verdicts.c.id.in_(revive)).values(is_current=True))
+        self._db.update_rows(tx, verdicts, revive)
         made = self._insert(tx, fresh, latest, now)
         priorities = {row.alert_id: row.priority for row in rows}  # of several for one alert the last counts
         raised = [

@@ -259,3 +259,20 @@ def test_what_the_rails_refused_to_one_run_the_next_one_does_not_do_either(bench
     assert "not auto any more" in refused[1].detail
     assert bench.times(first.hold_id) == 0
     assert len(bench.store.ledger.for_alert(first.alert_id)) == 1
+
+
+def test_a_verdict_that_counts_again_is_ruled_on_although_its_run_was_killed(
+    bench: Workbench, rules_with: Callable[..., Policy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases(bench)
+    bench.policy = rules_with("reject")
+    bench.triage()
+    bench.policy = policy()
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:triage.verdicts_given"))
+    with pytest.raises(mailroom.faults.FaultError):
+        bench.triage()
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+
+    bench.act()
+
+    assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 4, "reject": 5}

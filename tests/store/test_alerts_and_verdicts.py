@@ -127,6 +127,18 @@ def test_the_latest_verdict_is_the_current_one(store, world):
     assert store.verdicts.current(999) is None
 
 
+def test_a_verdict_that_becomes_current_again_is_of_the_run_that_says_so(store, world):
+    [alert_id] = world.alerts(1)
+    first, second = (store.runs.start("triage") for _ in range(2))
+    store.verdicts.record([judged(alert_id, run_id=first)])
+    store.verdicts.record([judged(alert_id, "spam", "rules-2", run_id=first)])
+
+    store.verdicts.record([judged(alert_id, run_id=second)])
+    assert store.verdicts.current(alert_id).run_id == second
+    store.verdicts.record([judged(alert_id, "spam", "rules-2")])
+    assert store.verdicts.current(alert_id).run_id == first
+
+
 def test_of_two_verdicts_for_one_alert_in_a_batch_the_last_counts(store, world):
     [alert_id] = world.alerts(1)
     first, second = store.verdicts.record([judged(alert_id, "spam"), judged(alert_id, "benign")])
