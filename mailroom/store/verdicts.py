@@ -82,6 +82,19 @@ _RETIRE = (
 )
 
 
+_OPEN_HELD = (
+    select(alerts.c.id)
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)), alerts.c.handling == "open", alerts.c.hold_id != "")
+    .order_by(alerts.c.id)
+    .with_for_update()
+)
+_AS_OF_NOW = (
+    select(alerts.c.id.label("of_alert"), alerts.c.level.label("known"), *verdicts.c)
+    .select_from(alerts.outerjoin(verdicts, (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current))
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 class Verdicts:
     """Records and reads verdicts."""
 
@@ -113,6 +126,23 @@ class Verdicts:
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             found.update({row.alert_id: _verdict(row) for row in rows})
         return found
+
+    def as_of_now(self, alert_ids: Iterable[int]) -> dict[int, tuple[str, Verdict | None]]:
+        """How much is known of each message, and its current verdict if there is one: both of the same moment."""
+        ids, found = sorted(set(alert_ids)), dict[int, tuple[str, Verdict | None]]()
+        for start in range(0, len(ids), CHUNK):
+            chunk = {"ids": ids[start : start + CHUNK]}
+            for row in self._db.read(lambda tx, chunk=chunk: tx.execute(_AS_OF_NOW, chunk).all()):  # type: ignore[misc]
+                given = row._asdict()
+                alert_id, level = given.pop("of_alert"), given.pop("known")
+                found[alert_id] = level, Verdict(**given) if row.id is not None else None
+        return found
+
+    def retire(self, alert_ids: Iterable[int], tx: Connection) -> None:
+        """Leave these messages, as far as they are open and held, without a verdict: triage judges and rules anew."""
+        open_ids = tx.execute(_OPEN_HELD, {"ids": sorted(set(alert_ids))}).scalars().all()
+        if open_ids:
+            tx.execute(_RETIRE, {"ids": list(open_ids)})
 
     def history(self, alert_id: int) -> list[Verdict]:
         """All verdicts of an alert, oldest first."""

@@ -6,17 +6,22 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mailroom_tests_small_tenant import RULES, Workbench, policy, small_tenant
+from sqlalchemy import event
 
 import mailroom.faults
+from mailroom.effects import carry_out as carrying_out
 from mailroom.errors import RefusedError
 from mailroom.playbooks import act
+from mailroom.playbooks.breaker import overturn
 from mailroom.playbooks.judging import supersede
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triaged import Wanted
 from mailroom.store import Store
+from mailroom.store.actions import ActionResult
 from mailroom.store.evidence import NewEvidence
 from mailroom.triage.packaged import demo_lists
 from sandbox import serve
@@ -261,6 +266,67 @@ def test_what_the_rails_refused_to_one_run_the_next_one_does_not_do_either(bench
     assert len(bench.store.ledger.for_alert(first.alert_id)) == 1
 
 
+@pytest.fixture
+def during_the_look(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Something that happens while the hold queue is asked, after the claim and before the call."""
+
+    def happens(what: Callable[[], object]) -> None:
+        looked = carrying_out.still_held
+
+        def look(*given: Any) -> set[str]:
+            found = looked(*given)
+            what()
+            return found
+
+        monkeypatch.setattr(carrying_out, "still_held", look)
+
+    return happens
+
+
+def test_the_kill_switch_counts_while_the_hold_queue_is_asked(
+    bench: Workbench, during_the_look: Callable[..., None]
+) -> None:
+    old = [one.action_id for one in releases(bench)]
+    during_the_look(lambda: setattr(bench, "policy", policy(kill_switch=True)))
+
+    with pytest.raises(RefusedError, match="kill switch"):
+        act.carry_out_wanted(bench.desk, old)
+
+    assert not bench.tenant.effects
+    assert states(bench, "release") == {("not_applied", "RefusedError"): 4}
+    during_the_look(lambda: setattr(bench, "policy", policy()))
+    bench.policy = policy()
+    bench.act()
+    assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 4, "reject": 5}
+
+
+def test_what_people_say_while_the_hold_queue_is_asked_stops_the_release_it_is_about(
+    bench: Workbench, during_the_look: Callable[..., None]
+) -> None:
+    [first, *others] = releases(bench)
+    during_the_look(lambda: report_it(bench, first.alert_id))
+
+    results = act.carry_out_wanted(bench.desk, [first.action_id, *(one.action_id for one in others)])
+
+    assert Counter(result.state for result in results) == {"refused": 1, "applied": 3}
+    assert bench.times(first.hold_id) == 0
+
+
+def test_a_rule_that_the_breaker_stops_carries_out_nothing_that_waits_already(bench: Workbench) -> None:
+    bench.policy = policy(breaker_window=1, breaker_overturn=0)
+    [first, *others] = [one for one in bench.triage().to_do if one.kind == "reject"]
+    act.carry_out_action(bench.desk, first.action_id)
+    overturn(bench.store, first.hold_id, malicious=False, who="ann", why="it was wanted")
+
+    results = act.carry_out_wanted(bench.desk, [one.action_id for one in others])
+
+    assert {result.state for result in results} == {"refused"}
+    assert "overturned 1 of its last" in results[0].detail
+    bench.act()
+    assert Counter(effect.kind for effect in bench.tenant.effects) == {"reject": 1, "release": 4}
+    assert states(bench, "reject") == {("applied", ""): 1, ("refused", "superseded"): 4, ("proposed", ""): 4}
+
+
 def test_a_verdict_that_counts_again_is_ruled_on_although_its_run_was_killed(
     bench: Workbench, rules_with: Callable[..., Policy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,3 +342,31 @@ def test_a_verdict_that_counts_again_is_ruled_on_although_its_run_was_killed(
     bench.act()
 
     assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 4, "reject": 5}
+
+
+def test_an_action_whose_outcome_was_unknown_when_it_was_judged_again_is_not_forgotten(
+    bench: Workbench, rules_with: Callable[..., Policy]
+) -> None:
+    [first, *_] = releases(bench)
+    bench.store.ledger.claim([first.action_id], owner="somebody")
+    bench.store.ledger.settle([ActionResult(first.action_id, "unknown")])
+    bench.policy = rules_with(max_release_share=1.0)
+    bench.act()
+
+    assert [result.state for result in act.look_up_unknown(bench.desk)] == ["not_applied"]
+    bench.act()
+    bench.act()
+
+    assert bench.times(first.hold_id) == 1
+
+
+def test_the_gate_asks_the_store_as_often_for_many_actions_as_for_one(bench: Workbench) -> None:
+    actions = list(bench.store.ledger.get_many(one.action_id for one in releases(bench)).values())
+    gate, asked = bench.desk.gate(), list[str]()
+    event.listen(bench.store.db.engine, "before_cursor_execute", lambda *given: asked.append(given[2].split()[0]))
+
+    assert gate.outdated(actions[:1]) == {}
+    alone = asked.count("SELECT")
+    assert gate.outdated(actions) == {}
+
+    assert (alone, asked.count("SELECT") - alone) == (2, 2)
