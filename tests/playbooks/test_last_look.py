@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mailroom.playbooks import act
 from mailroom.playbooks.breaker import overturn
 from mailroom.playbooks.judging import supersede
 from mailroom.playbooks.policy import Policy
+from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.triaged import Wanted
 from mailroom.store import Store
 from mailroom.store.actions import ActionResult
@@ -344,6 +346,21 @@ def test_a_verdict_that_counts_again_is_ruled_on_although_its_run_was_killed(
     assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 4, "reject": 5}
 
 
+def test_what_a_killed_run_left_is_not_forgotten_over_a_run_about_one_message(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:triage.verdicts_given"))
+    with pytest.raises(mailroom.faults.FaultError):
+        bench.triage()
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+    [note, *_] = [one for one in bench.store.alerts.list(limit=50) if one.title.startswith("note")]
+    triage_alerts(bench.store, bench.policy, alert_ids=[note.id])
+
+    bench.act()
+
+    assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 4, "reject": 5}
+
+
 def test_an_action_whose_outcome_was_unknown_when_it_was_judged_again_is_not_forgotten(
     bench: Workbench, rules_with: Callable[..., Policy]
 ) -> None:
@@ -360,6 +377,20 @@ def test_an_action_whose_outcome_was_unknown_when_it_was_judged_again_is_not_for
     assert bench.times(first.hold_id) == 1
 
 
+def test_new_words_of_a_rejection_replace_the_old_ones_when_the_message_is_judged_again(
+    bench: Workbench, rules_with: Callable[..., Policy]
+) -> None:
+    old = [one.action_id for one in bench.triage().to_do if one.kind == "reject"]
+    bench.policy = replace(rules_with(), reject_parameters={"note": "Ask us", "reason": "Select One"})
+
+    report = bench.triage()
+    act.carry_out_wanted(bench.desk, [one.action_id for one in report.to_do])
+
+    assert report.warnings == []
+    assert not {one.action_id for one in report.to_do} & set(old)
+    assert ["Ask us" in str(effect.params) for effect in bench.tenant.effects if effect.kind == "reject"] == [True] * 5
+
+
 def test_the_gate_asks_the_store_as_often_for_many_actions_as_for_one(bench: Workbench) -> None:
     actions = list(bench.store.ledger.get_many(one.action_id for one in releases(bench)).values())
     gate, asked = bench.desk.gate(), list[str]()
@@ -370,3 +401,34 @@ def test_the_gate_asks_the_store_as_often_for_many_actions_as_for_one(bench: Wor
     assert gate.outdated(actions) == {}
 
     assert (alone, asked.count("SELECT") - alone) == (2, 2)
+
+
+def test_what_is_done_is_what_the_verdict_says_although_the_sender_got_a_history_in_the_same_run(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rules-history"
+    shutil.copytree(RULES, folder)
+    junk, table = folder / "junk.yml", folder / "playbooks.yml"
+    junk.write_text(junk.read_text().replace("score: 45\n", "score: 45\nabsolute: malicious\n"))
+    table.write_text(
+        table.read_text().replace(
+            "  - name: wanted\n",
+            "  - name: wanted after junk\n"
+            "    when: { subject|contains: wanted, sender.malicious_count|gte: 1 }\n"
+            "    action: reject\n"
+            '    reason: "The sender wrote junk before."\n\n'
+            "  - name: wanted\n",
+        )
+    )
+    bench.policy = Policy.build(
+        rules=(folder,), lists=(demo_lists(),), starter_rules=False, **policy().rails.model_dump()
+    )
+
+    report = bench.triage()
+    act.carry_out_wanted(bench.desk, [one.action_id for one in report.to_do])
+
+    assert Counter(effect.kind for effect in bench.tenant.effects) == {"release": 2, "reject": 7}
+    for action in bench.store.ledger.list(limit=50):
+        verdict = bench.store.verdicts.current(action.alert_id or 0)
+        assert verdict is not None
+        assert (verdict.proposed_action, verdict.id, action.state) == (action.kind, action.verdict_id, "applied")
