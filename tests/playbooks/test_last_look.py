@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mailroom_tests_small_tenant import RULES, Workbench, policy, small_tenant
+from mailroom_tests_small_tenant import REJECT, RULES, Workbench, policy, small_tenant
 from sqlalchemy import event
 
 import mailroom.faults
@@ -26,7 +26,7 @@ from mailroom.store import Store
 from mailroom.store.actions import ActionResult
 from mailroom.store.evidence import NewEvidence
 from mailroom.triage.packaged import demo_lists
-from sandbox import serve
+from sandbox import Fault, serve
 
 
 @pytest.fixture
@@ -432,3 +432,46 @@ def test_what_is_done_is_what_the_verdict_says_although_the_sender_got_a_history
         verdict = bench.store.verdicts.current(action.alert_id or 0)
         assert verdict is not None
         assert (verdict.proposed_action, verdict.id, action.state) == (action.kind, action.verdict_id, "applied")
+
+
+def unsent(bench: Workbench, kind: str, alert_id: int, who: str) -> int:
+    """A person's wish that did not reach the tenant, and waits for the next run."""
+    action = bench.store.ledger.intend(act.new_disposition(bench.store.alerts.get(alert_id), kind, {}, who))
+    bench.store.ledger.claim([action.id], owner=bench.desk.owner)
+    bench.store.ledger.settle([ActionResult(action.id, "not_applied", "not sent", "TransientError")])
+    return action.id
+
+
+def test_the_last_word_of_people_counts_when_neither_reached_the_tenant_at_first(bench: Workbench) -> None:
+    [note, *_] = [one for one in bench.store.alerts.list(limit=50) if one.title.startswith("note")]
+    released = unsent(bench, "release", note.id, "ann")
+    bench.tenant.faults.add(Fault("fail_in_200", REJECT, code="err_hold_reject_failed"))
+    assert act.dispose(bench.desk, "reject", str(note.id), {}, requested_by="ben").state == "failed"
+
+    bench.act()
+
+    assert [effect.kind for effect in bench.tenant.effects if effect.hold_id == note.hold_id] == ["reject"]
+    withdrawn = bench.store.ledger.get(released)
+    assert (withdrawn.state, withdrawn.detail) == ("refused", "withdrawn: ben wants reject")
+
+
+def test_triage_does_not_get_before_what_a_person_wants_and_could_not_be_sent(bench: Workbench) -> None:
+    [wanted, *_] = [one for one in bench.store.alerts.list(limit=50) if one.title.startswith("wanted")]
+    unsent(bench, "reject", wanted.id, "ann")
+
+    report = bench.triage()
+    act.carry_out_wanted(bench.desk, [one.action_id for one in report.to_do])
+
+    assert [effect.kind for effect in bench.tenant.effects if effect.hold_id == wanted.hold_id] == ["reject"]
+    assert any("ann wants reject" in warning for warning in report.warnings)
+
+
+def test_triage_takes_up_what_a_person_wants_too_and_could_not_be_sent(bench: Workbench) -> None:
+    [wanted, *_] = [one for one in bench.store.alerts.list(limit=50) if one.title.startswith("wanted")]
+    released = unsent(bench, "release", wanted.id, "ann")
+
+    assert bench.triage().warnings == []
+    bench.act()
+
+    assert bench.times(wanted.hold_id) == 1
+    assert bench.store.ledger.get(released).state == "applied"
