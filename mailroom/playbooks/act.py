@@ -175,10 +175,13 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
 
 
 def standing_wish(store: Store, new: NewAction) -> Action | None:
-    """The ledger row that stands for this wish already: one that is done or being sent, or an equal one. Reads."""
-    for action in reversed(store.ledger.for_alert(new.alert_id or 0)):
+    """The row that stands for this wish already: one that is done or being sent, or an equal one that may be. Reads."""
+    known = store.ledger.for_alert(new.alert_id or 0)
+    held = any(one.is_live and one.slot == new.slot and one.digest != new.digest for one in known)
+    for action in reversed(known):
         unsent = action.state in _TO_SEND
-        taken_up = action.digest == new.digest and not gives_way(action) if unsent else action.is_live
+        equal = action.digest == new.digest and not gives_way(action) and not held
+        taken_up = equal if unsent else action.is_live
         if action.kind == new.kind and taken_up:
             return action
     return None

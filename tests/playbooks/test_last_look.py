@@ -475,3 +475,13 @@ def test_triage_takes_up_what_a_person_wants_too_and_could_not_be_sent(bench: Wo
 
     assert bench.times(wanted.hold_id) == 1
     assert bench.store.ledger.get(released).state == "applied"
+
+
+def test_a_wish_that_waits_is_not_taken_up_once_the_contrary_was_done(bench: Workbench) -> None:
+    [note, *_] = [one for one in bench.store.alerts.list(limit=50) if one.title.startswith("note")]
+    unsent(bench, "release", note.id, "ann")
+    done = bench.store.ledger.intend(act.new_disposition(note, "reject", {}, "an approval"))
+    assert act.carry_out_action(bench.desk, done.id).state == "applied"
+
+    with pytest.raises(RefusedError, match="holds the same place"):
+        act.dispose(bench.desk, "release", str(note.id), {}, requested_by="ann")
