@@ -121,19 +121,18 @@ def approve(
     results: list[dict[str, Any]] = []
     failed = False
     with desk.opened() as here:
-        wanted = [here.store.approvals.get(one) for one in approval or ()] or [_of_query(here, where or [])]
+        asked = _of_query(here, where, dry_run=dry_run) if where else None
+        wanted = [asked[0]] if asked else [here.store.approvals.get(one) for one in approval or ()]
         for known in wanted:
             if dry_run or not as_json:
                 from mailroom.playbooks.approvals.showing import rows_of
 
-                rows = rows_of(here.store, known)
+                rows = rows_of(here.store, known, action_ids=asked[1] if asked else None)
                 if as_json:
                     results.append(line(known) | {"dry_run": True, "actions": rows})
                 else:
                     _show(known, rows)
             if dry_run:
-                if where and known.created:  # nobody is kept waiting by what was only looked at
-                    here.store.approvals.void(known.id, "it was only shown: a dry run")
                 continue
             if where and known.is_open and needs_two(known) and known.proposer == account():
                 _leave_to_somebody_else(known, as_json=as_json)
@@ -215,8 +214,8 @@ def _leave_to_somebody_else(known: StoredApproval, *, as_json: bool) -> NoReturn
     raise typer.Exit(Exit.WAITS)
 
 
-def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:
-    """One approval of every proposal that fits. More than rules put together are what this account chose."""
+def _of_query(here: desk.Here, where: list[str], *, dry_run: bool) -> tuple[StoredApproval, tuple[int, ...]]:
+    """One approval of every proposal that fits, and these. More than rules put together are what this account chose."""
     from mailroom.playbooks.approvals.choosing import choose
     from mailroom.playbooks.approvals.requesting import request as ask_for
     from mailroom.playbooks.tenants import names_of
@@ -230,17 +229,20 @@ def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:
         if action.state == "proposed" and action.mode == "auto"
     ]
     chosen_by = account() if len(ids) > BULK else ""
-    asked = ask_for(here.store, here.policy(), ids, proposer=chosen_by, proposed_by="account" if chosen_by else "name")
+    asked = ask_for(
+        here.store, here.policy(), ids, proposer=chosen_by, proposed_by="account" if chosen_by else "name",
+        dry_run=dry_run,
+    )  # fmt: skip
     if asked.approval is None:
         reasons = "; ".join(sorted(set(asked.left_out.values()))[:3])
         raise NotFoundError(f"{len(found)} messages fit, and no proposal about them can be approved. {reasons}".strip())
-    return asked.approval
+    return asked.approval, asked.actions
 
 
 def line(known: StoredApproval) -> dict[str, Any]:
     """One approval in a list."""
     return {
-        "id": known.id, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
+        "id": known.id or None, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
         "proposer": known.proposer, "approver": known.approver, "channel": known.channel,
         "until": f"{known.expires_at:%Y-%m-%d %H:%M}Z", "summary": known.summary,
     }  # fmt: skip
@@ -250,7 +252,8 @@ def _show(known: StoredApproval, rows: list[dict[str, Any]]) -> None:
     from mailroom.playbooks.approvals.requesting import needs_two
 
     columns = ("id", "action", "alert", "verdict", "domain", "subject", "why")
-    title = f"Approval {known.id} ({known.state}): {known.summary}, proposed by {known.proposer}"
+    named = f"Approval {known.id}" if known.id else "Would be asked"
+    title = f"{named} ({known.state}): {known.summary}, proposed by {known.proposer}"
     output.table(title[:200], columns, [[row[name] for name in columns] for row in rows], _WIDE)
     if known.targets > len(rows):
         output.note(f"and {known.targets - len(rows)} more")
