@@ -9,6 +9,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
 from mailroom.cli.person import account
+from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError
 
 actions_app = typer.Typer(
@@ -54,7 +55,7 @@ def list_actions(
 
 @actions_app.command("settle")
 def settle(
-    action: Annotated[int, typer.Argument(help="Number of the action.")],
+    action: Annotated[int, typer.Argument(help="Number of the action.", min=1, max=LARGEST)],
     applied: Annotated[bool, typer.Option("--applied/--not-applied", help="What you know.", show_default=False)],
     why: Annotated[str, typer.Option(help="How you know it, for the history.")],
     as_json: AsJson = False,

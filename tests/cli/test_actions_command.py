@@ -92,3 +92,15 @@ def test_a_state_that_is_mistyped_is_named_instead_of_showing_an_empty_list(mail
     assert refused.code == Exit.USAGE
     assert "unknown" in refused.text
     assert mailroom("actions", "list", "--state", unknown.state).code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["actions settle {} --applied --why x", "approvals show {}", "approve {} --yes", "decline {}", "undo {}",
+     "replies show {}", "case show {}"],
+)  # fmt: skip
+def test_a_number_that_no_row_can_have_is_refused_in_words(mailroom: Run, command: str) -> None:
+    refused = mailroom(*command.format(2**63).split())
+
+    assert refused.code == Exit.USAGE
+    assert "Traceback" not in refused.text
