@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -43,6 +43,15 @@ _ENDED = "It ended without a word; a later run went on."
 Progress = Callable[[str, int, int | None], None]
 
 
+class _Candidate(NamedTuple):
+    """What the first pass found of an alert for which an effect is proposed."""
+
+    verdict: str
+    verdict_id: int
+    said: tuple[str, ...]
+    """What must be the same in the second pass; empty when that is not known."""
+
+
 class TriageRun:
     """Verdicts and rulings of one run, over the open alerts or over a few."""
 
@@ -64,7 +73,7 @@ class TriageRun:
         self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
-        self.candidates: dict[int, str] = {}  # alert id -> verdict, where an effect is proposed
+        self.candidates: dict[int, _Candidate] = {}  # by alert id, where an effect is proposed
         self.judged: set[int] = set()  # alerts with a new verdict: what older ones led to may be void
         self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
         self.verdicts: Counter[str] = Counter()
@@ -131,7 +140,7 @@ class TriageRun:
                     continue
                 self.judged.add(alert.id)  # what stands in the ledger may be older: ruled on once more
                 if verdict.proposed_action in KINDS:
-                    self.candidates[alert.id] = verdict.verdict
+                    self.candidates[alert.id] = _Candidate(verdict.verdict, verdict.id, ())
 
     def _open_alerts(self) -> Iterator[list[Alert]]:
         if self.only is not None:
@@ -151,14 +160,14 @@ class TriageRun:
         best: list[tuple[int, int, dict[str, str]]] = []
         for alerts in self._batches():
             if self.dry_run:
-                decided = judge_alerts(self.store, self.ruleset, alerts, self.now)
+                decided, ids = judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
             else:
-                decided, _ = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
+                decided, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
             faultpoint("triage.batch_recorded")
-            for alert, (_, decision) in zip(alerts, decided, strict=True):
+            for alert, (_, decision), verdict_id in zip(alerts, decided, ids, strict=True):
                 self.verdicts[decision.verdict] += 1
                 if decision.proposal.action in KINDS:
-                    self.candidates[alert.id] = decision.verdict
+                    self.candidates[alert.id] = _Candidate(decision.verdict, verdict_id, _said(decision))
                 if self.dry_run:
                     best.append((-decision.risk, alert.id, _preview(alert, decision)))
             if self.dry_run:
@@ -233,12 +242,18 @@ class TriageRun:
 
     def _judge_again(self, alerts: list[Alert]) -> tuple[list[tuple[Facts, Decision]], list[int]]:
         """Decisions as of now and the ids of their verdicts, which are the alerts' current ones from here on."""
-        if self.dry_run:
-            return judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
-        decided, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
-        for alert, (_, decision) in zip(alerts, decided, strict=True):
-            self.verdicts[self.candidates[alert.id]] -= 1
-            self.verdicts[decision.verdict] += 1
+        decided = judge_alerts(self.store, self.ruleset, alerts, self.now)
+        known = [self.candidates[alert.id] for alert in alerts]
+        ids = [one.verdict_id for one in known]
+        anew = [place for place, (_, decision) in enumerate(decided) if known[place].said != _said(decision)]
+        if self.dry_run or not anew:
+            return decided, ids
+        named = [alerts[place] for place in anew]
+        again, new_ids = record_verdicts(self.store, self.ruleset, named, self.report.run_id, self.now)
+        for place, found, verdict_id in zip(anew, again, new_ids, strict=True):
+            decided[place], ids[place] = found, verdict_id
+            self.verdicts[known[place].verdict] -= 1
+            self.verdicts[found[1].verdict] += 1
         return decided, ids
 
     def _enter(
@@ -288,6 +303,11 @@ class TriageRun:
     def _say(self, text: str) -> None:
         if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
             self.report.warnings.append(text)
+
+
+def _said(decision: Decision) -> tuple[str, ...]:
+    """What a verdict says, as far as anything is done by it."""
+    return decision.evidence_digest, decision.proposal.action, decision.proposal.row
 
 
 def _is_by(verdict: Verdict | None, ruleset: RuleSet, alert: Alert) -> bool:
