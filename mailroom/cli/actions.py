@@ -9,6 +9,8 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
 from mailroom.cli.person import account
+from mailroom.cli.row import LARGEST
+from mailroom.errors import InvalidInputError
 
 actions_app = typer.Typer(
     help="What was, is and could not be done to the tenant.", no_args_is_help=True, rich_markup_mode=None
@@ -26,6 +28,10 @@ def list_actions(
     as_json: AsJson = False,
 ) -> None:
     """List the ledger, newest first. Needs no tenant and no Prefect."""
+    from mailroom.store.actions import STATES
+
+    if state and state not in STATES:
+        raise InvalidInputError(f"{state[:40]!r} is no state of an action; choose one of {', '.join(STATES)}")
     with desk.opened() as here:
         found = here.store.ledger.list(state=state or None, kind=kind or None, limit=limit)
     rows = [
@@ -49,7 +55,7 @@ def list_actions(
 
 @actions_app.command("settle")
 def settle(
-    action: Annotated[int, typer.Argument(help="Number of the action.")],
+    action: Annotated[int, typer.Argument(help="Number of the action.", min=1, max=LARGEST)],
     applied: Annotated[bool, typer.Option("--applied/--not-applied", help="What you know.", show_default=False)],
     why: Annotated[str, typer.Option(help="How you know it, for the history.")],
     as_json: AsJson = False,

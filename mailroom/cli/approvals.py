@@ -11,6 +11,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
+from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError, NotFoundError, TransientError
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ approvals_app = typer.Typer(help="Approvals: what waits for a person's yes.", ri
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of approvals.", show_default=False)]
+Numbers = Annotated[
+    list[int] | None, typer.Argument(help="Numbers of approvals.", show_default=False, min=1, max=LARGEST)
+]
 Note = Annotated[str, typer.Option(help="Why, for the history.", show_default=False)]
 Where = Annotated[
     list[str] | None,
@@ -52,7 +55,10 @@ def list_approvals(
 
 
 @approvals_app.command("show")
-def show(approval: Annotated[int, typer.Argument(help="Number of the approval.")], as_json: AsJson = False) -> None:
+def show(
+    approval: Annotated[int, typer.Argument(help="Number of the approval.", min=1, max=LARGEST)],
+    as_json: AsJson = False,
+) -> None:
     """Show one approval: what it covers, what became of each action. Reads the store only."""
     from mailroom.playbooks.approvals.doing import report_of
     from mailroom.playbooks.approvals.showing import rows_of
@@ -121,19 +127,18 @@ def approve(
     results: list[dict[str, Any]] = []
     failed = False
     with desk.opened() as here:
-        wanted = [here.store.approvals.get(one) for one in approval or ()] or [_of_query(here, where or [])]
+        asked = _of_query(here, where, dry_run=dry_run) if where else None
+        wanted = [asked[0]] if asked else [here.store.approvals.get(one) for one in approval or ()]
         for known in wanted:
             if dry_run or not as_json:
                 from mailroom.playbooks.approvals.showing import rows_of
 
-                rows = rows_of(here.store, known)
+                rows = rows_of(here.store, known, action_ids=asked[1] if asked else None)
                 if as_json:
                     results.append(line(known) | {"dry_run": True, "actions": rows})
                 else:
                     _show(known, rows)
             if dry_run:
-                if where and known.created:  # nobody is kept waiting by what was only looked at
-                    here.store.approvals.void(known.id, "it was only shown: a dry run")
                 continue
             if where and known.is_open and needs_two(known) and known.proposer == account():
                 _leave_to_somebody_else(known, as_json=as_json)
@@ -155,7 +160,9 @@ def approve(
 
 
 def decline(
-    approval: Annotated[int, typer.Argument(help="Number of the approval.")], note: Note = "", as_json: AsJson = False
+    approval: Annotated[int, typer.Argument(help="Number of the approval.", min=1, max=LARGEST)],
+    note: Note = "",
+    as_json: AsJson = False,
 ) -> None:
     """Decline an approval: its proposals are closed, and the rules do not make them again. Changes the store only."""
     from mailroom.playbooks.approvals import deciding
@@ -215,8 +222,8 @@ def _leave_to_somebody_else(known: StoredApproval, *, as_json: bool) -> NoReturn
     raise typer.Exit(Exit.WAITS)
 
 
-def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:
-    """One approval of every proposal that fits. More than rules put together are what this account chose."""
+def _of_query(here: desk.Here, where: list[str], *, dry_run: bool) -> tuple[StoredApproval, tuple[int, ...]]:
+    """One approval of every proposal that fits, and these. More than rules put together are what this account chose."""
     from mailroom.playbooks.approvals.choosing import choose
     from mailroom.playbooks.approvals.requesting import request as ask_for
     from mailroom.playbooks.tenants import names_of
@@ -230,17 +237,20 @@ def _of_query(here: desk.Here, where: list[str]) -> StoredApproval:
         if action.state == "proposed" and action.mode == "auto"
     ]
     chosen_by = account() if len(ids) > BULK else ""
-    asked = ask_for(here.store, here.policy(), ids, proposer=chosen_by, proposed_by="account" if chosen_by else "name")
+    asked = ask_for(
+        here.store, here.policy(), ids, proposer=chosen_by, proposed_by="account" if chosen_by else "name",
+        dry_run=dry_run,
+    )  # fmt: skip
     if asked.approval is None:
         reasons = "; ".join(sorted(set(asked.left_out.values()))[:3])
         raise NotFoundError(f"{len(found)} messages fit, and no proposal about them can be approved. {reasons}".strip())
-    return asked.approval
+    return asked.approval, asked.actions
 
 
 def line(known: StoredApproval) -> dict[str, Any]:
     """One approval in a list."""
     return {
-        "id": known.id, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
+        "id": known.id or None, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
         "proposer": known.proposer, "approver": known.approver, "channel": known.channel,
         "until": f"{known.expires_at:%Y-%m-%d %H:%M}Z", "summary": known.summary,
     }  # fmt: skip
@@ -250,7 +260,8 @@ def _show(known: StoredApproval, rows: list[dict[str, Any]]) -> None:
     from mailroom.playbooks.approvals.requesting import needs_two
 
     columns = ("id", "action", "alert", "verdict", "domain", "subject", "why")
-    title = f"Approval {known.id} ({known.state}): {known.summary}, proposed by {known.proposer}"
+    named = f"Approval {known.id}" if known.id else "Would be asked"
+    title = f"{named} ({known.state}): {known.summary}, proposed by {known.proposer}"
     output.table(title[:200], columns, [[row[name] for name in columns] for row in rows], _WIDE)
     if known.targets > len(rows):
         output.note(f"and {known.targets - len(rows)} more")

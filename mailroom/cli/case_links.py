@@ -8,10 +8,11 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Number, Why, case_app, known_template, who
+from mailroom.cli.row import LARGEST
 
 __all__ = ["case_app"]
 
-Alerts = Annotated[list[int], typer.Argument(help="Numbers of alerts.", metavar="ALERT...")]
+Alerts = Annotated[list[int], typer.Argument(help="Numbers of alerts.", metavar="ALERT...", min=1, max=LARGEST)]
 
 
 @case_app.command("add")
@@ -46,7 +47,7 @@ def remove(case: Number, alerts: Alerts, why: Why = "", as_json: AsJson = False)
 @case_app.command("merge")
 def merge(
     case: Number,
-    into: Annotated[int, typer.Argument(help="The case that shows both from now on.", min=1)],
+    into: Annotated[int, typer.Argument(help="The case that shows both from now on.", min=1, max=LARGEST)],
     across_tenants: Annotated[bool, typer.Option("--across-tenants", help="Also cases of different tenants.")] = False,
     why: Why = "",
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Why, who
 from mailroom.cli.case_parts import case_app
 from mailroom.cli.exits import Exit
+from mailroom.cli.row import LARGEST
 
 __all__ = ["case_app"]
 
@@ -38,7 +39,9 @@ def playbooks(
 
 @case_app.command("start")
 def start(
-    run: Annotated[int, typer.Argument(help="Number from `mailroom case playbooks`.", metavar="RUN", min=1)],
+    run: Annotated[
+        int, typer.Argument(help="Number from `mailroom case playbooks`.", metavar="RUN", min=1, max=LARGEST)
+    ],
     why: Why = "",
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +58,7 @@ def start(
 @case_app.command("run-playbooks")
 def run_playbooks(
     runs: Annotated[
-        list[int] | None, typer.Argument(help="Only these.", metavar="[RUN]...", show_default=False)
+        list[int] | None, typer.Argument(help="Only these.", metavar="[RUN]...", show_default=False, min=1, max=LARGEST)
     ] = None,
     tenant: Annotated[
         list[str] | None, typer.Option(help="Only those of this tenant; may be repeated.", show_default=False)

@@ -10,6 +10,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.row import LARGEST
 from mailroom.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -157,7 +158,10 @@ def hits(
 
 @mail_rules_app.command("retry")
 def retry(
-    hit: Annotated[list[int], typer.Argument(help="Numbers of failed hits; `mailroom mail-rules hits` shows them.")],
+    hit: Annotated[
+        list[int],
+        typer.Argument(help="Numbers of failed hits; `mailroom mail-rules hits` shows them.", min=1, max=LARGEST),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Let the next round try the actions of failed hits again. What is done already is not done again."""

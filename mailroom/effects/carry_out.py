@@ -1,10 +1,10 @@
 """Carry out actions on held messages, each at most once.
 
 For every action the order is: gate (kill switch, denials) -> claim (a committed `sending` row) -> look whether the
-message is still held -> is the claim still ours? -> send -> settle. What is no longer held is explained after the
-others have been sent, one by one: that one of them cannot be explained hinders none of its neighbours. A process
-killed in between leaves a `sending` row, which counts as unknown. Unknown is resolved by looking (`reconcile`), and
-only a message that is seen in the hold queue may be tried again.
+message is still held -> is it wanted still, and the claim ours? -> send -> settle. What is no longer held is explained
+after the others have been sent, one by one: that one of them cannot be explained hinders none of its neighbours. A
+process killed in between leaves a `sending` row, which counts as unknown. Unknown is resolved by looking (`reconcile`),
+and only a message that is seen in the hold queue may be tried again.
 
 Effect: changes the tenant. Calling it twice with the same actions changes nothing the second time.
 """
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
+
+from sqlalchemy import Connection
 
 from mailroom.effects.absent import found_absent, looked_up, still_held_result
 from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
@@ -46,16 +48,22 @@ BATCH = 25
 
 
 class Gate(Protocol):
-    """The last word before an effect, asked right before each batch."""
+    """The last word before an effect."""
 
     def closed(self) -> str:
-        """Why nothing at all may be done now (the kill switch); "" when the gate is open."""
+        """Why nothing at all may be done now (the kill switch); "" when the gate is open.
 
-    def outdated(self, action: Action) -> str:
-        """Why what led to this action does not stand any more; "" when it does. It may be wanted anew later."""
+        Asked before each batch, and again right before each call: what lies in between may take minutes.
+        """
+
+    def outdated(self, actions: Sequence[Action]) -> dict[int, str]:
+        """Of these actions those behind which nothing stands any more, and why. They may be wanted anew later.
+
+        Asked right before each call.
+        """
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
-        """Why this one action must not be done, seen from the rails; "" lets it pass."""
+        """Why this one action must not be done, seen from the rails; "" lets it pass. Asked before each batch."""
 
 
 class OpenGate:
@@ -65,9 +73,9 @@ class OpenGate:
         """Always open."""
         return ""
 
-    def outdated(self, _action: Action) -> str:
-        """Nothing is."""
-        return ""
+    def outdated(self, _actions: Sequence[Action]) -> dict[int, str]:
+        """None is."""
+        return {}
 
     def objection(self, _action: Action, _event: dict[str, Any]) -> str:
         """Never an objection."""
@@ -119,7 +127,7 @@ def carry_out(
         claimed = store.ledger.claim(list(events), owner=owner) if events else []
         if not claimed:
             continue
-        done, stop = _one_batch(client, store, claimed, events)
+        done, stop = _one_batch(client, store, claimed, events, gate)
         faultpoint("effect.before_settle")
         done = _record(store, claimed, done)
         faultpoint("effect.after_settle")
@@ -184,13 +192,11 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
     """The refusals among these actions, settled; of those that pass, what happened to their messages, by id."""
     actions = [action for action in store.ledger.get_many(action_ids).values() if action.state in CLAIMABLE]
     events = _events(store, actions)
-    refused: list[ActionResult] = []
-    for action in actions:
-        # What somebody else began to send since it was read here is theirs: a refusal is of this attempt only.
-        if text := gate.outdated(action):
-            refused.append(ActionResult(action.id, "refused", text, SUPERSEDED, retryable=False))
-        elif text := gate.objection(action, events[action.id]):
-            refused.append(ActionResult(action.id, "refused", text, "rail"))
+    refused = [
+        ActionResult(action.id, "refused", text, "rail")
+        for action in actions
+        if (text := gate.objection(action, events[action.id]))
+    ]
     kept = {result.action_id for result in refused}
     if refused:
         # What another process began to send meanwhile is its own, and no refusal of ours.
@@ -198,8 +204,26 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
     return refused, {action.id: events[action.id] for action in actions if action.id not in kept}
 
 
+def _withdraw(store: Store, actions: Sequence[Action], why: Mapping[int, str]) -> list[ActionResult]:
+    """Refuse what nobody wants any more, at once: what is sent beside it must not count on it. It is judged again."""
+    results = [
+        ActionResult(one.id, "refused", why[one.id], SUPERSEDED, retryable=False, attempt=one.attempt)
+        for one in actions
+        if one.id in why
+    ]
+
+    def write(tx: Connection) -> None:
+        others = set(store.ledger.settle(results, tx))
+        ours = [one for one in actions if one.id in why and one.id not in others]
+        store.verdicts.retire([one.alert_id for one in ours if one.alert_id is not None], tx)
+
+    if results:
+        store.run(write)
+    return results
+
+
 def _one_batch(
-    client: MimecastClient, store: Store, claimed: list[Action], events: dict[int, dict[str, Any]]
+    client: MimecastClient, store: Store, claimed: list[Action], events: dict[int, dict[str, Any]], gate: Gate
 ) -> tuple[list[ActionResult], Exception | None]:
     """Results for every claimed action, and the error that should end the whole thing, if any."""
     try:
@@ -209,7 +233,7 @@ def _one_batch(
     except Exception as error:  # noqa: BLE001 - whatever it was: nothing has been sent, and the caller gets to hear it
         return [_not_sent(action, error) for action in claimed], error
     ready = [action for action in claimed if action.target in present]
-    results, stop = _send_all(client, store, ready, refs)
+    results, stop = _send_all(client, store, ready, refs, gate)
     results = _look_at_refusals(client, store, results, ready, refs)
     for action in claimed:
         if action.target in present:
@@ -226,7 +250,7 @@ def _one_batch(
 
 
 def _send_all(
-    client: MimecastClient, store: Store, ready: list[Action], refs: dict[int, HeldRef]
+    client: MimecastClient, store: Store, ready: list[Action], refs: dict[int, HeldRef], gate: Gate
 ) -> tuple[list[ActionResult], Exception | None]:
     results: list[ActionResult] = []
     stop: Exception | None = None
@@ -237,12 +261,19 @@ def _send_all(
             results += [_not_sent(action, stop) for action in actions]
             continue
         try:
+            closed = gate.closed()
+            withdrawn = [] if closed else _withdraw(store, actions, gate.outdated(actions))
             ours, seconds = still_ours(store, actions)
         except Exception as error:  # noqa: BLE001 - nothing has been sent, and the caller gets to hear it
             stop = error
             results += [_not_sent(action, error) for action in actions]
             continue
-        results += [taken_over(action) for action in actions if action not in ours]
+        if closed:
+            stop = RefusedError(closed)
+            results += [_not_sent(action, stop) for action in actions]
+            continue
+        gone = {result.action_id for result in withdrawn}
+        results += [*withdrawn, *(taken_over(one) for one in actions if one not in ours and one.id not in gone)]
         if seconds <= 0:
             results += [out_of_time(action) for action in ours]
         if not ours or seconds <= 0:

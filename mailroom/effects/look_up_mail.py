@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -59,13 +60,16 @@ def proven_sent(store: Store, action_ids: Iterable[int], why: str) -> None:
 def settle(store: Store, actions: Sequence[Action], results: Sequence[ActionResult], *, who: str) -> None:
     """Record results; those who were refused for now by a mail that was sent get their further action with it."""
     by_id = {one.id: one for one in actions}
-    rests = [rest_of(by_id[one.action_id], waiting) for one in results
-             if one.state == "applied" and (waiting := put_off_of(by_id[one.action_id]))]  # fmt: skip
+    rests = {one.action_id: rest_of(by_id[one.action_id], waiting) for one in results
+             if one.state == "applied" and (waiting := put_off_of(by_id[one.action_id]))}  # fmt: skip
+    # A look that was overtaken by a new attempt says nothing of that one.
+    results = [replace(one, attempt=by_id[one.action_id].attempt) for one in results]
 
     def record(tx: Connection) -> None:
-        store.ledger.settle(results, tx, who=who)
-        for rest in rests:
-            store.ledger.intend(rest, tx)
+        overtaken = set(store.ledger.settle(results, tx, who=who))
+        for action_id, rest in rests.items():
+            if action_id not in overtaken:
+                store.ledger.intend(rest, tx)
 
     if results:
         store.run(record)

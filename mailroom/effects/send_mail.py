@@ -188,8 +188,8 @@ def _attempt(
     put_off = report.open if report is not None and result.state == "applied" else ()
 
     def record(tx: Connection) -> None:
-        store.ledger.settle([result], tx)
-        if put_off:  # in the same transaction, or a kill in between would forget them
+        ignored = store.ledger.settle([result], tx)
+        if put_off and not ignored:  # in the same transaction, or a kill in between would forget them
             store.ledger.intend(rest_of(mine, put_off), tx)
 
     store.run(record)

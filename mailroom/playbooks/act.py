@@ -52,8 +52,8 @@ def dispose(
     """Release or reject one held message, once.
 
     An equal action that people want already is taken up (that is how a failed step is retried); one of the same kind
-    with other parameters that was not applied is withdrawn, and so is whatever triage wanted by itself and nobody has
-    sent; one that is applied is reported as applied.
+    with other parameters that was not applied is withdrawn, and so is whatever could not be sent so far, or triage
+    wanted by itself and nobody has sent; one that is applied is reported as applied.
 
     Args:
         desk: Tenant, store and policy.
@@ -175,10 +175,13 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
 
 
 def standing_wish(store: Store, new: NewAction) -> Action | None:
-    """The ledger row that stands for this wish already: one that is done or being sent, or an equal one. Reads."""
-    for action in reversed(store.ledger.for_alert(new.alert_id or 0)):
+    """The row that stands for this wish already: one that is done or being sent, or an equal one that may be. Reads."""
+    known = store.ledger.for_alert(new.alert_id or 0)
+    held = any(one.is_live and one.slot == new.slot and one.digest != new.digest for one in known)
+    for action in reversed(known):
         unsent = action.state in _TO_SEND
-        taken_up = action.digest == new.digest and not gives_way(action) if unsent else action.is_live
+        equal = action.digest == new.digest and not gives_way(action) and not held
+        taken_up = equal if unsent else action.is_live
         if action.kind == new.kind and taken_up:
             return action
     return None
@@ -188,6 +191,11 @@ def gives_way(action: Action) -> bool:
     """Whether it is a disposition that triage wanted by itself and nobody has sent: what a person wants goes before."""
     by_itself = action.mode == "auto" and action.approval_id is None
     return by_itself and action.kind in KINDS and action.state in _TO_SEND
+
+
+def _waits(action: Action) -> bool:
+    """Whether it is a disposition that could not be sent, and would be tried again."""
+    return action.kind in KINDS and action.state in _TO_SEND and not action.is_live
 
 
 def new_disposition(alert: Alert, kind: str, parameters: Mapping[str, Any], requested_by: str) -> NewAction:
@@ -212,11 +220,11 @@ def _wanted(store: Store, alert: Alert, kind: str, parameters: dict[str, Any], r
     instead = f"withdrawn: {requested_by} wants {kind}"
     older = [
         ActionResult(
-            action.id, "refused", instead if gives_way(action) else again, SUPERSEDED, retryable=False,
-            attempt=action.attempt,
+            action.id, "refused", again if action.kind == kind and not gives_way(action) else instead, SUPERSEDED,
+            retryable=False, attempt=action.attempt,
         )
         for action in store.ledger.for_alert(alert.id)
-        if gives_way(action) or (action.kind == kind and action.state in _TO_SEND)
+        if gives_way(action) or (action.state in _TO_SEND and (action.kind == kind or _waits(action)))
     ]  # fmt: skip
 
     def replace(tx: Connection) -> Action:

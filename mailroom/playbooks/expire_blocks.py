@@ -24,6 +24,7 @@ from mailroom.playbooks.block_sender.recorded import (
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.tenants import names_of
+from mailroom.redact import without_mailboxes
 from mailroom.store import Store
 from mailroom.store.actions import Action
 
@@ -53,7 +54,8 @@ class Ending:
         """For tables: nobody's address."""
         return {
             "action": str(self.action_id), "kind": self.kind.replace("_", " "), "what": _without_mailboxes(self.target),
-            "due": f"{self.due:%Y-%m-%d %H:%M}", "outcome": self.outcome, "why": self.why,
+            "due": f"{self.due:%Y-%m-%d %H:%M}", "outcome": self.outcome,
+            "why": without_mailboxes(self.why),
         }  # fmt: skip
 
 

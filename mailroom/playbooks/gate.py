@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from mailroom.playbooks.approvals.binding import objection_to_approved
 from mailroom.playbooks.approvals.requesting import needs_approval
+from mailroom.playbooks.breaker import BreakerState, breaker_state
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action
+from mailroom.store.verdicts import Verdict
 from mailroom.triage.extract import extract
-from mailroom.triage.rails import forbidden, judge_execution
+from mailroom.triage.rails import RailState, forbidden, judge_execution, tripped
 
 _KILLED = "The kill switch of the triage policy is on: nothing is changed until it is off."
 _MODE_OF = {"create_block_sender_policy": "block_sender"}
@@ -65,27 +67,25 @@ class PolicyGate:
         self._rules = self._policy.ruleset()
         return ""
 
-    def outdated(self, action: Action) -> str:
-        """Why the decision behind an automatic action does not stand any more; "" for what people want.
+    def outdated(self, actions: Sequence[Action]) -> dict[int, str]:
+        """Why the decision behind automatic actions does not stand any more, by id. What people want always stands.
 
         It stands as long as the alert's current verdict is the one that the action was entered by, from the rules of
-        now and on all that is known of the message.
+        now and on all that is known of the message, and the circuit breaker stopped none of the rules that made it.
         """
-        if action.mode != "auto" or action.approval_id is not None:
-            return ""
-        alert_id = action.alert_id or 0
-        verdict, alert = self._store.verdicts.current(alert_id), self._store.alerts.get_many([alert_id]).get(alert_id)
-        if verdict is None or alert is None:
-            return "People said something about it since it was judged: it waits to be judged again."
-        if verdict.rule_digest != self._rules.digest or verdict.level != alert.level:
-            return (
-                "The rules, or what is known of the message, changed since it was judged: it waits to be judged again."
-            )
-        if verdict.proposed_action != action.kind:
-            return f"The rules want something else by now: {verdict.proposed_action or 'nothing'}."
-        if verdict.id != action.verdict_id:
-            return "It was judged again since: whether it may still be done by itself is not decided."
-        return ""
+        automatic = [one for one in actions if one.mode == "auto" and one.approval_id is None]
+        if not automatic:
+            return {}
+        known = self._store.verdicts.as_of_now(one.alert_id or 0 for one in automatic)
+        breaker = breaker_state(
+            self._store, self._policy.rails.breaker_window, {rule.id: rule.version for rule in self._rules.rules}
+        )
+        found: dict[int, str] = {}
+        for one in automatic:
+            level, verdict = known.get(one.alert_id or 0, ("", None))
+            if why := self._overtaken(one, level, verdict) or self._stopped(verdict, breaker):
+                found[one.id] = why
+        return found
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
         """Why this action must not be carried out; a person may do what is merely unproven."""
@@ -106,3 +106,21 @@ class PolicyGate:
             parameters=action.parameters,
         )
         return "" if ruling.outcome == "act" else ruling.text
+
+    def _overtaken(self, action: Action, level: str, verdict: Verdict | None) -> str:
+        if verdict is None:
+            return "People said something about it since it was judged: it waits to be judged again."
+        if verdict.rule_digest != self._rules.digest or verdict.level != level:
+            return (
+                "The rules, or what is known of the message, changed since it was judged: it waits to be judged again."
+            )
+        if verdict.proposed_action != action.kind:
+            return f"The rules want something else by now: {verdict.proposed_action or 'nothing'}."
+        if verdict.id != action.verdict_id:
+            return "It was judged again since: whether it may still be done by itself is not decided."
+        return ""
+
+    def _stopped(self, verdict: Verdict | None, breaker: BreakerState) -> str:
+        state = RailState(overturned=breaker.overturned, released_then_malicious=breaker.released_then_malicious)
+        rules = [str(entry.get("rule_id", "")) for entry in verdict.evidence] if verdict else []
+        return " ".join(text for rule in rules for text in tripped(rule, self._policy.rails, state))

@@ -83,7 +83,10 @@ def record_verdicts(
     return store.run(write)
 
 
-def supersede(store: Store, wanted: Mapping[int, tuple[str, bool]]) -> int:
+def supersede(
+    store: Store, wanted: Mapping[int, tuple[str, bool]], digests: Mapping[int, str] | None = None,
+    tx: Connection | None = None,
+) -> int:  # fmt: skip
     """Withdraw what triage wanted done to alerts before they were judged again and the decision changed.
 
     Effect: writes the store. Twice is harmless; what was sent already, or is being sent, stays.
@@ -92,6 +95,8 @@ def supersede(store: Store, wanted: Mapping[int, tuple[str, bool]]) -> int:
         store: Whose ledger.
         wanted: Alert id -> the kind of action that is still wanted ("" for none), and whether it may be done without
             a person.
+        digests: Alert id -> digest of the very action that is wanted: an equal one in other words is withdrawn, too.
+        tx: Part of it; alone otherwise.
 
     Returns:
         How many actions were withdrawn.
@@ -101,18 +106,19 @@ def supersede(store: Store, wanted: Mapping[int, tuple[str, bool]]) -> int:
             one.id, "refused", "it was judged again, and the decision changed", SUPERSEDED, retryable=False,
             attempt=one.attempt,
         )
-        for actions in store.inquiries.actions_of(wanted).values()
+        for actions in store.inquiries.actions_of(wanted, tx).values()
         for one in actions
         if one.requested_by == "triage" and one.kind in KINDS and one.state in _OPEN
-        and not _still_wanted(one, *wanted[one.alert_id or 0])
+        and not _still_wanted(one, *wanted[one.alert_id or 0], (digests or {}).get(one.alert_id or 0, one.digest))
     ]  # fmt: skip
     if results:
-        store.ledger.settle(results, who="triage")
+        store.ledger.settle(results, tx, who="triage")
     return len(results)
 
 
-def _still_wanted(action: Action, kind: str, alone: bool) -> bool:
-    return action.kind == kind and (alone or action.state == "proposed" or action.mode != "auto")
+def _still_wanted(action: Action, kind: str, alone: bool, digest: str) -> bool:
+    is_it = action.kind == kind and action.digest == digest
+    return is_it and (alone or action.state == "proposed" or action.mode != "auto")
 
 
 def history_of(stored: StoredHistory | None) -> History | None:

@@ -6,14 +6,14 @@ Whether there is anything to decide is seen without the rules: a run with nothin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS
 from mailroom.errors import MailroomError
-from mailroom.playbooks.triaged import TriageReport, Wanted
+from mailroom.playbooks.triaged import TriageReport, Wanted, concerns
 
 if TYPE_CHECKING:
     from mailroom.playbooks.policy import Policy
@@ -24,7 +24,7 @@ __all__ = ["TriageReport", "Wanted", "triage_alerts"]
 
 _MOST_TO_DO = 10_000
 _MOST_FAILURES = 5
-_MOST_OF_OTHERS = 50  # runs of other tenants between two of one
+_MOST_LOOKED_AT = 50  # runs of other tenants, or about a few alerts, between two about all of one
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -62,6 +62,8 @@ def triage_alerts(
     """
     started = time.monotonic()
     now = now or datetime.now(UTC)
+    if alert_ids is not None and tenants is None:
+        tenants = {alert.tenant for alert in store.alerts.get_many(alert_ids).values()}
     rules = policy.fingerprint(now.date())
     if not dry_run and alert_ids is None and (digest := _nothing_to_decide(store, rules, tenants)):
         parameters = {"rule_digest": digest, "rules": rules} | _whose(tenants)
@@ -82,7 +84,7 @@ def triage_alerts(
     else:
         lease = store.leases.acquire("triage")
         try:
-            parameters = {"rule_digest": ruleset.digest, "rules": rules} | _whose(tenants)
+            parameters = {"rule_digest": ruleset.digest, "rules": rules} | _whose(tenants) | _which(alert_ids)
             run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
             try:
                 keeper = LeaseKeeper(store.leases, lease, store.db.clock)
@@ -109,7 +111,7 @@ def triage_alerts(
     return report
 
 
-def _whose(tenants: Collection[str] | None) -> dict[str, list[str]]:
+def _whose(tenants: Collection[str] | None) -> dict[str, Any]:
     return {} if tenants is None else {"tenants": sorted(tenants)}
 
 
@@ -126,18 +128,20 @@ def _name_what_is_wanted(store: Store, report: TriageReport, tenants: Collection
 
 
 def _nothing_to_decide(store: Store, rules: str, tenants: Collection[str] | None) -> str:
-    """The digest of the rules, if every open alert has its verdict by exactly these; seen without loading them."""
-    latest = store.runs.latest("triage", 1 if tenants is None else _MOST_OF_OTHERS)
-    last = next((run for run in latest if tenants is None or _concerns(run.parameters, tenants)), None)
+    """The digest of the rules, if every open alert has its verdict by exactly these; seen without loading them.
+
+    A run about a few alerts says nothing of the others; one that did not come to its end may have left some.
+    """
+    latest = [run for run in store.runs.latest("triage", _MOST_LOOKED_AT) if concerns(run, tenants)]
+    last = next((run for run in latest if run.state != "completed" or not run.parameters.get("only_some")), None)
     if last is None or last.state != "completed" or last.parameters.get("rules") != rules:
         return ""
     digest = str(last.parameters["rule_digest"])
     return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR, tenants=tenants) else digest
 
 
-def _concerns(parameters: Mapping[str, Any], tenants: Collection[str]) -> bool:
-    """Whether a run was about these tenants, or about all."""
-    return bool(set(parameters.get("tenants") or tenants) & set(tenants))
+def _which(alert_ids: Collection[int] | None) -> dict[str, Any]:
+    return {} if alert_ids is None else {"only_some": True}
 
 
 def _wanted(action: Action) -> Wanted:

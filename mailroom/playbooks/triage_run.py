@@ -1,15 +1,18 @@
 """One triage run that has something to decide.
 
 Two passes. The first gives every alert its verdict, so that the second knows how many were triaged when it asks the
-rails what share may be released. Both are deterministic: same alerts, same rules, same result.
+rails what share may be released. The verdicts of the first are part of what is known of a sender, so the second judges
+anew what it rules on, and stores that verdict where it is another one: what is done has the verdict that led to it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
 
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS, slot
@@ -19,14 +22,16 @@ from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.judging import judge_alerts, record_verdicts, supersede
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.rail_counters import RailCounters
-from mailroom.playbooks.triaged import TriageReport
+from mailroom.playbooks.triaged import TriageReport, concerns
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
 from mailroom.store.alerts import Alert
 from mailroom.store.events import NewEvent
 from mailroom.store.intents import SUPERSEDED
 from mailroom.store.lease_keeper import LeaseKeeper
+from mailroom.store.verdicts import Verdict
 from mailroom.triage.decision import Decision
+from mailroom.triage.extract import Facts
 from mailroom.triage.rails import Ruling, judge
 from mailroom.triage.ruleset import RuleSet
 from mailroom.triage.testimony import GROUP
@@ -36,6 +41,15 @@ _PREVIEW = 25
 _MOST_UNFINISHED = 100
 _ENDED = "It ended without a word; a later run went on."
 Progress = Callable[[str, int, int | None], None]
+
+
+class _Candidate(NamedTuple):
+    """What the first pass found of an alert for which an effect is proposed."""
+
+    verdict: str
+    verdict_id: int
+    said: tuple[str, ...]
+    """What must be the same in the second pass; empty when that is not known."""
 
 
 class TriageRun:
@@ -59,7 +73,7 @@ class TriageRun:
         self.store, self.policy, self.ruleset, self.now = store, policy, ruleset, now
         self.progress, self.dry_run = progress, dry_run
         self.report = TriageReport(run_id=run_id, warnings=list(ruleset.warnings))
-        self.candidates: list[tuple[int, int]] = []  # (alert id, verdict id) with an effect proposed
+        self.candidates: dict[int, _Candidate] = {}  # by alert id, where an effect is proposed
         self.judged: set[int] = set()  # alerts with a new verdict: what older ones led to may be void
         self.entered: Counter[str] = Counter()  # actions that an unfinished run entered before it ended
         self.verdicts: Counter[str] = Counter()
@@ -67,57 +81,66 @@ class TriageRun:
 
     def run(self) -> TriageReport:
         """Give verdicts, rule on what they propose, and enter what the rails allow."""
-        unfinished = [] if self.dry_run else self._unfinished_runs()
+        unfinished = {} if self.dry_run else self._unfinished_runs()
         if unfinished:
-            self._take_up(set(unfinished))
+            self._take_up(unfinished)
         self._give_verdicts()
         faultpoint("triage.verdicts_given")
         self._rule_on_candidates()
         faultpoint("triage.ruled")
-        for run_id in unfinished if self.only is None else ():  # of others it may have left something, too
+        for run_id in (known for known, is_over in unfinished.items() if is_over):
             self.store.runs.finish(run_id, "lost", {}, _ENDED)
-        self.report.verdicts = dict(sorted(self.verdicts.items()))
+        self.report.verdicts = dict(sorted((+self.verdicts).items()))
         self.report.planned = dict(sorted(self.planned.items()))
         return self.report
 
     # what an earlier run left ---------------------------------------------------------------------------------
 
-    def _unfinished_runs(self) -> list[int]:
-        """Runs that gave verdicts and may not have ruled on all of them; the lease says that none is under way."""
+    def _unfinished_runs(self) -> dict[int, bool]:
+        """Runs that gave verdicts and may not have ruled on all of them, and whether nothing of them is left then.
+
+        The lease says that none is under way. What they left of other tenants is for those tenants' runs.
+        """
         runs = self.store.runs.latest("triage", _MOST_UNFINISHED)
-        return [
-            run.id
+        return {
+            run.id: self.only is None and self._is_ours(run.parameters)
             for run in runs
-            if run.state in {"running", "failed"} and run.id != self.report.run_id and self._is_ours(run.parameters)
-        ]
+            if run.state in {"running", "failed"} and run.id != self.report.run_id and concerns(run, self.tenants)
+        }
 
     def _is_ours(self, parameters: Mapping[str, Any]) -> bool:
-        """Whether a run was about nothing else than this one; what another tenant's run left is for its own runs."""
+        """Whether a run was about nothing else than this one."""
         if self.tenants is None:
             return True
-        return set(parameters.get("tenants") or self.tenants) <= set(self.tenants)
+        return bool(parameters.get("tenants")) and set(parameters["tenants"]) <= set(self.tenants)
 
-    def _take_up(self, unfinished: set[int]) -> None:
-        """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted."""
+    def _take_up(self, unfinished: Mapping[int, bool]) -> None:
+        """Make the verdicts of these runs part of this one; what they entered in the ledger stays and is counted.
+
+        Once: of a run that a later one takes up as well, only what was not ruled on.
+        """
         for alerts in self._open_alerts():
             current = self.store.verdicts.current_many([alert.id for alert in alerts])
             for alert in alerts:
                 verdict = current.get(alert.id)
-                if verdict is None or verdict.run_id not in unfinished:
+                if verdict is None or verdict.run_id is None or verdict.run_id not in unfinished:
                     continue
-                if verdict.rule_digest != self.ruleset.digest or verdict.level != alert.level:
+                if not _is_by(verdict, self.ruleset, alert):
                     continue  # the first pass judges it again
+                actions = [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]
+                heard = any(entry.get("group") == GROUP for entry in verdict.evidence)
+                is_ruled_on = not heard and any(_is_ruled_on(one, verdict.id) for one in actions)
+                if is_ruled_on and not unfinished[verdict.run_id]:
+                    continue
                 self.report.triaged += 1
                 self.report.alert_ids.append(alert.id)
                 self.verdicts[verdict.verdict] += 1
-                actions = [one for one in self.store.ledger.for_alert(alert.id) if one.kind in KINDS]
-                heard = any(entry.get("group") == GROUP for entry in verdict.evidence)
-                if not heard and any(_is_ruled_on(one, verdict.id) for one in actions):
+                if is_ruled_on:
                     self.entered.update(action.kind for action in actions if action.is_live)
                     continue
                 self.judged.add(alert.id)  # what stands in the ledger may be older: ruled on once more
                 if verdict.proposed_action in KINDS:
-                    self.candidates.append((alert.id, verdict.id))
+                    self.candidates[alert.id] = _Candidate(verdict.verdict, verdict.id, ())
 
     def _open_alerts(self) -> Iterator[list[Alert]]:
         if self.only is not None:
@@ -137,15 +160,14 @@ class TriageRun:
         best: list[tuple[int, int, dict[str, str]]] = []
         for alerts in self._batches():
             if self.dry_run:
-                pairs, ids = judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
+                decided, ids = judge_alerts(self.store, self.ruleset, alerts, self.now), [0] * len(alerts)
             else:
-                pairs, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
-            decided = [(alert, *pair) for alert, pair in zip(alerts, pairs, strict=True)]
+                decided, ids = record_verdicts(self.store, self.ruleset, alerts, self.report.run_id, self.now)
             faultpoint("triage.batch_recorded")
-            for (alert, _, decision), verdict_id in zip(decided, ids, strict=True):
+            for alert, (_, decision), verdict_id in zip(alerts, decided, ids, strict=True):
                 self.verdicts[decision.verdict] += 1
                 if decision.proposal.action in KINDS:
-                    self.candidates.append((alert.id, verdict_id))
+                    self.candidates[alert.id] = _Candidate(decision.verdict, verdict_id, _said(decision))
                 if self.dry_run:
                     best.append((-decision.risk, alert.id, _preview(alert, decision)))
             if self.dry_run:
@@ -162,8 +184,7 @@ class TriageRun:
         if self.only is not None:
             for page in self._open_alerts():
                 judged = self.store.verdicts.current_many([one.id for one in page])
-                current = {known for known, one in judged.items() if one.rule_digest == self.ruleset.digest}
-                if left := [one for one in page if one.id not in current]:
+                if left := [one for one in page if not _is_by(judged.get(one.id), self.ruleset, one)]:
                     yield left
             return
         after = 0
@@ -176,7 +197,7 @@ class TriageRun:
     # second pass --------------------------------------------------------------------------------------------
 
     def _rule_on_candidates(self) -> None:
-        if not self.dry_run and (others := self.judged - {alert_id for alert_id, _ in self.candidates}):
+        if not self.dry_run and (others := self.judged - self.candidates.keys()):
             supersede(self.store, dict.fromkeys(others, ("", False)))
         if not self.candidates:
             return
@@ -185,20 +206,24 @@ class TriageRun:
             from mailroom.playbooks.breaker_cases import open_breaker_cases  # seldom needed, and slow to import
 
             open_breaker_cases(self.store, self.policy.rails, counters.breaker)
-        for start in range(0, len(self.candidates), _BATCH):
-            chunk = self.candidates[start : start + _BATCH]
-            alerts = self.store.alerts.get_many([alert_id for alert_id, _ in chunk])
-            ordered = [alerts[alert_id] for alert_id, _ in chunk]
-            decided = judge_alerts(self.store, self.ruleset, ordered, self.now)
+        ids = list(self.candidates)
+        for start in range(0, len(ids), _BATCH):
+            chunk = ids[start : start + _BATCH]
+            alerts = self.store.alerts.get_many(chunk)
+            ordered = [alerts[alert_id] for alert_id in chunk]
+            decided, verdict_ids = self._judge_again(ordered)
             to_act: list[NewAction] = []
             to_propose: list[NewAction] = []
             wall: list[NewEvent] = []
             void: dict[int, tuple[str, bool]] = {}
-            for alert, (facts, decision), (_, verdict_id) in zip(ordered, decided, chunk, strict=True):
+            for alert, (facts, decision), verdict_id in zip(ordered, decided, verdict_ids, strict=True):
+                kind = decision.proposal.action
+                if kind not in KINDS:
+                    void[alert.id] = ("", False)
+                    continue
                 ruling = judge(
                     decision, facts, self.policy.rails, counters.state(facts), parameters=self._parameters(decision)
                 )
-                kind = decision.proposal.action
                 self.planned[f"{kind}: {ruling.outcome}"] += 1
                 self._warn(ruling)
                 new = self._new_action(alert, decision, verdict_id)
@@ -209,22 +234,47 @@ class TriageRun:
                     to_propose.append(new)
                 if ruling.outcome in {"propose", "deny"}:
                     wall.append(NewEvent(f"rails.{ruling.outcome}", "rails", kind, alert.id, why=ruling.text))
-                if alert.id in self.judged:
-                    void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
-            if self.keeper is not None:  # whoever was replaced while it slept enters nothing
-                self.keeper.keep(after=timedelta(0))
+                void[alert.id] = (kind if ruling.outcome in {"act", "propose"} else "", ruling.outcome == "act")
             if not self.dry_run:
-                if void:
-                    supersede(self.store, void)
-                self._enter(to_act, to_propose, wall)
+                self._enter(to_act, to_propose, wall, void)
+            if self.keeper is not None:
+                self.keeper.keep()
 
-    def _enter(self, to_act: list[NewAction], to_propose: list[NewAction], wall: list[NewEvent]) -> None:
-        refused = [answer for answer in self.store.ledger.intend_many(to_act) if isinstance(answer, RefusedError)]
-        self.store.ledger.propose_many(to_propose)
-        if wall:
-            self.store.events.add_many(None, wall)
-        for answer in refused:
-            self._say(str(answer))
+    def _judge_again(self, alerts: list[Alert]) -> tuple[list[tuple[Facts, Decision]], list[int]]:
+        """Decisions as of now and the ids of their verdicts, which are the alerts' current ones from here on."""
+        decided = judge_alerts(self.store, self.ruleset, alerts, self.now)
+        known = [self.candidates[alert.id] for alert in alerts]
+        ids = [one.verdict_id for one in known]
+        anew = [place for place, (_, decision) in enumerate(decided) if known[place].said != _said(decision)]
+        if self.dry_run or not anew:
+            return decided, ids
+        named = [alerts[place] for place in anew]
+        again, new_ids = record_verdicts(self.store, self.ruleset, named, self.report.run_id, self.now)
+        for place, found, verdict_id in zip(anew, again, new_ids, strict=True):
+            decided[place], ids[place] = found, verdict_id
+            self.verdicts[known[place].verdict] -= 1
+            self.verdicts[found[1].verdict] += 1
+        return decided, ids
+
+    def _enter(
+        self, to_act: list[NewAction], to_propose: list[NewAction], wall: list[NewEvent],
+        void: dict[int, tuple[str, bool]],
+    ) -> None:  # fmt: skip
+        """Withdraw and enter as a whole, as long as the lease is ours: whoever was replaced changes nothing."""
+        digests = {new.alert_id or 0: new.digest for new in (*to_act, *to_propose)}
+
+        def write(tx: Connection) -> list[Action | RefusedError]:
+            if self.keeper is not None:
+                self.store.leases.check(tx, self.keeper.lease)
+            supersede(self.store, void, digests, tx)
+            answers = self.store.ledger.intend_many(to_act, tx)
+            self.store.ledger.propose_many(to_propose, tx)
+            self.store.events.add_many(tx, wall)
+            return answers
+
+        for answer in self.store.run(write):
+            if isinstance(answer, RefusedError):
+                self._say(str(answer))
 
     def _parameters(self, decision: Decision) -> dict[str, Any]:
         return dict(self.policy.reject_parameters) if decision.proposal.action == "reject" else {}
@@ -253,6 +303,16 @@ class TriageRun:
     def _say(self, text: str) -> None:
         if text not in self.report.warnings and len(self.report.warnings) < _PREVIEW:
             self.report.warnings.append(text)
+
+
+def _said(decision: Decision) -> tuple[str, ...]:
+    """What a verdict says, as far as anything is done by it."""
+    return decision.evidence_digest, decision.proposal.action, decision.proposal.row
+
+
+def _is_by(verdict: Verdict | None, ruleset: RuleSet, alert: Alert) -> bool:
+    """Whether these rules gave this verdict, on all that is known of the message."""
+    return verdict is not None and (verdict.rule_digest, verdict.level) == (ruleset.digest, alert.level)
 
 
 def _is_ruled_on(action: Action, verdict_id: int) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailroom.store.runs import Run
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,8 @@ class TriageReport:
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
+
+
+def concerns(run: Run, tenants: Collection[str] | None) -> bool:
+    """Whether a triage run was about these tenants (None: all), or about all."""
+    return tenants is None or bool(set(run.parameters.get("tenants") or tenants) & set(tenants))

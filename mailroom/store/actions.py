@@ -34,6 +34,8 @@ NEXT_STATES = {
     "unknown": ("applied", "failed", "not_applied", "already_done"),
     "applied": ("undone",),
 }
+STATES = tuple(dict.fromkeys([*NEXT_STATES, *(state for after in NEXT_STATES.values() for state in after)]))
+"""Every state of an action."""
 
 
 @dataclass(frozen=True, slots=True)

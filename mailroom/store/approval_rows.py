@@ -92,3 +92,13 @@ def approval_of(row: Row[Any], *, created: bool = False) -> StoredApproval:
     """A row as a `StoredApproval`."""
     given = row._asdict()
     return StoredApproval(**given | {"plan": given["plan"] or {}}, created=created)
+
+
+def unwritten(new: NewApproval, now: datetime) -> StoredApproval:
+    """What opening `new` would make, without number; for whoever only looks."""
+    return StoredApproval(
+        id=0, tenant=new.tenant, kind=new.kind, summary=new.summary, digest=new.digest, plan=new.plan,
+        targets=len(new.members), wide=new.wide, proposer=new.proposer, approver="", channel="", state=OPEN, reason="",
+        case_id=new.case_id, wait_id=None, flow_run_id="", created_at=now, expires_at=new.expires_at, decided_at=None,
+        used_at=None,
+    )  # fmt: skip

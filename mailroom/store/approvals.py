@@ -22,6 +22,7 @@ from mailroom.store.approval_rows import (
     NewApproval,
     StoredApproval,
     approval_of,
+    unwritten,
 )
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
@@ -77,6 +78,18 @@ class Approvals:
         opened = self._db.run(write)
         faultpoint("approval.opened")
         return opened
+
+    def would_open(self, new: NewApproval) -> StoredApproval:
+        """What `open` would give: the undecided one that is there, or one without a number. Effect: reads."""
+
+        def look(tx: Connection) -> StoredApproval:
+            now = self._db.now(tx)
+            same = (approvals.c.tenant == new.tenant) & (approvals.c.digest == new.digest)
+            undecided = same & approvals.c.state.in_(UNDECIDED) & (approvals.c.expires_at > now)
+            found = tx.execute(select(approvals).where(undecided)).first()
+            return approval_of(found) if found is not None else unwritten(new, now)
+
+        return self._db.read(look)
 
     # -- looking --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
 
 from mailroom.store.actions import Action, action_of
 from mailroom.store.alerts import Alert
@@ -85,12 +85,12 @@ class Inquiries:
         row = self._db.read(lambda tx: tx.execute(query).one())
         return Known(int(row[0]), row[1], row[2])
 
-    def actions_of(self, alert_ids: Iterable[int]) -> dict[int, list[Action]]:
+    def actions_of(self, alert_ids: Iterable[int], tx: Connection | None = None) -> dict[int, list[Action]]:
         """The ledger's rows of each alert that has any, oldest first."""
         ids, found = sorted(set(alert_ids)), dict[int, list[Action]]()
         for start in range(0, len(ids), CHUNK):
             query = select(actions).where(actions.c.alert_id.in_(ids[start : start + CHUNK])).order_by(actions.c.id)
-            for row in self._db.read(lambda tx, query=query: tx.execute(query).all()):  # type: ignore[misc]
+            for row in self._db.read(lambda c, query=query: c.execute(query).all(), tx):  # type: ignore[misc]
                 found.setdefault(row.alert_id, []).append(action_of(row))
         return found
 

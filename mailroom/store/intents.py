@@ -178,6 +178,13 @@ def _decide(stored: list[Action], new: NewAction, state: str) -> Action | Refuse
                 f"{new.kind} of {new.target} is refused: action {old.id} ({old.kind}, {old.state}) holds the same "
                 "place. A message gets one disposition only; see `mailroom explain` for what was done."
             )
+    others = [old for old in stored if old.digest != new.digest and _waits_for_a_person(old)]
+    if others and new.mode == "auto" and state == "intended":
+        theirs = others[-1]
+        return RefusedError(
+            f"{new.kind} of {new.target} is refused: {theirs.requested_by or 'a person'} wants {theirs.kind} (action "
+            f"{theirs.id}, {theirs.state}), which is tried again."
+        )
     for old in reversed(same):
         if old.state in {"failed", "not_applied", "proposed"} and old.retryable:
             return old
@@ -188,6 +195,11 @@ def _decide(stored: list[Action], new: NewAction, state: str) -> Action | Refuse
         if old.state == "failed" and new.mode != "manual":
             return old
     return None
+
+
+def _waits_for_a_person(action: Action) -> bool:
+    """Whether a person wants it, and it could not be done so far."""
+    return action.mode == "manual" and action.state in {"not_applied", "failed"} and action.retryable
 
 
 def _entered(action: Action) -> list[NewEvent]:

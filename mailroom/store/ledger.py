@@ -300,5 +300,11 @@ def _in(tenants: Collection[str] | None) -> ColumnElement[bool]:
 
 
 def claimable() -> ColumnElement[bool]:
-    """The condition under which an action may be sent."""
-    return and_(actions.c.state.in_(CLAIMABLE), or_(actions.c.state != "failed", actions.c.retryable))
+    """The condition under which an action may be sent: nothing else is, or was, done in its place."""
+    holder = actions.alias("holder")
+    held = select(holder.c.id).where(
+        holder.c.tenant == actions.c.tenant, holder.c.slot == actions.c.slot, holder.c.id != actions.c.id,
+        holder.c.state.in_(LIVE_STATES),
+    )  # fmt: skip
+    may_be_sent = and_(actions.c.state.in_(CLAIMABLE), or_(actions.c.state != "failed", actions.c.retryable))
+    return and_(may_be_sent, ~held.exists())

@@ -82,6 +82,19 @@ _RETIRE = (
 )
 
 
+_OPEN_HELD = (
+    select(alerts.c.id)
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)), alerts.c.handling == "open", alerts.c.hold_id != "")
+    .order_by(alerts.c.id)
+    .with_for_update()
+)
+_AS_OF_NOW = (
+    select(alerts.c.id.label("of_alert"), alerts.c.level.label("known"), *verdicts.c)
+    .select_from(alerts.outerjoin(verdicts, (verdicts.c.alert_id == alerts.c.id) & verdicts.c.is_current))
+    .where(alerts.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 class Verdicts:
     """Records and reads verdicts."""
 
@@ -91,7 +104,8 @@ class Verdicts:
     def record(self, rows: Sequence[NewVerdict], tx: Connection | None = None) -> list[int]:
         """Store verdicts and the final priority of their alerts, in one transaction.
 
-        The same verdict from the same rules at the same level is not stored twice: its id is returned again.
+        The same verdict from the same rules at the same level is not stored twice: its id is returned again, and where
+        it becomes the current one once more, it is of the run that says so now.
 
         Returns:
             One id per row, in order.
@@ -112,6 +126,23 @@ class Verdicts:
             rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
             found.update({row.alert_id: _verdict(row) for row in rows})
         return found
+
+    def as_of_now(self, alert_ids: Iterable[int]) -> dict[int, tuple[str, Verdict | None]]:
+        """How much is known of each message, and its current verdict if there is one: both of the same moment."""
+        ids, found = sorted(set(alert_ids)), dict[int, tuple[str, Verdict | None]]()
+        for start in range(0, len(ids), CHUNK):
+            chunk = {"ids": ids[start : start + CHUNK]}
+            for row in self._db.read(lambda tx, chunk=chunk: tx.execute(_AS_OF_NOW, chunk).all()):  # type: ignore[misc]
+                given = row._asdict()
+                alert_id, level = given.pop("of_alert"), given.pop("known")
+                found[alert_id] = level, Verdict(**given) if row.id is not None else None
+        return found
+
+    def retire(self, alert_ids: Iterable[int], tx: Connection) -> None:
+        """Leave these messages, as far as they are open and held, without a verdict: triage judges and rules anew."""
+        open_ids = tx.execute(_OPEN_HELD, {"ids": sorted(set(alert_ids))}).scalars().all()
+        if open_ids:
+            tx.execute(_RETIRE, {"ids": list(open_ids)})
 
     def history(self, alert_id: int) -> list[Verdict]:
         """All verdicts of an alert, oldest first."""
@@ -137,7 +168,7 @@ class Verdicts:
         wanted = sorted({row.alert_id for row in rows})
         # The alert rows are locked in id order, so two writers never make two current verdicts or a deadlock.
         before = dict(tx.execute(_LOCKED, {"ids": wanted}).tuples().all())
-        same = verdicts.c["id", "alert_id", "rule_digest", "level", "evidence_digest", "is_current"]
+        same = verdicts.c["id", "alert_id", "run_id", "rule_digest", "level", "evidence_digest", "is_current"]
         stored = {
             (old.alert_id, old.rule_digest, old.level, old.evidence_digest): old
             for old in tx.execute(select(*same).where(verdicts.c.alert_id.in_(wanted)).order_by(verdicts.c.id))
@@ -145,20 +176,20 @@ class Verdicts:
         latest = dict(zip((key[0] for key in keys), keys, strict=True))  # the last of several for one alert counts
         fresh: dict[tuple[int, str, str, str], NewVerdict] = {}
         retire: set[int] = set()
-        revive: list[int] = []
+        revive: list[dict[str, Any]] = []
         for key, row in zip(keys, rows, strict=True):
             old = stored.get(key)
             is_latest = latest[row.alert_id] == key
             if old is None:
                 fresh.setdefault(key, row)
             elif is_latest and not old.is_current:
-                revive.append(old.id)
+                # Whoever looks what this run left finds it by the run that made it the current one.
+                revive.append({"id": old.id, "is_current": True, "run_id": row.run_id or old.run_id})
             if is_latest and (old is None or not old.is_current):
                 retire.add(row.alert_id)
         if retire:
             tx.execute(_RETIRE, {"ids": sorted(retire)})
-        if revive:
-            tx.execute(update(verdicts).where(verdicts.c.id.in_(revive)).values(is_current=True))
+        self._db.update_rows(tx, verdicts, revive)
         made = self._insert(tx, fresh, latest, now)
         priorities = {row.alert_id: row.priority for row in rows}  # of several for one alert the last counts
         raised = [

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.errors import RefusedError
 from mailroom.playbooks.approvals import deciding
 from mailroom.playbooks.approvals.by_mail import close_question
+from mailroom.redact import without_mailboxes
 from tasks import _open
 from tasks._wording import action
 from tasks.playbook._approvals import ApprovalView, view_of
@@ -49,7 +50,7 @@ def decide_approval(
             else:
                 known = deciding.decline(kept, approval, digest=digest, by=your_name, channel="form", note=note)
         except RefusedError as error:
-            get_run_logger().warning("the decision does not count: %s", error)
+            get_run_logger().warning("the decision does not count: %s", without_mailboxes(str(error)))
             known = kept.approvals.get(approval)
         close_question(kept, known)
         if not known.is_open:

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.playbooks.approvals.round import request_approvals as look_after
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.tenants import names_of
+from mailroom.redact import without_mailboxes
 from tasks import _open
 from tasks._resume import resume_approval, resume_run
 from tasks._start import DeploymentStarter
@@ -54,7 +55,7 @@ def request_approvals(
             kept.approvals.attach(one.id, flow_run_id=run)
             started.append(one.id)
     for problem in report.problems:
-        log.warning("%s", harmless(problem, 300))
+        log.warning("%s", harmless(without_mailboxes(problem), 300))
     counts = report.as_dict() | {"started": started}
     counts["problems"] = len(report.problems)
     log.info("%d approvals opened, %d ended, %d runs started", len(report.requested.opened),

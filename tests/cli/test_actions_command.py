@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from mailroom.cli.exits import Exit
+from mailroom.playbooks import act
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult, NewAction
+from sandbox import Tenant
 
 Run = Callable[..., Any]
 TENANT = "CNS1A1"
@@ -65,3 +67,40 @@ def test_nobody_settles_what_is_known_or_a_mail_or_without_a_reason(mailroom: Ru
     assert "nothing is unknown" in contrary.text
     assert "replies settle" in mail.text
     assert mailroom("actions", "settle", "999", "--applied", "--why", "x").code == Exit.NOT_FOUND
+
+
+def test_a_cycle_looks_up_first_what_became_of_a_release_that_nobody_saw(
+    mailroom: Run, home: Path, tenant: Tenant
+) -> None:
+    [hold_id] = tenant.add_message(category="business", to=["ann@northwind.example"])
+    mailroom("ingest", "held", "--json")
+    with Store.open(f"sqlite:///{home / 'mailroom.db'}") as store:
+        alert = store.alerts.find(hold_id)
+        action = store.ledger.intend(act.new_disposition(alert, "release", {}, "ann"))
+        store.ledger.claim([action.id], owner="worker")
+        store.ledger.settle([ActionResult(action.id, "unknown", "the line broke", "unknown")])
+
+    done = mailroom("ingest", "held", "--then-triage", "--json").json
+
+    assert done["unknown"] == 0
+    assert tenant.times_applied("release", hold_id) == 1
+
+
+def test_a_state_that_is_mistyped_is_named_instead_of_showing_an_empty_list(mailroom: Run, unknown: Action) -> None:
+    refused = mailroom("actions", "list", "--state", "unkown")
+
+    assert refused.code == Exit.USAGE
+    assert "unknown" in refused.text
+    assert mailroom("actions", "list", "--state", unknown.state).code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["actions settle {} --applied --why x", "approvals show {}", "approve {} --yes", "decline {}", "undo {}",
+     "replies show {}", "case show {}"],
+)  # fmt: skip
+def test_a_number_that_no_row_can_have_is_refused_in_words(mailroom: Run, command: str) -> None:
+    refused = mailroom(*command.format(2**63).split())
+
+    assert refused.code == Exit.USAGE
+    assert "Traceback" not in refused.text

@@ -318,6 +318,30 @@ def test_a_closed_gate_lets_nothing_through(made, case):
     assert len(bench.tenant.calls) == calls
 
 
+@every_kind
+def test_a_gate_that_closes_while_the_tenant_is_looked_at_lets_nothing_through(made, case):
+    bench, wish = made(case)
+    before = list(bench.tenant.effects)
+
+    class ClosesMeanwhile:
+        reason = ""
+
+        def closed(self):
+            return self.reason
+
+        def objection(self, _action):
+            self.reason = "The kill switch is on."
+            return ""
+
+    with pytest.raises(RefusedError, match="kill switch"):
+        run(bench.client, bench.store, case.kind, wish, gate=ClosesMeanwhile())
+
+    [action] = bench.store.ledger.list(limit=10)
+    assert (action.state, action.code) == ("not_applied", "RefusedError")
+    assert bench.tenant.effects == before
+    assert run(bench.client, bench.store, case.kind, wish).is_done
+
+
 def test_the_kill_switch_of_the_policy_closes_the_gate_and_its_modes_bind_what_nobody_asked_for(bench):
     from mailroom_tests_small_tenant import policy
 

@@ -731,11 +731,13 @@ class ClaimedMeanwhile(OpenGate):
     def __init__(self, store, *, outdated):
         self._store, self._outdated = store, outdated
 
-    def outdated(self, action):
-        return self._no(action) if self._outdated else ""
+    def outdated(self, actions):
+        for action in actions:
+            self._store.ledger.settle([ActionResult(action.id, "not_applied")])
+        return {action.id: self._no(action) for action in actions}
 
     def objection(self, action, _event):
-        return self._no(action)
+        return "" if self._outdated else self._no(action)
 
     def _no(self, action):
         self._store.ledger.claim([action.id], owner="the other")
@@ -747,7 +749,33 @@ def test_what_another_process_began_to_send_is_not_called_refused(bench, outdate
     first = bench.triage().to_do[0].action_id
     gate = ClaimedMeanwhile(bench.store, outdated=outdated)
 
-    assert carry_out(bench.client, bench.store, [first], owner="me", gate=gate) == []
+    results = carry_out(bench.client, bench.store, [first], owner="me", gate=gate)
 
+    assert [result.state for result in results] == (["sending"] if outdated else [])
     action = bench.store.ledger.get(first)
     assert (action.state, action.owner) == ("sending", "the other")
+
+
+class WithdrawsOne(OpenGate):
+    """What led to one of the actions does not stand any more."""
+
+    def __init__(self, action_id):
+        self._action_id = action_id
+
+    def outdated(self, actions):
+        return {action.id: "nobody wants it" for action in actions if action.id == self._action_id}
+
+
+def test_a_copy_that_nobody_wants_any_more_is_not_freed_by_a_release_to_the_sandbox_of_another(bench_for, tenant):
+    bench = bench_for(tenant, "1.0")
+    bench.ingest()
+    copies = [bench.alert_of(hold_id) for hold_id in copies_of(bench, "wanted 0")]
+    new = [act.new_disposition(alert, "release_to_sandbox", {}, "ann") for alert in copies]
+    ann, bob = (action.id for action in bench.store.ledger.intend_many(new))
+
+    results = carry_out(bench.client, bench.store, [ann, bob], owner="me", gate=WithdrawsOne(bob))
+
+    assert {result.action_id: (result.state, result.code) for result in results} == {
+        ann: ("failed", "other_recipients"), bob: ("refused", "superseded"),
+    }  # fmt: skip
+    assert not bench.tenant.effects

@@ -14,7 +14,8 @@ import pytest
 
 from mailroom import faults
 from mailroom.clock import SystemClock
-from mailroom.effects import send_mail
+from mailroom.effects import look_up_mail, send_mail
+from mailroom.effects.find_sent import Finding
 from mailroom.effects.look_up_mail import look_up, proven_sent
 from mailroom.effects.mail_outcome import SEND_MAIL, content_digest, slot_of
 from mailroom.effects.send_mail import send_once
@@ -23,7 +24,7 @@ from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.playbooks.ask import PostDesk, ask, outcome
 from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store import Store
-from mailroom.store.actions import Action, NewAction
+from mailroom.store.actions import Action, ActionResult, NewAction
 from mailroom.store.ledger import ORPHANED_AFTER
 from mailroom.store.schema import actions, leases
 from sandbox.mail import Habit, MailFault
@@ -267,6 +268,30 @@ def test_a_process_that_died_unseen_may_have_been_sending_for_a_while(desk: Any,
     desk.store.run(lambda tx: tx.execute(actions.update().values(claimed_at=then)))
     desk.store.ledger.adopt_orphans(timedelta(0))
     assert send_once(desk.store, account, MAIL, key="k").state == state
+
+
+# I7: two at once: one looks, slowly; the other has looked already and sends
+def test_a_look_that_another_sending_overtook_says_nothing_of_that_one(
+    with_copies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = with_copies.store
+    with_copies.mail.faults.add(MailFault("drop", "DOT"))
+    send(with_copies)
+    [seen] = store.ledger.list(kind=SEND_MAIL)
+    long_ago(with_copies)
+    find = look_up_mail.find_sent
+
+    def slowly(*given: Any, **options: Any) -> Finding:
+        found = find(*given, **options)
+        store.ledger.settle([ActionResult(seen.id, "not_applied", attempt=seen.attempt)])
+        store.ledger.claim([seen.id], owner="another process")
+        return found
+
+    monkeypatch.setattr(look_up_mail, "find_sent", slowly)
+    look_up(store, with_copies.account, [store.ledger.get(seen.id)])
+
+    known = store.ledger.get(seen.id)
+    assert (known.state, known.attempt, known.owner) == ("sending", 2, "another process")
 
 
 # I7: the Sent folder of another mailbox of the same domain says nothing about ours

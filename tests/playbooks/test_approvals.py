@@ -453,3 +453,13 @@ def test_a_killed_bulk_action_goes_on_when_it_is_asked_for_again(bench: Workbenc
     assert again.id == asked.id
     assert carry_out(bench, again) == {"applied": 5}
     assert effects(bench) == 5
+
+
+def test_the_table_of_what_was_done_shows_nobodys_address(bench: Workbench) -> None:
+    approval = ask(bench)
+    bench.tenant.admin_release(bench.store.alerts.get(alert_of(bench, approval)).hold_id)
+
+    [outcome] = carry_out_approved(bench.desk, approve(bench, approval).id).outcomes
+
+    assert "@" in outcome.detail
+    assert outcome.row()["detail"].startswith("already released by …@")

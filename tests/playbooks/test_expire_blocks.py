@@ -85,13 +85,16 @@ def test_a_policy_that_somebody_changed_by_hand_is_left_alone_and_reported(bench
     action = block(bench)
     known = get_policy(bench.client, bench.store.ledger.get(action).result["id"])
     update_policy(
-        bench.client, known.id, replace(PolicyWish.again(known), comment="", description="ours now", end=None)
+        bench.client,
+        known.id,
+        replace(PolicyWish.again(known), comment="", description="ask ann@northwind.example", end=None),
     )
     later(bench)
 
     (ending,) = expire_blocks(bench.desk)
 
     assert ending.outcome == "left alone"
+    assert "…@northwind" in ending.row()["why"]
     assert "somebody changed it" in ending.why
     assert len(bench.tenant.policies()) == 1
 

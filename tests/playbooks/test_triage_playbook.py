@@ -311,3 +311,23 @@ def test_a_run_that_was_replaced_while_it_slept_enters_nothing(sqlite_url: str) 
             triage_alerts(store, policy(), now=NOW, progress=asleep)
 
         assert store.ledger.counts() == {}
+
+
+def test_a_run_that_is_replaced_right_before_it_enters_anything_enters_nothing(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, clock = triage_run.judge_alerts, MovedByHand()
+
+    def slowly(*given: Any) -> Any:
+        found = judge(*given)
+        clock.shift += timedelta(minutes=10)
+        store.leases.acquire("triage", "another worker")
+        return found
+
+    monkeypatch.setattr(triage_run, "judge_alerts", slowly)  # the second pass
+    with Store.open(sqlite_url, clock=clock) as store:
+        put(store, wanted(2))
+        with pytest.raises(LeaseLostError):
+            triage_alerts(store, policy(), now=NOW)
+
+        assert store.ledger.counts() == {}

@@ -127,6 +127,20 @@ def test_a_run_that_ended_too_early_is_taken_up_by_its_own_tenant(
     assert effects(b) == ALL
 
 
+def test_a_killed_run_about_all_tenants_is_taken_up_by_each_of_them(
+    benches: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = benches
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:triage.verdicts_given"))
+    with pytest.raises(mailroom.faults.FaultError):
+        triage_alerts(a.store, a.policy)
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+
+    assert run(a) == {"applied": 9}
+    assert run(b) == {"applied": 9}
+    assert (effects(a), effects(b)) == (ALL, ALL)
+
+
 def test_nobody_is_asked_whose_store_it_is_while_it_serves_one_tenant(store: Store) -> None:
     tenant = small_tenant()
     with serve(tenant) as server:

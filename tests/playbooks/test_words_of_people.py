@@ -131,3 +131,15 @@ def test_what_is_said_while_a_verdict_is_made_is_part_of_it(bench: Workbench, mo
     current = store.verdicts.current(alert.id)
     assert current is not None
     assert (current.id, current.risk, decision.risk) == (verdict_id, 28, 28)
+
+
+def test_a_message_of_which_more_is_known_is_judged_again_when_it_is_named(bench: Workbench) -> None:
+    triage_alerts(bench.store, policy())
+    alert = alert_of(bench.store)
+    bench.store.alerts.update_detail(alert.id, alert.event | {"level": "T3"}, "T3")
+
+    assert triage_alerts(bench.store, policy(), alert_ids=[alert.id]).triaged == 1
+
+    verdict = bench.store.verdicts.current(alert.id)
+    assert verdict is not None
+    assert verdict.level == "T3"

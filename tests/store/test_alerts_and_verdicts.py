@@ -127,6 +127,39 @@ def test_the_latest_verdict_is_the_current_one(store, world):
     assert store.verdicts.current(999) is None
 
 
+def test_a_verdict_that_becomes_current_again_is_of_the_run_that_says_so(store, world):
+    [alert_id] = world.alerts(1)
+    first, second = (store.runs.start("triage") for _ in range(2))
+    store.verdicts.record([judged(alert_id, run_id=first)])
+    store.verdicts.record([judged(alert_id, "spam", "rules-2", run_id=first)])
+
+    store.verdicts.record([judged(alert_id, run_id=second)])
+    assert store.verdicts.current(alert_id).run_id == second
+    store.verdicts.record([judged(alert_id, "spam", "rules-2")])
+    assert store.verdicts.current(alert_id).run_id == first
+
+
+def test_what_is_known_of_a_message_and_its_verdict_are_read_in_one_look(store, world):
+    judged_one, other = world.alerts(2)
+    store.verdicts.record([judged(judged_one, "spam"), judged(judged_one)])
+    store.alerts.update_detail(other, {"level": "T3"}, "T3")
+
+    seen = store.verdicts.as_of_now([judged_one, other, 999])
+
+    assert seen == {judged_one: ("T1", store.verdicts.current(judged_one)), other: ("T3", None)}
+
+
+def test_a_retired_verdict_leaves_an_open_message_to_triage_and_a_handled_one_as_it_was(store, world):
+    one, done = world.alerts(2)
+    store.verdicts.record([judged(one), judged(done)])
+    store.alerts.set_handling(done, "released", "", "ann")
+
+    store.run(lambda tx: store.verdicts.retire([one, done], tx))
+
+    assert [alert.id for alert in store.alerts.untriaged(10, rule_digest="rules-1")] == [one]
+    assert store.verdicts.current(done) is not None
+
+
 def test_of_two_verdicts_for_one_alert_in_a_batch_the_last_counts(store, world):
     [alert_id] = world.alerts(1)
     first, second = store.verdicts.record([judged(alert_id, "spam"), judged(alert_id, "benign")])

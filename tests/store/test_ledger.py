@@ -32,6 +32,21 @@ def test_what_waits_can_be_asked_for_by_state_and_tenant_and_page_by_page(store)
     assert len(store.ledger.to_do()) == 4
 
 
+def test_what_cannot_be_sent_any_more_because_something_else_was_done_in_its_place_is_not_to_do(store, world, alert_id):
+    refused = store.ledger.intend(world.action(alert_id, "release"))
+    store.ledger.claim([refused.id], owner="me")
+    store.ledger.settle([ActionResult(refused.id, "failed", "the tenant said no")])
+    assert [one.id for one in store.ledger.to_do()] == [refused.id]
+
+    done = store.ledger.intend(world.action(alert_id, "reject"))
+    assert [one.id for one in store.ledger.to_do()] == [done.id]
+    store.ledger.claim([done.id], owner="me")
+    store.ledger.settle([ActionResult(done.id, "applied")])
+
+    assert store.ledger.to_do() == []
+    assert store.ledger.given_up(1) == 0
+
+
 def test_an_intent_is_written_once(store, world, alert_id):
     first = store.ledger.intend(world.action(alert_id, parameters={"note": "x"}))
     again = store.ledger.intend(world.action(alert_id, parameters={"note": "x"}))

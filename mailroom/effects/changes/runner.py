@@ -136,7 +136,7 @@ def carry_on(client: MimecastClient, store: Store, change: Change, action: Actio
             text = f"action {other.id} ({other.kind}) is about the same and is being sent right now; try again later."
             store.ledger.settle([ActionResult(action.id, "not_applied", text, "busy", attempt=claimed[0].attempt)])
             raise RefusedError(text)
-        stop, acted = _attempt(client, store, change, claimed[0]), True
+        stop, acted = _attempt(client, store, change, claimed[0], gate), True
         action, looked = store.ledger.get(action.id), []
         if stop is not None:
             raise stop
@@ -180,7 +180,9 @@ def _outcome(store: Store, action: Action, looked: list[ActionResult], *, acted:
     return outcome
 
 
-def _attempt(client: MimecastClient, store: Store, change: Change, action: Action) -> Exception | None:
+def _attempt(
+    client: MimecastClient, store: Store, change: Change, action: Action, gate: ChangeGate
+) -> Exception | None:
     """One attempt of a claimed action, settled; returns the error that the caller has to hear of."""
     stop: Exception | None = None
     try:
@@ -204,6 +206,8 @@ def _attempt(client: MimecastClient, store: Store, change: Change, action: Actio
             result = taken_over(action)
         elif seconds <= 0:
             result = out_of_time(action)
+        elif (shut := _shut(gate, action)) is not None:
+            result, stop = shut
         else:
             before = dict(there.result) if there is not None else {}
             if before:
@@ -213,6 +217,16 @@ def _attempt(client: MimecastClient, store: Store, change: Change, action: Actio
     settle(store, change, action, replace(result, attempt=action.attempt))
     faultpoint("change.after_settle")
     return stop
+
+
+def _shut(gate: ChangeGate, action: Action) -> tuple[ActionResult, Exception] | None:
+    """What comes of a gate that was closed since the claim: to look may have taken minutes."""
+    try:
+        reason = gate.closed()
+    except Exception as error:  # noqa: BLE001 - nothing has been sent, and the caller gets to hear it
+        return _not_sent(action, error), error
+    refused = RefusedError(reason)
+    return (_not_sent(action, refused), refused) if reason else None
 
 
 def _theirs(store: Store, action: Action, there: Found | None) -> str:

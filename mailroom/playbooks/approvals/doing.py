@@ -19,6 +19,7 @@ from mailroom.playbooks.approvals.deciding import look
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.tenants import is_another, tenant_of
+from mailroom.redact import without_mailboxes
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action
 from mailroom.store.approval_rows import GRANTED, USED, StoredApproval
@@ -40,7 +41,7 @@ class Outcome:
         """For tables: nobody's address."""
         return {
             "action": self.action_id, "alert": self.alert_id or "", "kind": self.kind, "state": self.state,
-            "detail": harmless(self.detail, 200),
+            "detail": harmless(without_mailboxes(self.detail), 200),
         }  # fmt: skip
 
 

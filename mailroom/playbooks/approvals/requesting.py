@@ -40,6 +40,8 @@ class Requested:
     approval: StoredApproval | None
     left_out: dict[int, str] = field(default_factory=dict)
     """Actions that nobody may approve now, and why."""
+    actions: tuple[int, ...] = ()
+    """What the approval covers."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Round:
 
 def request(
     store: Store, policy: Policy, action_ids: Iterable[int], *, proposer: str = "", case_id: int | None = None,
-    by_rule: bool = False, proposed_by: ProposedBy = "name", account: str = "",
+    by_rule: bool = False, proposed_by: ProposedBy = "name", account: str = "", dry_run: bool = False,
 ) -> Requested:  # fmt: skip
     """Ask for one approval of these proposals.
 
@@ -71,6 +73,7 @@ def request(
         proposed_by: How the proposer is known.
         account: Code of the account whose tenant it is about, for callers that know it: the store knows it only of
             tenants whose mail it has read.
+        dry_run: Open nothing; what would be asked is returned, without number if nobody was asked before.
 
     Raises:
         InvalidInputError: They belong to several tenants, were proposed by several people, or are more than ten and
@@ -100,15 +103,16 @@ def request(
         )
     kinds = {one.action.kind for one in members}
     now = store.approvals.now()
-    opened = store.approvals.open(NewApproval(
+    new = NewApproval(
         tenant=tenants.pop(), kind=kinds.pop() if len(kinds) == 1 else SEVERAL, summary=_summary(members),
         digest=whole_digest(members), wide=any(is_wide(one.action, len(members)) for one in members),
         proposer=proposer or wanted_by.pop(), expires_at=_until(policy, members, now), case_id=case_id,
         members=tuple(Member(one.action.id, one.digest) for one in members),
         plan={"by_rule": by_rule, "proposed_by": proposed_by, "rule_digest": policy.ruleset().digest,
               "account": account},
-    ))  # fmt: skip
-    return Requested(opened, left_out)
+    )  # fmt: skip
+    asked = store.approvals.would_open(new) if dry_run else store.approvals.open(new)
+    return Requested(asked, left_out, tuple(one.action_id for one in new.members))
 
 
 def request_for_proposals(

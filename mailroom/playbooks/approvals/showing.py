@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mailroom.effects.changes import CHANGES, change_of
@@ -17,16 +18,17 @@ MOST_ROWS = 25
 _FINAL = frozenset({"release", "release_to_sandbox", "reject", "report_message"})
 
 
-def rows_of(store: Store, approval: StoredApproval, limit: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """One row per action, the first ones. Effect: reads the store."""
-    members = store.approvals.members(approval.id)[:limit]
-    actions = store.ledger.get_many([one.action_id for one in members])
-    ids = [one.alert_id for one in members if one.alert_id is not None]
-    alerts, verdicts = store.alerts.get_many(ids), store.verdicts.current_many(ids)
+def rows_of(
+    store: Store, approval: StoredApproval, limit: int = MOST_ROWS, action_ids: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """One row per action, the first ones; `action_ids` of an approval that is not written down. Reads the store."""
+    ids = [one.action_id for one in store.approvals.members(approval.id)] if action_ids is None else action_ids
+    actions = store.ledger.get_many(ids[:limit])
+    about = {one.alert_id for one in actions.values() if one.alert_id is not None}
+    alerts, verdicts = store.alerts.get_many(about), store.verdicts.current_many(about)
     return [
-        _row(actions[one.action_id], alerts.get(one.alert_id or 0), verdicts.get(one.alert_id or 0))
-        for one in members
-        if one.action_id in actions
+        _row(one, alerts.get(one.alert_id or 0), verdicts.get(one.alert_id or 0))
+        for one in (actions[known] for known in ids[:limit] if known in actions)
     ]
 
 
