@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from mailroom import __version__
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.asking_settings import AskingSettings
+from mailroom.rulelang.folders import content_of, is_folder, yaml_files_below
 from mailroom.triage.packaged import starter_lists, starter_rules
 from mailroom.triage.rails import RailSettings
 
@@ -65,10 +66,11 @@ class Policy:
         """From the flat fields of a block or a settings file.
 
         Raises:
-            InvalidInputError: a folder does not exist, a rail has an impossible value, or an approver is no address.
+            InvalidInputError: a folder does not exist or cannot be read, a rail has an impossible value, or an
+                approver is no address.
         """
         for folder in (*rules, *lists):
-            if not folder.is_dir():
+            if not is_folder(folder):
                 msg = f"{folder} is not a folder: correct the rule or list folders of the policy."
                 raise InvalidInputError(msg)
         if not starter_rules and not rules:
@@ -112,8 +114,8 @@ class Policy:
         """
         digest = hashlib.sha256(f"{__version__} {today.isoformat()}".encode())
         for folder in (*self.rules, *self.lists):
-            for path in sorted(folder.rglob("*.y*ml")):
-                digest.update(f"\0{path}\0".encode("utf-8", "surrogateescape") + path.read_bytes())
+            for path in yaml_files_below(folder):
+                digest.update(f"\0{path}\0".encode("utf-8", "surrogateescape") + content_of(path))
         return digest.hexdigest()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from mailroom.errors import InvalidInputError
+from mailroom.rulelang.folders import is_folder, yaml_files_below
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
@@ -66,11 +67,15 @@ def yaml_files(directory: Path) -> list[Path]:
     """Every `.yml` and `.yaml` file below a directory, sorted.
 
     Raises:
-        RuleError: The directory does not exist.
+        RuleError: The directory does not exist, or a part of it cannot be read.
     """
-    if not directory.is_dir():
+    try:
+        found = yaml_files_below(directory) if is_folder(directory) else None
+    except InvalidInputError as error:
+        raise RuleError(str(error)) from error
+    if found is None:
         raise RuleError(f"{directory}:1: is not a folder; check the path in the policy or on the command line")
-    return sorted(path for path in directory.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
+    return found
 
 
 def read_documents(file: Path, shown_as: str | None = None) -> list[Document]:
