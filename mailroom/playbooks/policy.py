@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from mailroom.triage.ruleset import RuleSet
 
 
+_NO_REASON = "Select One"
+_AS_WRITTEN = {"approval_ttl_hours": "approval_hours"}
+"""Rails whose setting has another name."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """What may happen by itself, and by which rules.
@@ -54,7 +59,7 @@ class Policy:
         lists: tuple[Path, ...] = (),
         starter_rules: bool = True,
         reject_note: str = "",
-        reject_reason: str = "Select One",
+        reject_reason: str = _NO_REASON,
         approvers: tuple[str, ...] = (),
         approval_mailbox: str = "",
         recipient_language: str = "en",
@@ -80,12 +85,20 @@ class Policy:
             settings = RailSettings(**rails)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            msg = f"policy: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+            name, *rest = (str(part) for part in first["loc"])
+            msg = f"policy: {'.'.join((_AS_WRITTEN.get(name, name), *rest))}: {first['msg']}"
             raise InvalidInputError(msg) from None
         if approvers:
             from mailroom.playbooks.approvals.people import People  # only where there are any
 
             People.of(approvers)
+        if reject_reason != _NO_REASON:
+            from mailroom.mimecast.held import REJECT_REASONS  # only where there is one
+
+            if reject_reason not in REJECT_REASONS:
+                reasons = ", ".join(REJECT_REASONS)
+                msg = f"policy: reject_reason: {reject_reason[:80]!r} is no reason of Mimecast's: use one of {reasons}"
+                raise InvalidInputError(msg)
         asking = AskingSettings(recipient_language, dict(recipient_languages), recipient_hours, recipient_proof)
         return cls(
             rails=settings,

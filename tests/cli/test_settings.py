@@ -148,6 +148,8 @@ def test_mail_of_an_own_sender_is_not_acted_on(tmp_path: Path, kind: str) -> Non
         ("per_action = { release = -1 }", "per_action.release"),
         ("breaker_window = 0", "breaker_window"),
         ("breaker_overturn = 2", "breaker_overturn"),
+        ("approval_hours = 0", "policy: approval_hours: "),
+        ("reject_reason = 'Spam'", "reject_reason: 'Spam' is no reason .*Against Email Policy"),
     ],
 )
 def test_a_rail_that_cannot_be_meant_is_named(tmp_path: Path, line: str, words: str) -> None:
