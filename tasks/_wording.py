@@ -27,7 +27,9 @@ def action(name: str) -> Iterator[None]:
     try:
         yield
     except MailroomError as error:
-        error.args = (_text(name, str(error)), *error.args[1:])
+        # Of rule files every problem is a line of its own.
+        reason = "; ".join(getattr(error, "lines", ())) or str(error)
+        error.args = (_text(name, reason), *error.args[1:])
         raise
     except Exception as error:
         raise MailroomError(_text(name, f"{type(error).__name__}: {error}")) from error

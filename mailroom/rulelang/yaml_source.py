@@ -44,7 +44,8 @@ class RuleError(InvalidInputError):
         return (*self.problems[:_SHOWN], f"... and {more} more") if more > 0 else self.problems
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        # Other arguments than at first are the words of somebody who says more, such as which action it was.
+        return "\n".join(self.lines) if self.args == self.problems else str(self.args[0])
 
 
 @dataclass(slots=True)
