@@ -8,6 +8,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
+from mailroom.cli.known_word import known_word
 from mailroom.cli.person import account
 
 actions_app = typer.Typer(
@@ -26,6 +27,9 @@ def list_actions(
     as_json: AsJson = False,
 ) -> None:
     """List the ledger, newest first. Needs no tenant and no Prefect."""
+    from mailroom.store.actions import STATES
+
+    known_word(state, STATES, "--state")
     with desk.opened() as here:
         found = here.store.ledger.list(state=state or None, kind=kind or None, limit=limit)
     rows = [

@@ -34,6 +34,7 @@ NEXT_STATES = {
     "unknown": ("applied", "failed", "not_applied", "already_done"),
     "applied": ("undone",),
 }
+STATES = frozenset(NEXT_STATES) | {after for states in NEXT_STATES.values() for after in states}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,14 @@ class DemoHome:
     def __init__(self, folder: Path, messages: int, seed: int) -> None:
         self.folder, self.messages, self.seed = folder, messages, seed
         self.mails = max(20, messages // 5)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.logs = folder / "logs"
-        self.logs.mkdir(exist_ok=True)
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir(exist_ok=True)
+        self.logs, self.temporary = folder / "logs", folder / "tmp"
+        try:
+            for made in (self.folder, self.logs, self.temporary):
+                made.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / "lock").touch()
+        except OSError as error:
+            msg = f"The demo cannot write into {self.folder} ({error.strerror}): name another folder with --state."
+            raise InvalidInputError(msg) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
