@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from pydantic import SecretStr
 
 from blocks import MimecastCredentials
 from flows.check_connections import check_connections
+from flows.ingest_mailbox import ingest_mailbox
+from flows.request_approvals import request_approvals
+from flows.retry_failed_triage import retry_failed_triage
 from tasks import _open
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -61,3 +65,14 @@ def test_a_tenant_without_a_policy_is_no_reason_to_pass_over_the_rules(office: A
 
     found = results(helper, state)
     assert (found["connection"], found["rules"], found["imap login"]) == ("failed", "failed", "ok")
+
+
+@pytest.mark.parametrize(
+    "playbook", [retry_failed_triage, ingest_mailbox, request_approvals], ids=lambda playbook: playbook.name
+)
+def test_a_missing_block_is_said_in_the_documented_words(api: Any, playbook: Any) -> None:
+    blocks = {"mimecast", "store", "policy", "mailbox"} & playbook.parameters.properties.keys()
+    state = playbook(**dict.fromkeys(blocks, "none"), return_state=True)
+
+    assert state.is_failed()
+    assert re.search(r"Error executing action \"[^\"]+\"\. Reason: There is no block 'none' of type", state.message)
