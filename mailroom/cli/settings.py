@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 FILE = "mailroom.toml"
 _NO_SUCH_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
+_NOT_LISTED = {"list_type", "tuple_type"}
+_NO_LIST = 'write a list, such as ["one", "two"]'
 _SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases", "mail_rules")
 
 
@@ -304,9 +306,10 @@ def load_settings(home: Path | None = None, environment: dict[str, str] | None =
         return Settings(home=home, **document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        where = variables.get(tuple(map(str, first["loc"][:2])), f"{file}: {where}")
-        msg = f"{where}: {_unknown(first['loc']) if first['type'] in _NO_SUCH_KEY else first['msg']}"
+        place = [str(part) for part in first["loc"] if not str(part).startswith("literal[")]
+        where = variables.get(tuple(place[:2]), f"{file}: {'.'.join(place)}")
+        said = _NO_LIST if first["type"] in _NOT_LISTED else first["msg"]
+        msg = f"{where}: {_unknown(first['loc']) if first['type'] in _NO_SUCH_KEY else said}"
         raise InvalidInputError(msg) from None
 
 
