@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -201,7 +202,8 @@ class DemoHome:
         if rows:
             columns = tuple(rows[0])
             output.table("The most urgent alerts", columns, [[_short(row[name]) for name in columns] for row in rows])
-        output.console.print(f"More: mailroom --home {self.folder} stats | explain ALERT | check | undo")
+        command = sys.argv[0] if Path(sys.argv[0]).name == "mailroom" else "mailroom"
+        output.console.print(f"More: {command} --home {self.folder} stats | explain ALERT | check | undo")
 
 
 def _short(cell: object) -> object:
