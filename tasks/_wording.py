@@ -27,9 +27,8 @@ def action(name: str) -> Iterator[None]:
     try:
         yield
     except MailroomError as error:
-        # Of rule files every problem is a line of its own.
-        reason = "; ".join(getattr(error, "lines", ())) or str(error)
-        error.args = (_text(name, reason), *error.args[1:])
+        lines = getattr(error, "lines", ())  # of rule files: every problem is an argument of its own
+        error.args = (_text(name, "; ".join(lines) or str(error)), *(() if lines else error.args[1:]))
         raise
     except Exception as error:
         raise MailroomError(_text(name, f"{type(error).__name__}: {error}")) from error
