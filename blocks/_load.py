@@ -8,6 +8,7 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from blocks._prefect_api import unreachable
@@ -31,7 +32,7 @@ def load(kind: type[B], name: str) -> B:
         msg = (
             f"There is no block {name!r} of type {title!r}. Make it in the Prefect UI (Blocks, +, {title}), or start "
             f"the flow with the name of one that exists: `prefect block ls` lists them as "
-            f"{kind.get_block_type_slug()}/<name>."
+            f"{kind.get_block_type_slug()}/<name>.{_whose_blocks()}"
         )
         raise InvalidInputError(msg) from None
     except (RuntimeError, httpx.HTTPError) as error:
@@ -45,6 +46,13 @@ def load(kind: type[B], name: str) -> B:
         msg = f"The block {name!r} is a {type(block).__name__}, not a {kind.__name__}."
         raise InvalidInputError(msg)
     return block
+
+
+def _whose_blocks() -> str:
+    """Without an address Prefect starts a server of its own for the question, and that one has no blocks."""
+    if get_current_settings().api.url:
+        return ""
+    return " PREFECT_API_URL is not set, so your server was not asked: set it to the address of yours."
 
 
 def exists(kind: type[Block], name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from prefect.settings import get_current_settings
@@ -12,7 +13,10 @@ from mailroom.errors import TransientError
 def address() -> str:
     """Where the API should be, without user name and password."""
     url = urlsplit(get_current_settings().api.url or "http://localhost:4200/api")
-    return f"{url.scheme}://{url.hostname}{f':{url.port}' if url.port else ''}{url.path}"
+    with suppress(ValueError):  # the port is no number
+        if url.scheme and url.hostname:
+            return f"{url.scheme}://{url.hostname}{f':{url.port}' if url.port else ''}{url.path}"
+    return "PREFECT_API_URL (which is no address such as http://127.0.0.1:4200/api)"
 
 
 def unreachable(what: str, error: BaseException) -> TransientError:

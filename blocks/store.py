@@ -87,7 +87,6 @@ class AlertStore(Block):
 
     def _address(self) -> str:
         if (file := self._file()) is not None:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return f"{_SQLITE}{file}"
         password = self.password.get_secret_value()
         if not password:
@@ -104,5 +103,5 @@ class AlertStore(Block):
 def _has_password(url: str) -> bool:
     try:
         return bool(make_url(url).password)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return False  # opening it says what is wrong

@@ -17,7 +17,7 @@ from tasks import playbook
 
 @flow(name="approve action", flow_run_name="approval {approval} in {mimecast}")
 def approve_action(
-    approval: Annotated[int, Field(ge=1, examples=[1])],
+    approval: Annotated[int, Field(ge=1, le=2**31 - 1, examples=[1])],
     mailbox: str = "",
     mimecast: str = "default",
     store: str = "default",

@@ -8,6 +8,7 @@ from prefect import get_run_logger
 from pydantic import Field
 
 from flows._flow import flow
+from flows._folder import lasting_folder
 from flows._tenant_slot import tenant_slot
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.playbooks.archive_search import DEFAULT_FIELDS
@@ -46,13 +47,15 @@ def archive_search(
         mailboxes: Only these mailboxes: addresses, separated by commas. Empty: the whole archive.
         fields_to_return: Fields of a result, separated by commas.
         max_emails_to_return: Stop after so many, the newest.
-        csv_folder: Folder on the worker for a CSV file with every column, made when missing. Empty: no file.
+        csv_folder: Folder on the worker for a CSV file with every column, a whole path; made when missing. Empty: no
+            file.
         mimecast: Name of the "Mimecast Credentials" block.
 
     Returns:
         How many were found, the time that was searched, warnings, and the path of the CSV file.
     """
     log = get_run_logger()
+    folder = lasting_folder(csv_folder, "csv_folder")
     with tenant_slot(mimecast):
         found = mimecast_actions.simple_archive_search(
             fields_to_return,
@@ -67,7 +70,7 @@ def archive_search(
             time_zone=time_zone,
             mimecast=mimecast,
         )
-    path = str(found.save_csv(csv_folder)) if csv_folder.strip() else ""
+    path = str(found.save_csv(folder)) if folder else ""
     log.info("%s: %d%s", found.message, found.count, f", written to {path}" if path else "")
     return {
         "message": found.message,

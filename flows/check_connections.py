@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flows._flow import flow
 from flows._tenant_slot import tenant_slot
-from tasks import mimecast as mimecast_actions
 from tasks import playbook
 
 
@@ -18,7 +17,7 @@ def check_connections(
     the login; the store and its schema; the rules and lists; who can reach this Prefect API.
 
     Args:
-        mimecast: Name of the "Mimecast Credentials" block.
+        mimecast: Name of the "Mimecast Credentials" block; where there is only a mailbox, it is passed over.
         store: Name of the "Alert Store" block.
         policy: Name of the "Triage Policy" block.
         mailbox: Name of the "Mailbox Credentials" block; where there is none, it is passed over.
@@ -27,8 +26,8 @@ def check_connections(
         One row per stage.
     """
     with tenant_slot(mimecast):
-        tenant = mimecast_actions.ping(mimecast=mimecast, must_pass=False)
-    stages = [*tenant.stages, *playbook.check_mailbox(mailbox=mailbox, store=store)]
-    rows = [*stages, *playbook.check_our_side(store=store, policy=policy)]
+        tenant = playbook.check_tenant(mimecast=mimecast, mailbox=mailbox)
+    stages = [*tenant, *playbook.check_mailbox(mailbox=mailbox, store=store)]
+    rows = [*stages, *playbook.check_our_side(store=store, policy=policy, mimecast=mimecast)]
     playbook.publish_check_report(rows)
     return rows

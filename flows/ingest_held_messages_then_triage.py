@@ -25,7 +25,7 @@ def ingest_held_messages_then_triage(
     store: str = "default",
     policy: str = "default",
     max_hours_backwards: Annotated[int, Field(ge=1, le=719)] = 336,
-    max_messages: Annotated[int, Field(ge=0)] = 0,
+    max_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 0,
     lowest_risk: LowestRisk = "everything",
     fetch_details: bool = True,
     dry_run: bool = False,

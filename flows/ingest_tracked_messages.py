@@ -37,7 +37,7 @@ def ingest_tracked_messages(
     queue_reason_filter: str = "",
     ingest_without_risk: bool = True,
     max_hours_backwards: Annotated[int, Field(ge=1, le=720)] = 1,
-    max_messages: Annotated[int, Field(ge=0)] = 100,
+    max_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 100,
     allow_list: Sequence[str] = (),
     use_allow_list_as_deny_list: bool = True,
     time_limit: Annotated[float, Field(ge=0, le=86_400)] = 180,

@@ -8,6 +8,7 @@ from prefect import get_run_logger
 from pydantic import Field
 
 from flows._flow import flow
+from flows._folder import lasting_folder
 from flows._tenant_slot import tenant_slot
 from mailroom import tables
 from mailroom.errors import MailroomError
@@ -48,8 +49,8 @@ def investigate_sender(
         period: How far back. Message tracking itself reaches back 29 days and 23 hours; archive and store reach
             further.
         most_messages: Take at most so many messages of each source, the newest.
-        csv_folder: Folder on the worker for a CSV file with every message and address, and for the picture; made when
-            missing. Empty: no files.
+        csv_folder: Folder on the worker for a CSV file with every message and address, and for the picture, a whole
+            path; made when missing. Empty: no files.
         mimecast: Name of the "Mimecast Credentials" block.
         store: Name of the "Alert Store" block.
         policy: Name of the "Triage Policy" block: its lists say whose authentication results are believed.
@@ -63,6 +64,7 @@ def investigate_sender(
     Raises:
         MailroomError: the tenant could not be asked at all; what our store knows is shown. Retry asks again.
     """
+    folder = lasting_folder(csv_folder, "csv_folder")
     with tenant_slot(mimecast):
         found = playbook.investigate_sender(
             sender, domain, subject, url, days=_DAYS[period], most_messages=most_messages, mimecast=mimecast,
@@ -74,9 +76,9 @@ def investigate_sender(
             "Retry asks again."
         )
     files: dict[str, str] = {}
-    if csv_folder.strip():
-        files = {"csv": str(found.save_csv(csv_folder))}
-        files["svg"] = str(tables.save_text(csv_folder, "investigation", "svg", timeline(found)))
+    if folder:
+        files = {"csv": str(found.save_csv(folder))}
+        files["svg"] = str(tables.save_text(folder, "investigation", "svg", timeline(found)))
         get_run_logger().info("written: %s", ", ".join(files.values()))
     return {
         "sentence": sentence(found, named=False),

@@ -24,7 +24,7 @@ def send_email_and_wait_for_reply(
     answers_from: Literal["any", "all", "n"] = "any",
     needed: Annotated[int, Field(ge=1, le=100)] = 1,
     time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72,
-    reminders_hours: tuple[float, ...] = (),
+    reminders_hours: tuple[Annotated[float, Field(gt=0, le=2160)], ...] = (),
     exclusion_subject_regex: str = "",
     exclusion_body_regex: str = "",
     sender_policy: Literal["exact", "alias", "domain", "any"] = "alias",

@@ -8,6 +8,7 @@ from prefect import get_run_logger
 from pydantic import Field
 
 from flows._flow import flow
+from flows._folder import lasting_folder
 from mailroom.tables import save_text
 from tasks import playbook
 
@@ -30,7 +31,7 @@ def triage_report(
     Args:
         days: How many days back from now, by arrival of the mail.
         mail_to: Addresses of people at our own domains who get the report by mail. Empty: nobody.
-        folder: Folder on the worker for the HTML file; made when missing. Empty: no file.
+        folder: Folder on the worker for the HTML file, a whole path; made when missing. Empty: no file.
         tenant: Only this tenant; all when empty.
         mailbox: Name of the "Mailbox Credentials" block that sends.
         store: Name of the "Alert Store" block.
@@ -39,14 +40,15 @@ def triage_report(
     Returns:
         Alerts, labels, holds that end within a day, what became of the mail, and the path of the file.
     """
+    place = lasting_folder(folder, "folder")
     numbers = playbook.make_triage_report(days=days, tenant=tenant, store=store)
     answer: dict[str, Any] = {
         "alerts": numbers.alerts, "labelled": sum(numbers.labels.values()), "at_risk": numbers.at_risk,
     }  # fmt: skip
-    if folder.strip():
+    if place:
         from mailroom.playbooks.triage_report import html_page
 
-        written = save_text(folder, f"triage-report-{numbers.until:%Y-%m-%d}", "html", html_page(numbers))
+        written = save_text(place, f"triage-report-{numbers.until:%Y-%m-%d}", "html", html_page(numbers))
         get_run_logger().info("written: %s", written)
         answer["file"] = str(written)
     if any(one.strip() for one in mail_to):

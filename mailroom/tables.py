@@ -111,8 +111,7 @@ class CsvFile:
         self.path = Path(path).expanduser()
         self.rows = 0
         self._columns = dict.fromkeys(first)
-        if self.path.exists() or self.path.is_symlink():
-            raise InvalidInputError(f"{self.path} is there already and is not overwritten; name another file")
+        need_new(self.path)
         try:
             self._kept = tempfile.TemporaryFile("w+", encoding="utf-8", dir=self.path.parent)  # noqa: SIM115
         except OSError as error:
@@ -197,6 +196,23 @@ def save_text(folder: str | Path, name: str, ending: str, text: str) -> Path:
     return write_text(_new_file(folder, name, ending), text)
 
 
+def need_new(path: str | Path) -> None:
+    """See that a file can be new, before the work whose result it is to hold.
+
+    Raises:
+        InvalidInputError: it is there, there is no folder for it, or nobody can tell.
+    """
+    place = Path(path).expanduser()
+    try:
+        there, has_folder = place.exists() or place.is_symlink(), place.parent.is_dir()
+    except OSError as error:
+        raise _not_written(place, error) from error
+    if there:
+        raise InvalidInputError(f"{place} was not written: it is there already and is not overwritten; name another")
+    if not has_folder:
+        raise InvalidInputError(f"{place} was not written: there is no folder {place.parent}; make it, or name another")
+
+
 def write_text(path: str | Path, text: str) -> Path:
     """Write a new text file, readable by its owner only.
 
@@ -221,10 +237,13 @@ def _new_file(folder: str | Path, name: str, ending: str) -> Path:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInputError(f"{place} cannot be used as a folder ({error.strerror}); name another") from error
-    for number in range(1, _MOST_TRIES):
-        path = place / (f"{name}.{ending}" if number == 1 else f"{name} ({number}).{ending}")
-        if not path.exists() and not path.is_symlink():
-            return path
+    try:
+        for number in range(1, _MOST_TRIES):
+            path = place / (f"{name}.{ending}" if number == 1 else f"{name} ({number}).{ending}")
+            if not path.exists() and not path.is_symlink():
+                return path
+    except OSError as error:
+        raise InvalidInputError(f"{place} cannot be used as a folder ({error.strerror}); name another") from error
     raise InvalidInputError(f"{place} holds {_MOST_TRIES} files named {name}; name an empty folder")
 
 

@@ -63,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return mail_main(arguments[1:])
     parser = _parser()
     given = parser.parse_args(arguments)
-    switches: dict[str, Any] = {"hostile": given.hostile, **_sizes(given)}
+    if given.messages < 0:
+        parser.error("--messages cannot be negative")
+    switches: dict[str, Any] = {"hostile": given.hostile}
     if given.large:
         given.messages = 100_000 if given.messages == 500 else given.messages
         switches.update(max_recipients=1, history=0)
@@ -71,12 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.rate_limit and rate is None:
         parser.error("--rate-limit is written like 50/s or 300/60s")
     try:
+        switches = _sizes(given) | switches
         if given.state:
             tenant = Tenant.load_or_generate(given.state, messages=given.messages, seed=given.seed, **switches)
         else:
             tenant = Tenant.generate(messages=given.messages, seed=given.seed, **switches)
     except ValueError as error:
         parser.error(str(error))
+    except OSError as error:
+        parser.error(f"{given.state}: {error.strerror}; keep the memory in another folder with --state")
     if rate:
         tenant.set_rate_limit(calls=int(rate[1]), per_seconds=float(rate[2] or 1), headers=not given.no_rate_headers)
     if given.written:
@@ -85,7 +90,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        server = stack.enter_context(serve(tenant, host=given.host, port=given.port))
+        try:
+            server = stack.enter_context(serve(tenant, host=given.host, port=given.port))
+        except (OSError, OverflowError) as error:
+            tenant.close()
+            parser.error(f"{error}: take another port with --port, 0 for any")
         facts = description(tenant, server.url)
         if given.mail is not None:
             mail = stack.enter_context(_mail_server(parser, given))

@@ -64,6 +64,11 @@ def account(block: str) -> MailAccount:
         return _account(block)
 
 
+def has_client(block: str) -> bool:
+    """Whether there is a tenant of this name."""
+    return exists(MimecastCredentials, block)
+
+
 def has_account(block: str) -> bool:
     """Whether there is a mailbox of this name."""
     return exists(MailboxCredentials, block)

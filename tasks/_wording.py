@@ -27,7 +27,8 @@ def action(name: str) -> Iterator[None]:
     try:
         yield
     except MailroomError as error:
-        error.args = (_text(name, str(error)), *error.args[1:])
+        lines = getattr(error, "lines", ())  # of rule files: every problem is an argument of its own
+        error.args = (_text(name, "; ".join(lines) or str(error)), *(() if lines else error.args[1:]))
         raise
     except Exception as error:
         raise MailroomError(_text(name, f"{type(error).__name__}: {error}")) from error

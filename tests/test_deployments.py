@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,24 @@ def test_the_parameters_fit_the_flow(entry: dict[str, Any]) -> None:
         validate(_filled_in(entry, flow) | given, schema, raise_on_error=True)
     flow.validate_parameters(_filled_in(entry, flow))
     assert entry["enforce_parameter_schema"] is True
+
+
+def _numbers(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if schema.get("type") in ("integer", "number"):
+            yield schema
+        for part in schema.values():
+            yield from _numbers(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _numbers(part)
+
+
+@pytest.mark.parametrize("entry", DEPLOYMENTS, ids=_id)
+def test_no_number_in_a_form_can_be_larger_than_prefect_can_show(entry: dict[str, Any]) -> None:
+    """One run with a larger one, and its server shows no list of runs to anybody any more."""
+    for number in _numbers(_flow(entry).parameters.model_dump()):
+        assert number.get("maximum", 2**63) < 2**63, number
 
 
 @pytest.mark.parametrize("entry", DEPLOYMENTS, ids=_id)

@@ -145,3 +145,12 @@ def test_a_text_file_is_new_and_its_owners_only(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError):
         tables.write_text(link, "through a link")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_that_cannot_be_new_is_refused_before_the_work(tmp_path):
+    (tmp_path / "there.csv").write_text("")
+
+    tables.need_new(tmp_path / "new.csv")
+    for place in (tmp_path / "there.csv", tmp_path / "nowhere" / "new.csv", tmp_path / "there.csv" / "new.csv"):
+        with pytest.raises(InvalidInputError, match="name another"):
+            tables.need_new(place)

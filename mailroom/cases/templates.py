@@ -13,7 +13,7 @@ from mailroom.cases.values import FieldType
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.rulelang.explain import Fill, compile_sentence
 from mailroom.rulelang.schemas import check
-from mailroom.rulelang.yaml_source import Document, RuleError, read_documents
+from mailroom.rulelang.yaml_source import Document, RuleError, read_documents, yaml_files
 
 MAIL_FIELDS = ("subject", "sender", "sender_domain")
 """What a title may name besides the template's own fields; taken from the first alert."""
@@ -82,11 +82,13 @@ def load_templates(*folders: Path) -> dict[str, IncidentTemplate]:
     found: dict[str, IncidentTemplate] = {}
     problems: list[str] = []
     for folder in folders:
-        if not folder.is_dir():
-            problems.append(f"{folder}:1: is no folder; give the folder with the templates")
+        try:
+            paths = yaml_files(folder)
+        except RuleError as error:
+            problems += error.problems
             continue
         here: dict[str, IncidentTemplate] = {}
-        for file in sorted([*folder.rglob("*.yml"), *folder.rglob("*.yaml")]):
+        for file in paths:
             try:
                 made = [read_template(document) for document in read_documents(file)]
             except RuleError as error:

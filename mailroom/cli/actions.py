@@ -8,9 +8,9 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
+from mailroom.cli.known_word import known_word
 from mailroom.cli.person import account
 from mailroom.cli.row import LARGEST
-from mailroom.errors import InvalidInputError
 
 actions_app = typer.Typer(
     help="What was, is and could not be done to the tenant.", no_args_is_help=True, rich_markup_mode=None
@@ -30,8 +30,7 @@ def list_actions(
     """List the ledger, newest first. Needs no tenant and no Prefect."""
     from mailroom.store.actions import STATES
 
-    if state and state not in STATES:
-        raise InvalidInputError(f"{state[:40]!r} is no state of an action; choose one of {', '.join(STATES)}")
+    known_word(state, STATES, "--state")
     with desk.opened() as here:
         found = here.store.ledger.list(state=state or None, kind=kind or None, limit=limit)
     rows = [

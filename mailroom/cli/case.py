@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.known_word import known_word
 from mailroom.cli.person import account
 from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError
@@ -26,6 +27,7 @@ Number = Annotated[int, typer.Argument(help="Number of the case.", metavar="CASE
 Fields = Annotated[list[str] | None, typer.Option("--field", help="NAME=VALUE; may be repeated.", show_default=False)]
 _LIST = ("id", "state", "priority", "alerts", "owner", "opened_at", "title")
 _WIDE = 400
+_MOST_HOURS = 10 * 366 * 24
 
 
 @case_app.callback()
@@ -49,11 +51,13 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List cases, newest first; all that is given must fit. Reads the store."""
-    from mailroom.cases.states import ACTIVE, priority_of
+    from mailroom.cases.states import ACTIVE, MERGED, STATES, priority_of
     from mailroom.cases.values import readings
     from mailroom.playbooks.cases import case_rows
     from mailroom.store.case_lists import CaseQuery
 
+    for one in state or ():
+        known_word(one, (*STATES, MERGED), "--state")
     name, given, value = field.partition("=")
     query = CaseQuery(
         text=text, sender=sender, owner=who() if owner == "me" else owner,
@@ -136,7 +140,7 @@ def set_case(
     from mailroom.playbooks.cases import set_state, update_case
 
     with desk.opened() as here:
-        due = datetime.now(UTC) + timedelta(hours=due_hours) if due_hours is not None else None
+        due = due_in(due_hours)
         found = update_case(
             here.store, case, who=who(), why=why, title=title, description=description, due_at=due,
             priority=priority_of(priority) if priority else None,
@@ -217,6 +221,19 @@ def templates(as_json: AsJson = False) -> None:
         output.table("Incident templates", columns, cells, _WIDE)
     if problems:
         raise RuleError(*problems)
+
+
+def due_in(hours: float | None) -> datetime | None:
+    """The deadline that lies so many hours ahead.
+
+    Raises:
+        InvalidInputError: that is no time to wait for.
+    """
+    if hours is None:
+        return None
+    if not 0 <= hours <= _MOST_HOURS:  # nan as well
+        raise InvalidInputError(f"--due-hours {hours:g}: write a number of hours from 0 to {_MOST_HOURS} (ten years)")
+    return datetime.now(UTC) + timedelta(hours=hours)
 
 
 def who() -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.case import AsJson, Number, Why, known_template, me, pairs, who
+from mailroom.cli.case import AsJson, Number, Why, due_in, known_template, me, pairs, who
 from mailroom.cli.case_links import case_app
 from mailroom.cli.row import LARGEST
+from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.store.case_tasks import CaseTask
@@ -44,7 +44,9 @@ def add_task(
     from mailroom.store.case_tasks import NewTask
 
     key = f"said:{hashlib.sha256(title.strip().casefold().encode('utf-8', 'replace')).hexdigest()[:32]}"
-    due = datetime.now(UTC) + timedelta(hours=due_hours) if due_hours is not None else None
+    due = due_in(due_hours)
+    if not title.strip():
+        raise InvalidInputError("A task needs a title: one line that says what is to be done.")
     with desk.opened() as here:
         made = here.store.case_tasks.add(case, [NewTask(key, title.strip(), description, me(owner), due)], who=who())
     said = f"task {made[0]} added to case {case}" if made else f"case {case} has this task already"
@@ -92,7 +94,6 @@ def add_file(
     as_json: AsJson = False,
 ) -> None:
     """Keep a file with a case; the same content under the same name is kept once. Writes the store."""
-    from mailroom.errors import InvalidInputError
     from mailroom.playbooks import cases
 
     if (path is None) == (alert is None):

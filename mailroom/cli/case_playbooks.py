@@ -10,6 +10,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Why, who
 from mailroom.cli.case_parts import case_app
 from mailroom.cli.exits import Exit
+from mailroom.cli.known_word import known_word
 from mailroom.cli.row import LARGEST
 
 __all__ = ["case_app"]
@@ -25,6 +26,9 @@ def playbooks(
     as_json: AsJson = False,
 ) -> None:
     """List playbooks that are offered, wanted, started or over. Reads the store."""
+    from mailroom.store.playbook_runs import STATES
+
+    known_word(state, STATES, "--state")
     with desk.opened() as here:
         ids = [one.id for one in here.store.cases.parts(case)] if case is not None else None
         found = here.store.playbook_runs.list(case_ids=ids, state=state, limit=limit)

@@ -30,8 +30,7 @@ def check(
     """
     with desk.opened() as here:
         rows = [] if rules_only else _tenant(here) + _mailbox(here) + check_store(lambda: here.store)
-        rows += check_policy(here.policy)
-        rows += [] if rules_only else check_records(lambda: here.store, here.policy)
+        rows += _rules(here, rules_only=rules_only)
     failed = [row for row in rows if row.result == "failed"]
     if as_json:
         output.print_json({"ok": not failed, "stages": [row.as_dict() for row in rows]})
@@ -43,6 +42,8 @@ def check(
 
 
 def _tenant(here: desk.Here) -> list[CheckRow]:
+    if not here.has_tenant and here.has_mailbox:
+        return [CheckRow("mimecast", "skipped", "there is a mailbox, and no tenant is configured")]
     try:
         report = ping.ping(here.client)
     except MailroomError as error:
@@ -63,3 +64,9 @@ def _mailbox(here: desk.Here) -> list[CheckRow]:
     with suppress(StoreError):  # said by the stage of the store
         remember_ping(here.account, here.store, report)
     return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]
+
+
+def _rules(here: desk.Here, *, rules_only: bool) -> list[CheckRow]:
+    if not rules_only and not here.has_policy and not here.has_tenant:
+        return [CheckRow("rules", "skipped", "there is neither a policy nor a tenant block of this name")]
+    return check_policy(here.policy) + ([] if rules_only else check_records(lambda: here.store, here.policy))

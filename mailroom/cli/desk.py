@@ -70,13 +70,33 @@ class Here:
 
     @property
     def has_mailbox(self) -> bool:
-        """A mailbox is configured."""
+        """A mailbox is configured, if only in part."""
         if self.blocks:
             from blocks import MailboxCredentials
             from blocks._load import exists
 
             return exists(MailboxCredentials, self.blocks)
-        return bool(self.settings.mailbox.address)
+        return self.settings.mailbox != type(self.settings.mailbox)()
+
+    @property
+    def has_tenant(self) -> bool:
+        """A tenant is configured, if only in part."""
+        if self.blocks:
+            from blocks import MimecastCredentials
+            from blocks._load import exists
+
+            return exists(MimecastCredentials, self.blocks)
+        return self.settings.mimecast != type(self.settings.mimecast)()
+
+    @property
+    def has_policy(self) -> bool:
+        """There are rules to decide by; without Prefect always."""
+        if not self.blocks:
+            return True
+        from blocks import TriagePolicy
+        from blocks._load import exists
+
+        return exists(TriagePolicy, self.blocks)
 
     def policy(self) -> Policy:
         """Rules, lists, modes and rails, read anew each time so that the kill switch works."""

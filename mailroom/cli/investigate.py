@@ -40,6 +40,9 @@ def investigate(
     from mailroom.playbooks.investigate import inquiry_about, timeline
     from mailroom.playbooks.investigate import investigate as ask_all
 
+    for path in (csv, svg):
+        if path is not None:
+            tables.need_new(path)
     inquiry = inquiry_about(sender=sender, domain=domain, subject=subject, url=url)
     with desk.opened() as here, output.progress(as_json) as progress:
         found = ask_all(here.desk(), inquiry, days=days, most=limit, seconds=seconds, progress=progress)

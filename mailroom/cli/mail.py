@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -212,8 +213,9 @@ def analyze(
 
     parts = checked_parts(extract.split(",")) if extract else PARTS
     path = Path(file)
-    if path.is_file():
-        found = [read(path.read_bytes(), parts, name=path.name)]
+    content = _content(path)
+    if content is not None:
+        found = [read(content, parts, name=path.name)]
     elif path.suffix.lower() in {".eml", ".msg"} and "@" not in file:
         raise NotFoundError(f"there is no file {file} here; check the path, or give the Message-ID or UID of a mail")
     else:
@@ -221,6 +223,16 @@ def analyze(
             _, fetched = one_mail(session, _one(named, file))
         found = analyze_attached(parsed(fetched), parts, attachment=attachment)
     output.print_json({"mails": found})
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of a file; None where there is none of this name, which may as well be a Message-ID."""
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file, then
+            return None
+        raise InvalidInputError(f"{path} cannot be read ({error.strerror}): check its owner and mode") from error
 
 
 @mail_app.command("ping")

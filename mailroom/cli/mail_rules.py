@@ -10,8 +10,10 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.known_word import known_word
 from mailroom.cli.row import LARGEST
 from mailroom.clock import SYSTEM_CLOCK
+from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.cases.mail_rules import MailRuleSet
@@ -136,6 +138,9 @@ def hits(
     as_json: AsJson = False,
 ) -> None:
     """Show which rules held for which mails, and what became of their actions. Reads only."""
+    from mailroom.store.mail_rules import STATES
+
+    known_word(state, STATES, "--state")
     with desk.opened() as here:
         found = here.store.mail_rules.hits(alert_id=alert, rule_id=rule, state=state, limit=limit)
     rows = [
@@ -194,6 +199,8 @@ def applied(
 
     account = here.account if here.has_mailbox else None
     period = here.settings.mail_rules.days if days < 0 else days
+    if not period >= 0:  # nan as well
+        raise InvalidInputError(f"days {period:g}: write a number of days; 0 means mail of any age")
     since = SYSTEM_CLOCK.now() - timedelta(days=min(period, 100_000)) if period else None
     tenant = (here.settings.intake.tenant or account.address) if account else ""
     return apply_mail_rules(

@@ -13,6 +13,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
+from mailroom.rulelang.folders import is_folder
 
 if TYPE_CHECKING:
     from mailroom.playbooks.policy import Policy
@@ -194,7 +195,7 @@ def _with_rules(policy: Policy, folders: list[Path] | None) -> Policy:
     from mailroom.triage.packaged import starter_rules
 
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise InvalidInputError(f"{folder} is not a folder")
     packaged = tuple(folder for folder in policy.rules if folder == starter_rules())
     return replace(policy, rules=packaged + tuple(folder.absolute() for folder in folders))

@@ -2,24 +2,26 @@
 
 Found in this order: `--home`, the environment variable MAILROOM_HOME, `.mailroom` in the current folder,
 `.mailroom` in the user's home. Any key can also come from the environment: MAILROOM_MIMECAST_CLIENT_SECRET for
-`client_secret` in `[mimecast]`. A secret can be a file: `client_secret_file = "/run/secrets/mimecast"`.
+`client_secret` in `[mimecast]`; a list is separated by commas there, a table is JSON. A secret can be a file:
+`client_secret_file = "/run/secrets/mimecast"`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailroom.cli.kept_token import KeptRefreshToken
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.connectors.tracked_form import TrackedForm
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.mail.account_fields import AccountFields
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 FILE = "mailroom.toml"
 _NO_SUCH_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
+_NOT_LISTED = {"list_type", "tuple_type"}
+_NO_LIST = 'write a list, such as ["one", "two"]'
 _SECTIONS = ("mimecast", "mailbox", "intake", "store", "policy", "held", "tracked", "cases", "mail_rules")
 
 
@@ -159,12 +163,26 @@ class Settings(_Section):
     mail_rules: MailRulesSection = MailRulesSection()
 
     def open_store(self) -> Store:
-        """Open the store, making the home folder and the database where they do not exist."""
+        """Open the store, making the home folder and the database where they do not exist.
+
+        Raises:
+            StoreError, InvalidInputError: it cannot be opened; the message says what to do.
+        """
         from mailroom.store import Store
 
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        url = self.store.url or f"sqlite:///{(self.home / 'mailroom.db').resolve()}"
+        url = self.store.url or f"sqlite:///{self._made_home() / 'mailroom.db'}"
         return Store.open(url, blobs=self.store.blobs or str((self.home / "blobs").resolve()))
+
+    def _made_home(self) -> Path:
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            msg = (
+                f"The folder {self.home} cannot be made ({error.strerror}): name another with --home or MAILROOM_HOME, "
+                "or give the one above it to this user."
+            )
+            raise StoreUnavailableError(msg) from error
+        return self.home.resolve()
 
     def open_client(self, on_wait: OnWait | None = None) -> MimecastClient:
         """Open a client for the tenant.
@@ -260,32 +278,38 @@ def load_settings(home: Path | None = None, environment: dict[str, str] | None =
     """Read `mailroom.toml` of the home folder and lay the environment over it.
 
     Raises:
-        InvalidInputError: a key is unknown or has the wrong type; the message names file and key.
+        InvalidInputError: a key is unknown or has the wrong type; the message names file and key, or the variable.
     """
     environment = dict(os.environ) if environment is None else environment
     home = home or find_home(environment)
     file = home / FILE
     try:
-        document: dict[str, Any] = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+        document: dict[str, Any] = tomllib.loads(file.read_text("utf-8-sig")) if file.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{file}: not valid TOML: {error}"
         raise InvalidInputError(msg) from error
     except OSError as error:
         msg = f"{file} cannot be read ({error.strerror}): check its owner and mode."
         raise InvalidInputError(msg) from error
+    variables: dict[tuple[str, ...], str] = {}
     for section in _SECTIONS:
         table = document.setdefault(section, {})
         if not isinstance(table, dict):
             msg = f"{file}: {section} must be a table: write [{section}]."
             raise InvalidInputError(msg)
-        _overlay(table, section, environment)
-        _read_files(table, file, _keys(section))
+        _read_files(table, file, section)
+        given = _from_environment(section, environment)
+        variables |= {(section, name.removesuffix("_file")): _variable(section, name) for name in given}
+        _read_files(given, file, section, of_environment=True)
+        table |= given
     try:
         return Settings(home=home, **document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        msg = f"{file}: {where}: {_unknown(first['loc']) if first['type'] in _NO_SUCH_KEY else first['msg']}"
+        place = [str(part) for part in first["loc"] if not str(part).startswith("literal[")]
+        where = variables.get(tuple(place[:2]), f"{file}: {'.'.join(place)}")
+        said = _NO_LIST if first["type"] in _NOT_LISTED else first["msg"]
+        msg = f"{where}: {_unknown(first['loc']) if first['type'] in _NO_SUCH_KEY else said}"
         raise InvalidInputError(msg) from None
 
 
@@ -297,11 +321,34 @@ def find_home(environment: dict[str, str]) -> Path:
     return here if here.exists() else Path.home() / ".mailroom"
 
 
-def _overlay(table: dict[str, Any], section: str, environment: dict[str, str]) -> None:
-    prefix = f"MAILROOM_{section.upper()}_"
-    for name, value in environment.items():
-        if name.startswith(prefix):
-            table[name.removeprefix(prefix).lower()] = value
+def _variable(section: str, name: str) -> str:
+    return f"MAILROOM_{section}_{name}".upper()
+
+
+def _from_environment(section: str, environment: dict[str, str]) -> dict[str, Any]:
+    """The keys of a section that the environment names; they are texts, and lists and tables are written as such."""
+    prefix = _variable(section, "")
+    named = {name.removeprefix(prefix).lower(): name for name in environment if name.startswith(prefix)}
+    if not named:
+        return {}
+    kinds = get_type_hints(Settings.model_fields[section].annotation)
+    return {
+        key: _read_as(get_origin(kinds.get(key)), environment[variable], variable) for key, variable in named.items()
+    }
+
+
+def _read_as(kind: Any, text: str, variable: str) -> Any:
+    if kind in (list, tuple):
+        from mailroom.mail.imap import parse_list  # seldom in the environment
+
+        return parse_list(text)
+    if kind is not dict:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        msg = f'{variable} is not JSON: write a table as {{"name": "value"}}.'
+        raise InvalidInputError(msg) from error
 
 
 def _keys(section: str) -> list[str]:
@@ -318,12 +365,16 @@ def _unknown(place: tuple[int | str, ...]) -> str:
     return f"there is no such key; did you mean {near[0]}?" if near else f"there are only {', '.join(_keys(section))}"
 
 
-def _read_files(table: dict[str, Any], file: Path, keys: list[str]) -> None:
+def _read_files(table: dict[str, Any], file: Path, section: str, *, of_environment: bool = False) -> None:
+    """Put the content of files in place of their names."""
+    keys = _keys(section)
     for name in [name for name in table if name.endswith("_file") and name.removesuffix("_file") in keys]:
         path = Path(str(table.pop(name))).expanduser()
         path = path if path.is_absolute() else file.parent / path
         try:
-            table[name.removesuffix("_file")] = path.read_text("utf-8").strip()
-        except OSError as error:
-            msg = f"{file}: {name} names {path}, which cannot be read ({error.strerror})."
+            table[name.removesuffix("_file")] = path.read_text("utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            where = _variable(section, name) if of_environment else f"{file}: {name}"
+            msg = f"{where} names {path}, which cannot be read ({reason})."
             raise InvalidInputError(msg) from error

@@ -7,10 +7,12 @@ from typing import Literal
 
 from mailroom.errors import InvalidInputError
 from mailroom.mimecast.models import HeldMessage
+from mailroom.mimecast.statuses import ROUTES
 
 Risk = Literal["negligible", "low", "medium", "high"]
 _RISKS: tuple[Risk, ...] = ("negligible", "low", "medium", "high")
 _MOST_HOURS = 30 * 24 - 1
+_ROUTES = ROUTES | {"other"}  # what an entry is filed under whose route this version does not know
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class HeldSettings:
             ("overlap_minutes", 0, 24 * 60),
             ("patience_minutes", 0, 24 * 60),
             ("max_messages", 0, 10_000_000),
+            ("time_limit", 0, 86_400),
             ("workers", 1, 64),
             ("slice_size", 1, 5_000),
         ):
@@ -64,6 +67,11 @@ class HeldSettings:
             if not low <= value <= high:
                 msg = f"{name} is {value}: choose a number from {low} to {high}."
                 raise InvalidInputError(msg)
+        if not self.instance.strip():
+            raise InvalidInputError("instance is empty: write a name, or leave it out.")
+        if strange := [route for route in self.routes if route.lower() not in _ROUTES]:
+            msg = f"routes has {strange[0][:80]!r}: choose from {', '.join(sorted(ROUTES))}, or leave it empty."
+            raise InvalidInputError(msg)
         if self.lowest_risk and self.lowest_risk not in _RISKS:
             msg = f"lowest_risk is {self.lowest_risk!r}: choose one of {', '.join(_RISKS)}, or leave it empty."
             raise InvalidInputError(msg)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from mailroom.errors import InvalidInputError
+
 if TYPE_CHECKING:
     from mailroom.connectors.mailbox import MailboxSettings
     from mailroom.mail.imap import MailFilters
@@ -104,6 +106,11 @@ class MailboxForm:
         from mailroom.mail.imap import MailFilters, parse_list
 
         header, not_header = self.header_name.strip(), self.not_header_name.strip()
+        for name, values, given in (
+            ("header_name", self.header_filter, header), ("not_header_name", self.not_header, not_header)
+        ):  # fmt: skip
+            if values.strip() and not given:
+                raise InvalidInputError(f"{name} is empty: write which header has to say that, such as List-Id")
         return MailFilters(
             from_=parse_list(self.from_filter),
             to=parse_list(self.to_filter),

@@ -17,6 +17,8 @@ from mailroom.mail.providers import Provider, names, preset, provider_of
 from mailroom.mail.smtp import SendGuards, SmtpSettings
 from mailroom.mail.transport import ProxySettings
 
+_MOST_RECIPIENTS = 1_000
+
 
 @dataclass(frozen=True)
 class MailAccount:
@@ -119,6 +121,9 @@ def account_from(
         raise InvalidInputError("The mailbox needs its address, such as soc@example.com.")
     if fields.server_time_zone not in available_timezones():
         msg = f"Server time zone {fields.server_time_zone!r} is not known: write an IANA name such as Europe/Berlin."
+        raise InvalidInputError(msg)
+    if not 1 <= fields.max_recipients <= _MOST_RECIPIENTS:
+        msg = f"Max Recipients is {fields.max_recipients}: write a number from 1 to {_MOST_RECIPIENTS}."
         raise InvalidInputError(msg)
     known = preset(fields.provider) if fields.provider != "custom" else None
     proxy = _proxy(fields)

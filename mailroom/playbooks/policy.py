@@ -16,11 +16,17 @@ from pydantic import ValidationError
 from mailroom import __version__
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.asking_settings import AskingSettings
+from mailroom.rulelang.folders import content_of, is_folder, yaml_files_below
 from mailroom.triage.packaged import starter_lists, starter_rules
 from mailroom.triage.rails import RailSettings
 
 if TYPE_CHECKING:
     from mailroom.triage.ruleset import RuleSet
+
+
+_NO_REASON = "Select One"
+_AS_WRITTEN = {"approval_ttl_hours": "approval_hours"}
+"""Rails whose setting has another name."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Policy:
         lists: tuple[Path, ...] = (),
         starter_rules: bool = True,
         reject_note: str = "",
-        reject_reason: str = "Select One",
+        reject_reason: str = _NO_REASON,
         approvers: tuple[str, ...] = (),
         approval_mailbox: str = "",
         recipient_language: str = "en",
@@ -65,10 +71,11 @@ class Policy:
         """From the flat fields of a block or a settings file.
 
         Raises:
-            InvalidInputError: a folder does not exist, a rail has an impossible value, or an approver is no address.
+            InvalidInputError: a folder does not exist or cannot be read, a rail has an impossible value, or an
+                approver is no address.
         """
         for folder in (*rules, *lists):
-            if not folder.is_dir():
+            if not is_folder(folder):
                 msg = f"{folder} is not a folder: correct the rule or list folders of the policy."
                 raise InvalidInputError(msg)
         if not starter_rules and not rules:
@@ -78,12 +85,20 @@ class Policy:
             settings = RailSettings(**rails)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            msg = f"policy: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+            name, *rest = (str(part) for part in first["loc"])
+            msg = f"policy: {'.'.join((_AS_WRITTEN.get(name, name), *rest))}: {first['msg']}"
             raise InvalidInputError(msg) from None
         if approvers:
             from mailroom.playbooks.approvals.people import People  # only where there are any
 
             People.of(approvers)
+        if reject_reason != _NO_REASON:
+            from mailroom.mimecast.held import REJECT_REASONS  # only where there is one
+
+            if reject_reason not in REJECT_REASONS:
+                reasons = ", ".join(REJECT_REASONS)
+                msg = f"policy: reject_reason: {reject_reason[:80]!r} is no reason of Mimecast's: use one of {reasons}"
+                raise InvalidInputError(msg)
         asking = AskingSettings(recipient_language, dict(recipient_languages), recipient_hours, recipient_proof)
         return cls(
             rails=settings,
@@ -112,8 +127,8 @@ class Policy:
         """
         digest = hashlib.sha256(f"{__version__} {today.isoformat()}".encode())
         for folder in (*self.rules, *self.lists):
-            for path in sorted(folder.rglob("*.y*ml")):
-                digest.update(f"\0{path}\0".encode("utf-8", "surrogateescape") + path.read_bytes())
+            for path in yaml_files_below(folder):
+                digest.update(f"\0{path}\0".encode("utf-8", "surrogateescape") + content_of(path))
         return digest.hexdigest()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from mailroom.errors import InvalidInputError
+from mailroom.rulelang.folders import is_folder, yaml_files_below
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
@@ -43,7 +44,8 @@ class RuleError(InvalidInputError):
         return (*self.problems[:_SHOWN], f"... and {more} more") if more > 0 else self.problems
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        # Other arguments than at first are the words of somebody who says more, such as which action it was.
+        return "\n".join(self.lines) if self.args == self.problems else str(self.args[0])
 
 
 @dataclass(slots=True)
@@ -66,11 +68,15 @@ def yaml_files(directory: Path) -> list[Path]:
     """Every `.yml` and `.yaml` file below a directory, sorted.
 
     Raises:
-        RuleError: The directory does not exist.
+        RuleError: The directory does not exist, or a part of it cannot be read.
     """
-    if not directory.is_dir():
+    try:
+        found = yaml_files_below(directory) if is_folder(directory) else None
+    except InvalidInputError as error:
+        raise RuleError(str(error)) from error
+    if found is None:
         raise RuleError(f"{directory}:1: is not a folder; check the path in the policy or on the command line")
-    return sorted(path for path in directory.rglob("*.y*ml") if path.suffix in (".yml", ".yaml"))
+    return found
 
 
 def read_documents(file: Path, shown_as: str | None = None) -> list[Document]:

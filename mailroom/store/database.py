@@ -23,7 +23,13 @@ from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, StoreBusyError
 from mailroom.faults import faultpoint
 from mailroom.store.bulk import insert_from_json, insert_into, update_by_id
-from mailroom.store.failures import DATABASE_ERRORS, as_store_error, is_conflict, is_connection_loss
+from mailroom.store.failures import (
+    DATABASE_ERRORS,
+    VALUE_ERRORS,
+    is_conflict,
+    is_connection_loss,
+    raise_in_words,
+)
 from mailroom.store.numbered import NumberedRows
 from mailroom.store.schema import commit_keys
 
@@ -146,6 +152,7 @@ class Database:
 
         Raises:
             StoreUnavailableError: locked, full or unreachable; nothing was written.
+            InvalidInputError: a value fits no column.
         """
         key = uuid.uuid4().hex
         kept: list[Result] = []
@@ -168,8 +175,8 @@ class Database:
         try:
             with self._writing() as tx:
                 yield tx
-        except DATABASE_ERRORS as error:
-            raise as_store_error(error, self.url) from error
+        except (*DATABASE_ERRORS, *VALUE_ERRORS) as error:
+            raise_in_words(error, self.url)
 
     def close(self) -> None:
         """Close every connection."""
@@ -220,7 +227,9 @@ class Database:
                         self.clock.sleep(pause)
                         pause = min(pause * 2, 1.0)
                         continue
-                raise as_store_error(error, self.url) from error
+                raise_in_words(error, self.url)
+            except VALUE_ERRORS as error:
+                raise_in_words(error, self.url)
 
 
 def prune_commit_keys(tx: Connection, before: datetime) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 
-from mailroom.errors import StoreBusyError, StoreError, StoreUnavailableError
+from mailroom.errors import InvalidInputError, StoreBusyError, StoreError, StoreUnavailableError
 
 _GONE = ("57P01", "57P02", "57P03", "57P05", "25P03")  # shutdown, crash, starting up, idle timeouts
 _REPEAT = (
@@ -18,6 +19,7 @@ _REPEAT = (
     "23505",
 )  # serialization failure, deadlock, a unique key someone else was quicker with
 _SPACE = ("53100", "53200", "53300", "53400", "54000")
+_TOO_LARGE = "22003"
 _LOGIN = ("28P01", "28000", "3D000", "42501", "25006")
 
 
@@ -26,6 +28,18 @@ def sqlstate(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) else error
     details = original.args[0] if original is not None and original.args else None
     return str(details.get("C", "")) if isinstance(details, dict) else ""
+
+
+def not_storable(error: BaseException) -> InvalidInputError | None:
+    """The error for a value that fits no column, which is a mistake of whoever gave it; None for any other error.
+
+    SQLite's driver notices such a value before it asks, PostgreSQL says so.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidInputError("A text holds half a character, which no database takes: type it again.")
+    if (isinstance(error, OverflowError) and "SQLite INTEGER" in str(error)) or sqlstate(error) == _TOO_LARGE:
+        return InvalidInputError("A number is larger than any number in the store: correct it.")
+    return None
 
 
 def is_conflict(error: BaseException) -> bool:
@@ -139,3 +153,19 @@ def _postgresql_error(error: BaseException, url: URL) -> StoreError:
 
 DATABASE_ERRORS = (SQLAlchemyError, sqlite3.Error, ConnectionError, TimeoutError)
 """What a database call may raise by itself."""
+VALUE_ERRORS = (OverflowError, UnicodeEncodeError)
+"""What it may raise about a value; so may the code around it."""
+
+
+def raise_in_words(error: Exception, url: URL) -> NoReturn:
+    """Raise what a transaction ended with as a typed error; what is none of the database's, as it is.
+
+    Raises:
+        StoreError: what happened, and what to do about it.
+        InvalidInputError: a value fits no column.
+    """
+    if refused := not_storable(error):
+        raise refused from error
+    if isinstance(error, DATABASE_ERRORS):
+        raise as_store_error(error, url) from error
+    raise error

@@ -21,6 +21,7 @@ from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import alerts, mail_rule_hits, mail_rule_passes
 
 OPEN, DONE, FAILED, UNKNOWN = "open", "done", "failed", "unknown"
+STATES = (OPEN, DONE, FAILED, UNKNOWN)
 _LOOK_BACK = 5_000
 """Alerts are numbered as they come in; only a transaction that began long ago may still show one so far back."""
 

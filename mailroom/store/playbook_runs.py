@@ -25,6 +25,7 @@ LEASE = "playbook runs"
 """Who holds it starts playbooks; nobody else does."""
 
 OVER = ("completed", "failed", "unknown")
+STATES = ("offered", "wanted", "started", *OVER)
 
 
 @dataclass(frozen=True, slots=True)

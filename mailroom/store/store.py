@@ -108,7 +108,7 @@ class Store(Repositories):
 def _parsed(url: str) -> URL:
     try:
         where = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         msg = (
             "The store's URL is not readable; write sqlite:///path/to/file or postgresql://user:password@host/database."
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tasks.playbook.check_block_approval import check_block_approval
     from tasks.playbook.check_mailbox import check_mailbox
     from tasks.playbook.check_our_side import check_our_side
+    from tasks.playbook.check_tenant import check_tenant
     from tasks.playbook.decide_approval import decide_approval
     from tasks.playbook.end_block import end_block
     from tasks.playbook.find_due_blocks import find_due_blocks
@@ -55,6 +56,7 @@ __all__ = [
     "check_block_approval",
     "check_mailbox",
     "check_our_side",
+    "check_tenant",
     "decide_approval",
     "end_block",
     "find_due_blocks",

@@ -8,9 +8,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.connectors.careful_login import remember_ping
-from mailroom.errors import MailroomError
+from mailroom.errors import InvalidInputError, MailroomError
 from mailroom.mail.actions.ping import ping
 from mailroom.playbooks.checks import CheckRow
+from mailroom.redact import one_line, scrub
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._wording import action
@@ -39,15 +40,15 @@ def check_mailbox(mailbox: str = "default", store: str = "") -> list[dict[str, s
     Returns:
         One row per stage: stage, result, detail, advice.
 
-    Raises:
-        InvalidInputError: the block is not in order.
-
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """
     with action("Check Mailbox"):
         if not mailbox.strip() or not _open.has_account(mailbox):
             return [CheckRow("mailbox", "skipped", "there is no mailbox block of this name").as_dict()]
-        account = _open.account(mailbox)
+        try:
+            account = _open.account(mailbox)
+        except InvalidInputError as error:
+            return [CheckRow("mailbox", "failed", one_line(scrub(str(error)))).as_dict()]
         report = ping(account)
         if store:
             with suppress(MailroomError):  # "Check Our Side" says what is wrong with the store

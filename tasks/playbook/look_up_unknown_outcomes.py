@@ -36,12 +36,13 @@ def look_up_unknown_outcomes(
 
     Source: https://integrations.mimecast.com/documentation/endpoint-reference/message-queues/
     """
-    desk = act.Desk(client=_open.client(mimecast), store=_open.store(store), policy=_open.no_policy)
     with action("Look Up Unknown Outcomes"):
+        desk = act.Desk(client=_open.client(mimecast), store=_open.store(store), policy=_open.no_policy)
         results = act.look_up_unknown(desk, all_owners=all_owners)
     found: dict[str, int] = {}
     for result in results:
         found[result.state] = found.get(result.state, 0) + 1
     if found:
-        get_run_logger().info("unknown outcomes looked up: %s", found)
+        said = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sorted(found.items()))
+        get_run_logger().info("unknown outcomes looked up: %s", said)
     return found

@@ -59,7 +59,8 @@ def triage_alerts(
             progress=progress,
         )
     log = get_run_logger()
-    log.info("%d alerts triaged: %s", report.triaged, report.verdicts)
+    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(report.verdicts.items()))
+    log.info("%d alerts triaged: %s", report.triaged, verdicts or "nothing new")
     for warning in report.warnings:
         log.warning(warning)
     return report.as_dict()

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr, ValidationError
 
 import blocks
 from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
-from blocks._load import load
+from blocks._load import _whose_blocks, load
+from blocks._prefect_api import unreachable
 from mailroom.errors import InvalidInputError, TransientError
 from mailroom.triage.rails import RailSettings
 
@@ -292,3 +294,19 @@ def test_a_renewed_refresh_token_is_kept_in_the_block(prefect: Any) -> None:
         block.save("delegated", _sync=True)
         load(MailboxCredentials, "delegated")._keep_refresh_token("the-second-token")
         assert load(MailboxCredentials, "delegated").refresh_token.get_secret_value() == "the-second-token"
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://", "http://prefect.example:port/api"])
+def test_an_address_that_is_none_is_named_by_its_variable(address: str) -> None:
+    with (
+        temporary_settings({PREFECT_API_URL: address}),
+        pytest.raises(TransientError, match=r"PREFECT_API_URL \(which is no"),
+    ):
+        raise unreachable("The block could not be read", ValueError())
+
+
+def test_a_missing_block_says_when_no_server_was_named() -> None:
+    with temporary_settings({PREFECT_API_URL: None}):
+        assert "PREFECT_API_URL is not set" in _whose_blocks()
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        assert _whose_blocks() == ""

@@ -153,3 +153,37 @@ def test_templates_are_listed_and_their_mistakes_have_lines(mailroom: Callable[.
     assert answer.code == Exit.USAGE
     assert "own.yml:1" in answer.text
     assert "write `autorun: false`" in answer.text
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "1e12", "-1"])
+def test_a_deadline_that_cannot_be_waited_for_is_refused(
+    mailroom: Callable[..., Any], opened: Callable[..., Any], hours: str
+) -> None:
+    opened("A case")
+
+    for command in (("case", "set", "1"), ("case", "task", "add", "1", "Call them")):
+        refused = mailroom(*command, "--due-hours", hours)
+        assert (refused.code, "write a number of hours" in refused.text) == (Exit.USAGE, True), refused.text
+
+
+def test_a_task_without_words_is_refused(mailroom: Callable[..., Any], opened: Callable[..., Any]) -> None:
+    opened("A case")
+
+    assert mailroom("case", "task", "add", "1", " ").code == Exit.USAGE
+
+
+STATES = [("case", "list"), ("case", "playbooks"), ("actions", "list"), ("mail-rules", "hits")]
+
+
+@pytest.mark.parametrize("command", STATES)
+def test_a_state_that_there_is_not_is_refused_with_those_there_are(
+    mailroom: Callable[..., Any], command: tuple[str, ...]
+) -> None:
+    refused = mailroom(*command, "--state", "opne")
+
+    assert refused.code == Exit.USAGE
+    assert "--state 'opne' is not known: use one of " in refused.text
+
+
+def test_an_age_of_mail_that_is_no_number_is_refused(mailroom: Callable[..., Any]) -> None:
+    assert mailroom("mail-rules", "apply", "--days", "nan").code == Exit.USAGE

@@ -248,3 +248,12 @@ def test_importing_the_command_line_does_not_import_prefect() -> None:
     program = "import sys, mailroom.cli.main; sys.exit('prefect' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_statistics_are_for_people_to_read(mailroom: Run) -> None:
+    assert mailroom("ingest", "held", "--then-triage", "--json").code == 0
+
+    shown = mailroom("stats").text
+
+    assert "{" not in shown
+    assert re.search(r"reject +. \d+ applied", shown), shown

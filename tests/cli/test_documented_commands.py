@@ -13,12 +13,14 @@ from typer.main import get_command
 
 from mailroom.cli.exits import Exit
 from mailroom.cli.main import app
+from mailroom.cli.settings import HeldSection
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.mail.providers import names
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text("utf-8")
+HELD_PAGE = (DOCS / "held.md").read_text("utf-8")
 MAIL_PAGE = (DOCS / "mail.md").read_text("utf-8")
 TRACKING_PAGE = (DOCS / "tracking.md").read_text("utf-8")
 CELLS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `mailroom ")]
@@ -90,3 +92,11 @@ def test_every_setting_of_the_tracking_connector_is_documented(field: str) -> No
 @pytest.mark.parametrize("provider", names())
 def test_every_provider_is_documented(provider: str) -> None:
     assert f"`{provider}`" in MAIL_PAGE
+
+
+@pytest.mark.parametrize("key", list(HeldSection.model_fields))
+def test_every_setting_of_the_held_connector_is_documented_with_its_default(key: str) -> None:
+    (said,) = re.findall(rf"^\| `{key}` \|[^|]*\| ([^|]*) \|", HELD_PAGE, re.MULTILINE)
+    empty = {"lowest_risk": "empty: everything", "routes": "all", "queue_reasons": "all", "tenant": "account code"}
+    default = HeldSection.model_fields[key].default
+    assert said == (str(default).removesuffix(".0").replace("True", "true") if default not in ("", []) else empty[key])

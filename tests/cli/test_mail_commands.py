@@ -147,3 +147,9 @@ def test_the_source_goes_to_standard_output_byte_by_byte(put: Any, mail_home: Pa
     result = CliRunner().invoke(app, ["--home", str(mail_home), "mail", "eml", "m1@example.org"])
     assert result.stdout_bytes == mail_server.mails(SOC)[0].raw
     assert result.exit_code == Exit.OK
+
+
+def test_a_message_id_longer_than_any_file_name_is_looked_for_in_the_mailbox(run: Any, put: Any) -> None:
+    refused = run("analyze", f"<{'x' * 300}@example.net>")
+
+    assert refused.code == Exit.NOT_FOUND, refused.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailroom.cli.settings import load_settings
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.triage.extract import extract
 from mailroom.triage.rails import forbidden
 from mailroom.triage.samples import event_of
@@ -51,6 +51,9 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
         ("[store]\nzzz = 'x'\n", "store.zzz: there are only url, blobs"),
         ("[mailboxes]\n", "mailboxes: there is no such section; there are mimecast, mailbox"),
         ("[held]\nworkers = 'many'\n", "held.workers"),
+        ("[mailbox]\nfolders = 'INBOX'\n", 'mailbox.folders: write a list, such as ["one", "two"]'),
+        ("[policy]\nrules = 'rules'\n", 'policy.rules: write a list, such as ["one", "two"]'),
+        ("[mailbox]\nimap_security = 'ssl'\n", "mailbox.imap_security: Input should be 'implicit', 'starttls'"),
         ("[policy.modes]\nrelease = 'always'\n", "policy.modes.release"),
         ("[policy.modes]\nreleese = 'auto'\n", "policy.modes.releese.[key]: Input should be 'release', 'reject'"),
         ("[mimecast\n", "not valid TOML"),
@@ -84,6 +87,22 @@ def test_impossible_limits_are_refused_with_the_possible_ones(tmp_path: Path) ->
     home = write(tmp_path / "h", "[held]\nmax_hours_backwards = 5000\n")
 
     with pytest.raises(InvalidInputError, match="1 to 719"):
+        load_settings(home, {}).held_settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("routes = ['inbond']", "routes has 'inbond': choose from external, inbound, internal, outbound"),
+        ("time_limit = -3", "time_limit is -3.0: choose a number from 0 to 86400"),
+        ("time_limit = nan", "time_limit is nan"),
+        ("instance = ''", "instance is empty"),
+    ],
+)
+def test_a_setting_by_which_nothing_would_ever_come_in_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    home = write(tmp_path / "h", f"[held]\n{line}\n")
+
+    with pytest.raises(InvalidInputError, match=words):
         load_settings(home, {}).held_settings()
 
 
@@ -132,6 +151,8 @@ def test_mail_of_an_own_sender_is_not_acted_on(tmp_path: Path, kind: str) -> Non
         ("per_action = { release = -1 }", "per_action.release"),
         ("breaker_window = 0", "breaker_window"),
         ("breaker_overturn = 2", "breaker_overturn"),
+        ("approval_hours = 0", "policy: approval_hours: "),
+        ("reject_reason = 'Spam'", "reject_reason: 'Spam' is no reason .*Against Email Policy"),
     ],
 )
 def test_a_rail_that_cannot_be_meant_is_named(tmp_path: Path, line: str, words: str) -> None:
@@ -147,6 +168,73 @@ def test_the_home_folder_is_private(tmp_path: Path) -> None:
     load_settings(home, {}).open_store().close()
 
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_environment_wins_over_a_secret_in_a_file(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_secret_file = 'secret'\n")
+    (home / "secret").write_text("from-file")
+    (home / "other").write_text("from-other-file")
+
+    written = load_settings(home, {"MAILROOM_MIMECAST_CLIENT_SECRET": "from-environment"})
+    named = load_settings(home, {"MAILROOM_MIMECAST_CLIENT_SECRET_FILE": str(home / "other")})
+
+    assert written.mimecast.client_secret == "from-environment"
+    assert named.mimecast.client_secret == "from-other-file"
+
+
+def test_every_key_can_come_from_the_environment_lists_and_tables_too(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path, {
+        "MAILROOM_POLICY_LISTS": "lists, more\\, of them", "MAILROOM_POLICY_MODES": '{"release": "advise"}',
+        "MAILROOM_POLICY_KILL_SWITCH": "true", "MAILROOM_MAILBOX_FOLDERS": "INBOX,Reported",
+        "MAILROOM_TRACKED_DOMAINS": "a.example,b.example", "MAILROOM_INTAKE_MAX_PER_CYCLE": "7",
+        "MAILROOM_MAIL_RULES_RULES": "starter",
+    })  # fmt: skip
+
+    assert settings.policy.lists == ["lists", "more, of them"]
+    assert (settings.policy.modes, settings.policy.kill_switch) == ({"release": "advise"}, True)
+    assert settings.mailbox.folders == ("INBOX", "Reported")
+    assert settings.tracked.settings().domains == ("a.example", "b.example")
+    assert (settings.intake.max_per_cycle, settings.mail_rules.rules) == (7, ["starter"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("MAILROOM_MIMECAST_SECRET", "x", "there is no such key; did you mean"),
+        ("MAILROOM_HELD_WORKERS", "many", "valid integer"),
+        ("MAILROOM_POLICY_MODES", "auto", "is not JSON"),
+        ("MAILROOM_POLICY_MODES", '{"release": "always"}', "'observe', 'advise' or 'auto'"),
+        ("MAILROOM_MIMECAST_CLIENT_SECRET_FILE", "/nowhere/secret", "names /nowhere/secret, which cannot be read"),
+    ],
+)
+def test_a_wrong_variable_is_named_and_not_the_file(tmp_path: Path, variable: str, value: str, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words) as raised:
+        load_settings(tmp_path, {variable: value})
+
+    assert str(raised.value).startswith(variable)
+    assert "mailroom.toml" not in str(raised.value)
+
+
+def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "[mimecast]\nclient_secret_file = 'secret'\n")
+    (home / "secret").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(InvalidInputError, match=r"secret, which cannot be read \(it is not UTF-8\)"):
+        load_settings(home, {})
+
+
+def test_a_file_that_windows_marked_as_utf_8_is_read(tmp_path: Path) -> None:
+    home = write(tmp_path / "h", "\ufeff[policy]\nkill_switch = true\n")
+
+    assert load_settings(home, {}).policy.kill_switch
+
+
+def test_a_home_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(StoreUnavailableError, match=rf"{home} cannot be made .*--home or MAILROOM_HOME"):
+            load_settings(home, {}).open_store()
 
 
 def test_sending_can_have_a_login_of_its_own_or_none(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from flows._flow import flow
 from flows.archive_search import archive_search
+from flows.investigate_sender import investigate_sender
+from flows.triage_report import triage_report
 from tasks import mimecast as actions
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -88,3 +90,21 @@ def test_a_search_shows_a_table_writes_a_file_and_tells_prefect_nobodys_address(
     for where, text in searched.items():
         assert not {canary for canary in private if canary in text}, where
     assert "archive-search-results" in searched["Prefect's database"]
+
+
+@pytest.mark.parametrize(
+    ("playbook", "given"),
+    [
+        (archive_search, {"csv_folder": "reports"}),
+        (investigate_sender, {"sender": "a@evil.example", "csv_folder": "reports"}),
+        (triage_report, {"folder": "reports"}),
+    ],
+    ids=lambda one: getattr(one, "name", ""),
+)
+def test_a_file_is_not_written_where_it_would_be_deleted_with_the_run(
+    api: Any, playbook: Any, given: dict[str, str]
+) -> None:
+    state = playbook(**given, return_state=True)
+
+    assert state.is_failed()
+    assert "'reports' is a relative path, and the run's own folder is deleted" in state.message

@@ -139,6 +139,7 @@ def test_a_service_account_gets_a_token_for_each_of_the_two_mailboxes(sending_to
         ({"smtp_username": "u"}, "SMTP password is missing"),
         ({"smtp_security": "none", "smtp_password": OWN}, "in clear"),
         ({"smtp_password": OWN, "sender_address": "no address"}, "no address"),
+        ({"smtp_password": OWN, "max_recipients": 0}, "from 1 to 1000"),
     ],
 )
 def test_a_login_for_sending_that_cannot_work_is_refused_with_advice(

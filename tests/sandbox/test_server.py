@@ -111,3 +111,22 @@ def test_the_command_refuses_a_rate_it_cannot_read(capsys):
         main(["--rate-limit", "fast"])
 
     assert "50/s" in capsys.readouterr().err
+
+
+def test_a_second_tenant_on_the_same_port_is_told_what_to_do(capsys):
+    with serve(Tenant.generate(messages=1, seed=7)) as first:
+        taken = first.url.rpartition(":")[2]
+        for port in (taken, "99999"):
+            with pytest.raises(SystemExit) as ended:
+                main(["--messages", "1", "--archive", "0", "--port", port])
+            assert ended.value.code == 2
+            assert "take another port with --port, 0 for any" in capsys.readouterr().err
+
+
+def test_a_memory_that_cannot_be_kept_is_told_with_the_folder(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SystemExit):
+        main(["--messages", "1", "--archive", "0", "--port", "0", "--state", str(tmp_path / "file")])
+
+    assert f"{tmp_path / 'file'}: " in capsys.readouterr().err

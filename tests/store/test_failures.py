@@ -211,7 +211,10 @@ def test_a_copy_taken_at_any_moment_opens_and_is_whole(sqlite_url, tmp_path, mak
                 assert restored.check().ok
 
 
-@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://a/b", "not a url", "sqlite:///"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "sqlite://", "sqlite:///:memory:", "mysql://a/b", "not a url", "sqlite:///", "postgresql://a:b@c:port/d"],
+)
 def test_addresses_that_cannot_hold_a_store_are_refused(url):
     with pytest.raises(InvalidInputError, match="sqlite:///path/to/file"):
         Store.open(url)
@@ -413,3 +416,12 @@ def test_programs_are_never_started_by_importing_the_store():
     code = "import mailroom.store, sys; print(any(name in sys.modules for name in ('alembic', 'fsspec', 'pg8000')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_value_that_fits_no_column_is_the_callers_mistake_and_says_so(store):
+    with pytest.raises(InvalidInputError, match="larger than any number in the store"):
+        store.cases.get(10**22)
+    with pytest.raises(InvalidInputError, match="larger than any number in the store"):
+        store.cases.note(10**22, "words", who="ann")
+    with pytest.raises(InvalidInputError, match="half a character"):
+        store.alerts.list(sender="\udcff")

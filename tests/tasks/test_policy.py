@@ -1,4 +1,4 @@
-"""When Prefect may repeat a task that only reads."""
+"""When Prefect may repeat a task that only reads, and the words in which its errors leave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pytest
 from prefect.states import Failed
 
 from mailroom.errors import CredentialsError, MailroomError, StoreBusyError, StoreUnavailableError, TransientError
+from mailroom.rulelang.yaml_source import RuleError
 from tasks._policy import only_transient
+from tasks._wording import action
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,11 @@ def test_what_may_go_away_by_itself_is_tried_again_and_nothing_else(error: Mailr
     nothing: Any = None
 
     assert only_transient(nothing, nothing, Failed(data=error)) is again
+
+
+def test_every_problem_of_rule_files_is_said_together_with_the_action_that_met_it() -> None:
+    with pytest.raises(RuleError) as raised, action("Apply Mail Rules"):
+        raise RuleError("/rules/a.yml:3: wrong", "/rules/b.yml:1: wrong too")
+
+    reason = "/rules/a.yml:3: wrong; /rules/b.yml:1: wrong too"
+    assert str(raised.value) == f'Error executing action "Apply Mail Rules". Reason: {reason}'

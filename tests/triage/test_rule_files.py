@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
 
 from mailroom.errors import InvalidInputError
+from mailroom.playbooks.policy import Policy
 from mailroom.rulelang.yaml_source import RuleError
 from mailroom.triage.packaged import starter_lists, starter_playbooks, starter_rules
 from mailroom.triage.ruleset import load_ruleset
@@ -312,6 +316,54 @@ def test_a_mistake_in_a_list_is_refused_with_its_line(tmp_path, old, new, words)
 def test_a_missing_folder_is_named():
     with pytest.raises(RuleError, match="is not a folder"):
         load_ruleset(["/nowhere/rules"])
+
+
+@contextmanager
+def somebody_without_rights() -> Iterator[None]:
+    """This process as an account that may read nothing of ours; whoever is no superuser is one already."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("locked", ["rules", "rules/site", "rules/site/mine.yml", "lists"])
+def test_what_may_not_be_read_is_refused_by_name_and_never_passed_over(tmp_path, rule_text, locked):
+    site = tmp_path / "rules" / "site"
+    site.mkdir(parents=True)
+    (tmp_path / "lists").mkdir()
+    (site / "mine.yml").write_text(rule_text())
+    for folder in tmp_path.parents:  # pytest's own are private
+        if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o777 == 0o700:
+            folder.chmod(0o711)
+    tmp_path.chmod(0o755)
+    policy = Policy.build(rules=(tmp_path / "rules",), lists=(tmp_path / "lists",))
+    assert "test-rule" in {rule.id for rule in policy.ruleset().rules}
+
+    (tmp_path / locked).chmod(0)
+    try:
+        with (
+            somebody_without_rights(),
+            pytest.raises(InvalidInputError, match=rf"{tmp_path / locked}: cannot be read \(Permission denied\)"),
+        ):
+            policy.ruleset()
+    finally:
+        (tmp_path / locked).chmod(0o755)
+
+
+def test_what_editors_and_kubernetes_leave_beside_the_rules_is_passed_over(tmp_path, rule_text):
+    stored = tmp_path / "..2026_11_23"
+    stored.mkdir()
+    (stored / "rule.yml").write_text(rule_text())
+    (tmp_path / "rule.yml").symlink_to(stored / "rule.yml")
+    (tmp_path / ".#rule.yml").symlink_to("ann@desk.4711:1700000000")
+    (tmp_path / "._rule.yml").write_bytes(b"\x00\x05\x16\x07")
+
+    assert [rule.id for rule in load_ruleset([tmp_path]).rules] == ["test-rule"]
 
 
 def test_the_playbook_table_is_checked_like_a_rule(tmp_path):

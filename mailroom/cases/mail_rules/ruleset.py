@@ -16,6 +16,7 @@ from mailroom.cases.mail_rules.plan import mapped
 from mailroom.cases.mail_rules.rule import MailRule, compile_rule
 from mailroom.cases.mail_rules.samples import sample_facts
 from mailroom.rulelang.evaluator import Evaluator
+from mailroom.rulelang.folders import is_folder
 from mailroom.rulelang.lists import ValueList, load_lists
 from mailroom.rulelang.schemas import check
 from mailroom.rulelang.searches import TestBank
@@ -71,7 +72,7 @@ def load_mail_rules(
     """
     with as_file(files("mailroom.cases").joinpath("starter", "mail_rules")) as packaged:
         found = [packaged if str(one) == STARTER else Path(one) for one in folders]
-        own = [one / _LISTS for one in found if one != packaged and (one / _LISTS).is_dir()]
+        own = [one / _LISTS for one in found if one != packaged and is_folder(one / _LISTS)]
         known = [packaged / _LISTS, *(Path(one) for one in lists), *own]
         return _Loader(found, known, today or datetime.now(UTC).date()).load()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,11 +42,14 @@ class DemoHome:
     def __init__(self, folder: Path, messages: int, seed: int) -> None:
         self.folder, self.messages, self.seed = folder, messages, seed
         self.mails = max(20, messages // 5)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.logs = folder / "logs"
-        self.logs.mkdir(exist_ok=True)
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir(exist_ok=True)
+        self.logs, self.temporary = folder / "logs", folder / "tmp"
+        try:
+            for made in (self.folder, self.logs, self.temporary):
+                made.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / "lock").touch()
+        except OSError as error:
+            msg = f"The demo cannot write into {self.folder} ({error.strerror}): name another folder with --state."
+            raise InvalidInputError(msg) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -198,7 +202,8 @@ class DemoHome:
         if rows:
             columns = tuple(rows[0])
             output.table("The most urgent alerts", columns, [[_short(row[name]) for name in columns] for row in rows])
-        output.console.print(f"More: mailroom --home {self.folder} stats | explain ALERT | check | undo")
+        command = sys.argv[0] if Path(sys.argv[0]).name == "mailroom" else "mailroom"
+        output.console.print(f"More: {command} --home {self.folder} stats | explain ALERT | check | undo")
 
 
 def _short(cell: object) -> object:
