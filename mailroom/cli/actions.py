@@ -10,7 +10,6 @@ from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson
 from mailroom.cli.known_word import known_word
 from mailroom.cli.person import account
-from mailroom.cli.row import LARGEST
 
 actions_app = typer.Typer(
     help="What was, is and could not be done to the tenant.", no_args_is_help=True, rich_markup_mode=None
@@ -54,7 +53,7 @@ def list_actions(
 
 @actions_app.command("settle")
 def settle(
-    action: Annotated[int, typer.Argument(help="Number of the action.", min=1, max=LARGEST)],
+    action: Annotated[int, typer.Argument(help="Number of the action.")],
     applied: Annotated[bool, typer.Option("--applied/--not-applied", help="What you know.", show_default=False)],
     why: Annotated[str, typer.Option(help="How you know it, for the history.")],
     as_json: AsJson = False,

@@ -11,7 +11,6 @@ from mailroom.cli import desk, output
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
-from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError, NotFoundError, TransientError
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ approvals_app = typer.Typer(help="Approvals: what waits for a person's yes.", ri
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-Numbers = Annotated[
-    list[int] | None, typer.Argument(help="Numbers of approvals.", show_default=False, min=1, max=LARGEST)
-]
+Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of approvals.", show_default=False)]
 Note = Annotated[str, typer.Option(help="Why, for the history.", show_default=False)]
 Where = Annotated[
     list[str] | None,
@@ -55,10 +52,7 @@ def list_approvals(
 
 
 @approvals_app.command("show")
-def show(
-    approval: Annotated[int, typer.Argument(help="Number of the approval.", min=1, max=LARGEST)],
-    as_json: AsJson = False,
-) -> None:
+def show(approval: Annotated[int, typer.Argument(help="Number of the approval.")], as_json: AsJson = False) -> None:
     """Show one approval: what it covers, what became of each action. Reads the store only."""
     from mailroom.playbooks.approvals.doing import report_of
     from mailroom.playbooks.approvals.showing import rows_of
@@ -160,9 +154,7 @@ def approve(
 
 
 def decline(
-    approval: Annotated[int, typer.Argument(help="Number of the approval.", min=1, max=LARGEST)],
-    note: Note = "",
-    as_json: AsJson = False,
+    approval: Annotated[int, typer.Argument(help="Number of the approval.")], note: Note = "", as_json: AsJson = False
 ) -> None:
     """Decline an approval: its proposals are closed, and the rules do not make them again. Changes the store only."""
     from mailroom.playbooks.approvals import deciding

@@ -11,7 +11,6 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.known_word import known_word
 from mailroom.cli.person import account
-from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ case_app = typer.Typer(help="Cases: what belongs together and is worked on as on
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Why = Annotated[str, typer.Option(help="The reason, for the wall.", show_default=False)]
-Number = Annotated[int, typer.Argument(help="Number of the case.", metavar="CASE", min=1, max=LARGEST)]
+Number = Annotated[int, typer.Argument(help="Number of the case.", metavar="CASE", min=1)]
 Fields = Annotated[list[str] | None, typer.Option("--field", help="NAME=VALUE; may be repeated.", show_default=False)]
 _LIST = ("id", "state", "priority", "alerts", "owner", "opened_at", "title")
 _WIDE = 400

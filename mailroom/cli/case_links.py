@@ -8,11 +8,10 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Number, Why, case_app, known_template, who
-from mailroom.cli.row import LARGEST
 
 __all__ = ["case_app"]
 
-Alerts = Annotated[list[int], typer.Argument(help="Numbers of alerts.", metavar="ALERT...", min=1, max=LARGEST)]
+Alerts = Annotated[list[int], typer.Argument(help="Numbers of alerts.", metavar="ALERT...")]
 
 
 @case_app.command("add")
@@ -47,7 +46,7 @@ def remove(case: Number, alerts: Alerts, why: Why = "", as_json: AsJson = False)
 @case_app.command("merge")
 def merge(
     case: Number,
-    into: Annotated[int, typer.Argument(help="The case that shows both from now on.", min=1, max=LARGEST)],
+    into: Annotated[int, typer.Argument(help="The case that shows both from now on.", min=1)],
     across_tenants: Annotated[bool, typer.Option("--across-tenants", help="Also cases of different tenants.")] = False,
     why: Why = "",
     as_json: AsJson = False,

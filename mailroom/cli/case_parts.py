@@ -11,7 +11,6 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.case import AsJson, Number, Why, due_in, known_template, me, pairs, who
 from mailroom.cli.case_links import case_app
-from mailroom.cli.row import LARGEST
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ case_app.add_typer(task_app, name="task")
 case_app.add_typer(file_app, name="file")
 case_app.add_typer(field_app, name="field")
 
-Task = Annotated[int, typer.Argument(help="Number of the task.", metavar="TASK", min=1, max=LARGEST)]
-File = Annotated[int, typer.Argument(help="Number of the file.", metavar="FILE", min=1, max=LARGEST)]
+Task = Annotated[int, typer.Argument(help="Number of the task.", metavar="TASK", min=1)]
+File = Annotated[int, typer.Argument(help="Number of the file.", metavar="FILE", min=1)]
 Note = Annotated[str, typer.Option(help="What came of it.", show_default=False)]
 
 

@@ -11,7 +11,6 @@ from mailroom.cli.case import AsJson, Why, who
 from mailroom.cli.case_parts import case_app
 from mailroom.cli.exits import Exit
 from mailroom.cli.known_word import known_word
-from mailroom.cli.row import LARGEST
 
 __all__ = ["case_app"]
 
@@ -43,9 +42,7 @@ def playbooks(
 
 @case_app.command("start")
 def start(
-    run: Annotated[
-        int, typer.Argument(help="Number from `mailroom case playbooks`.", metavar="RUN", min=1, max=LARGEST)
-    ],
+    run: Annotated[int, typer.Argument(help="Number from `mailroom case playbooks`.", metavar="RUN", min=1)],
     why: Why = "",
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +59,7 @@ def start(
 @case_app.command("run-playbooks")
 def run_playbooks(
     runs: Annotated[
-        list[int] | None, typer.Argument(help="Only these.", metavar="[RUN]...", show_default=False, min=1, max=LARGEST)
+        list[int] | None, typer.Argument(help="Only these.", metavar="[RUN]...", show_default=False)
     ] = None,
     tenant: Annotated[
         list[str] | None, typer.Option(help="Only those of this tenant; may be repeated.", show_default=False)

@@ -11,7 +11,6 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.known_word import known_word
-from mailroom.cli.row import LARGEST
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError
 
@@ -163,10 +162,7 @@ def hits(
 
 @mail_rules_app.command("retry")
 def retry(
-    hit: Annotated[
-        list[int],
-        typer.Argument(help="Numbers of failed hits; `mailroom mail-rules hits` shows them.", min=1, max=LARGEST),
-    ],
+    hit: Annotated[list[int], typer.Argument(help="Numbers of failed hits; `mailroom mail-rules hits` shows them.")],
     as_json: AsJson = False,
 ) -> None:
     """Let the next round try the actions of failed hits again. What is done already is not done again."""

@@ -11,16 +11,13 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.mail import AsJson
 from mailroom.cli.mail_change import mail_app
-from mailroom.cli.row import LARGEST
 
 __all__ = ["mail_app"]
 
 
 @mail_app.command("save")
 def save(
-    number: Annotated[
-        int, typer.Argument(help="Number of an alert; with --answers, of a question.", min=1, max=LARGEST)
-    ],
+    number: Annotated[int, typer.Argument(help="Number of an alert; with --answers, of a question.", min=1)],
     to: Annotated[Path, typer.Option("--to", help="Folder; made when missing.")],
     answers: Annotated[bool, typer.Option("--answers", help="The files of the answers to a question.")] = False,
     names: Annotated[str, typer.Option(help="Only files of these names.", show_default=False)] = "",

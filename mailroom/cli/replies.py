@@ -12,7 +12,6 @@ from mailroom.cli import desk, output
 from mailroom.cli.ask_recipient import answers_of_recipients
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
-from mailroom.cli.row import LARGEST
 
 if TYPE_CHECKING:
     from mailroom.store.wait_rows import Wait
@@ -46,9 +45,7 @@ def list_questions(
 
 @replies_app.command("show")
 def show(
-    question: Annotated[
-        int, typer.Argument(help="Number of the question, from `mailroom replies`.", min=1, max=LARGEST)
-    ],
+    question: Annotated[int, typer.Argument(help="Number of the question, from `mailroom replies`.")],
     as_json: AsJson = False,
 ) -> None:
     """Show one question, who answered what, and every mail that belongs to it, with the reason why it counts or not."""
@@ -140,7 +137,7 @@ def watch(
 
 @replies_app.command("settle")
 def settle(
-    question: Annotated[int, typer.Argument(help="Number of the question.", min=1, max=LARGEST)],
+    question: Annotated[int, typer.Argument(help="Number of the question.")],
     sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you know.", show_default=False)],
     why: Annotated[str, typer.Option(help="How you know it, for the history.")],
     as_json: AsJson = False,
@@ -162,7 +159,7 @@ def settle(
 
 @replies_app.command("cancel")
 def cancel(
-    question: Annotated[int, typer.Argument(help="Number of the question.", min=1, max=LARGEST)],
+    question: Annotated[int, typer.Argument(help="Number of the question.")],
     why: Annotated[str, typer.Option(help="For the history.")] = "cancelled by hand",
     as_json: AsJson = False,
 ) -> None:

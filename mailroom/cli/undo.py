@@ -9,15 +9,11 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.changing import AsJson, DryRun, show, show_preview
 from mailroom.cli.person import account
-from mailroom.cli.row import LARGEST
 
 
 def undo(
     action: Annotated[
-        int | None,
-        typer.Argument(
-            metavar="[ACTION]", help="Number of the action to take back.", show_default=False, min=1, max=LARGEST
-        ),
+        int | None, typer.Argument(metavar="[ACTION]", help="Number of the action to take back.", show_default=False)
     ] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
