@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_origin, get_type_hints
@@ -352,8 +352,8 @@ def _read_as(kind: Any, text: str, variable: str) -> Any:
 
 
 def _keys(section: str) -> list[str]:
-    kind = Settings.model_fields[section].annotation
-    return list(getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", {}))
+    kind: Any = Settings.model_fields[section].annotation
+    return list(kind.model_fields) if issubclass(kind, BaseModel) else [one.name for one in fields(kind)]
 
 
 def _unknown(place: tuple[int | str, ...]) -> str:

@@ -16,7 +16,6 @@ from sqlalchemy import Row
 OPEN, GRANTED, USED = "open", "granted", "used"
 UNDECIDED = (OPEN, GRANTED)
 """States in which nothing has come of it yet."""
-ENDED = ("declined", "expired", "void")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
         ("[mimecast]\nclient_idd = 'x'\n", "mimecast.client_idd: there is no such key; did you mean client_id?"),
         ("[mailbox]\nca_file = 'ca.pem'\n", "mailbox.ca_file: there is no such key; did you mean ca_bundle?"),
         ("[store]\nzzz = 'x'\n", "store.zzz: there are only url, blobs"),
+        ("[mailbox]\nzzz = 'x'\n", "proxy_username, proxy_password, name"),
         ("[mailboxes]\n", "mailboxes: there is no such section; there are mimecast, mailbox"),
         ("[held]\nworkers = 'many'\n", "held.workers"),
         ("[mailbox]\nfolders = 'INBOX'\n", 'mailbox.folders: write a list, such as ["one", "two"]'),

@@ -111,7 +111,6 @@ _BORDER = re.compile(
     r"border-top:\s*[\d.]{1,5}pt\s+solid\s+(?:#e1e1e1|#b5c4df|rgb\(225,\s*225,\s*225\)|rgb\(181,\s*196,\s*223\))",
     re.IGNORECASE,
 )
-_HAS_BORDER = re.compile(r"border-top|border:\s*none", re.IGNORECASE)
 _HEADERISH = re.compile(r"[^\n:：]{1,30}\s?[:：]")
 _MAX_NODES = 5_000
 _MOST_TAGS = 15_000
