@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,9 @@ class BreakerState:
     versions: dict[str, int] = field(default_factory=dict)
 
 
-def breaker_state(store: Store, window: int, versions: Mapping[str, int] | None = None) -> BreakerState:
+def breaker_state(
+    store: Store, window: int, versions: Mapping[str, int] | None = None, *, tenants: Collection[str] | None = None
+) -> BreakerState:
     """What analysts said of each rule's last `window` automatic decisions. Effect: reads the store.
 
     A decision that turned out malicious counts however old it is.
@@ -44,8 +46,9 @@ def breaker_state(store: Store, window: int, versions: Mapping[str, int] | None 
         window: How many decisions of each rule.
         versions: Version of each rule as it is now: only decisions of this version count, so that a corrected rule
             begins anew. Of a rule that is not named, the newest version with a wrong decision.
+        tenants: Only decisions about these; the many of one tenant would push another's few out of the window.
     """
-    found = store.automatic.with_handling((OVERTURNED, MALICIOUS))
+    found = store.automatic.with_handling((OVERTURNED, MALICIOUS), tenants=tenants)
     if not found:
         return BreakerState()
     current = dict(versions or {})
@@ -69,7 +72,7 @@ def breaker_state(store: Store, window: int, versions: Mapping[str, int] | None 
     looked_at, overturned = Counter[str](), Counter[str]()
     waiting = set(wrong)  # rules whose window is not full, and that have a wrong decision further back
     last: int | None = None
-    while waiting and (page := store.automatic.before(last)):
+    while waiting and (page := store.automatic.before(last, tenants=tenants)):
         for one in page:
             for rule in waiting.intersection(rules(one)):
                 if looked_at[rule] == window:

@@ -77,15 +77,21 @@ class PolicyGate:
         if not automatic:
             return {}
         known = self._store.verdicts.as_of_now(one.alert_id or 0 for one in automatic)
-        breaker = breaker_state(
-            self._store, self._policy.rails.breaker_window, {rule.id: rule.version for rule in self._rules.rules}
-        )
+        breakers: dict[str, BreakerState] = {}
         found: dict[int, str] = {}
         for one in automatic:
+            if one.tenant not in breakers:
+                breakers[one.tenant] = self._breaker(one.tenant)
             level, verdict = known.get(one.alert_id or 0, ("", None))
-            if why := self._overtaken(one, level, verdict) or self._stopped(verdict, breaker):
+            if why := self._overtaken(one, level, verdict) or self._stopped(verdict, breakers[one.tenant]):
                 found[one.id] = why
         return found
+
+    def _breaker(self, tenant: str) -> BreakerState:
+        """What this tenant's people found wrong with the rules as they are."""
+        versions = {rule.id: rule.version for rule in self._rules.rules}
+        names, _ = self._store.sources.family([tenant])
+        return breaker_state(self._store, self._policy.rails.breaker_window, versions, tenants=names)
 
     def objection(self, action: Action, event: dict[str, Any]) -> str:
         """Why this action must not be carried out; a person may do what is merely unproven."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from mailroom.playbooks.breaker import breaker_state
@@ -13,13 +14,16 @@ from mailroom.triage.rails import RailState
 
 
 class RailCounters:
-    """What the rails count, kept up to date while a run rules on its candidates."""
+    """What the rails count, kept up to date while a run rules on its candidates. Other tenants do not count."""
 
-    def __init__(self, store: Store, policy: Policy, now: datetime, triaged: int, entered: Counter[str]) -> None:
-        self.store, self.since, self.triaged = store, now - timedelta(hours=1), triaged
-        self.hour = store.ledger.counts_since(self.since, mode="auto")
+    def __init__(
+        self, store: Store, policy: Policy, now: datetime, triaged: int, entered: Counter[str], *,
+        tenants: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.store, self.since, self.triaged, self.tenants = store, now - timedelta(hours=1), triaged, tenants
+        self.hour = store.ledger.counts_since(self.since, mode="auto", tenants=tenants)
         versions = {rule.id: rule.version for rule in policy.ruleset(now.date()).rules}
-        self.breaker = breaker_state(store, policy.rails.breaker_window, versions)
+        self.breaker = breaker_state(store, policy.rails.breaker_window, versions, tenants=tenants)
         self.by_action: Counter[str] = entered.copy()
         self.in_hour = entered.total()  # of `by_action`, what the store's count of the hour contains already
         self.by_domain: dict[str, int] = {}
@@ -28,7 +32,7 @@ class RailCounters:
         """As it is for this message."""
         domain = domain_of(facts)
         if domain not in self.by_domain:
-            self.by_domain[domain] = self.store.ledger.recent_for_domain(domain, None, self.since)
+            self.by_domain[domain] = self.store.ledger.recent_for_domain(domain, None, self.since, tenants=self.tenants)
         acted = sum(self.by_action.values())
         return RailState(
             acted_this_run=acted,

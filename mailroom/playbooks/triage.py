@@ -58,12 +58,16 @@ def triage_alerts(
 
     Raises:
         InvalidInputError: a rule or list is wrong.
-        BusyError: another process is deciding.
+        BusyError: another process is deciding about messages of the same tenant.
     """
     started = time.monotonic()
     now = now or datetime.now(UTC)
     if alert_ids is not None and tenants is None:
         tenants = {alert.tenant for alert in store.alerts.get_many(alert_ids).values()}
+    part = ""
+    if tenants is not None:
+        tenants, number = store.sources.family(tenants)
+        part = min(tenants) if number == 1 else ""
     rules = policy.fingerprint(now.date())
     if not dry_run and alert_ids is None and (digest := _nothing_to_decide(store, rules, tenants)):
         parameters = {"rule_digest": digest, "rules": rules} | _whose(tenants)
@@ -82,7 +86,7 @@ def triage_alerts(
             store, policy, ruleset, now, 0, progress, dry_run=True, only=alert_ids, tenants=tenants
         ).run()
     else:
-        lease = store.leases.acquire("triage")
+        lease = store.leases.acquire("triage", part=part)
         try:
             parameters = {"rule_digest": ruleset.digest, "rules": rules} | _whose(tenants) | _which(alert_ids)
             run_id = store.runs.start("triage", flow_run_id=flow_run_id, parameters=parameters)
@@ -130,11 +134,14 @@ def _name_what_is_wanted(store: Store, report: TriageReport, tenants: Collection
 def _nothing_to_decide(store: Store, rules: str, tenants: Collection[str] | None) -> str:
     """The digest of the rules, if every open alert has its verdict by exactly these; seen without loading them.
 
-    A run about a few alerts says nothing of the others; one that did not come to its end may have left some.
+    A run about a few alerts says nothing of the others; one that did not come to its end may have left some, however
+    many did since.
     """
+    if any(concerns(run, tenants) for run in store.runs.unfinished("triage")):
+        return ""
     latest = [run for run in store.runs.latest("triage", _MOST_LOOKED_AT) if concerns(run, tenants)]
-    last = next((run for run in latest if run.state != "completed" or not run.parameters.get("only_some")), None)
-    if last is None or last.state != "completed" or last.parameters.get("rules") != rules:
+    last = next((run for run in latest if run.state == "completed" and not run.parameters.get("only_some")), None)
+    if last is None or last.parameters.get("rules") != rules:
         return ""
     digest = str(last.parameters["rule_digest"])
     return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR, tenants=tenants) else digest

@@ -99,13 +99,13 @@ class TriageRun:
     def _unfinished_runs(self) -> dict[int, bool]:
         """Runs that gave verdicts and may not have ruled on all of them, and whether nothing of them is left then.
 
-        The lease says that none is under way. What they left of other tenants is for those tenants' runs.
+        The lease says that none of ours is under way. What they left of other tenants is for those tenants' runs.
         """
-        runs = self.store.runs.latest("triage", _MOST_UNFINISHED)
+        runs = self.store.runs.unfinished("triage", _MOST_UNFINISHED)
         return {
             run.id: self.only is None and self._is_ours(run.parameters)
             for run in runs
-            if run.state in {"running", "failed"} and run.id != self.report.run_id and concerns(run, self.tenants)
+            if run.id != self.report.run_id and concerns(run, self.tenants)
         }
 
     def _is_ours(self, parameters: Mapping[str, Any]) -> bool:
@@ -201,7 +201,9 @@ class TriageRun:
             supersede(self.store, dict.fromkeys(others, ("", False)))
         if not self.candidates:
             return
-        counters = RailCounters(self.store, self.policy, self.now, self.report.triaged, self.entered)
+        counters = RailCounters(
+            self.store, self.policy, self.now, self.report.triaged, self.entered, tenants=self.tenants
+        )
         if counters.breaker.wrong and not self.dry_run:
             from mailroom.playbooks.breaker_cases import open_breaker_cases  # seldom needed, and slow to import
 

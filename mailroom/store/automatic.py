@@ -33,18 +33,24 @@ class AutomaticActions:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def with_handling(self, handlings: Collection[str]) -> list[Automatic]:
+    def with_handling(self, handlings: Collection[str], *, tenants: Collection[str] | None = None) -> list[Automatic]:
         """Those whose message has one of these handlings now."""
-        return self._read(_query(alerts.c.handling.in_(tuple(handlings))))
+        return self._read(_query(alerts.c.handling.in_(tuple(handlings)), *_of(tenants)))
 
-    def before(self, action_id: int | None = None, *, limit: int = _PAGE) -> list[Automatic]:
+    def before(
+        self, action_id: int | None = None, *, tenants: Collection[str] | None = None, limit: int = _PAGE
+    ) -> list[Automatic]:
         """The newest ones, or the newest before an action."""
         wanted = () if action_id is None else (actions.c.id < action_id,)
-        return self._read(_query(*wanted).limit(limit))
+        return self._read(_query(*wanted, *_of(tenants)).limit(limit))
 
     def _read(self, query: Select[Any]) -> list[Automatic]:
         rows = self._db.read(lambda tx: tx.execute(query).all())
         return [Automatic(row[0], row[1], row[2], row[3] or []) for row in rows]
+
+
+def _of(tenants: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    return () if tenants is None else (actions.c.tenant.in_(tuple(tenants)),)
 
 
 def _query(*wanted: ColumnElement[bool]) -> Select[Any]:

@@ -238,9 +238,12 @@ class Ledger:
         """The time that `claimed_at` is told in."""
         return self._db.read(self._db.now)
 
-    def counts_since(self, when: datetime, kind: str | None = None, *, mode: str | None = None) -> int:
-        """How many actions were entered since `when` and are live (sent or about to be), for the rails."""
-        query = select(func.count()).select_from(actions).where(actions.c.created_at >= when)
+    def counts_since(
+        self, when: datetime, kind: str | None = None, *, mode: str | None = None,
+        tenants: Collection[str] | None = None,
+    ) -> int:  # fmt: skip
+        """How many actions (of these tenants) were entered since `when` and are live (sent or about to be)."""
+        query = select(func.count()).select_from(actions).where(actions.c.created_at >= when, _in(tenants))
         query = query.where(actions.c.state.in_(LIVE_STATES))
         if kind:
             query = query.where(actions.c.kind == kind)
@@ -248,8 +251,10 @@ class Ledger:
             query = query.where(actions.c.mode == mode)
         return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
-    def recent_for_domain(self, domain: str, kind: str | None, since: datetime) -> int:
-        """How many live actions of this kind concern alerts of one sender domain since `since`."""
+    def recent_for_domain(
+        self, domain: str, kind: str | None, since: datetime, *, tenants: Collection[str] | None = None
+    ) -> int:
+        """How many live actions of this kind (and of these tenants) concern alerts of one sender domain."""
         query = (
             select(func.count())
             .select_from(actions.join(alerts, alerts.c.id == actions.c.alert_id))
@@ -257,6 +262,7 @@ class Ledger:
                 alerts.c.sender_domain == domain,
                 actions.c.created_at >= since,
                 actions.c.state.in_(LIVE_STATES),
+                _in(tenants),
             )
         )
         if kind:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, text
 
 from mailroom.errors import NotFoundError
 from mailroom.store.database import Database
@@ -15,6 +15,8 @@ from mailroom.store.schema import runs
 
 ENDINGS = ("alerted", "duplicate", "filtered", "quarantined", "gone")
 """The final states of an item. Per run: fetched = their sum."""
+_UNFINISHED = text("runs.state IN ('running', 'failed')")
+"""Word for word as in the index: a bound value would hide from SQLite that it can be used."""
 _COUNTED = ("fetched", *ENDINGS)
 
 
@@ -101,6 +103,12 @@ class Runs:
         query = select(runs).where(runs.c.kind == kind).order_by(runs.c.id.desc()).limit(n)
         if source_id is not None:
             query = query.where(runs.c.source_id == source_id)
+        return [_run(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def unfinished(self, kind: str, limit: int = 100) -> list[Run]:
+        """The last `limit` runs of this kind that did not come to their end, newest first, however many did since."""
+        query = select(runs).where(runs.c.kind == kind, _UNFINISHED)
+        query = query.order_by(runs.c.id.desc()).limit(limit)
         return [_run(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def conservation_violations(self, limit: int = 100) -> list[Run]:

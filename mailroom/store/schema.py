@@ -87,6 +87,7 @@ runs = Table(
     _json("parameters"), _time("started_at"), _time("finished_at", nullable=True), _text("message"),
     _count("fetched"), _count("alerted"), _count("duplicate"), _count("filtered"), _count("quarantined"),
     _count("gone"), _json("counts"), Index(None, "kind", "id"),
+    Index("ix_runs_unfinished", "kind", "id", **_where("state IN ('running', 'failed')")),
 )  # fmt: skip
 
 blobs = Table(

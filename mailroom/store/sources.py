@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +74,26 @@ class Sources:
         query = select(sources.c.generation).where(sources.c.tenant == tenant).distinct()
         found = self._db.read(lambda tx: tx.execute(query).scalars().all())
         return {one.partition("/")[0] for one in found if "/api-" in one}
+
+    def family(self, names: Collection[str]) -> tuple[frozenset[str], int]:
+        """Every name of the tenants that bear these names, account codes among them, and how many tenants these are.
+
+        Names that stand for one account, and accounts that share a name, are one tenant.
+        """
+        query = select(sources.c.tenant, sources.c.generation).distinct()
+        rows = self._db.read(lambda tx: tx.execute(query).all())
+        kin = [{row.tenant, row.generation.partition("/")[0]} for row in rows if "/api-" in row.generation]
+        found: set[str] = set()
+        tenants = 0
+        for name in names:
+            if name in found:
+                continue
+            one, before, tenants = {name}, 0, tenants + 1
+            while len(one) > before:
+                before = len(one)
+                one = one.union(*(pair for pair in kin if pair & one))
+            found |= one
+        return frozenset(found), tenants
 
     def _find(self, tx: Connection, identity: dict[str, str]) -> Source | None:
         query = select(*_SOURCE)

@@ -400,7 +400,7 @@ def test_the_gate_asks_the_store_as_often_for_many_actions_as_for_one(bench: Wor
     alone = asked.count("SELECT")
     assert gate.outdated(actions) == {}
 
-    assert (alone, asked.count("SELECT") - alone) == (2, 2)
+    assert (alone, asked.count("SELECT") - alone) == (3, 3)
 
 
 def test_what_is_done_is_what_the_verdict_says_although_the_sender_got_a_history_in_the_same_run(

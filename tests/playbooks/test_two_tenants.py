@@ -9,8 +9,9 @@ import pytest
 from mailroom_tests_small_tenant import Workbench, policy, small_tenant
 
 import mailroom.faults
-from mailroom.errors import RefusedError
+from mailroom.errors import BusyError, RefusedError
 from mailroom.playbooks import act
+from mailroom.playbooks.breaker import breaker_state, overturn
 from mailroom.playbooks.disposition_preview import preview_disposition
 from mailroom.playbooks.tenants import own_names, tenant_of
 from mailroom.playbooks.triage import TriageReport, triage_alerts
@@ -139,6 +140,73 @@ def test_a_killed_run_about_all_tenants_is_taken_up_by_each_of_them(
     assert run(a) == {"applied": 9}
     assert run(b) == {"applied": 9}
     assert (effects(a), effects(b)) == (ALL, ALL)
+
+
+def test_a_killed_run_is_taken_up_however_many_runs_of_others_came_after_it(
+    benches: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = benches
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:triage.verdicts_given"))
+    with pytest.raises(mailroom.faults.FaultError):
+        triage(b)
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+    for _ in range(110):
+        triage(a)
+
+    assert run(b) == {"applied": 9}
+
+
+def test_two_tenants_are_decided_about_at_the_same_time(benches: tuple[Workbench, Workbench]) -> None:
+    a, b = benches
+    others: list[TriageReport] = []
+
+    def meanwhile(*_: object) -> None:
+        if not others:
+            others.append(triage(b))
+            with pytest.raises(BusyError):
+                triage(a)
+            with pytest.raises(BusyError):
+                triage_alerts(a.store, a.policy)
+
+    mine = triage_alerts(a.store, a.policy, tenants=own_names(lambda: a.client, a.store), progress=meanwhile)
+
+    assert (mine.triaged, others[0].triaged) == (13, 13)
+    assert not {one.action_id for one in mine.to_do} & {one.action_id for one in others[0].to_do}
+
+
+def test_a_run_about_all_tenants_of_an_earlier_version_lets_no_tenant_in(benches: tuple[Workbench, Workbench]) -> None:
+    a, b = benches
+    lease = a.store.leases.acquire("triage", "another machine")
+
+    for bench in (a, b):
+        with pytest.raises(BusyError):
+            triage(bench)
+
+    a.store.leases.release(lease)
+    assert (triage(a).triaged, triage(b).triaged) == (13, 13)
+
+
+def test_what_one_tenant_did_within_the_hour_is_not_taken_off_the_others_limits(
+    benches: tuple[Workbench, Workbench],
+) -> None:
+    a, b = benches
+    for bench in (a, b):
+        bench.policy = policy(per_hour=9, per_sender_domain=9)
+
+    assert run(a) == {"applied": 9}
+    assert run(b) == {"applied": 9}, "neither the hour's limit nor a sender's is used up by the other"
+
+
+def test_a_decision_overturned_at_one_tenant_stops_the_rule_there_only(benches: tuple[Workbench, Workbench]) -> None:
+    a, b = benches
+    assert run(a) == {"applied": 9}
+    rejected = next(one for one in a.store.ledger.list() if one.kind == "reject")
+    overturn(a.store, str(rejected.alert_id), malicious=True, who="ann", why="it was phishing")
+
+    assert run(b) == {"applied": 9}
+    for bench, stopped in ((a, {"subject-says-junk"}), (b, set())):
+        names, _ = bench.store.sources.family([tenant_of(bench.client)])
+        assert breaker_state(bench.store, 200, tenants=names).released_then_malicious == stopped
 
 
 def test_nobody_is_asked_whose_store_it_is_while_it_serves_one_tenant(store: Store) -> None:

@@ -88,3 +88,29 @@ def test_a_run_that_never_ended_is_marked_by_its_successor(store, world):
     assert store.runs.close_lost(world.source.id, but=successor) == 1
     assert store.runs.get(lost).state == "lost"
     assert store.runs.get(successor).state == "running"
+
+
+def test_parts_of_a_work_are_held_side_by_side_and_the_whole_only_alone(store):
+    north = store.leases.acquire("triage", "worker one", part="north")
+    south = store.leases.acquire("triage", "worker two", part="south")
+    for part in ("north", ""):
+        with pytest.raises(BusyError, match="worker"):
+            store.leases.acquire("triage", "worker three", part=part)
+
+    store.leases.release(north)
+    store.leases.release(south)
+    store.leases.acquire("triage", "worker three", part="")
+    with pytest.raises(BusyError, match="worker three"):
+        store.leases.acquire("triage", "worker one", part="north")
+
+
+def test_whoever_slept_over_a_part_loses_it_to_the_whole_and_the_other_way_round(store):
+    asleep = store.leases.acquire("triage", "sleeper", ttl=timedelta(0), part="north")
+    whole = store.leases.acquire("triage", "all", ttl=timedelta(0), part="")
+    with pytest.raises(LeaseLostError):
+        store.leases.renew(asleep)
+
+    part = store.leases.acquire("triage", "one", part="north")
+    with pytest.raises(LeaseLostError):
+        store.leases.renew(whole)
+    store.leases.renew(part)

@@ -51,13 +51,14 @@ def rule(desk: Desk, plan: BlockPlan, *, automatic: bool) -> Ruled:
         return Ruled("observe", f"The mode of {BLOCK} is observe: it is shown and not done.")
     if mode == "advise":
         return Ruled("propose", f"The mode of {BLOCK} is advise: a person decides.")
-    reached = _limits(desk, len(plan.steps))
+    reached = _limits(desk, plan.tenant, len(plan.steps))
     return Ruled("propose", reached) if reached else Ruled("act", f"The mode of {BLOCK} is auto and no rail objects.")
 
 
-def _limits(desk: Desk, wanted: int) -> str:
+def _limits(desk: Desk, tenant: str, wanted: int) -> str:
     rails, ledger = desk.policy().rails, desk.store.ledger
-    done = ledger.counts_since(ledger.now() - _HOUR, mode="auto")
+    names, _ = desk.store.sources.family([tenant])
+    done = ledger.counts_since(ledger.now() - _HOUR, mode="auto", tenants=names)
     if done + wanted > rails.per_hour:
         return f"The limit of {rails.per_hour} automatic actions in this hour would be passed: a person decides."
     most = min(rails.per_run, rails.per_action.get(BLOCK, rails.per_run))
