@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import mailroom.faults
+import mailroom.store.waits
 from mailroom.errors import InvalidInputError, LeaseLostError, NotFoundError, RefusedError
 from mailroom.store import Store
 from mailroom.store.actions import NewAction
@@ -180,6 +182,25 @@ def test_the_deadline_of_another_mailbox_is_left_alone(store: Store) -> None:
     store.waits.ask(new(deadline=NOW))
     assert store.waits.expire("other", FAR) == []
     assert [one.state for one in store.waits.expire("soc", FAR)] == ["no_answer"]
+
+
+def test_many_deadlines_that_pass_at_once_are_settled_some_at_a_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailroom.store.waits, "_AT_ONCE", 2)
+    asked = [store.waits.ask(new(str(number), deadline=NOW, token_hash=str(number))).id for number in range(5)]
+    store.waits.collect([reply(store.waits.get(asked[3]), PEOPLE[1])])
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:waits.some_expired:2"))
+    with pytest.raises(mailroom.faults.FaultError):
+        store.waits.expire("soc", FAR)
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+    assert [store.waits.get(one).is_open for one in asked] == [False] * 4 + [True]
+
+    assert [one.id for one in store.waits.expire("soc", FAR)] == asked[4:]
+    settled = store.waits.get_many(asked).values()
+    assert {(one.state, one.detail, one.outcome["replied"]) for one in settled} == {
+        ("no_answer", "the deadline passed", 0)
+    }
 
 
 # F13
