@@ -247,25 +247,27 @@ def resume_settled(
     store: Store, mailbox: str | None, resume: Resume, keep: Callable[[], None] = lambda: None
 ) -> tuple[int, int]:
     """Resume the runs of settled questions; returns (resumed or given up, still to be resumed)."""
-    done = waiting = 0
+    done, not_now = 0, dict[int, str]()
     settled = store.waits.to_resume(mailbox)
-    for wait in settled:
-        keep()
-        try:
-            said = resume(wait)
-        except TransientError as error:  # Prefect does not answer: the others would wait for the same
-            store.waits.not_resumed(wait.id, str(error))
-            return done, len(settled) - done
-        except MailroomError as error:
-            said = str(error)
-        faultpoint("replies.resumed")
-        if isinstance(said, str):
-            store.waits.not_resumed(wait.id, said)
-            waiting += 1
-        else:
-            store.waits.resumed(wait.id, "" if said else "its run no longer exists; the outcome is kept here")
-            done += 1
-    return done, waiting
+    try:
+        for wait in settled:
+            keep()
+            try:
+                said = resume(wait)
+            except TransientError as error:  # Prefect does not answer: the others would wait for the same
+                not_now[wait.id] = str(error)
+                break
+            except MailroomError as error:
+                said = str(error)
+            faultpoint("replies.resumed")
+            if isinstance(said, str):
+                not_now[wait.id] = said
+            else:
+                store.waits.resumed(wait.id, "" if said else "its run no longer exists; the outcome is kept here")
+                done += 1
+    finally:
+        store.waits.not_resumed(not_now)
+    return done, len(settled) - done
 
 
 class _Round:

@@ -186,7 +186,7 @@ waits = Table(
     _time("scan_from", nullable=True), _text("state"), _json("outcome"), _text("detail"),
     _time("sent_at", nullable=True), _time("deadline"), _time("created_at"), _time("changed_at"),
     _time("resolved_at", nullable=True), _time("resumed_at", nullable=True), _text("resume_note"),
-    _time("handled_at", nullable=True),
+    _time("handled_at", nullable=True), _time("resume_tried_at", nullable=True),
     UniqueConstraint("key"),
     Index("ix_waits_token", "token_hash", unique=True, **_where("token_hash <> ''")),
     Index("ix_waits_open", "mailbox", "id", **_where("state = 'open'")),

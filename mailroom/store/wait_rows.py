@@ -103,6 +103,8 @@ class Wait:
     resume_note: str
     handled_at: datetime | None = None
     """When its outcome was made use of without a run; None while it is open, or where a run does that."""
+    resume_tried_at: datetime | None = None
+    """When its run was last found not to be resumable yet."""
     created: bool = False
 
     @property

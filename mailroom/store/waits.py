@@ -288,21 +288,30 @@ class Waits(WaitLists):
         self._db.run(write)
 
     def to_resume(self, mailbox: str | None = None, limit: int = 500) -> builtins.list[Wait]:
-        """Settled questions whose run has not been resumed yet: those never tried first, then the oldest."""
+        """Settled questions whose run has not been resumed yet: never tried, then tried longest ago."""
         query = select(waits).where(waits.c.state != OPEN, waits.c.flow_run_id != "", waits.c.resumed_at.is_(None))
         if mailbox is not None:
             query = query.where(waits.c.mailbox == mailbox)
-        query = query.order_by(waits.c.resume_note != "", waits.c.id).limit(limit)
+        query = query.order_by(waits.c.resume_tried_at.is_not(None), waits.c.resume_tried_at, waits.c.id).limit(limit)
         return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
     def resumed(self, wait_id: int, note: str = "") -> None:
         """The run has been told, or can never be; `note` says so."""
         self._change(wait_id, resumed_at=self._db.clock.now(), resume_note=note)
 
-    def not_resumed(self, wait_id: int, note: str) -> None:
-        """Not yet, and why; tried again. Written only when it says something new."""
-        if self.get(wait_id).resume_note != note:
-            self._change(wait_id, resume_note=note)
+    def not_resumed(self, notes: Mapping[int, str]) -> None:
+        """Not yet, and why, by question: each is tried again when all others have had their turn."""
+
+        def write(tx: Connection) -> None:
+            now = self._db.now(tx)
+            known = self._locked(tx, sorted(notes))
+            self._db.update_rows(tx, waits, [{"id": one, "resume_tried_at": now} for one in known])
+            for wait in known.values():
+                if wait.resume_note != notes[wait.id]:  # watchers read anew what has changed
+                    self._set(tx, wait.id, resume_note=notes[wait.id])
+
+        if notes:
+            self._db.run(write)
 
     def handled(self, ids: Iterable[int]) -> None:
         """The outcome of these settled questions was made use of. A later answer of a person opens that again."""

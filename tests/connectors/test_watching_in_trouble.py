@@ -171,6 +171,24 @@ def test_runs_that_cannot_be_resumed_do_not_keep_others_from_it(desk: Any, quest
     assert [one.id for one in desk.store.waits.to_resume("soc")] == [fresh.id, *(one.id for one in stuck)]
 
 
+def test_a_run_that_was_not_suspended_yet_has_its_turn_again_however_many_older_ones_are_stuck(
+    desk: Any, question: Any
+) -> None:
+    stuck = [ask(desk, question(AMY), key=f"k{n}", flow_run_id="stuck") for n in range(3)]
+    slow = ask(desk, question(AMY), key="slow", flow_run_id="slow")
+    for wait in (*stuck, slow):
+        cancel(desk.store, wait.id, "x")
+    look(desk, resume=lambda _: "it runs, and is not suspended")
+
+    turns = []
+    for _ in range(2):
+        tried = desk.store.waits.to_resume("soc", limit=2)
+        turns += [one.id for one in tried]
+        desk.store.waits.not_resumed({one.id: "it runs, and is not suspended" for one in tried})
+
+    assert turns == [*(one.id for one in stuck), slow.id]
+
+
 def test_an_answer_that_cannot_be_read_this_time_is_read_at_the_next_look_and_delays_nobody(
     desk: Any, question: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

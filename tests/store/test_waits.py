@@ -219,7 +219,7 @@ def test_a_settled_question_waits_to_be_resumed_until_its_run_has_been(store: St
     other = store.waits.ask(new("run/2"))
     store.waits.collect([reply(wait), reply(other, uid=2)])
     assert [one.id for one in store.waits.to_resume("soc")] == [wait.id]
-    store.waits.not_resumed(wait.id, "not suspended yet")
+    store.waits.not_resumed({wait.id: "not suspended yet"})
     assert [one.resume_note for one in store.waits.to_resume("soc")] == ["not suspended yet"]
     store.waits.resumed(wait.id)
     assert store.waits.to_resume("soc") == []
