@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -113,6 +113,16 @@ class Approvals:
         """Approvals of every state, newest first."""
         query = select(approvals).order_by(approvals.c.id.desc()).limit(limit)
         return [approval_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+    def open_among(self, ids: Iterable[int]) -> set[int]:
+        """Those of these that nobody has decided."""
+        wanted, found = sorted(set(ids)), set[int]()
+        for start in range(0, len(wanted), CHUNK):
+            query = select(approvals.c.id).where(
+                approvals.c.id.in_(wanted[start : start + CHUNK]), approvals.c.state == OPEN
+            )
+            found.update(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
+        return found
 
     def members(self, approval_id: int) -> builtins.list[Member]:
         """What it covers, by action."""

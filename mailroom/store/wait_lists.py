@@ -85,6 +85,12 @@ class WaitLists:
         query = query.order_by(waits.c.id).limit(limit)
         return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
+    def open_keys(self, kind: str) -> dict[int, str]:
+        """The key of every open question of this kind, by id."""
+        is_open = waits.c.state == literal_column(f"'{OPEN}'")
+        query = select(waits.c.id, waits.c.key).where(is_open, waits.c.kind == kind)
+        return {int(row[0]): str(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+
     def asked_since(self, prefix: str, since: datetime) -> builtins.list[Wait]:
         """Questions whose keys begin so, put since then, newest first."""
         query = select(waits).where(self._begins(prefix), waits.c.created_at >= since)

@@ -18,10 +18,12 @@ import pytest
 from mailroom_tests_small_tenant import Workbench, add, policy
 from sqlalchemy import update
 
+import mailroom.faults
 from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.playbooks.approvals import by_mail
 from mailroom.playbooks.approvals.answers import read
 from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
-from mailroom.playbooks.approvals.deciding import approve
+from mailroom.playbooks.approvals.deciding import approve, decline
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import request
 from mailroom.playbooks.approvals.round import request_approvals
@@ -314,6 +316,39 @@ def test_whoever_decides_first_ends_the_question(make: Callable[..., Scene]) -> 
     assert scene.store.waits.get(known.wait_id).state == "cancelled"
     scene.answer("approve")
     assert (scene.look().state, scene.look().approver) == ("granted", "eve")
+
+
+@pytest.mark.parametrize("state", ["declined", "void", "expired"])
+def test_a_question_that_went_out_while_somebody_decided_does_not_stay_open(
+    make: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    scene = make()
+    really = by_mail.ask
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        scene.store.run(lambda tx: tx.execute(update(approvals).values(state=state)))
+        return really(*given, **named)
+
+    monkeypatch.setattr(by_mail, "ask", meanwhile)
+    assert not scene.ask().is_open
+    [wait] = scene.store.waits.list()
+    assert (wait.state, wait.detail) == ("cancelled", f"approval {scene.id} is {state}")
+
+
+def test_a_question_that_a_killed_process_did_not_note_is_closed_with_its_approval(
+    make: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = make()
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:approval.asked"))
+    with pytest.raises(mailroom.faults.FaultError):
+        scene.ask()
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+    known = scene.store.approvals.get(scene.id)
+    decline(scene.store, scene.id, digest=known.digest, by="ann", channel="command line")
+    assert scene.store.waits.list(state="open")
+
+    request_approvals(scene.bench.desk)
+    assert not scene.store.waits.list(state="open")
 
 
 def test_without_a_trusted_server_nobody_is_asked_by_mail(make: Callable[..., Scene]) -> None:

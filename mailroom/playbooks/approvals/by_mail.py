@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailroom.errors import RefusedError
 from mailroom.faults import faultpoint
 from mailroom.playbooks.approvals import deciding
@@ -53,7 +55,9 @@ def ask_approvers(post: PostDesk, policy: Policy, approval_id: int, *, flow_run_
         words_may_change=True, kind=KIND, more={"approval": approval_id},
     )  # fmt: skip
     faultpoint("approval.asked")
-    return store.approvals.attach(approval_id, wait_id=wait.id)
+    known = store.approvals.attach(approval_id, wait_id=wait.id)
+    close_question(store, known)  # whoever decided while the mail was on its way did not know of it
+    return known
 
 
 def take_answer(store: Store, policy: Policy, approval_id: int) -> StoredApproval:
@@ -101,6 +105,20 @@ def close_question(store: Store, approval: StoredApproval, resume: Resume | None
     if approval.wait_id is not None and not approval.is_open:
         by = f"{approval.state}{f' by {approval.approver}' if approval.approver else ''}"
         cancel(store, approval.wait_id, f"approval {approval.id} is {by}", resume)
+
+
+def close_left_open(store: Store, resume: Resume | None = None) -> int:
+    """Close the questions whose approvals nobody waits for any more, however it came to that; returns how many.
+
+    A process may end between asking and noting the question beside its approval, or between a decision and this.
+    Effect: writes the store. Twice is once.
+    """
+    asked = {wait_id: int(key.split("/")[1]) for wait_id, key in store.waits.open_keys(KIND).items()}
+    still_open = store.approvals.open_among(asked.values())
+    left = {wait_id: approval_id for wait_id, approval_id in asked.items() if approval_id not in still_open}
+    for wait_id, approval_id in left.items():
+        close_question(store, replace(store.approvals.get(approval_id), wait_id=wait_id), resume)
+    return len(left)
 
 
 def _question(store: Store, approval: StoredApproval, to: tuple[str, ...], number: int) -> Question:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mailroom.errors import MailroomError, TransientError
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
+from mailroom.playbooks.approvals.by_mail import ask_approvers, close_left_open, close_question, take_answer
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import Round, request_for_proposals
 from mailroom.playbooks.ask import PostDesk
@@ -113,8 +113,7 @@ def tell_runs(desk: Desk, report: RoundReport, *, tell: Tell | None, resume: Res
     Effect: writes the store. Twice is harmless.
     """
     store = desk.store
-    for known in [store.approvals.get(one) for one in (*report.requested.expired, *report.requested.void)]:
-        close_question(store, known, resume)
+    close_left_open(store, resume)
     if tell is None:
         return
     try:
