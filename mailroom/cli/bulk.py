@@ -11,7 +11,6 @@ from mailroom.cli.approvals import AsJson, Where, Yes, decide_and_do, line, show
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
-from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.playbooks.approvals.bulk import Plan, What
@@ -75,6 +74,7 @@ def _bulk(
 ) -> None:  # fmt: skip
     need_a_word(dry_run=preview or propose, yes=yes, as_json=as_json)
     from mailroom.playbooks.approvals.bulk import plan_bulk, propose_bulk
+    from mailroom.playbooks.harmless import harmless
     from mailroom.playbooks.tenants import names_of
 
     who = account()
@@ -92,20 +92,22 @@ def _bulk(
         if not propose and not yes and not agreed(f"{what} {len(plan.wanted)} messages?"):
             output.note("nothing was changed")
             raise typer.Exit(Exit.OK)
-        asked = propose_bulk(here.store, here.policy(), plan, proposed_by="account").approval
-        if asked is None:
-            raise InvalidInputError("nothing is left of it")
+        found = propose_bulk(here.store, here.policy(), plan, proposed_by="account")
+        asked = found.approval
+        left_out = [{"alert": alert, "why": harmless(why, 200)} for alert, why in sorted(found.left_out.items())]
+        if left_out and not as_json:
+            output.table("Left out", ("alert", "why"), [list(one.values()) for one in left_out[:_SHOWN]], _WIDE)
         waits = asked.is_open and asked.wide
         if propose or waits:
             if as_json:
-                output.print_json({"approval": line(asked)})
+                output.print_json({"approval": line(asked), "left_out": left_out})
             else:
                 more = " by somebody else, because it is wide" if asked.wide else ""
                 output.note(f"approval {asked.id} waits for a yes{more}: `mailroom approve {asked.id}`")
             return
         done = decide_and_do(here, asked)
     if as_json:
-        output.print_json({"approval": line(done.approval), "counts": done.counts()})
+        output.print_json({"approval": line(done.approval), "counts": done.counts(), "left_out": left_out})
     else:
         show_outcome(done)
     if done.failed:

@@ -455,6 +455,35 @@ def test_a_killed_bulk_action_goes_on_when_it_is_asked_for_again(bench: Workbenc
     assert effects(bench) == 5
 
 
+def test_a_bulk_action_says_what_it_leaves_to_the_rules(bench: Workbench) -> None:
+    for number in (20, 21):
+        add(bench.tenant, f"junk {number}", to=PEOPLE[:1])
+    bench.ingest()
+    bench.policy = policy()  # these two by themselves; the five before are proposals
+    bench.triage()
+    by_themselves = {one.alert_id for one in bench.store.ledger.list(state="intended", kind="reject")}
+
+    plan = plan_bulk(bench.store, bench.policy, "reject", ["subject~junk"], proposer="amy", parameters=PLAIN)
+    shown = {line.choice.alert.id: line.row()["would"] for line in plan.lines}
+    assert len(by_themselves) == 2
+    assert {alert for alert, would in shown.items() if "The rules want to reject it" in would} == by_themselves
+
+    asked = propose_bulk(bench.store, bench.policy, plan)
+    assert asked.approval.targets == 5
+    assert asked.left_out.keys() == by_themselves
+
+
+def test_a_bulk_action_says_what_began_between_the_table_and_the_yes(bench: Workbench) -> None:
+    plan = plan_bulk(bench.store, bench.policy, "reject", ["subject~junk"], proposer="amy", parameters=PLAIN)
+    alert = plan.lines[0].choice.alert.id
+    act.dispose(bench.desk, "release", str(alert), {})
+
+    asked = propose_bulk(bench.store, bench.policy, plan)
+    assert asked.approval.targets == 4
+    assert asked.left_out.keys() == {alert}
+    assert "gets one disposition only" in asked.left_out[alert]
+
+
 def test_the_table_of_what_was_done_shows_nobodys_address(bench: Workbench) -> None:
     approval = ask(bench)
     bench.tenant.admin_release(bench.store.alerts.get(alert_of(bench, approval)).hold_id)

@@ -10,12 +10,14 @@ from mailroom.effects.changes import change_of
 from mailroom.effects.kinds import slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.faults import faultpoint
+from mailroom.playbooks.act import gives_way
 from mailroom.playbooks.approvals.choosing import Choice, choose
 from mailroom.playbooks.approvals.requesting import ProposedBy, Requested, request
 from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
 from mailroom.store.actions import Action, NewAction
+from mailroom.store.approval_rows import StoredApproval
 from mailroom.triage.extract import extract
 from mailroom.triage.rails import forbidden
 
@@ -57,6 +59,14 @@ class Plan:
         return [one.action for one in self.lines if not one.refused]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The approval over a plan, and by alert why a message is not in it."""
+
+    approval: StoredApproval
+    left_out: dict[int, str] = field(default_factory=dict)
+
+
 def plan_bulk(
     store: Store, policy: Policy, what: What, where: Sequence[str], *, proposer: str, parameters: dict[str, Any],
     limit: int = 500, tenants: Sequence[str] = (),
@@ -81,19 +91,33 @@ def plan_bulk(
     context = policy.ruleset().context
     rails = policy.rails.model_copy(update={"kill_switch": False})
     lines = []
-    for choice in choose(store, where, limit=limit, tenants=tenants):
+    chosen = choose(store, where, limit=limit, tenants=tenants)
+    known = store.inquiries.actions_of(one.alert.id for one in chosen)
+    for choice in chosen:
         action = _action(choice, what, parameters, proposer)
         why = ""
         if what != "report":
             denied = forbidden(action.kind, extract(choice.alert.event, context), rails, action.parameters)
-            why = " ".join(text for _, text in denied)
+            why = " ".join(text for _, text in denied) or _wanted_by_rules(action, known.get(choice.alert.id, []))
         elif not choice.alert.tracking_id:
             why = "It has no tracking id, by which it could be reported."
         lines.append(Line(choice, action, why))
     return Plan(what, tuple(lines), proposer, tuple(where))
 
 
-def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: ProposedBy = "name") -> Requested:
+def _wanted_by_rules(new: NewAction, known: Sequence[Action]) -> str:
+    """What the rules want done to the message by themselves, and the next run does; empty when nothing is."""
+    for one in known:
+        if gives_way(one) and (one.is_live or one.digest == new.digest):
+            same = "Nothing needs to be asked" if one.digest == new.digest else "One message at a time goes before it"
+            return (
+                f"The rules want to {one.kind} it by themselves (action {one.id}, {one.state}), and the next run does. "
+                f"{same}: `mailroom {new.kind} {new.alert_id}` does it at once."
+            )
+    return ""
+
+
+def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: ProposedBy = "name") -> Asked:
     """Write the plan down as proposals with one approval over all of them.
 
     Effect: writes the store. Twice is harmless: equal proposals and an equal approval are found again. When all of it
@@ -108,13 +132,13 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: Propo
     Raises:
         RefusedError: Nothing is left of it.
     """
-    left_out = {}
-    proposed: list[int] = []
+    left_out = {one.choice.alert.id: one.refused for one in plan.lines if one.refused}
+    proposed: dict[int, int] = {}
     under_way: set[int] = set()
     answers = store.ledger.propose_many(plan.wanted)
     for new, answer in zip(plan.wanted, answers, strict=True):
         if isinstance(answer, Action) and answer.state == "proposed":
-            proposed.append(answer.id)
+            proposed[answer.id] = new.alert_id or 0
         elif isinstance(answer, Action):
             left_out[new.alert_id or 0] = f"it is {answer.state} as action {answer.id}"
             if answer.approval_id is not None and answer.state in _UNFINISHED:
@@ -125,11 +149,12 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: Propo
     done = Requested(None)
     if proposed:
         done = request(store, policy, proposed, proposer=plan.proposer, proposed_by=proposed_by)
+    left_out |= {proposed[action_id]: why for action_id, why in done.left_out.items()}
     if done.approval is not None:
-        return done
+        return Asked(done.approval, left_out)
     if under_way:  # the same command again, after it was killed
-        return Requested(store.approvals.get(min(under_way)), left_out)
-    reasons = sorted({*left_out.values(), *done.left_out.values()})
+        return Asked(store.approvals.get(min(under_way)), left_out)
+    reasons = sorted(set(left_out.values()))
     raise RefusedError(f"Nothing can be approved: {'; '.join(reasons[:3]) or 'no message fits'}.")
 
 
