@@ -101,7 +101,7 @@ def delete_managed_url(client: MimecastClient, url_id: str) -> None:
     Raises:
         InvalidInputError: No id.
         NotFoundError: It is gone already.
-        EffectUnknownError: The answer was not seen; `get_managed_url` tells.
+        EffectUnknownError: The answer was not seen; the list of all tells.
         MailroomError: As `client.call`.
     """
     known = checked_id(url_id, "The id of the managed URL")
@@ -111,11 +111,6 @@ def delete_managed_url(client: MimecastClient, url_id: str) -> None:
 def find_managed_url(client: MimecastClient, wish: UrlWish) -> ManagedUrl | None:
     """The entry that occupies the place of a wish, whatever its action. Effect: reads the whole list."""
     return next((known for known in _all(client) if place_of(known) == wish.place), None)
-
-
-def get_managed_url(client: MimecastClient, url_id: str) -> ManagedUrl | None:
-    """The entry with this id; None when there is none. Effect: reads the whole list."""
-    return next((known for known in _all(client) if known.id == url_id), None)
 
 
 def place_of(known: ManagedUrl) -> tuple[str, ...]:

@@ -786,6 +786,46 @@ def test_an_empty_answer_does_not_prove_that_a_policy_is_gone(made, generation, 
     assert [one["policy"]["description"] for one in bench.tenant.policies()] == ["made before"]
 
 
+LISTS = {
+    "delete_managed_url": "/api/ttp/url/get-all-managed-urls",
+    "remove_group_member": "/api/directory/get-group-members",
+    "create_block_sender_policy": "/api/policy/blockedsenders/get-policy",
+}
+
+
+# F35
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
+@pytest.mark.parametrize("kind", ["delete_managed_url", "remove_group_member"])
+def test_an_empty_list_does_not_prove_that_what_is_to_be_removed_is_gone(made, kind, times):
+    bench, wish = made(CASES[kind])
+    bench.tenant.faults.add(Fault("empty_data", LISTS[kind], times=times))
+
+    assert run(bench.client, bench.store, kind, wish).state == "applied"
+    assert CASES[kind].times(bench.tenant) == 1
+
+
+@pytest.mark.parametrize("kind", ["delete_managed_url", "remove_group_member"])
+def test_what_is_gone_is_gone_although_nothing_else_is_in_the_list(made, kind):
+    bench, wish = made(CASES[kind])
+    assert run(bench.client, bench.store, kind, wish).state == "applied"
+    bench.tenant.faults.add(Fault("empty_data", LISTS[kind], times=None))
+
+    assert run(bench.client, bench.store, kind, wish, again="x").state == "already_done"
+    assert CASES[kind].times(bench.tenant) == 1
+
+
+# F25, F44
+@pytest.mark.parametrize("fault", ["apply_then_fail", "fail_without_applying"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_that_is_empty_by_mistake_does_not_say_what_became_of_a_lost_change(made, at_once, kind, fault):
+    bench, wish = made(CASES[kind])
+    bench.tenant.faults.add(Fault(fault, CASES[kind].path["2.0"], how="reset"))
+    bench.tenant.faults.add(Fault("empty_data", LISTS[kind], times=2 if kind.startswith("create") else 1, after=1))
+
+    assert run(bench.client, bench.store, kind, wish).is_done
+    assert CASES[kind].times(bench.tenant) == 1
+
+
 # F2, I7: whoever looks is slower than whoever sends again
 def test_what_was_seen_before_somebody_sent_again_does_not_settle_the_new_attempt(bench, at_once):
     change = change_of("create_block_sender_policy")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from mailroom.effects.changes.model import Change, Ended, Found, Parameters, UndoWish
-from mailroom.mimecast import MimecastClient, capabilities, group_members
+from mailroom.effects.changes.model import LOOKS, Change, Ended, Found, Parameters, UndoWish
+from mailroom.mimecast import MimecastClient, capabilities, group_members, groups
 from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.field_checks import checked_id, checked_text
 from mailroom.store.actions import Action
@@ -89,9 +89,10 @@ class RemoveGroupMember(_GroupMember):
 
     def already(self, client: MimecastClient, parameters: Parameters) -> Found | None:
         """See `Change`."""
-        if group_members.find_member(client, parameters["group_id"], parameters["member"]) is not None:
-            return None
-        return Found("applied", _result(parameters), "it is no member, or no longer", "gone")
+        there, others = _seen(client, parameters)
+        if not there and not others:  # removing whom nobody sees is refused and harms nothing
+            return Found("unknown", detail="no member at all can be seen")
+        return None if there else Found("applied", _result(parameters), "it is no member, or no longer", "gone")
 
     def send(self, client: MimecastClient, action: Action) -> Parameters:
         """See `Change`."""
@@ -102,13 +103,24 @@ class RemoveGroupMember(_GroupMember):
     def look(self, client: MimecastClient, action: Action, _age: timedelta) -> Found:
         """See `Change`."""
         wanted = action.parameters
-        if group_members.find_member(client, wanted["group_id"], wanted["member"]) is not None:
+        if _seen(client, wanted)[0]:
             return Found("not_applied", detail="looked up: it is still a member")
         return Found("applied", _result(wanted), "looked up: it is no member any more")
 
     def gone_is_done(self) -> bool:
         """See `Change`."""
         return True
+
+
+def _seen(client: MimecastClient, parameters: Parameters) -> tuple[bool, bool]:
+    """Whether it is a member, and whether anybody is. One list without it proves nothing: it may be a mistake."""
+    anybody = False
+    for _ in range(LOOKS):
+        for page in groups.group_members(client, parameters["group_id"]):
+            if any(one.value == parameters["member"] for one in page):
+                return True, True
+            anybody = anybody or bool(page)
+    return False, anybody
 
 
 def _result(parameters: Parameters) -> Parameters:

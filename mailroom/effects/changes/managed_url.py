@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from mailroom.effects.changes.model import Change, Ended, Found, Parameters, UndoWish
+from mailroom.effects.changes.model import LOOKS, Change, Ended, Found, Parameters, UndoWish
 from mailroom.errors import InvalidInputError, RejectedError, ResponseError
 from mailroom.mimecast import MimecastClient, capabilities, managed_urls
 from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.field_checks import checked_id
 from mailroom.mimecast.managed_urls import UrlWish
-from mailroom.mimecast.url_tools import ManagedUrl
+from mailroom.mimecast.url_tools import ManagedUrl, list_managed_urls
 from mailroom.store.actions import Action
 
 _FIELDS = tuple(UrlWish.__dataclass_fields__)
@@ -105,7 +105,9 @@ class DeleteManagedUrl(Change):
 
     def already(self, client: MimecastClient, parameters: Parameters) -> Found | None:
         """See `Change`."""
-        known = managed_urls.get_managed_url(client, parameters["url_id"])
+        known, others = _seen(client, parameters["url_id"])
+        if known is None and not others:  # deleting what is gone is refused and harms nothing
+            return Found("unknown", detail="no managed URL at all can be seen")
         if known is None:
             return Found("applied", {"id": parameters["url_id"]}, "there is no such entry, or no longer", "gone")
         return Found("not_applied", {"id": known.id, "before": known.raw}, f"{known.action}s {shown_url(known.url)}")
@@ -117,7 +119,8 @@ class DeleteManagedUrl(Change):
 
     def look(self, client: MimecastClient, action: Action, _age: timedelta) -> Found:
         """See `Change`."""
-        if managed_urls.get_managed_url(client, action.parameters["url_id"]) is None:
+        known, _ = _seen(client, action.parameters["url_id"])
+        if known is None:
             return Found("applied", {"id": action.target}, "looked up: the entry is gone")
         return Found("not_applied", detail="looked up: the entry is still there")
 
@@ -136,6 +139,17 @@ class DeleteManagedUrl(Change):
     def gone_is_done(self) -> bool:
         """See `Change`."""
         return True
+
+
+def _seen(client: MimecastClient, url_id: str) -> tuple[ManagedUrl | None, bool]:
+    """An entry, and whether any is there at all. One list without it proves nothing: it may be empty by mistake."""
+    others = False
+    for _ in range(LOOKS):
+        for page in list_managed_urls(client, page_size=500):
+            if found := [one for one in page if one.id == url_id]:
+                return found[0], True
+            others = others or bool(page)
+    return None, others
 
 
 def shown(known: ManagedUrl) -> dict[str, Any]:

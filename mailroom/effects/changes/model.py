@@ -17,6 +17,8 @@ from mailroom.store.actions import Action
 from mailroom.store.columns import canonical_json
 
 Parameters = dict[str, Any]
+LOOKS = 2
+"""How many lists without a thing prove that it is not there: a single answer may be empty by mistake."""
 CLOCKS_DIFFER_BY = timedelta(seconds=30)
 """Between our clock, the tenant's and the whole seconds that it writes down."""
 

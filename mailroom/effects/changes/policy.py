@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from mailroom.effects.changes.model import CLOCKS_DIFFER_BY, Change, Ended, Found, Parameters, UndoWish
+from mailroom.effects.changes.model import CLOCKS_DIFFER_BY, LOOKS, Change, Ended, Found, Parameters, UndoWish
 from mailroom.errors import InvalidInputError, NotFoundError, ResponseError
 from mailroom.mimecast import MimecastClient, capabilities, policies
 from mailroom.mimecast.capabilities import Function
@@ -109,7 +109,10 @@ class CreatePolicy(_Written):
     def look(self, client: MimecastClient, action: Action, age: timedelta) -> Found:
         """See `Change`."""
         wish, unreadable = wish_of(action.parameters), list[ResponseError]()
-        equal = policies.find_equal(client, wish, on_unreadable=lambda _raw, error: unreadable.append(error))
+        for _ in range(LOOKS):
+            unreadable.clear()
+            if equal := policies.find_equal(client, wish, on_unreadable=lambda _, error: unreadable.append(error)):
+                break
         since = client.now() - age - CLOCKS_DIFFER_BY
         ours = [
             policy
@@ -127,6 +130,11 @@ class CreatePolicy(_Written):
         if unreadable:
             return Found("unknown", detail=f"not all policies can be read ({unreadable[0]})", code="unreadable")
         return Found("not_applied", detail="looked up: there is no such policy")
+
+    def made_before(self, client: MimecastClient, action: Action, age: timedelta) -> Found | None:
+        """What was sent before and looked up as not made is looked for again before it is sent a second time."""
+        found = self.look(client, action, age) if action.attempt > 1 else None
+        return found if found is not None and found.state == "applied" else None
 
     def expires_at(self, parameters: Parameters) -> datetime | None:
         """See `Change`."""
