@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -240,6 +240,17 @@ class Alerts:
         else:
             query = query.order_by(alerts.c.id.desc()).offset(offset)
         return self._all(query.limit(limit), None)
+
+    def from_sender(self, sender: str, sender_domain: str, *, tenants: Collection[str], limit: int) -> Iterator[Alert]:
+        """Alerts of one sender (in any case; empty: of the whole domain), newest first, read some at a time."""
+        query = select(alerts.c.id).where(alerts.c.sender_domain == sender_domain, alerts.c.tenant.in_(tuple(tenants)))
+        if sender:
+            query = query.where(func.lower(alerts.c.sender) == sender.lower())
+        query = query.order_by(alerts.c.id.desc()).limit(limit)
+        ids = self._db.read(lambda tx: tx.execute(query).scalars().all())
+        for start in range(0, len(ids), CHUNK):
+            found = self.get_many(ids[start : start + CHUNK])
+            yield from (found[one] for one in ids[start : start + CHUNK] if one in found)
 
     def update_detail(self, alert_id: int, event: dict[str, Any], level: str, tx: Connection | None = None) -> None:
         """Replace the event by a more detailed one."""

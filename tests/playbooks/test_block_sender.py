@@ -456,6 +456,16 @@ def test_a_whole_domain_is_a_victim_as_its_addresses_are(bench: Workbench) -> No
     assert codes(plan(bench, sender="bystander.example", covers="whole domain")) == ["forged"]
 
 
+def test_many_true_mails_do_not_hide_a_forged_one_before_them(bench: Workbench) -> None:
+    alert_from(bench, PEOPLE[:1], **FORGED)
+    true = FORGED | {"spf": "pass", "dkim": "pass", "dmarc": "pass", "from_env": FORGED["from_addr"]}
+    for number in range(60):
+        add(bench.tenant, f"Offer {number}", to=PEOPLE[:1], **true)
+    bench.ingest()
+
+    assert codes(plan(bench, sender="sales@bystander.example")) == ["forged"]
+
+
 def test_alerts_under_any_name_of_the_tenant_count(bench: Workbench) -> None:
     (hold_id,) = add(bench.tenant, "Your invoice", to=PEOPLE[:1], **FORGED)
     ingest_held(bench.client, bench.store, HeldSettings(), tenant="northwind-eu", clock=bench.tenant.clock)

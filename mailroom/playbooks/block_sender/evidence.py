@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,10 @@ from mailroom.triage.context import Context
 from mailroom.triage.extract import extract
 
 _MONTH = timedelta(days=29)
-_OTHER_ALERTS = 50
+_ENOUGH = 50
+"""So many alerts are looked at for people, also where the first of them says that the sender is a victim."""
+_MOST_ALERTS = 20_000
+"""A look at all of them takes seconds."""
 _PAGES_OF_TRACKING = 3
 
 
@@ -78,16 +81,18 @@ def gather(
         MailroomError: The tenant cannot be read.
     """
     found = Evidence(alert, known_facts(alert, context))
-    others = store.alerts.list(
-        sender="" if subject.whole_domain else subject.value, sender_domain=subject.domain, tenants=tenants,
-        limit=_OTHER_ALERTS,
-    )  # fmt: skip
-    seen = ([alert] if alert else []) + [one for one in others if alert is None or one.id != alert.id]
-    found.forged = _forged(found, subject, seen, context) or forgery_in_mails(client, mails, subject, context)
     people: dict[str, None] = {}
-    for one in seen:
+    for number, one in enumerate(_alerts(store, subject, alert, tenants)):
+        if number == _MOST_ALERTS:
+            found.notes.append(f"only the newest {_MOST_ALERTS} alerts from there were looked at")
+            break
         if one is alert or one.sender.lower() == subject.value:
             people |= dict.fromkeys(_people(one.event.get("recipients") or [one.recipient], context))
+        facts = found.facts if one is alert else known_facts(one, context)
+        found.forged = found.forged or forgery(f"the mail of alert {one.id}", facts, subject)
+        if found.forged is not None and number >= _ENOUGH:
+            break
+    found.forged = found.forged or forgery_in_mails(client, mails, subject, context)
     if look_for_people and not subject.whole_domain and len(people) < 2:
         people |= dict.fromkeys(_tracked_people(client, subject, context))
     found.people = tuple(people)
@@ -99,12 +104,14 @@ def gather(
     return found
 
 
-def _forged(found: Evidence, subject: Subject, seen: list[Alert], context: Context) -> Forgery | None:
-    for one in seen:
-        facts = found.facts if one is found.alert else known_facts(one, context)
-        if victim := forgery(f"the mail of alert {one.id}", facts, subject):
-            return victim
-    return None
+def _alerts(store: Store, subject: Subject, alert: Alert | None, tenants: Collection[str]) -> Iterator[Alert]:
+    """The alert that shows why, and all others of this address or domain, the newest first."""
+    if alert is not None:
+        yield alert
+    sender = "" if subject.whole_domain else subject.value
+    for one in store.alerts.from_sender(sender, subject.domain, tenants=tenants, limit=_MOST_ALERTS + 1):
+        if alert is None or one.id != alert.id:
+            yield one
 
 
 def _tracked_people(client: MimecastClient, subject: Subject, context: Context) -> list[str]:
