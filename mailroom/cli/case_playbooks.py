@@ -67,10 +67,12 @@ def run_playbooks(
     as_json: AsJson = False,
 ) -> None:
     """Carry out wanted playbooks here, without Prefect. What Prefect has started is left alone; twice is harmless."""
+    from mailroom.playbooks.known_names import need_tenants
     from mailroom.playbooks.known_playbooks import Workplace
     from mailroom.playbooks.playbook_runs import run_in_place
 
     with desk.opened() as here:
+        need_tenants(here.store, tenant or ())
         mailbox = (lambda: here.account) if here.has_mailbox else None
         place = Workplace(here.store, here.desk, mailbox)
         rows = [

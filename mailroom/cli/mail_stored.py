@@ -30,8 +30,10 @@ def stored(
 ) -> None:
     """List the mails that are stored as alerts. Reads the store only."""
     from mailroom.connectors.stored_mail import list_emails
+    from mailroom.playbooks.known_names import need_mailboxes
 
     with desk.opened() as here:
+        need_mailboxes(here.store, [mailbox])
         rows = list_emails(here.store, mailbox=mailbox, sender=sender, handling=handling, limit=limit)
     if as_json:
         output.print_json({"emails": [row.as_json() for row in rows]})

@@ -23,12 +23,14 @@ def triage_report(
 ) -> None:
     """Show volumes, verdicts, times, holds that end, and how good the rules are. With --mail sends mail, once a day."""
     from mailroom.playbooks import triage_report as report
+    from mailroom.playbooks.known_names import need_tenants
     from mailroom.tables import need_new, write_text
 
     sent = ""
     if out is not None:
         need_new(out)
     with desk.opened() as here:
+        need_tenants(here.store, [tenant])
         numbers = report.gather(here.store, days=days, tenant=tenant)
         if out is not None:
             write_text(out, report.html_page(numbers))

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
 from mailroom.store.database import Database
-from mailroom.store.schema import cursors, sources
+from mailroom.store.schema import cases, cursors, playbook_runs, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,16 @@ class Sources:
         query = select(sources.c.generation).where(sources.c.tenant == tenant).distinct()
         found = self._db.read(lambda tx: tx.execute(query).scalars().all())
         return {one.partition("/")[0] for one in found if "/api-" in one}
+
+    def tenants(self) -> set[str]:
+        """Every name of a tenant that something came from, or that a case or a wish for a playbook belongs to."""
+        query = union(*(select(one) for one in (sources.c.tenant, cases.c.tenant, playbook_runs.c.tenant)))
+        return {str(one) for one in self._db.read(lambda tx: tx.execute(query).scalars().all()) if one}
+
+    def names(self, connector: str) -> set[str]:
+        """The names of all sources of a connector."""
+        query = select(sources.c.name).where(sources.c.connector == connector).distinct()
+        return set(self._db.read(lambda tx: tx.execute(query).scalars().all()))
 
     def family(self, names: Collection[str]) -> tuple[frozenset[str], int]:
         """Every name of the tenants that bear these names, account codes among them, and how many tenants these are.

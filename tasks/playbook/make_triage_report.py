@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 
+from mailroom.playbooks.known_names import need_tenants
 from mailroom.playbooks.triage_report import ReportNumbers, gather, headline, markdown, pictures
 from tasks import _open
 from tasks._policy import only_transient
@@ -44,12 +45,14 @@ def make_triage_report(*, days: int = 7, tenant: str = "", store: str = "default
         The numbers, for "Mail Triage Report".
 
     Raises:
-        InvalidInputError: an impossible number of days.
+        InvalidInputError: an impossible number of days, or a tenant that the store does not know.
 
     Source: https://docs.prefect.io/v3/concepts/artifacts
     """
     with action("Make Triage Report"):
-        numbers = gather(_open.store(store), days=days, tenant=tenant)
+        kept = _open.store(store)
+        need_tenants(kept, [tenant])
+        numbers = gather(kept, days=days, tenant=tenant)
         for sentence in headline(numbers):
             get_run_logger().info("%s", sentence)
         _show(numbers)

@@ -8,7 +8,8 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from mailroom.errors import BusyError
+from mailroom.errors import BusyError, InvalidInputError
+from mailroom.playbooks.known_names import need_tenants
 from mailroom.playbooks.playbook_runs import Begun, start_wanted
 from tasks import _open
 from tasks._policy import only_transient
@@ -54,8 +55,13 @@ def start_wanted_playbooks(
     blocks = {"mimecast": mimecast, "store": store, "policy": policy, "mailbox": mailbox}
     names = {one.strip() for one in tenants.split(",") if one.strip()}
     with action("Start Wanted Playbooks"):
+        kept = _open.store(store)
         try:
-            return start_wanted(_open.store(store), DeploymentStarter(), blocks, tenants=names, limit=limit)
+            need_tenants(kept, names)
+        except InvalidInputError as error:  # its first mail may be on its way
+            get_run_logger().warning("%s", error)
+        try:
+            return start_wanted(kept, DeploymentStarter(), blocks, tenants=names, limit=limit)
         except BusyError as error:
             get_run_logger().info("%s", error)
             return []

@@ -114,6 +114,10 @@ def test_values_are_taken_out_of_a_stored_mail(run: Any, mail_server: MailServer
     mail_server.deliver(invoice(7), SOC)
     run("ingest", "mailbox")
     (row,) = run("mail", "stored", "--json").json["emails"]
+    assert run("mail", "stored", "--mailbox", "default", "--json").json["emails"] == [row]
+    wrong = run("mail", "stored", "--mailbox", "defualt")
+    assert wrong.code == Exit.USAGE
+    assert "no mailbox 'defualt'; it knows default" in " ".join(wrong.text.split())
 
     alert = str(row["alert_id"])
 

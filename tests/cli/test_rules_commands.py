@@ -72,3 +72,12 @@ def test_the_report_is_one_file_that_is_never_overwritten(ingested: Any, tmp_pat
     assert path.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert ingested("triage-report", "--out", str(path)).code == Exit.USAGE
     assert "Triage report" in ingested("triage-report", "--days", "3000").text
+
+
+def test_a_tenant_that_does_not_exist_is_refused_with_those_that_do(ingested: Any) -> None:
+    there = ingested("stats", "--json").json["sources"][0]["tenant"]
+    for command in (("triage-report", "--days", "3000"), ("case", "run-playbooks")):
+        answer = ingested(*command, "--tenant", "nope")
+        assert answer.code == Exit.USAGE
+        assert f"no tenant 'nope'; it knows {there}" in " ".join(answer.text.split())
+        assert ingested(*command, "--tenant", there).code == Exit.OK
