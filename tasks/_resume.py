@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 from uuid import UUID
 
 import httpx
 from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -20,6 +22,8 @@ from mailroom.store.wait_rows import Wait
 
 _PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 3}
 """Tries again for some twenty seconds where Prefect is busy, not for two minutes: the caller comes again."""
+_PAGE = 200
+"""As many as Prefect returns at once."""
 LOOK_AGAIN: dict[str, Any] = {"decision": "look again", "your_name": "", "note": ""}
 """What the form of an approval is resumed with when somebody has decided elsewhere."""
 
@@ -65,11 +69,36 @@ def resume_approval(approval: StoredApproval) -> bool | str:
     return _resume(approval.flow_run_id, LOOK_AGAIN, ended=False)
 
 
-def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) -> bool | str:
+def ended_runs(flow_run_ids: Collection[str]) -> set[str]:
+    """Which of these flow runs have ended, or Prefect does not know. One call for many.
+
+    Raises:
+        TransientError: as `resume_run`.
+    """
+    known, alive = [one for one in flow_run_ids if _is_id(one)], set[str]()
     try:
-        run_id = UUID(flow_run_id)
+        with temporary_settings(_PATIENCE), get_client(sync_client=True) as client:
+            for start in range(0, len(known), _PAGE):
+                some = FlowRunFilterId(any_=[UUID(one) for one in known[start : start + _PAGE]])
+                found = client.read_flow_runs(flow_run_filter=FlowRunFilter(id=some), limit=_PAGE)
+                alive |= {str(run.id) for run in found if run.state is None or not run.state.is_final()}
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        raise TransientError(f"Prefect does not answer ({type(error).__name__}); tried again later") from error
+    return set(flow_run_ids) - alive
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
     except ValueError:
         return False
+    return True
+
+
+def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) -> bool | str:
+    if not _is_id(flow_run_id):
+        return False
+    run_id = UUID(flow_run_id)
     try:
         with temporary_settings(_PATIENCE):
             resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]

@@ -27,7 +27,7 @@ Where = Annotated[
     list[str] | None,
     typer.Option("--where", help="A condition such as verdict=spam or domain=evil.example; all must hold."),
 ]
-_COLUMNS = ("id", "state", "kind", "targets", "proposer", "approver", "until", "summary")
+_COLUMNS = ("id", "state", "kind", "targets", "proposer", "approver", "run", "until", "summary")
 _WIDE = 200
 
 
@@ -244,6 +244,7 @@ def line(known: StoredApproval) -> dict[str, Any]:
     return {
         "id": known.id or None, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
         "proposer": known.proposer, "approver": known.approver, "channel": known.channel,
+        "run": "waits" if known.flow_run_id else f"ended {known.runs_ended} times" if known.runs_ended else "",
         "until": f"{known.expires_at:%Y-%m-%d %H:%M}Z", "summary": known.summary,
     }  # fmt: skip
 

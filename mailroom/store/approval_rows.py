@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 OPEN, GRANTED, USED = "open", "granted", "used"
+RUNS_ENDED = "runs_ended"
 UNDECIDED = (OPEN, GRANTED)
 """States in which nothing has come of it yet."""
 
@@ -85,6 +86,11 @@ class StoredApproval:
     def is_open(self) -> bool:
         """Nobody has decided."""
         return self.state == OPEN
+
+    @property
+    def runs_ended(self) -> int:
+        """How many runs waited for it and ended before anybody had decided."""
+        return int(self.plan.get(RUNS_ENDED) or 0)
 
 
 def approval_of(row: Row[Any], *, created: bool = False) -> StoredApproval:

@@ -16,6 +16,7 @@ from mailroom.store.actions import Action, action_of
 from mailroom.store.approval_rows import (
     GRANTED,
     OPEN,
+    RUNS_ENDED,
     UNDECIDED,
     USED,
     Member,
@@ -278,12 +279,13 @@ class Approvals:
         self._db.run(lambda tx: self._mark_told(tx, approval_id))
 
     def leave_run(self, approval_id: int, flow_run_id: str) -> None:
-        """This run is gone or has ended: whoever looks after approvals carries it out. Twice is once."""
+        """This run is gone or has ended: whoever looks after approvals goes on without it. Twice is once."""
 
         def write(tx: Connection) -> None:
             known = self._locked(tx, approval_id)
             if known.flow_run_id == flow_run_id:  # it may belong to another one by now
-                self._change(tx, known, {"flow_run_id": ""})
+                ended = {"plan": known.plan | {RUNS_ENDED: known.runs_ended + 1}} if known.is_open else {}
+                self._change(tx, known, {"flow_run_id": "", **ended})
 
         self._db.run(write)
 

@@ -12,12 +12,14 @@ from mailroom.playbooks.harmless import harmless
 from mailroom.playbooks.tenants import names_of
 from mailroom.redact import without_mailboxes
 from tasks import _open
-from tasks._resume import resume_approval, resume_run
+from tasks._resume import ended_runs, resume_approval, resume_run
 from tasks._start import DeploymentStarter
 from tasks._wording import action
 from tasks.playbook._blocking import desk
 
 _DEPLOYMENT = "approve action/on demand"
+_MOST_RUNS = 3
+"""Of one approval: whatever ends a run so often would end the next one too."""
 
 
 @task(name="Request Approvals", task_run_name="Request Approvals", cache_policy=NO_CACHE, persist_result=False)
@@ -27,7 +29,7 @@ def request_approvals(
     """Ask for an approval of every proposal that waits: one suspended run of "approve action" each.
 
     Effect: changes the tenant only where somebody has said yes and no run waits for it; writes the store, starts and
-    resumes flow runs. Twice is harmless: an approval has one run.
+    resumes flow runs. Twice is harmless: an approval has one run, and another one only when that has ended undecided.
 
     Args:
         mailbox: Name of the MailboxCredentials block that asks approvers; empty: the one that the policy names.
@@ -43,14 +45,20 @@ def request_approvals(
     log = get_run_logger()
     with action("Request Approvals"):
         here = desk(mimecast, store, policy)
-        report = look_after(here, resume=resume_run, tell=resume_approval)
+        report = look_after(here, resume=resume_run, tell=resume_approval, ended=ended_runs)
         kept, names, started = _open.store(store), names_of(here.client, here.store), []
         blocks = {"mimecast": mimecast, "store": store, "policy": policy, "mailbox": mailbox}
         for one in kept.approvals.list(states=("open",), limit=1_000):
             if one.flow_run_id or one.tenant not in names:
                 continue
+            if one.runs_ended >= _MOST_RUNS:
+                log.warning(
+                    "the runs of approval %d ended %d times, and no other one is started: see why in their logs, or "
+                    "decide with `mailroom approve %d`", one.id, one.runs_ended, one.id,
+                )  # fmt: skip
+                continue
             # The digest tells approvals of two stores apart, should their blocks have had the same name.
-            key = f"approval-{store}-{one.id}-{one.digest[:16]}"
+            key = f"approval-{store}-{one.id}-{one.digest[:16]}" + (f"-{one.runs_ended}" if one.runs_ended else "")
             run = DeploymentStarter().start(_DEPLOYMENT, {"approval": one.id, **blocks}, key)
             kept.approvals.attach(one.id, flow_run_id=run)
             started.append(one.id)

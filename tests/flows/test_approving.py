@@ -11,12 +11,13 @@ from email import policy as mail_policy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from mailroom_tests_small_tenant import PEOPLE, RULES, add
 from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
+from prefect.states import Crashed
 from pydantic import SecretStr
 
 from blocks import MailboxCredentials
@@ -219,6 +220,27 @@ def test_an_approver_answers_by_mail_and_the_run_goes_on(
         assert len(post.mail.sent) == 1
         mail = message_from_bytes(post.mail.sent[0].raw, policy=mail_policy.default)
         assert PEOPLE[0] not in str(mail.get_body().get_content())  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_an_open_approval_whose_run_is_deleted_or_crashed_gets_another_run(worker: Any, scene: Any) -> None:
+    assert worker.run(REQUEST, **scene.names).state.name == "Completed"
+    first = {kind: one.flow_run_id for kind, one in approvals(scene).items()}
+    for run in first.values():
+        worker.wait_until(lambda run=run: state_of(worker, run) == "Suspended", seconds=200)
+    with worker.settings(), get_client(sync_client=True) as client:
+        client.delete_flow_run(UUID(first["release"]))
+        client.set_flow_run_state(UUID(first["reject"]), Crashed(), force=True)
+
+    for _ in range(2):
+        assert worker.run(REQUEST, **scene.names).state.name == "Completed"
+    second = {kind: one.flow_run_id for kind, one in approvals(scene).items()}
+    assert not set(first.values()) & set(second.values())
+    for run in second.values():
+        worker.wait_until(lambda run=run: state_of(worker, run) == "Suspended", seconds=200)
+    answer(worker, second["release"], "approve")
+    assert worker.wait(second["release"]).state.is_completed()
+    assert changes(scene) == ["release"]
 
 
 def test_asking_for_approvals_needs_nothing_to_do(api: Any, make_world: Any) -> None:

@@ -19,7 +19,7 @@ from mailroom_tests_small_tenant import Workbench, add, policy
 from sqlalchemy import update
 
 import mailroom.faults
-from mailroom.errors import InvalidInputError, RefusedError
+from mailroom.errors import InvalidInputError, RefusedError, TransientError
 from mailroom.playbooks.approvals import by_mail
 from mailroom.playbooks.approvals.answers import read
 from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
@@ -368,6 +368,42 @@ def test_nobody_is_asked_about_something_wide_of_their_own(make: Callable[..., S
 # -- the run that waits for the answer -----------------------------------------------------------------------------
 
 BUSY = "its run is Running and not suspended yet"
+
+
+def test_an_open_approval_whose_run_has_ended_is_left_to_the_next_one(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.store.approvals.attach(scene.id, flow_run_id="run-1")
+
+    assert request_approvals(scene.bench.desk, ended=lambda _runs: []).left == []
+    assert request_approvals(scene.bench.desk, scene.post, ended=lambda runs: list(runs)).left == [scene.id]
+
+    known = scene.store.approvals.get(scene.id)
+    assert (known.state, known.flow_run_id, known.runs_ended) == ("open", "", 1)
+    assert len(scene.mail.sent) == 1, "where no run asks, the round does"
+
+
+def test_a_prefect_that_does_not_answer_ends_no_run_of_an_approval(make: Callable[..., Scene]) -> None:
+    scene = make()
+    scene.store.approvals.attach(scene.id, flow_run_id="run-1")
+
+    def away(_runs: Any) -> Any:
+        raise TransientError("Prefect does not answer")
+
+    report = request_approvals(scene.bench.desk, ended=away)
+    assert (report.left, len(report.problems)) == ([], 1)
+    assert scene.store.approvals.get(scene.id).flow_run_id == "run-1"
+
+
+def test_an_approval_that_was_decided_while_its_run_ended_keeps_it(make: Callable[..., Scene]) -> None:
+    scene = make()
+    known = scene.store.approvals.attach(scene.id, flow_run_id="run-1")
+
+    def decided(runs: Any) -> Any:
+        decline(scene.store, scene.id, digest=known.digest, by="ann", channel="form")
+        return list(runs)
+
+    request_approvals(scene.bench.desk, ended=decided)
+    assert scene.store.approvals.get(scene.id).runs_ended == 0
 
 
 def approved_with_a_run(make: Callable[..., Scene]) -> Scene:

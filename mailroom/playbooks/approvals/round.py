@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from mailroom.store.approval_rows import GRANTED, OPEN, StoredApproval
 Tell = Callable[[StoredApproval], "bool | str"]
 """Tells the suspended run of a decided approval. True: it goes on. False: it is gone or has ended. A text: not now,
 and why."""
+Ended = Callable[[Collection[str]], Collection[str]]
+"""Which of these flow runs are gone or have ended. Raises TransientError where nobody can tell now."""
 _PATIENCE = timedelta(minutes=15)
 """So long after the decision its run has the first turn, as long as it is there."""
 
@@ -36,6 +38,8 @@ class RoundReport:
     done: dict[int, dict[str, int]] = field(default_factory=dict)
     """Approval -> actions by state, of those that no run carries out, or whose run is gone."""
     told: int = 0
+    left: list[int] = field(default_factory=list)
+    """Open approvals whose run has ended, or is gone: nobody would be asked until their time is over."""
     problems: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,13 +48,13 @@ class RoundReport:
         return {
             "opened": wanted.opened, "expired": wanted.expired, "void": wanted.void, "withdrawn": wanted.withdrawn,
             "asked": self.asked, "decided_by_mail": self.decided_by_mail,
-            "done": self.done, "told": self.told, "problems": self.problems,
+            "done": self.done, "told": self.told, "left": self.left, "problems": self.problems,
         }  # fmt: skip
 
 
 def request_approvals(
     desk: Desk, post: PostDesk | None = None, *, resume: Resume | None = None, tell: Tell | None = None,
-    carry_out: bool = True,
+    ended: Ended | None = None, carry_out: bool = True,
 ) -> RoundReport:  # fmt: skip
     """Look after everything that needs an approval.
 
@@ -62,12 +66,14 @@ def request_approvals(
         post: The mailbox that asks the approvers; None: nobody is asked by mail.
         resume: Resumes the run behind a question.
         tell: Tells the run that waits for an approval.
+        ended: Looks whether the runs of open approvals wait still; one that does not is not counted on any more.
         carry_out: Do what is granted, or was begun and not finished, and belongs to no run, or to one that is gone or
             has not begun in a quarter of an hour.
     """
     store, policy = desk.store, desk.policy()
     names = names_of(desk.client, store)
     report = RoundReport(request_for_proposals(store, policy, tenants=names))
+    _leave_ended(store, names, report, ended)
     for known in store.approvals.list(states=(OPEN,), limit=1_000):
         if known.tenant not in names:
             continue
@@ -84,6 +90,23 @@ def request_approvals(
         if known.tenant in names and (not known.flow_run_id or _is_overdue(store, known)):
             _carry_out(desk, known, report)
     return report
+
+
+def _leave_ended(store: Store, names: Collection[str], report: RoundReport, ended: Ended | None) -> None:
+    waiting = [
+        one for one in store.approvals.list(states=(OPEN,), limit=1_000) if one.tenant in names and one.flow_run_id
+    ]
+    if ended is None or not waiting:
+        return
+    try:
+        over = set(ended([one.flow_run_id for one in waiting]))
+    except TransientError as error:
+        report.problems.append(f"runs of approvals are looked at later: {error}")
+        return
+    for one in waiting:
+        if one.flow_run_id in over:
+            store.approvals.leave_run(one.id, one.flow_run_id)
+            report.left.append(one.id)
 
 
 def _carry_out(desk: Desk, known: StoredApproval, report: RoundReport) -> None:
