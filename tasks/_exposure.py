@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from prefect.settings import get_current_settings
 
-from mailroom.playbooks.checks import CheckRow
+from mailroom.playbooks.check_rows import CheckRow
 
 _STAGE = "prefect api"
 

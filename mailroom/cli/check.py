@@ -11,10 +11,10 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.errors import MailroomError, StoreError
 from mailroom.mimecast import ping
-from mailroom.playbooks.checks import CheckRow, check_policy, check_records, check_store
+from mailroom.playbooks.check_rows import CheckRow, failed, rows_of
+from mailroom.playbooks.checks import check_policy, check_records, check_store
 
 _WIDE = 600  # a path, a line, and a sentence that says what to do
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 
 def check(
@@ -31,13 +31,13 @@ def check(
     with desk.opened() as here:
         rows = [] if rules_only else _tenant(here) + _mailbox(here) + check_store(lambda: here.store)
         rows += _rules(here, rules_only=rules_only)
-    failed = [row for row in rows if row.result == "failed"]
+    wrong = [row for row in rows if row.result == "failed"]
     if as_json:
-        output.print_json({"ok": not failed, "stages": [row.as_dict() for row in rows]})
+        output.print_json({"ok": not wrong, "stages": [row.as_dict() for row in rows]})
     else:
         columns = ("stage", "result", "detail", "advice")
         output.table("Check", columns, [[row.stage, row.result, row.detail, row.advice] for row in rows], _WIDE)
-    if failed:
+    if wrong:
         raise typer.Exit(Exit.CHECK_FAILED)
 
 
@@ -47,8 +47,8 @@ def _tenant(here: desk.Here) -> list[CheckRow]:
     try:
         report = ping.ping(here.client)
     except MailroomError as error:
-        return [CheckRow("mimecast", "failed", str(error))]
-    return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]
+        return [failed("mimecast", error)]
+    return rows_of(report.stages)
 
 
 def _mailbox(here: desk.Here) -> list[CheckRow]:
@@ -60,10 +60,10 @@ def _mailbox(here: desk.Here) -> list[CheckRow]:
     try:
         report = ping_mailbox(here.account)
     except MailroomError as error:
-        return [CheckRow("mailbox", "failed", str(error))]
+        return [failed("mailbox", error)]
     with suppress(StoreError):  # said by the stage of the store
         remember_ping(here.account, here.store, report)
-    return [CheckRow(stage.name, _WORDS[stage.ok], stage.detail, stage.advice) for stage in report.stages]
+    return rows_of(report.stages)
 
 
 def _rules(here: desk.Here, *, rules_only: bool) -> list[CheckRow]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("folder", "UID", "received (UTC)", "unread", "sender", "subject")
 _WIDE = 600
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Folders = Annotated[
@@ -240,17 +239,16 @@ def ping(as_json: AsJson = False) -> None:
     """Test the login to IMAP and to SMTP, stage by stage. Exit code 9 when one does not work."""
     from mailroom.connectors.careful_login import remember_ping
     from mailroom.mail.actions.ping import ping as check
+    from mailroom.playbooks.check_rows import rows_of
 
     with desk.opened() as here:
         report = check(here.account)
         remember_ping(here.account, here.store, report)
-    rows = [(one.name, _WORDS[one.ok], one.detail, one.advice) for one in report.stages]
+    stages = [row.as_dict() for row in rows_of(report.stages)]
     if as_json:
-        columns = ("stage", "result", "detail", "advice")
-        stages = [dict(zip(columns, row, strict=True)) for row in rows]
         output.print_json({"is_succeed": report.is_succeed, "message": report.message, "stages": stages})
     else:
-        output.table("Mailbox", ("stage", "result", "detail", "advice"), rows, _WIDE)
+        output.table("Mailbox", ("stage", "result", "detail", "advice"), [list(row.values()) for row in stages], _WIDE)
         output.console.print(output.plain(report.message, 2_000))
     if not report.is_succeed:
         raise typer.Exit(Exit.CHECK_FAILED)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailroom.errors import MailroomError
+from mailroom.playbooks.check_rows import CheckRow, failed
 from mailroom.playbooks.policy import Policy
 from mailroom.redact import one_line, scrub
 from mailroom.rulelang.yaml_source import RuleError
@@ -14,27 +14,13 @@ from mailroom.store import Store
 _STUCK = 50
 
 
-@dataclass(frozen=True)
-class CheckRow:
-    """One stage of a check: `result` is "ok", "warning" or "failed"."""
-
-    stage: str
-    result: str
-    detail: str
-    advice: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """The same as plain text fields."""
-        return {"stage": self.stage, "result": self.result, "detail": self.detail, "advice": self.advice}
-
-
 def check_store(open_store: Callable[[], Store]) -> list[CheckRow]:
     """Open the store, check its integrity, its schema, and that no fetched message went missing."""
     try:
         store = open_store()
         problems = store.check().problems
     except MailroomError as error:
-        return [_failed("store", error)]
+        return [failed("store", error)]
     rows = [CheckRow("store", "failed", problem, "Stop the workers and restore a backup.") for problem in problems]
     if not rows:
         rows = [CheckRow("store", "ok", "schema and integrity are in order")]
@@ -61,7 +47,7 @@ def check_policy(read_policy: Callable[[], Policy]) -> list[CheckRow]:
     except RuleError as error:
         return [CheckRow("rules", "failed", one_line(scrub(problem))) for problem in error.lines]
     except MailroomError as error:
-        return [_failed("rules", error)]
+        return [failed("rules", error)]
     rows = [CheckRow("rules", "ok", f"{len(rules.rules)} rules, digest {rules.digest[:12]}")]
     rows += [CheckRow("rules", "warning", warning) for warning in rules.warnings]
     modes = ", ".join(f"{name}: {mode}" for name, mode in sorted(policy.rails.modes.items())) or "everything: observe"
@@ -90,7 +76,3 @@ def check_records(open_store: Callable[[], Store], read_policy: Callable[[], Pol
         for hint in hints
     ]
     return rows or [CheckRow("evaluation records", "ok", "the store shows the decisions that they name")]
-
-
-def _failed(stage: str, error: MailroomError) -> CheckRow:
-    return CheckRow(stage, "failed", one_line(scrub(str(error))))

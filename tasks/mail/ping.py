@@ -7,12 +7,11 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, ConfigDict
 
 from mailroom.mail.actions.ping import ping as check
+from mailroom.playbooks.check_rows import rows_of
 from tasks import _open
 from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
-
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 
 class PingResult(BaseModel):
@@ -72,8 +71,5 @@ def ping(mailbox: str = "default", *, check_sender: bool = True) -> PingResult:
         imap=report.imap,
         smtp=report.smtp,
         message=report.message,
-        stages=[
-            {"stage": one.name, "result": _WORDS[one.ok], "detail": one.detail, "advice": one.advice}
-            for one in report.stages
-        ],
+        stages=[row.as_dict() for row in rows_of(report.stages)],
     )

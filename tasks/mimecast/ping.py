@@ -8,12 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from mailroom.mimecast import capabilities
 from mailroom.mimecast import ping as stages
+from mailroom.playbooks.check_rows import rows_of
 from tasks import _open
 from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
-
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 
 class PingResult(BaseModel):
@@ -78,8 +77,5 @@ def ping(mimecast: str = "default", *, must_pass: bool = True) -> PingResult:
     return PingResult(
         is_success=report.ok,
         message=report.message,
-        stages=[
-            {"stage": one.name, "result": _WORDS[one.ok], "detail": one.detail, "advice": one.advice}
-            for one in report.stages
-        ],
+        stages=[row.as_dict() for row in rows_of(report.stages)],
     )

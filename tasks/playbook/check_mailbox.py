@@ -10,13 +10,10 @@ from prefect.cache_policies import NO_CACHE
 from mailroom.connectors.careful_login import remember_ping
 from mailroom.errors import InvalidInputError, MailroomError
 from mailroom.mail.actions.ping import ping
-from mailroom.playbooks.checks import CheckRow
-from mailroom.redact import one_line, scrub
+from mailroom.playbooks.check_rows import CheckRow, failed, rows_of
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._wording import action
-
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 
 @task(
@@ -48,9 +45,9 @@ def check_mailbox(mailbox: str = "default", store: str = "") -> list[dict[str, s
         try:
             account = _open.account(mailbox)
         except InvalidInputError as error:
-            return [CheckRow("mailbox", "failed", one_line(scrub(str(error)))).as_dict()]
+            return [failed("mailbox", error).as_dict()]
         report = ping(account)
         if store:
             with suppress(MailroomError):  # "Check Our Side" says what is wrong with the store
                 remember_ping(account, _open.store(store), report)
-    return [CheckRow(one.name, _WORDS[one.ok], one.detail, one.advice).as_dict() for one in report.stages]
+    return [row.as_dict() for row in rows_of(report.stages)]

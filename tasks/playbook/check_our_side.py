@@ -5,7 +5,8 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from mailroom.playbooks.checks import CheckRow, check_policy, check_records, check_store
+from mailroom.playbooks.check_rows import CheckRow
+from mailroom.playbooks.checks import check_policy, check_records, check_store
 from tasks import _open
 from tasks._exposure import check_prefect_api
 from tasks._wording import action

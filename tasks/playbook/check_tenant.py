@@ -7,13 +7,10 @@ from prefect.cache_policies import NO_CACHE
 
 from mailroom.errors import MailroomError
 from mailroom.mimecast.ping import ping
-from mailroom.playbooks.checks import CheckRow
-from mailroom.redact import one_line, scrub
+from mailroom.playbooks.check_rows import CheckRow, failed, rows_of
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._wording import action
-
-_WORDS = {True: "ok", False: "failed", None: "skipped"}
 
 
 @task(
@@ -44,5 +41,5 @@ def check_tenant(mimecast: str = "default", mailbox: str = "default") -> list[di
         try:
             report = ping(_open.client(mimecast))
         except MailroomError as error:  # the stages of mailbox, store and rules are worth knowing all the same
-            return [CheckRow("mimecast", "failed", one_line(scrub(str(error)))).as_dict()]
-    return [CheckRow(one.name, _WORDS[one.ok], one.detail, one.advice).as_dict() for one in report.stages]
+            return [failed("mimecast", error).as_dict()]
+    return [row.as_dict() for row in rows_of(report.stages)]
