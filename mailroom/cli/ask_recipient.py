@@ -80,7 +80,9 @@ def ask_recipients(
 
     with desk.opened() as here:
         at = _desk(here)
-        handled = playbook.HandleReport() if dry_run else playbook.handle_answers(here.store, here.policy())
+        handled = playbook.HandleReport()
+        if not dry_run:
+            handled = playbook.handle_answers(here.store, here.policy(), tenants=at.own_names())
         by = "" if automatic else account()
         asked = playbook.ask_recipients(at, by=by, limit=limit, dry_run=dry_run)
     if as_json:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from mailroom.store.database import Database
 from mailroom.store.schema import alerts, verdicts, waits
@@ -26,10 +27,12 @@ class Recipients:
 
         return self._db.run(write)
 
-    def to_ask(self, proposal: str, kind: str, *, after_id: int = 0, limit: int = 250) -> builtins.list[int]:
+    def to_ask(
+        self, proposal: str, kind: str, *, after_id: int = 0, limit: int = 250, tenants: Collection[str] | None = None
+    ) -> builtins.list[int]:
         """Open held alerts whose current verdict proposes this and about which no such question went out, by id.
 
-        A question that was stored and never sent does not count as one.
+        A question that was stored and never sent does not count as one. `tenants` leaves out the others' alerts.
         """
         asked = select(waits.c.id).where(
             waits.c.alert_id == alerts.c.id, waits.c.kind == kind,
@@ -41,6 +44,7 @@ class Recipients:
             .where(
                 alerts.c.handling == "open", alerts.c.hold_id != "", alerts.c.id > after_id,
                 verdicts.c.proposed_action == proposal, ~asked.exists(),
+                true() if tenants is None else alerts.c.tenant.in_(tuple(tenants)),
             )
             .order_by(alerts.c.id)
             .limit(limit)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
 
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import answers, waits
@@ -73,12 +73,13 @@ class WaitLists:
         return found
 
     def to_handle(
-        self, kind: str, limit: int = 500, *, mailbox: str | None = None, after_id: int = 0
-    ) -> builtins.list[Wait]:
+        self, kind: str, limit: int = 500, *, mailbox: str | None = None, after_id: int = 0,
+        tenants: Collection[str] | None = None,
+    ) -> builtins.list[Wait]:  # fmt: skip
         """Settled questions of this kind whose outcome nobody has made use of yet, oldest first."""
         query = select(waits).where(
             waits.c.kind == kind, waits.c.state != literal_column(f"'{OPEN}'"), waits.c.handled_at.is_(None),
-            waits.c.id > after_id,
+            waits.c.id > after_id, _of(tenants),
         )  # fmt: skip
         if mailbox is not None:
             query = query.where(waits.c.mailbox == mailbox)
@@ -97,9 +98,10 @@ class WaitLists:
         query = query.order_by(waits.c.id.desc()).limit(_MOST_OF_ONE_PERSON)
         return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
 
-    def count_since(self, kind: str, since: datetime) -> int:
-        """How many questions of this kind were put since then."""
-        query = select(func.count()).select_from(waits).where(waits.c.kind == kind, waits.c.created_at >= since)
+    def count_since(self, kind: str, since: datetime, *, tenants: Collection[str] | None = None) -> int:
+        """How many questions of this kind (and of these tenants) were put since then."""
+        wanted = waits.c.kind == kind, waits.c.created_at >= since, _of(tenants)
+        query = select(func.count()).select_from(waits).where(*wanted)
         return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def of_alerts(self, alert_ids: Iterable[int], kind: str) -> dict[int, Wait]:
@@ -145,3 +147,7 @@ class WaitLists:
         """(id, changed_at) of the questions that changed at or after `since`, whatever their state."""
         query = select(*_LIGHT).where(waits.c.changed_at >= since, waits.c.mailbox == mailbox)
         return [(row.id, row.changed_at) for row in self._db.read(lambda tx: tx.execute(query).all())]
+
+
+def _of(tenants: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if tenants is None else waits.c.tenant.in_(tuple(tenants))

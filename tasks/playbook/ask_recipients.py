@@ -46,7 +46,7 @@ def ask_recipients(
         desk = recipient_desk(mailbox, mimecast, store, policy)
         handled = playbook.HandleReport()
         if not dry_run:
-            handled = playbook.handle_answers(desk.store, _open.policy(policy))
+            handled = playbook.handle_answers(desk.store, _open.policy(policy), tenants=desk.own_names())
         asked = playbook.ask_recipients(desk, by=requested_by, limit=most, dry_run=dry_run)
     for reason, number in asked.left.items():
         log.info("%d not asked: %s", number, reason)

@@ -29,7 +29,7 @@ from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.watch_replies import cancel, watch_once
 from mailroom.store.schema import leases, waits
 from mailroom.triage.packaged import demo_lists
-from sandbox import Tenant
+from sandbox import Tenant, serve
 from sandbox.mail import Habit, MailFault
 from sandbox.mail.delivery import AUTHSERV_ID
 
@@ -402,3 +402,33 @@ def test_asking_many_people_takes_as_long_as_it_takes_and_no_other_run_begins_be
     desk = replace(place.desk, post=replace(place.desk.post, clock=clock))
     assert asking.ask_recipients(desk).asked == 3
     assert kept == [True] * 3
+
+
+def test_of_two_tenants_in_one_store_each_asks_about_its_own_messages(make: Callable[..., Place]) -> None:
+    place = make({AMY: NO, BEN: NO})
+    [ours] = place.held(AMY)
+    other = Tenant.generate(messages=0, history=0, seed=11, account_code="CSBY2B2")
+    with serve(other) as server:
+        bench = Workbench(other, server.url, place.store)
+        add(other, "Offer", to=[BEN], **STRANGER)
+        bench.ingest()
+        triage_alerts(place.store, place.policy())
+        theirs = next(one.id for one in place.store.alerts.list() if one.tenant == "CSBY2B2")
+        their_desk = replace(place.desk, client=bench.client)
+        place.store.leases.acquire("ask recipients", "another machine", part="CSBY2B2")
+
+        with pytest.raises(RefusedError, match="CSBY2B2: use its credentials"):
+            asking.ask_recipient(place.desk, str(theirs), by="ann")
+        report = asking.ask_recipients(place.desk)
+        assert (report.looked_at, report.asked) == (1, 1)
+        place.store.run(lambda tx: tx.execute(leases.delete()))
+        assert asking.ask_recipients(their_desk).asked == 1
+
+        assert [(one.tenant, one.alert_id) for one in place.store.waits.list()] == [
+            ("CSBY2B2", theirs), (place.store.alerts.get(ours).tenant, ours)
+        ]  # fmt: skip
+        place.mail.advance(60)
+        watch_once(place.store, place.world.account(**place.account))
+        handled = asking.handle_answers(place.store, place.policy(), tenants=their_desk.own_names())
+        assert handled.alert_ids == [theirs]
+        bench.client.close()

@@ -33,10 +33,12 @@ def plan_question(desk: RecipientDesk, text: str, *, by: str = "", language: str
     Raises:
         NotFoundError: no alert has this id.
         InvalidInputError: a language that we cannot ask in, or a mailbox that cannot send or read.
+        RefusedError: the message is another tenant's.
     """
     if language and language not in WORDS:
         raise InvalidInputError(f"{language!r} is not a language we can ask in; use one of {', '.join(WORDS)}")
     alert, ground = desk.store.alerts.find_one(text), Ground.of(desk)
+    desk.refuse_another(alert)
     [judged] = ground.judge(desk.store, [alert])
     held = desk.held_among([alert] if alert.hold_id else [])
     still = None if held is None else alert.hold_id in held

@@ -8,7 +8,7 @@ only when that is done: killed anywhere, it is done again, and that changes noth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,8 +67,9 @@ class HandleReport:
 
 
 def handle_answers(
-    store: Store, policy: Policy | None, *, mailbox: str | None = None, limit: int = 10_000
-) -> HandleReport:
+    store: Store, policy: Policy | None, *, mailbox: str | None = None, tenants: Collection[str] | None = None,
+    limit: int = 10_000,
+) -> HandleReport:  # fmt: skip
     """Make use of every settled question to a recipient.
 
     Effect: writes the store: evidence, verdicts, proposals. Changes nothing in the tenant. Twice is harmless.
@@ -77,11 +78,12 @@ def handle_answers(
         store: Questions, alerts, ledger.
         policy: By which the messages are judged again; None leaves that to the next triage.
         mailbox: Only questions of this mailbox.
+        tenants: Only questions about messages of these; other tenants have policies of their own.
         limit: Most questions of this call.
     """
     report, after = HandleReport(), 0
     while report.handled + report.left < limit:
-        page = store.waits.to_handle(KIND, _PAGE, mailbox=mailbox, after_id=after)
+        page = store.waits.to_handle(KIND, _PAGE, mailbox=mailbox, after_id=after, tenants=tenants)
         if not page:
             break
         after = page[-1].id

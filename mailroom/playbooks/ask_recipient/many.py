@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -59,23 +59,28 @@ def ask_recipients(desk: RecipientDesk, *, by: str = "", limit: int = 1_000, dry
         AccessError: the mailbox cannot be used as it is configured.
         InvalidInputError: the mailbox cannot send or read, or a rule is wrong.
     """
-    report = AskReport()
+    report, tenants = AskReport(), desk.own_names()
+    round_ = _Round(desk, by, limit, report, tenants, dry_run=dry_run)
     if dry_run:
-        _Round(desk, by, limit, report, dry_run=True).run(lambda: None)
+        round_.run(lambda: None)
         return report
-    lease = desk.store.leases.acquire("ask recipients")
+    lease = desk.store.leases.acquire("ask recipients", part=min(tenants) if tenants else "")
     try:
         keeper = LeaseKeeper(desk.store.leases, lease, desk.post.clock)
-        _Round(desk, by, limit, report, dry_run=False).run(keeper.keep)
+        round_.run(keeper.keep)
     finally:
         desk.store.leases.release(lease)
     return report
 
 
 class _Round:
-    def __init__(self, desk: RecipientDesk, by: str, limit: int, report: AskReport, *, dry_run: bool) -> None:
+    def __init__(
+        self, desk: RecipientDesk, by: str, limit: int, report: AskReport, tenants: Collection[str] | None, *,
+        dry_run: bool,
+    ) -> None:  # fmt: skip
         self.desk, self.by, self.limit, self.report, self.dry_run = desk, by, limit, report, dry_run
-        self.hour = desk.store.waits.count_since(KIND, desk.store.waits.now() - timedelta(hours=1))
+        self.tenants, since = tenants, desk.store.waits.now() - timedelta(hours=1)
+        self.hour = desk.store.waits.count_since(KIND, since, tenants=tenants)
         self.by_domain: Counter[str] = Counter()
         self.trouble = 0
 
@@ -96,7 +101,7 @@ class _Round:
 
     def _pages(self) -> Iterator[list[Alert]]:
         after = 0
-        while ids := self.desk.store.recipients.to_ask(ASK, KIND, after_id=after, limit=_PAGE):
+        while ids := self.desk.store.recipients.to_ask(ASK, KIND, after_id=after, limit=_PAGE, tenants=self.tenants):
             after = ids[-1]
             found = self.desk.store.alerts.get_many(ids)
             yield [found[one] for one in ids if one in found]

@@ -16,6 +16,7 @@ from mailroom.playbooks.ask_recipient.eligible import eligible
 from mailroom.playbooks.judging import judge_alerts
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question
+from mailroom.playbooks.tenants import is_another, own_names
 from mailroom.store import Store
 from mailroom.store.alerts import Alert
 from mailroom.triage.decision import Decision
@@ -46,6 +47,20 @@ class RecipientDesk:
     def store(self) -> Store:
         """The store."""
         return self.post.store
+
+    def own_names(self) -> frozenset[str] | None:
+        """Every name of the tenant; None where the store serves one only, or no tenant is at hand. Effect: reads."""
+        client = self.client
+        return None if client is None else own_names(lambda: client, self.store)
+
+    def refuse_another(self, alert: Alert) -> None:
+        """Ask nobody about a message that is held for another tenant than the desk's. Effect: reads.
+
+        Raises:
+            RefusedError: it is another's.
+        """
+        if self.client is not None and is_another(self.client, self.store, alert.tenant):
+            raise RefusedError(f"The message is held for the tenant {alert.tenant}: use its credentials to ask.")
 
     def held_among(self, alerts: Sequence[Alert]) -> set[str] | None:
         """The hold ids of these that the tenant still holds; None when nobody can look. Effect: reads the tenant."""
