@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -99,16 +99,21 @@ class Approvals:
         return self._db.read(lambda tx: self._one(tx, approvals.c.id == approval_id))
 
     def list(
-        self, *, states: Collection[str] = (), tenant: str | None = None, after_id: int = 0, limit: int = 200
+        self, *, states: Collection[str] = (), after_id: int = 0, limit: int = 200
     ) -> builtins.list[StoredApproval]:
         """Approvals, oldest first, from `after_id` on."""
         query = select(approvals).where(approvals.c.id > after_id)
         if states:
             query = query.where(approvals.c.state.in_(tuple(states)))
-        if tenant is not None:
-            query = query.where(approvals.c.tenant == tenant)
         rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
         return [approval_of(row) for row in rows]
+
+    def every(self, *states: str, tenants: Collection[str] | None = None) -> Iterator[StoredApproval]:
+        """All approvals in these states (and of these tenants), oldest first, read some at a time."""
+        after = 0
+        while page := self.list(states=states, after_id=after, limit=CHUNK):
+            after = page[-1].id
+            yield from (one for one in page if tenants is None or one.tenant in tenants)
 
     def newest(self, limit: int = 100) -> builtins.list[StoredApproval]:
         """Approvals of every state, newest first."""
@@ -158,7 +163,7 @@ class Approvals:
         rows = self._db.read(lambda tx: tx.execute(query.order_by(actions.c.id).limit(limit)).all())
         return [action_of(row) for row in rows]
 
-    def unfinished(self, limit: int = 1_000) -> builtins.list[StoredApproval]:
+    def unfinished(self) -> builtins.list[StoredApproval]:
         """Approvals that were used and of which an action is still to be done or looked up, oldest first."""
         open_still = (
             select(actions.c.approval_id)
@@ -166,7 +171,7 @@ class Approvals:
             .distinct()
         )
         query = select(approvals).where(approvals.c.state == USED, approvals.c.id.in_(open_still))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id)).all())
         return [approval_of(row) for row in rows]
 
     def now(self) -> datetime:
@@ -267,11 +272,11 @@ class Approvals:
 
         return self._db.run(write)
 
-    def to_tell(self, limit: int = 200) -> builtins.list[StoredApproval]:
+    def to_tell(self) -> builtins.list[StoredApproval]:
         """Decided approvals whose suspended run has not been told yet, oldest first."""
         waiting = (approvals.c.state != OPEN) & (approvals.c.flow_run_id != "")
         query = select(approvals).where(waiting, approvals.c.plan["told"].as_boolean().is_not(True))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id)).all())
         return [approval_of(row) for row in rows]
 
     def told(self, approval_id: int) -> None:

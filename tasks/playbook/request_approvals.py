@@ -48,8 +48,8 @@ def request_approvals(
         report = look_after(here, resume=resume_run, tell=resume_approval, ended=ended_runs)
         kept, names, started = _open.store(store), names_of(here.client, here.store), []
         blocks = {"mimecast": mimecast, "store": store, "policy": policy, "mailbox": mailbox}
-        for one in kept.approvals.list(states=("open",), limit=1_000):
-            if one.flow_run_id or one.tenant not in names:
+        for one in kept.approvals.every("open", tenants=names):
+            if one.flow_run_id:
                 continue
             if one.runs_ended >= _MOST_RUNS:
                 log.warning(

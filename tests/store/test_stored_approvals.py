@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+import mailroom.store.approvals
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.store import Store
 from mailroom.store.approval_rows import Member, NewApproval
@@ -64,6 +65,19 @@ def test_one_that_ends_while_it_is_asked_for_again_gives_way(
 
         assert (again.created, again.id != first.id, again.state) == (True, True, "open")
         assert store.approvals.get(first.id).state == "void"
+
+
+def test_every_open_approval_is_found_however_many_others_there_are(world, monkeypatch):
+    monkeypatch.setattr(mailroom.store.approvals, "CHUNK", 2)
+    ids = proposed(world, 6)
+    ours = [asked(world, [one], digest=str(one), tenant="south" if number < 4 else "north").id
+            for number, one in enumerate(ids)][4:]  # fmt: skip
+
+    found = []
+    for one in world.store.approvals.every("open", tenants={"north"}):
+        found.append(one.id)
+        world.store.approvals.void(one.id, "while they are looked at")
+    assert found == ours
 
 
 def test_an_approval_of_nothing_is_refused(world):

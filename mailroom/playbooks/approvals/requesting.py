@@ -29,7 +29,6 @@ ProposedBy = Literal["name", "account", "run"]
 """How whoever proposes is known: a name that somebody typed, the account that ran a command, or, in a flow run, not at
 all."""
 SEVERAL = "several"
-_MOST_OPEN = 1_000
 _MOST_PROPOSALS = 2_000
 
 
@@ -154,7 +153,7 @@ def void_changed(store: Store, policy: Policy, *, tenant: str) -> list[StoredApp
     """End every undecided approval whose messages, evidence, actions or rules are not what was shown."""
     return [
         store.approvals.void(approval.id, why)
-        for approval in store.approvals.list(states=(OPEN,), tenant=tenant, limit=_MOST_OPEN)
+        for approval in store.approvals.every(OPEN, tenants=(tenant,))
         if (why := changed(store, policy, approval))
     ]
 

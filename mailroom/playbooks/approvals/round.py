@@ -74,9 +74,7 @@ def request_approvals(
     names = names_of(desk.client, store)
     report = RoundReport(request_for_proposals(store, policy, tenants=names))
     _leave_ended(store, names, report, ended)
-    for known in store.approvals.list(states=(OPEN,), limit=1_000):
-        if known.tenant not in names:
-            continue
+    for known in store.approvals.every(OPEN, tenants=names):
         if known.wait_id is not None and not take_answer(store, policy, known.id).is_open:
             report.decided_by_mail += store.approvals.get(known.id).channel == "mail"
             continue
@@ -93,9 +91,7 @@ def request_approvals(
 
 
 def _leave_ended(store: Store, names: Collection[str], report: RoundReport, ended: Ended | None) -> None:
-    waiting = [
-        one for one in store.approvals.list(states=(OPEN,), limit=1_000) if one.tenant in names and one.flow_run_id
-    ]
+    waiting = [one for one in store.approvals.every(OPEN, tenants=names) if one.flow_run_id]
     if ended is None or not waiting:
         return
     try:
@@ -120,7 +116,7 @@ def _carry_out(desk: Desk, known: StoredApproval, report: RoundReport) -> None:
 
 def _approved(store: Store) -> list[StoredApproval]:
     """What is granted, or used and not finished."""
-    return [*store.approvals.list(states=(GRANTED,), limit=1_000), *store.approvals.unfinished()]
+    return [*store.approvals.every(GRANTED), *store.approvals.unfinished()]
 
 
 def _is_overdue(store: Store, known: StoredApproval) -> bool:
