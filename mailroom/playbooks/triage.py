@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS
 from mailroom.errors import MailroomError
-from mailroom.playbooks.triaged import TriageReport, Wanted, concerns
+from mailroom.playbooks.triaged import TriageReport, Wanted, concerns, covers
 
 if TYPE_CHECKING:
     from mailroom.playbooks.policy import Policy
@@ -134,14 +134,14 @@ def _name_what_is_wanted(store: Store, report: TriageReport, tenants: Collection
 def _nothing_to_decide(store: Store, rules: str, tenants: Collection[str] | None) -> str:
     """The digest of the rules, if every open alert has its verdict by exactly these; seen without loading them.
 
-    A run about a few alerts says nothing of the others; one that did not come to its end may have left some, however
-    many did since.
+    A run about a few alerts, or other tenants, says nothing of the rest; one that did not come to its end may have left
+    some, which the next one about all of them takes up.
     """
-    if any(concerns(run, tenants) for run in store.runs.unfinished("triage")):
-        return ""
-    latest = [run for run in store.runs.latest("triage", _MOST_LOOKED_AT) if concerns(run, tenants)]
+    latest = [run for run in store.runs.latest("triage", _MOST_LOOKED_AT) if covers(run, tenants)]
     last = next((run for run in latest if run.state == "completed" and not run.parameters.get("only_some")), None)
     if last is None or last.parameters.get("rules") != rules:
+        return ""
+    if any(run.id > last.id and concerns(run, tenants) for run in store.runs.unfinished("triage")):
         return ""
     digest = str(last.parameters["rule_digest"])
     return "" if store.alerts.untriaged(1, rule_digest=digest, connector=CONNECTOR, tenants=tenants) else digest

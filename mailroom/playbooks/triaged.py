@@ -46,3 +46,9 @@ class TriageReport:
 def concerns(run: Run, tenants: Collection[str] | None) -> bool:
     """Whether a triage run was about these tenants (None: all), or about all."""
     return tenants is None or bool(set(run.parameters.get("tenants") or tenants) & set(tenants))
+
+
+def covers(run: Run, tenants: Collection[str] | None) -> bool:
+    """Whether a triage run was about all that these tenants (None: all) have."""
+    known = run.parameters.get("tenants")
+    return known is None or (tenants is not None and set(tenants) <= set(known))

@@ -142,6 +142,22 @@ def test_a_killed_run_about_all_tenants_is_taken_up_by_each_of_them(
     assert (effects(a), effects(b)) == (ALL, ALL)
 
 
+def test_once_a_killed_run_is_taken_up_runs_with_nothing_to_decide_are_short_again(
+    benches: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = benches
+    monkeypatch.setattr(mailroom.faults, "_plan", mailroom.faults._Plan("raise:triage.verdicts_given"))
+    with pytest.raises(mailroom.faults.FaultError):
+        triage_alerts(a.store, a.policy)
+    monkeypatch.setattr(mailroom.faults, "_plan", None)
+    assert (run(a), run(b)) == ({"applied": 9}, {"applied": 9})
+
+    a.store.leases.acquire("triage", "another machine")  # whoever has something to decide would have to wait
+    assert (triage(a).triaged, triage(b).triaged) == (0, 0)
+    with pytest.raises(BusyError):
+        triage_alerts(a.store, a.policy)
+
+
 def test_a_killed_run_is_taken_up_however_many_runs_of_others_came_after_it(
     benches: tuple[Workbench, Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
