@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mailroom_tests_change_world import HASH, PERSON, SENDER, block_list, some_policy, some_url
+from mailroom_tests_change_world import CASES, HASH, PERSON, SENDER, block_list, some_policy, some_url
 from mailroom_tests_small_tenant import policy, small_tenant
 from prefect import Task
 
@@ -157,6 +157,24 @@ def test_an_update_changes_what_is_given_and_leaves_the_rest(bench_of: Any, gene
     run(mimecast.undo_action, done.action_id)
     back = bench.tenant.policies()[0]["policy"]
     assert (back["enabled"], back["toEternal"]) == (True, True)
+
+
+@pytest.mark.parametrize("generation", ["2.0", "1.0"])
+@pytest.mark.parametrize("fault", ["", "apply_then_fail", "fail_without_applying"])
+def test_an_update_of_nothing_but_the_comment_is_written(bench_of: Any, generation: str, fault: str) -> None:
+    bench = bench_of(generation)
+    known = some_policy(bench.client)
+    shown = run(mimecast.update_block_sender_policy, known, comment="case 42", dry_run=True)
+    assert "comment: case 42" in shown.message
+    if fault:
+        bench.tenant.faults.add(Fault(fault, CASES["update_block_sender_policy"].path[generation], how="reset"))
+
+    done = run(mimecast.update_block_sender_policy, known, comment="case 42")
+    again = run(mimecast.update_block_sender_policy, known, comment="case 42")
+
+    assert (done.state, again.recorded) == ("applied", True)
+    written = [one.params for one in bench.tenant.effects if one.kind == "update_policy"]
+    assert [one.get("policy", one)["comment"] for one in written] == ["case 42"] * (2 if "then" in fault else 1)
 
 
 def test_an_update_of_nothing_there_is_not_found(bench: Any) -> None:
