@@ -66,10 +66,10 @@ def test_an_empty_filter_lets_everything_pass(empty):
 
 def test_lists_are_separated_by_commas_and_a_backslash_keeps_one():
     made = TrackedForm(
-        domains=["bücher.example", "a.example"], queue_reason_filter=r"Spam, Default\, strict"
+        domains=["bücher.example", "a.example", "straße.example"], queue_reason_filter=r"Spam, Default\, strict"
     ).settings()
 
-    assert made.domains == ("xn--bcher-kva.example", "a.example")
+    assert made.domains == ("xn--bcher-kva.example", "a.example", "xn--strae-oqa.example")
     assert made.queue_reasons == ("Spam", "Default, strict")
 
 
