@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
+from mailroom.effects.disposition_parameters import check_parameters
 from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
-from mailroom.mimecast import MimecastClient, held
+from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.tenants import is_another, names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
@@ -162,7 +163,7 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
     """Whether such a wish can be meant at all; reads and writes nothing.
 
     Raises:
-        InvalidInputError: no such effect, the alert is not about a held message, or the reason is none of the product.
+        InvalidInputError: no such effect, the alert is not about a held message, or a parameter cannot be meant.
     """
     if kind not in KINDS:
         msg = f"{kind!r} is not an effect on a held message; choose one of {', '.join(KINDS)}."
@@ -170,8 +171,7 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
     if not alert.hold_id:
         msg = f"alert {alert.id} is not about a held message; there is nothing to {kind}."
         raise InvalidInputError(msg)
-    if "reason" in parameters:
-        held.reason_type(str(parameters["reason"]))
+    check_parameters(parameters)
 
 
 def standing_wish(store: Store, new: NewAction) -> Action | None:

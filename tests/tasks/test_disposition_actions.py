@@ -129,6 +129,23 @@ def test_a_reason_that_the_product_does_not_know_is_said_before_anything_is_writ
     nothing_happened(bench, alert)
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        ("reject", {"notify_sender": "false"}, "Notify Sender must be true or false"),
+        ("reject", {"note": None}, "Note is no text"),
+        ("release", {"release_to_sandbox": "no"}, "Release To Sandbox must be true or false"),
+    ],
+)
+def test_a_word_for_no_is_not_taken_for_a_yes(bench: Any, kind: str, given: dict[str, Any], words: str) -> None:
+    alert = some_alert(bench)
+
+    with pytest.raises(InvalidInputError, match=f'Error executing action "{kind.title()} Message".*{words}'):
+        ACTIONS[kind].fn(alert.hold_id, **given)
+
+    nothing_happened(bench, alert)
+
+
 def nothing_happened(bench: Any, alert: Any) -> None:
     assert bench.store.ledger.for_alert(alert.id) == []
     assert bench.tenant.effects == []
