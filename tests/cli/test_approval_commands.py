@@ -162,6 +162,15 @@ def test_a_mistyped_reason_is_said_before_anything_is_proposed(run: Any, tenant:
     assert effects(tenant) == []
 
 
+@pytest.mark.parametrize("how", ["--preview", "--propose", "--yes"])
+def test_a_report_that_the_newer_api_does_not_take_is_not_even_proposed(run: Any, tenant: Tenant, how: str) -> None:
+    before = run("actions", "list", "--json").json
+    refused = run("bulk", "report", "--where", "subject~junk 1", how)
+
+    assert (refused.code, "administration console" in refused.text) == (Exit.ACCESS, True)
+    assert run("actions", "list", "--json").json == before
+
+
 def test_a_query_that_fits_too_much_or_nothing_is_refused(run: Any, tenant: Tenant) -> None:
     assert run("bulk", "release", "--yes").code == Exit.USAGE
     assert run("bulk", "reject", "--where", "subject~junk", "--limit", "5", "--yes").code == Exit.USAGE
