@@ -6,6 +6,7 @@ Effect: changes the tenant, each change at most once, however often it is called
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, Re
 from mailroom.mimecast import MimecastClient, policies
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.approvals.requesting import ProposedBy
+from mailroom.playbooks.approvals.requesting import ProposedBy, needs_approval
 from mailroom.playbooks.approvals.wide_changes import PROPOSED, propose_instead
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.tenants import names_of, tenant_of
@@ -59,7 +60,8 @@ def change(
         tenant: Name of the tenant in the store; the account code when empty.
         alert_id: Which alert it is about.
         again: Any text names a new wish; without it an equal change that was made is not made again.
-        expires_at: When its time is over: `expire_blocks` takes it back then, or reports it.
+        expires_at: When its time is over: `expire_blocks` takes it back then, or reports it. Of what an equal wish made
+            before, the end is moved.
         mode: `manual` or `auto`.
         proposed_by: How whoever asks for it is known.
 
@@ -81,11 +83,32 @@ def change(
     )  # fmt: skip
     if (waits := propose_instead(desk, wanted, new, proposed_by)) is not None:
         return waits
-    return changes.change_once(
+    done = changes.change_once(
         desk.client, desk.store, wanted, checked, tenant=tenant, requested_by=requested_by,
         gate=PolicyChangeGate(desk.policy, desk.store), alert_id=alert_id, again=again, expires_at=expires_at,
         mode=mode,
     )  # fmt: skip
+    if expires_at is None or done.state != "applied" or done.expires_at == expires_at:
+        return done
+    return _with_another_end(desk, new, done, expires_at)
+
+
+def _with_another_end(desk: Desk, new: NewAction, done: ChangeResult, expires_at: datetime) -> ChangeResult:
+    """What an equal wish made before is over when the newest wish says so; the tenant need not hear of it.
+
+    Raises:
+        InvalidInputError: That has passed already.
+        RefusedError: It would last longer than what somebody else has approved.
+    """
+    changes.check_end(desk.client, expires_at)
+    if done.expires_at is not None and expires_at > done.expires_at and needs_approval(desk.policy(), new):
+        raise RefusedError(
+            f"Action {done.action_id} made this and it ends at {done.expires_at:%Y-%m-%d %H:%M} UTC. Somebody else has "
+            "to approve a later end: with --again (`again`) it is proposed anew."
+        )
+    kept = desk.store.ledger.end_at(done.action_id, expires_at, who=new.requested_by)
+    text = f"{done.detail}; it ends at {expires_at:%Y-%m-%d %H:%M} UTC from now on"
+    return replace(done, detail=text, expires_at=kept.expires_at)
 
 
 def preview(

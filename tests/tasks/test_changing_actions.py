@@ -216,6 +216,37 @@ def test_what_is_over_is_taken_back_and_a_block_becomes_a_permit_only_when_told_
     assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit", "Permit"]
 
 
+def test_the_end_that_was_named_last_counts_also_for_what_was_made_before(bench: Any) -> None:
+    def ends(days: int) -> str:
+        return str((bench.client.now() + timedelta(days=days)).isoformat())
+
+    made = run(mimecast.create_managed_url, "http://evil.example")
+    assert made.expires_at is None
+
+    sooner = run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(9))
+    later = run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(30))
+
+    assert [(one.recorded, one.action_id) for one in (sooner, later)] == [(True, made.action_id)] * 2
+    assert (later.expires_at - sooner.expires_at).days == 21
+    assert len(bench.tenant.effects) == 1
+    with pytest.raises(InvalidInputError, match="the end has passed already"):
+        run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(-1))
+    bench.tenant.clock.advance(timedelta(days=10))
+    assert run(mimecast.expire_changes) == {}
+    bench.tenant.clock.advance(timedelta(days=21))
+    assert run(mimecast.expire_changes) == {"ended": 1}
+    assert bench.tenant.managed_urls() == []
+
+
+def test_what_others_made_is_not_said_to_end(bench: Any) -> None:
+    some_url(bench.client)
+    end = (bench.client.now() + timedelta(days=1)).isoformat()
+
+    there = run(mimecast.create_managed_url, "http://old.evil.example/x", expires_at=end)
+
+    assert (there.state, there.expires_at) == ("already_done", None)
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_an_end_that_has_passed_is_refused(bench: Any, dry_run: bool) -> None:
     with pytest.raises(InvalidInputError, match="the end has passed already"):
@@ -331,3 +362,8 @@ def test_a_wide_action_says_who_has_to_approve_it_and_finds_it_done_afterwards(b
 
     assert run(mimecast.permit_sender, SENDER, PERSON).recorded
     assert len(bench.tenant.effects) == 1
+
+    soon, late = ((bench.client.now() + timedelta(days=days)).isoformat() for days in (1, 2))
+    assert run(mimecast.permit_sender, SENDER, PERSON, expires_at=soon).recorded
+    with pytest.raises(RefusedError, match="Somebody else has to approve a later end"):
+        run(mimecast.permit_sender, SENDER, PERSON, expires_at=late)
