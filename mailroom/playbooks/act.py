@@ -68,7 +68,7 @@ def dispose(
         InvalidInputError: not about one held message, or a parameter cannot be meant; nothing was written.
         RefusedError: the ledger holds a contrary action, the message is another tenant's, or the kill switch is on.
     """
-    alert = desk.store.alerts.find_one(message_id)
+    alert = held_alert(desk.store, message_id)
     refuse_another(desk, alert.tenant)
     return _carry_through(desk, _wanted(desk.store, alert, kind, parameters, requested_by))
 
@@ -159,6 +159,20 @@ def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[Act
     return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate(), on_settled=on_settled)
 
 
+def held_alert(store: Store, message_id: str) -> Alert:
+    """The alert that somebody means who wants to release or reject: where message tracking made one, the hold queue's.
+
+    Raises:
+        NotFoundError: none fits.
+        InvalidInputError: several copies are held; the message names their alerts.
+    """
+    alert = store.alerts.find_one(message_id)
+    if alert.hold_id or not alert.tracking_id:
+        return alert
+    same = store.alerts.find_one(alert.tracking_id)
+    return same if same.hold_id else alert
+
+
 def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
     """Whether such a wish can be meant at all; reads and writes nothing.
 
@@ -170,6 +184,11 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
         raise InvalidInputError(msg)
     if not alert.hold_id:
         msg = f"alert {alert.id} is not about a held message; there is nothing to {kind}."
+        if alert.event.get("status") == "held":
+            msg = (
+                f"alert {alert.id} came in by message tracking, and its message not yet from the hold queue: take that "
+                f"in first (`mailroom ingest held`), then {kind} it by the same id."
+            )
         raise InvalidInputError(msg)
     check_parameters(parameters)
 

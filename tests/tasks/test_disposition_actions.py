@@ -56,6 +56,34 @@ def test_the_documented_sentences(bench: Any, kind: str, verb: str, by: str) -> 
     assert done.message == f'Successfully {verb} message with ID "{given}" in Mimecast'
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_alert_of_message_tracking_means_the_message_that_is_held(bench: Any, dry_run: bool) -> None:
+    held = some_alert(bench)
+    bench.track()
+    tracked = {one.tracking_id: one for one in bench.store.alerts.list(limit=100) if one.connector == "tracked"}
+
+    done = mimecast.reject_message.fn(str(tracked[held.tracking_id].id), dry_run=dry_run)
+
+    assert done.is_success
+    assert bench.times(held.hold_id) == (0 if dry_run else 1)
+    twice = next(one for one in tracked.values() if len(one.event["recipients"]) == 2)
+    with pytest.raises(InvalidInputError, match="several held messages, one for each recipient: alerts"):
+        mimecast.reject_message.fn(str(twice.id), dry_run=dry_run)
+
+
+def test_a_held_message_known_from_message_tracking_alone_is_said_to_be_taken_in_first(
+    bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None
+) -> None:
+    bench = bench_for(small_tenant())
+    bench.track()
+    monkeypatch.setattr(_open, "client", lambda _block: bench.client)
+    monkeypatch.setattr(_open, "store", lambda _block: bench.store)
+    monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
+
+    with pytest.raises(InvalidInputError, match=r"take that in first \(`mailroom ingest held`\), then release it"):
+        mimecast.release_message.fn("1")
+
+
 def test_the_documented_sentence_of_a_release_to_the_sandbox(bench_of: Any) -> None:
     bench = bench_of("1.0")
     (given,) = [alert.hold_id for alert in bench.store.alerts.list() if alert.title == "wanted 3"]  # for one recipient
