@@ -190,6 +190,11 @@ def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
                 f"in first (`mailroom ingest held`), then {kind} it by the same id."
             )
         raise InvalidInputError(msg)
+    if kind == RELEASE_TO_SANDBOX.name and not alert.tracking_id:
+        raise InvalidInputError(
+            f"alert {alert.id} has no tracking id, which a release to the sandbox needs: release it without the "
+            "sandbox, or in the administration console"
+        )
     check_parameters(parameters)
 
 

@@ -13,7 +13,14 @@ from typing import Any
 from mailroom.effects import changes
 from mailroom.effects.changes import CHANGES, ChangeResult, Preview, change_of
 from mailroom.effects.changes.policy import parameters_of
-from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
+from mailroom.errors import (
+    InvalidInputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RefusedError,
+    RejectedError,
+    TransientError,
+)
 from mailroom.mimecast import MimecastClient, policies
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
@@ -158,6 +165,10 @@ def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
     """What Report Message needs: the tracking id behind an alert's number, hold id or tracking id, and the alert.
 
     An id that no alert has is taken as a tracking id.
+
+    Raises:
+        NotFoundError: no alert has this number.
+        InvalidInputError: message tracking did not show the alert's message, so nobody knows its tracking id.
     """
     try:
         alert = store.alerts.find(message_id.strip())
@@ -165,7 +176,12 @@ def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
         if message_id.strip().isdigit():
             raise
         return message_id.strip(), None
-    return alert.tracking_id or message_id.strip(), alert.id
+    if not alert.tracking_id:
+        raise InvalidInputError(
+            f"alert {alert.id} has no tracking id, by which it could be reported: find the message with `mailroom "
+            "mimecast messages --ids` (Search Messages) and give the id shown there"
+        )
+    return alert.tracking_id, alert.id
 
 
 def as_action_result(result: ChangeResult) -> ActionResult:

@@ -23,14 +23,18 @@ def bench_of(bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, wit
     """Makes a workbench with held messages that stands behind every block name."""
 
     def make(generation: str = "2.0") -> Any:
-        bench = bench_for(small_tenant(), generation)
+        bench = behind_every_block(bench_for(small_tenant(), generation), monkeypatch)
         bench.ingest()
-        monkeypatch.setattr(_open, "client", lambda _block: bench.client)
-        monkeypatch.setattr(_open, "store", lambda _block: bench.store)
-        monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
         return bench
 
     return make
+
+
+def behind_every_block(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(_open, "client", lambda _block: bench.client)
+    monkeypatch.setattr(_open, "store", lambda _block: bench.store)
+    monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
+    return bench
 
 
 @pytest.fixture
@@ -57,6 +61,24 @@ def test_the_documented_sentences(bench: Any, kind: str, verb: str, by: str) -> 
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("by", ["id", "hold_id"])
+def test_what_needs_a_tracking_id_says_that_there_is_none(
+    bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None, by: str, dry_run: bool
+) -> None:
+    bench = behind_every_block(bench_for(small_tenant(), "1.0"), monkeypatch)
+    bench.ingest(with_detail=False)
+    alert = bench.store.alerts.list(limit=1)[0]
+    given = str(getattr(alert, by))
+
+    with pytest.raises(InvalidInputError, match="no tracking id, which a release to the sandbox needs"):
+        mimecast.release_message.fn(given, release_to_sandbox=True, dry_run=dry_run)
+    with pytest.raises(InvalidInputError, match="no tracking id, by which it could be reported"):
+        mimecast.report_message.fn(given, dry_run=dry_run)
+
+    nothing_happened(bench, alert)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
 def test_the_alert_of_message_tracking_means_the_message_that_is_held(bench: Any, dry_run: bool) -> None:
     held = some_alert(bench)
     bench.track()
@@ -74,11 +96,8 @@ def test_the_alert_of_message_tracking_means_the_message_that_is_held(bench: Any
 def test_a_held_message_known_from_message_tracking_alone_is_said_to_be_taken_in_first(
     bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None
 ) -> None:
-    bench = bench_for(small_tenant())
+    bench = behind_every_block(bench_for(small_tenant()), monkeypatch)
     bench.track()
-    monkeypatch.setattr(_open, "client", lambda _block: bench.client)
-    monkeypatch.setattr(_open, "store", lambda _block: bench.store)
-    monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
 
     with pytest.raises(InvalidInputError, match=r"take that in first \(`mailroom ingest held`\), then release it"):
         mimecast.release_message.fn("1")
