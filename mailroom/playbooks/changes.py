@@ -29,7 +29,7 @@ from mailroom.playbooks.approvals.wide_changes import PROPOSED, propose_instead
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store import Store
-from mailroom.store.actions import ActionResult, NewAction
+from mailroom.store.actions import Action, ActionResult, NewAction
 
 __all__ = [
     "as_action_result",
@@ -95,12 +95,27 @@ def change(
         gate=PolicyChangeGate(desk.policy, desk.store), alert_id=alert_id, again=again, expires_at=expires_at,
         mode=mode,
     )  # fmt: skip
-    if expires_at is None or done.state != "applied" or done.expires_at == expires_at:
+    made = None if expires_at is None else _ours(desk.store, new, done)
+    if expires_at is None or made is None:
         return done
-    return _with_another_end(desk, new, done, expires_at)
+    if made.expires_at == expires_at:
+        return replace(done, expires_at=expires_at)
+    return _with_another_end(desk, new, made, done, expires_at)
 
 
-def _with_another_end(desk: Desk, new: NewAction, done: ChangeResult, expires_at: datetime) -> ChangeResult:
+def _ours(store: Store, new: NewAction, done: ChangeResult) -> Action | None:
+    """The action of ours that made what is wanted: this one, or one in other words (another comment) before it."""
+    if done.state == "applied":
+        return store.ledger.get(done.action_id)
+    if done.state != "already_done":
+        return None
+    before = store.ledger.find(new.tenant, kinds=(new.kind,), states=("applied",), target=new.target)
+    return max(before, key=lambda one: one.id, default=None)
+
+
+def _with_another_end(
+    desk: Desk, new: NewAction, made: Action, done: ChangeResult, expires_at: datetime
+) -> ChangeResult:
     """What an equal wish made before is over when the newest wish says so; the tenant need not hear of it.
 
     Raises:
@@ -108,13 +123,13 @@ def _with_another_end(desk: Desk, new: NewAction, done: ChangeResult, expires_at
         RefusedError: It would last longer than what somebody else has approved.
     """
     changes.check_end(desk.client, expires_at)
-    if done.expires_at is not None and expires_at > done.expires_at and needs_approval(desk.policy(), new):
+    if made.expires_at is not None and expires_at > made.expires_at and needs_approval(desk.policy(), new):
         raise RefusedError(
-            f"Action {done.action_id} made this and it ends at {done.expires_at:%Y-%m-%d %H:%M} UTC. Somebody else has "
-            "to approve a later end: with --again (`again`) it is proposed anew."
+            f"Action {made.id} made this and it ends at {made.expires_at:%Y-%m-%d %H:%M} UTC. Somebody else has to "
+            "approve a later end: with --again (`again`) it is proposed anew."
         )
-    kept = desk.store.ledger.end_at(done.action_id, expires_at, who=new.requested_by)
-    text = f"{done.detail}; it ends at {expires_at:%Y-%m-%d %H:%M} UTC from now on"
+    kept = desk.store.ledger.end_at(made.id, expires_at, who=new.requested_by)
+    text = f"{done.detail}; what action {made.id} made ends at {expires_at:%Y-%m-%d %H:%M} UTC from now on"
     return replace(done, detail=text, expires_at=kept.expires_at)
 
 

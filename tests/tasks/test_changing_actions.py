@@ -228,6 +228,8 @@ def test_the_end_that_was_named_last_counts_also_for_what_was_made_before(bench:
 
     assert [(one.recorded, one.action_id) for one in (sooner, later)] == [(True, made.action_id)] * 2
     assert (later.expires_at - sooner.expires_at).days == 21
+    other_words = run(mimecast.create_managed_url, "http://evil.example", comment="case 42", expires_at=ends(30))
+    assert (other_words.state, other_words.expires_at) == ("already_done", later.expires_at)
     assert len(bench.tenant.effects) == 1
     with pytest.raises(InvalidInputError, match="the end has passed already"):
         run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(-1))
