@@ -52,7 +52,8 @@ def ask_approval(planned: PlannedBlock) -> BlockApproval:
             )  # fmt: skip
         except ValidationError:  # resumed without an answer, or tried again after the time had run out
             continue
-        return BlockApproval(**answer.model_dump())
+        if answer.your_name.strip():  # a blank is nobody: a failed run would be given the same answer by Retry
+            return BlockApproval(**answer.model_dump())
     raise InvalidInputError("the form was left empty too often; start the playbook again")
 
 

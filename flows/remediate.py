@@ -16,7 +16,7 @@ from mailroom.errors import EffectsFailedError
 from mailroom.playbooks.remediate import ItemResult, RemediationPlan, raise_if_too_many
 from mailroom.playbooks.remediate.form import LookFor
 from tasks import playbook
-from tasks.playbook._blocking import PlannedBlock, split
+from tasks.playbook._blocking import PlannedBlock, split, split_links
 
 _MOST_SENDERS = 5
 
@@ -57,7 +57,8 @@ def remediate(
 
     Args:
         look_for: What the values are: numbers of alerts, Message-IDs, SHA-256 of files, or URLs.
-        values: One or more, separated by commas.
+        values: One or more, separated by commas. A comma within a URL belongs to it unless a blank or the next http://
+            follows.
         days_back: How far back to look and to pull back.
         most_messages: If more delivered copies than this are found, nothing is pulled back.
         allow_many: Pull back however many there are.
@@ -79,8 +80,9 @@ def remediate(
     """
     log = get_run_logger()
     blocks: dict[str, Any] = {"mimecast": mimecast, "store": store, "policy": policy}
+    wanted = split_links(values) if look_for == "url" else split(values)
     form: dict[str, Any] = {
-        "look_for": look_for, "values": split(values), "days_back": days_back, "most_messages": most_messages,
+        "look_for": look_for, "values": wanted, "days_back": days_back, "most_messages": most_messages,
         "allow_many": allow_many, "case": case, "requested_by": requested_by, "again": again,
     }  # fmt: skip
     with tenant_slot(mimecast):

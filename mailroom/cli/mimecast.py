@@ -115,12 +115,14 @@ def messages(
 ) -> None:
     """Find messages in message tracking."""
     from mailroom.mimecast import tracking
+    from mailroom.mimecast.field_checks import checked_message_id
 
     options = {"from": sender, "to": recipient, "subject": subject, "senderIP": sender_ip, "url": url}
     with window(time, start, end, zone) as (client, times):
         walk = tracking.search(
             client, **times, status=words(status), route=words(route), options=options,
-            message_id=message_id or None, reason="Mailroom command line", on_warning=output.note,
+            message_id=checked_message_id(message_id, "--message-id") if message_id.strip() else None,
+            reason="Mailroom command line", on_warning=output.note,
         )  # fmt: skip
         show("messages", walk, limit, as_json=as_json, ids=ids)
 

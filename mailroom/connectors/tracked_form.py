@@ -141,7 +141,8 @@ def _choices(value: str | list[str]) -> tuple[str, ...]:
 def _domain(text: str) -> str:
     """As Mimecast compares it: lower case, without a leading @, international names in their ASCII form."""
     name = text.strip().removeprefix("@").rstrip(".").lower()
-    try:
-        return name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name  # refused by name when the settings are checked
+    if name.isascii():
+        return name
+    from mailroom.mimecast.field_checks import ascii_domain
+
+    return ascii_domain(name) or name  # refused by name when the settings are checked

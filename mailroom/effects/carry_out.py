@@ -26,6 +26,7 @@ from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, still_held
 from mailroom.errors import (
     AccessError,
+    InvalidInputError,
     MailroomError,
     NotFoundError,
     NotOfferedError,
@@ -291,7 +292,7 @@ def _send_all(
                 else ActionResult(action.id, "unknown", str(error), "unknown")
                 for action in actions
             ]
-        except NotOfferedError as error:  # nothing was sent, and trying again cannot help
+        except (InvalidInputError, NotOfferedError) as error:  # nothing was sent, and trying again cannot help
             text, code = str(error), type(error).__name__
             results += [ActionResult(action.id, "failed", text, code, retryable=False) for action in actions]
         except (RejectedError, NotFoundError) as error:
@@ -356,7 +357,7 @@ def _send(
             targets,
             note=str(parameters.get("note", "")),
             reason=str(parameters.get("reason", "Select One")),
-            notify_sender=bool(parameters.get("notify_sender", False)),
+            notify_sender=parameters.get("notify_sender") is True,
         )
     faultpoint("effect.after_send")
     return outcomes

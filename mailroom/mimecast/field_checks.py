@@ -28,7 +28,7 @@ def checked_address(text: str, what: str) -> str:
         raise InvalidInputError(
             f"{what} {_shown(address)} is not one full email address: write it as billing@example.net, without a name"
         )
-    return f"{local}@{_ascii(domain)}".lower()
+    return f"{local}@{ascii_domain(domain)}".lower()
 
 
 def checked_domain(text: str, what: str) -> str:
@@ -40,7 +40,7 @@ def checked_domain(text: str, what: str) -> str:
     domain = str(text).strip().removeprefix("@")
     if not _is_domain(domain):
         raise InvalidInputError(f"{what} {_shown(domain)} is not a domain: write it as example.net, without wildcards")
-    return _ascii(domain)
+    return ascii_domain(domain)
 
 
 def checked_text(text: str, what: str, *, most: int, needed: bool = False) -> str:
@@ -161,18 +161,23 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _is_domain(text: str) -> bool:
-    domain = _ascii(text)
+    domain = ascii_domain(text)
     labels = domain.split(".")
     return len(domain) <= 253 and len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
 
 
-def _ascii(domain: str) -> str:
-    """In lower case, international names in their ASCII form; "" when there is none."""
+def ascii_domain(domain: str) -> str:
+    """In lower case, international names in their ASCII form; "" when there is none.
+
+    As DNS has them today: `straße.example` and `strasse.example` belong to two owners.
+    """
     if domain.isascii():
         return domain.lower()
+    import idna  # only who writes such a name pays for its tables
+
     try:
-        return domain.lower().encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except UnicodeError:  # of which those of `idna` are
         return ""
 
 

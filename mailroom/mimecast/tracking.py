@@ -104,9 +104,9 @@ def _query(
     reason: str,
 ) -> dict[str, Any]:
     """The search item without its times."""
-    if message_id is not None and options:
-        raise InvalidInputError("search by message_id or by options, not by both: Mimecast takes only one")
     chosen = {name: value for name, value in (options or {}).items() if value}
+    if message_id is not None and chosen:
+        raise InvalidInputError("search by message_id or by options, not by both: Mimecast takes only one")
     if wrong := sorted(set(chosen) - OPTIONS):
         raise InvalidInputError(f"unknown search options {', '.join(wrong)}: use {', '.join(sorted(OPTIONS))}")
     query: dict[str, Any] = {"searchReason": reason}

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from mailroom.effects.carry_out import OnSettled, carry_out, reconcile
+from mailroom.effects.disposition_parameters import check_parameters
 from mailroom.effects.kinds import KINDS, RELEASE_TO_SANDBOX, slot
 from mailroom.errors import InvalidInputError, RefusedError
-from mailroom.mimecast import MimecastClient, held
+from mailroom.mimecast import MimecastClient
 from mailroom.playbooks.tenants import is_another, names_of
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, ActionResult, NewAction
@@ -67,7 +68,7 @@ def dispose(
         InvalidInputError: not about one held message, or a parameter cannot be meant; nothing was written.
         RefusedError: the ledger holds a contrary action, the message is another tenant's, or the kill switch is on.
     """
-    alert = desk.store.alerts.find_one(message_id)
+    alert = held_alert(desk.store, message_id)
     refuse_another(desk, alert.tenant)
     return _carry_through(desk, _wanted(desk.store, alert, kind, parameters, requested_by))
 
@@ -158,20 +159,43 @@ def _round(desk: Desk, action_ids: list[int], on_settled: OnSettled) -> list[Act
     return carry_out(desk.client, desk.store, action_ids, owner=desk.owner, gate=desk.gate(), on_settled=on_settled)
 
 
+def held_alert(store: Store, message_id: str) -> Alert:
+    """The alert that somebody means who wants to release or reject: where message tracking made one, the hold queue's.
+
+    Raises:
+        NotFoundError: none fits.
+        InvalidInputError: several copies are held; the message names their alerts.
+    """
+    alert = store.alerts.find_one(message_id)
+    if alert.hold_id or not alert.tracking_id:
+        return alert
+    same = store.alerts.find_one(alert.tracking_id)
+    return same if same.hold_id else alert
+
+
 def check_wish(alert: Alert, kind: str, parameters: Mapping[str, Any]) -> None:
     """Whether such a wish can be meant at all; reads and writes nothing.
 
     Raises:
-        InvalidInputError: no such effect, the alert is not about a held message, or the reason is none of the product.
+        InvalidInputError: no such effect, the alert is not about a held message, or a parameter cannot be meant.
     """
     if kind not in KINDS:
         msg = f"{kind!r} is not an effect on a held message; choose one of {', '.join(KINDS)}."
         raise InvalidInputError(msg)
     if not alert.hold_id:
         msg = f"alert {alert.id} is not about a held message; there is nothing to {kind}."
+        if alert.event.get("status") == "held":
+            msg = (
+                f"alert {alert.id} came in by message tracking, and its message not yet from the hold queue: take that "
+                f"in first (`mailroom ingest held`), then {kind} it by the same id."
+            )
         raise InvalidInputError(msg)
-    if "reason" in parameters:
-        held.reason_type(str(parameters["reason"]))
+    if kind == RELEASE_TO_SANDBOX.name and not alert.tracking_id:
+        raise InvalidInputError(
+            f"alert {alert.id} has no tracking id, which a release to the sandbox needs: release it without the "
+            "sandbox, or in the administration console"
+        )
+    check_parameters(parameters)
 
 
 def standing_wish(store: Store, new: NewAction) -> Action | None:

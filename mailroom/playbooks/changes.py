@@ -6,22 +6,30 @@ Effect: changes the tenant, each change at most once, however often it is called
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from mailroom.effects import changes
 from mailroom.effects.changes import CHANGES, ChangeResult, Preview, change_of
 from mailroom.effects.changes.policy import parameters_of
-from mailroom.errors import NotFoundError, OutcomeUnknownError, RefusedError, RejectedError, TransientError
+from mailroom.errors import (
+    InvalidInputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RefusedError,
+    RejectedError,
+    TransientError,
+)
 from mailroom.mimecast import MimecastClient, policies
 from mailroom.mimecast.policy_models import PolicyWish
 from mailroom.playbooks.act import Desk
-from mailroom.playbooks.approvals.requesting import ProposedBy
+from mailroom.playbooks.approvals.requesting import ProposedBy, needs_approval
 from mailroom.playbooks.approvals.wide_changes import PROPOSED, propose_instead
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.tenants import names_of, tenant_of
 from mailroom.store import Store
-from mailroom.store.actions import ActionResult, NewAction
+from mailroom.store.actions import Action, ActionResult, NewAction
 
 __all__ = [
     "as_action_result",
@@ -59,7 +67,8 @@ def change(
         tenant: Name of the tenant in the store; the account code when empty.
         alert_id: Which alert it is about.
         again: Any text names a new wish; without it an equal change that was made is not made again.
-        expires_at: When its time is over: `expire_blocks` takes it back then, or reports it.
+        expires_at: When its time is over: `expire_blocks` takes it back then, or reports it. Of what an equal wish made
+            before, the end is moved.
         mode: `manual` or `auto`.
         proposed_by: How whoever asks for it is known.
 
@@ -81,11 +90,47 @@ def change(
     )  # fmt: skip
     if (waits := propose_instead(desk, wanted, new, proposed_by)) is not None:
         return waits
-    return changes.change_once(
+    done = changes.change_once(
         desk.client, desk.store, wanted, checked, tenant=tenant, requested_by=requested_by,
         gate=PolicyChangeGate(desk.policy, desk.store), alert_id=alert_id, again=again, expires_at=expires_at,
         mode=mode,
     )  # fmt: skip
+    made = None if expires_at is None else _ours(desk.store, new, done)
+    if expires_at is None or made is None:
+        return done
+    if made.expires_at == expires_at:
+        return replace(done, expires_at=expires_at)
+    return _with_another_end(desk, new, made, done, expires_at)
+
+
+def _ours(store: Store, new: NewAction, done: ChangeResult) -> Action | None:
+    """The action of ours that made what is wanted: this one, or one in other words (another comment) before it."""
+    if done.state == "applied":
+        return store.ledger.get(done.action_id)
+    if done.state != "already_done":
+        return None
+    before = store.ledger.find(new.tenant, kinds=(new.kind,), states=("applied",), target=new.target)
+    return max(before, key=lambda one: one.id, default=None)
+
+
+def _with_another_end(
+    desk: Desk, new: NewAction, made: Action, done: ChangeResult, expires_at: datetime
+) -> ChangeResult:
+    """What an equal wish made before is over when the newest wish says so; the tenant need not hear of it.
+
+    Raises:
+        InvalidInputError: That has passed already.
+        RefusedError: It would last longer than what somebody else has approved.
+    """
+    changes.check_end(desk.client, expires_at)
+    if made.expires_at is not None and expires_at > made.expires_at and needs_approval(desk.policy(), new):
+        raise RefusedError(
+            f"Action {made.id} made this and it ends at {made.expires_at:%Y-%m-%d %H:%M} UTC. Somebody else has to "
+            "approve a later end: with --again (`again`) it is proposed anew."
+        )
+    kept = desk.store.ledger.end_at(made.id, expires_at, who=new.requested_by)
+    text = f"{done.detail}; what action {made.id} made ends at {expires_at:%Y-%m-%d %H:%M} UTC from now on"
+    return replace(done, detail=text, expires_at=kept.expires_at)
 
 
 def preview(
@@ -135,6 +180,10 @@ def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
     """What Report Message needs: the tracking id behind an alert's number, hold id or tracking id, and the alert.
 
     An id that no alert has is taken as a tracking id.
+
+    Raises:
+        NotFoundError: no alert has this number.
+        InvalidInputError: message tracking did not show the alert's message, so nobody knows its tracking id.
     """
     try:
         alert = store.alerts.find(message_id.strip())
@@ -142,7 +191,12 @@ def report_target(store: Store, message_id: str) -> tuple[str, int | None]:
         if message_id.strip().isdigit():
             raise
         return message_id.strip(), None
-    return alert.tracking_id or message_id.strip(), alert.id
+    if not alert.tracking_id:
+        raise InvalidInputError(
+            f"alert {alert.id} has no tracking id, by which it could be reported: find the message with `mailroom "
+            "mimecast messages --ids` (Search Messages) and give the id shown there"
+        )
+    return alert.tracking_id, alert.id
 
 
 def as_action_result(result: ChangeResult) -> ActionResult:

@@ -13,7 +13,15 @@ from mailroom.effects.kinds import RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, release_log, still_held
 from mailroom.mimecast import MimecastClient, capabilities
 from mailroom.mimecast.diagnosis import not_offered
-from mailroom.playbooks.act import Desk, check_wish, gives_way, new_disposition, refuse_another, standing_wish
+from mailroom.playbooks.act import (
+    Desk,
+    check_wish,
+    gives_way,
+    held_alert,
+    new_disposition,
+    refuse_another,
+    standing_wish,
+)
 from mailroom.store import Store
 from mailroom.store.actions import OPEN_EFFECTS, Action, NewAction
 from mailroom.store.intents import unwritten
@@ -80,7 +88,7 @@ def preview_disposition(desk: Desk, kind: str, message_id: str, parameters: Mapp
         RefusedError: the message is another tenant's.
         MailroomError: the tenant could not be asked whether the message is still held.
     """
-    alert = desk.store.alerts.find_one(message_id)
+    alert = held_alert(desk.store, message_id)
     refuse_another(desk, alert.tenant)
     check_wish(alert, kind, parameters)
     new = new_disposition(alert, kind, parameters, "")

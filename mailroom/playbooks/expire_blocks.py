@@ -118,6 +118,8 @@ def end_one(desk: Desk, ending: Ending, *, requested_by: str = "expiry") -> Endi
     action = desk.store.ledger.get(ending.action_id)
     if action.state == "undone":
         return _ended(ending, "ended before", action.detail)
+    if action.expires_at is not None and action.expires_at > ending.due:
+        return _ended(ending, "left alone", f"it was given more time a moment ago: until {action.expires_at:%Y-%m-%d}")
     gate = _AsLeftGate(desk.policy, desk.client, desk.store, action)
     if reason := gate.closed():
         raise RefusedError(reason)

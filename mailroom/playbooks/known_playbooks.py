@@ -71,21 +71,25 @@ class KnownPlaybook:
         return ""
 
 
+_LONGEST_NAME = 60
+"""As the forms take it; the name of a rule may be longer."""
+
+
 def _alert(run: PlaybookRun) -> dict[str, Any]:
     return {"alert": str(run.alert_id)}
 
 
 def _alert_and_case(run: PlaybookRun) -> dict[str, Any]:
-    return {"alert": str(run.alert_id), "case": str(run.case_id or ""), "requested_by": run.requested_by[:80]}
+    return {**_alert_and_who(run), "case": str(run.case_id or "")}
 
 
 def _alert_and_who(run: PlaybookRun) -> dict[str, Any]:
-    return {"alert": str(run.alert_id), "requested_by": run.requested_by[:80]}
+    return {**_alert(run), "requested_by": run.requested_by[:_LONGEST_NAME]}
 
 
 def _harmful(run: PlaybookRun) -> dict[str, Any]:
-    case = str(run.case_id or "")
-    return {"look_for": "alert", "values": str(run.alert_id), "case": case, "requested_by": run.requested_by[:80]}
+    asked = _alert_and_case(run)
+    return {"look_for": "alert", "values": asked.pop("alert"), **asked}
 
 
 def _investigate(place: Workplace, run: PlaybookRun) -> dict[str, Any]:

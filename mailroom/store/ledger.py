@@ -121,6 +121,11 @@ class Ledger:
         is_alive = alive or (lambda owner: not owner_is_dead(owner))
         return self._db.run(lambda tx: self._transitions.adopt(tx, self._db.now(tx) - older_than, is_alive))
 
+    def end_at(self, action_id: int, expires_at: datetime, *, who: str) -> Action:
+        """Say when what an applied action made is over, with an event; whatever is not applied stays as it is."""
+        self._db.write(lambda c: self._transitions.end_at(c, action_id, expires_at, who))
+        return self.get(action_id)
+
     def open_effects(
         self, states: Sequence[str] = OPEN_EFFECTS, *, kinds: Collection[str] | None = None, limit: int = 10_000
     ) -> list[Action]:

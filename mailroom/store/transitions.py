@@ -26,7 +26,7 @@ _DISPOSITIONS = ("release", "release_to_sandbox", "reject")
 
 
 class Transitions:
-    """Carries out `Ledger.claim`, `Ledger.settle` and `Ledger.adopt_orphans`."""
+    """Carries out `Ledger.claim`, `Ledger.settle`, `Ledger.adopt_orphans` and `Ledger.end_at`."""
 
     def __init__(self, db: Database, events: Events, alert_store: Alerts, labels: Labels) -> None:
         self._db = db
@@ -119,6 +119,21 @@ class Transitions:
         self._db.update_rows(tx, actions, [_columns(new) for new in adopted])
         self._events.add_many(tx, [moved(new, "sending", "ledger", new.detail) for new in adopted], at=now)
         return adopted
+
+    def end_at(self, tx: Connection, action_id: int, expires_at: datetime, who: str) -> None:
+        """See `Ledger.end_at`."""
+        old = self._locked(tx, [action_id]).get(action_id)
+        if old is None or old.state != "applied" or old.expires_at == expires_at:
+            return
+        now = self._db.now(tx)
+        change = actions.update().where(actions.c.id == action_id)
+        tx.execute(change.values(expires_at=expires_at, updated_at=now))
+        before = old.expires_at.isoformat() if old.expires_at else None
+        moved_end = NewEvent(
+            "action.end_moved", who, f"{old.kind}: another end", old.alert_id, action_id=action_id, before=before,
+            after=expires_at.isoformat(),
+        )  # fmt: skip
+        self._events.add_many(tx, [moved_end], at=now)
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Action]:
         return {row.id: action_of(row) for row in tx.execute(_LOCKED, {"ids": list(ids)}).all()}

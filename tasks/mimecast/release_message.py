@@ -6,8 +6,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from mailroom.mimecast import capabilities
+from mailroom.mimecast.field_checks import checked_flag
 from tasks._catalogue import describe
 from tasks._dispose import ActionOutcome, dispose, run_name
+from tasks._wording import action
 
 
 @describe(
@@ -56,5 +58,6 @@ def release_message(
 
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/mimecast
     """
-    kind = "release_to_sandbox" if release_to_sandbox else "release"
+    with action("Release Message"):
+        kind = "release_to_sandbox" if checked_flag(release_to_sandbox, "Release To Sandbox") else "release"
     return dispose(kind, message_id, {}, mimecast=mimecast, store=store, policy=policy, dry_run=dry_run)

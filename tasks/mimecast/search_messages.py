@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mailroom.mimecast import capabilities, tracking
 from mailroom.mimecast.archive_frames import TimeFrame
+from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.mimecast.models import TrackedEmail
 from mailroom.mimecast.rows import take
 from tasks._catalogue import reading
@@ -47,7 +48,7 @@ def search_messages(
         subject: Words of the subject.
         sender_ip: Address of the sending server.
         url: A link in the message.
-        message_id: RFC Message-ID; the fields above must then be empty.
+        message_id: RFC Message-ID, with or without angle brackets; the fields above must then be empty.
         status: Of delivery, held, accepted, bounced, deferred, rejected, archived; separated by commas; empty: all.
         route: Of inbound, outbound, internal; separated by commas; empty: all.
         time_frame: Last Week and Last Month are the last whole calendar week (from Monday) and month.
@@ -71,6 +72,7 @@ def search_messages(
     options = {"from": sender, "to": recipient, "subject": subject, "senderIP": sender_ip, "url": url}
     walk = tracking.search(
         client, start=bounds.start, end=bounds.end, status=listed(status), route=listed(route), options=options,
-        message_id=message_id or None, reason=search_reason, on_warning=warn,
+        message_id=checked_message_id(message_id, "Message ID") if message_id.strip() else None,
+        reason=search_reason, on_warning=warn,
     )  # fmt: skip
     return shown("messages", take(walk, max_messages), bounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mailroom.playbooks.act import Desk
@@ -33,6 +34,9 @@ class PlannedBlock:
         return [f"block {subject.shown} for everybody, {when}"]
 
 
+_BETWEEN_LINKS = re.compile(r"\s+|[,;]+(?=\s|$|[A-Za-z][A-Za-z0-9+.-]*://)")
+
+
 def desk(mimecast: str, store: str, policy: str) -> Desk:
     """Tenant, store and policy behind blocks of these names."""
     return Desk(client=_open.client(mimecast), store=_open.store(store), policy=lambda: _open.policy(policy))
@@ -43,3 +47,14 @@ def split(text: str) -> tuple[str, ...]:
     for separator in (";", "\n"):
         text = text.replace(separator, ",")
     return tuple(part for part in (one.strip() for one in text.split(",")) if part)
+
+
+def split_links(text: str) -> tuple[str, ...]:
+    """Links as `split`, but a comma or semicolon within one stays: a link may have them, and its half is another link.
+
+    It separates where a blank, the end or `http://` follows, or where the text before it is a domain alone.
+    """
+    found: list[str] = []
+    for one in _BETWEEN_LINKS.split(text):
+        found += [one] if "/" in one else split(one)
+    return tuple(part for part in found if part)

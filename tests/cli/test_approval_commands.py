@@ -152,6 +152,25 @@ def test_more_than_ten_need_somebody_else(run: Any, tenant: Tenant) -> None:
     assert effects(tenant) == ["reject"] * 12
 
 
+@pytest.mark.parametrize("how", ["--preview", "--propose", "--yes"])
+def test_a_mistyped_reason_is_said_before_anything_is_proposed(run: Any, tenant: Tenant, how: str) -> None:
+    before = run("actions", "list", "--json").json
+    mistyped = run("bulk", "reject", "--where", "subject~junk 1", "--reason", "I do not like it", how)
+
+    assert (mistyped.code, "choose one of Select One" in mistyped.text) == (Exit.USAGE, True)
+    assert run("actions", "list", "--json").json == before
+    assert effects(tenant) == []
+
+
+@pytest.mark.parametrize("how", ["--preview", "--propose", "--yes"])
+def test_a_report_that_the_newer_api_does_not_take_is_not_even_proposed(run: Any, tenant: Tenant, how: str) -> None:
+    before = run("actions", "list", "--json").json
+    refused = run("bulk", "report", "--where", "subject~junk 1", how)
+
+    assert (refused.code, "administration console" in refused.text) == (Exit.ACCESS, True)
+    assert run("actions", "list", "--json").json == before
+
+
 def test_a_query_that_fits_too_much_or_nothing_is_refused(run: Any, tenant: Tenant) -> None:
     assert run("bulk", "release", "--yes").code == Exit.USAGE
     assert run("bulk", "reject", "--where", "subject~junk", "--limit", "5", "--yes").code == Exit.USAGE

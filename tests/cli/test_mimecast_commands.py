@@ -54,6 +54,20 @@ def test_one_message_is_shown_whole(mailroom):
     assert mailroom("mimecast", "message", found["id"], "--json").json["id"] == found["id"]
 
 
+@pytest.mark.parametrize("brackets", [True, False])
+def test_a_message_is_found_by_its_message_id(mailroom, brackets):
+    (found,) = mailroom("mimecast", "messages", *MONTH, "--limit", "1", "--json").json["messages"]
+    message_id = mailroom("mimecast", "message", found["id"], "--json").json["message_id"]
+    typed = message_id if brackets else f" {message_id.strip('<>')} "
+
+    answer = mailroom("mimecast", "messages", *MONTH, "--message-id", typed, "--json")
+
+    assert answer.code == 0, answer.text
+    assert [one["id"] for one in answer.json["messages"]] == [found["id"]]
+    both = mailroom("mimecast", "messages", *MONTH, "--message-id", typed, "--subject", "x")
+    assert (both.code, "not by both" in both.text) == (2, True)
+
+
 def test_the_queues_are_as_long_as_the_mail_on_its_way(mailroom):
     counts = mailroom("mimecast", "queues", *MONTH, "--json").json["queue_counts"]
     waiting = mailroom("mimecast", "processing", *MONTH, "--limit", "0", "--json").json["processing_messages"]

@@ -11,6 +11,7 @@ from mailroom.connectors.tracked import TrackedSettings
 from mailroom.connectors.tracked_form import TrackedForm
 from mailroom.errors import InvalidInputError
 from mailroom.indicators import compile_user
+from sandbox.endpoints.finder import BOUNCES
 
 OURS = {"domains": ("northwind.example",)}
 
@@ -66,10 +67,10 @@ def test_an_empty_filter_lets_everything_pass(empty):
 
 def test_lists_are_separated_by_commas_and_a_backslash_keeps_one():
     made = TrackedForm(
-        domains=["bücher.example", "a.example"], queue_reason_filter=r"Spam, Default\, strict"
+        domains=["bücher.example", "a.example", "straße.example"], queue_reason_filter=r"Spam, Default\, strict"
     ).settings()
 
-    assert made.domains == ("xn--bcher-kva.example", "a.example")
+    assert made.domains == ("xn--bcher-kva.example", "a.example", "xn--strae-oqa.example")
     assert made.queue_reasons == ("Spam", "Default, strict")
 
 
@@ -119,6 +120,17 @@ def test_the_dynamic_list_denies_or_allows_by_what_is_said_of_the_message(bench,
 
     assert titles(bench) == arrive
     assert bench.calls(INFO) == calls
+
+
+@pytest.mark.parametrize("place", ["txInfo", "top", "recipientInfo", "queueInfo", "deliveredMessage"])
+@pytest.mark.parametrize("denies", [True, False])
+def test_the_dynamic_list_knows_a_bounce_type_wherever_it_stands(bench, place, denies):
+    add(bench.tenant, "bounced", minutes=9, status="bounced")
+    bench.tenant.bounce_type = place
+
+    bench.track(statuses=(), allow_list=BOUNCES, allow_list_denies=denies)
+
+    assert titles(bench) == (set() if denies else {"bounced"})
 
 
 def test_the_dynamic_list_looks_at_the_details_too(bench, monkeypatch):

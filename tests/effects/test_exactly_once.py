@@ -552,6 +552,17 @@ def test_an_unknown_message_is_named_as_such_before_anything_is_called(bench):
     assert len([call for call in bench.tenant.calls[calls:] if call.path != ACCOUNT]) == 0
 
 
+def test_a_reason_that_cannot_be_sent_is_a_failure_and_no_unknown_outcome(bench):
+    alert = bench.alert_of(hold_ids(bench, "reject")[0])
+    new = act.new_disposition(alert, "reject", {"reason": "I do not like it"}, "an older version")
+    action = bench.store.ledger.intend(new)
+
+    [result] = carry_out(bench.client, bench.store, [action.id], owner="me")
+
+    assert (result.state, result.retryable, calls_of(bench, "reject")) == ("failed", False, 0)
+    assert "choose one of Select One" in result.detail
+
+
 # F2: an error nobody foresaw, in a process that lives on
 @pytest.mark.parametrize(
     ("point", "state"),

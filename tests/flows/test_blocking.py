@@ -264,6 +264,10 @@ def test_a_person_approves_exactly_what_is_done_and_a_changed_plan_is_asked_agai
     worker.wait_until(lambda: _name(worker, run) == "Suspended", seconds=200)
     assert changes(world) == []
 
+    _answer(worker, run, decision="approve", your_name=" ")  # nobody: asked again
+    worker.wait_until(lambda: _name(worker, run) == "Suspended", seconds=200)
+    assert changes(world) == []
+
     _answer(worker, run, decision="approve")
     done = worker.wait(run)
     assert done.state.is_completed(), done.state

@@ -47,6 +47,20 @@ def test_domains_are_written_in_one_way():
 
 
 @pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),
+        ("Strasse.example", "strasse.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("日本。example", "xn--wgv71a.example"),
+    ],
+)
+def test_an_international_name_never_becomes_that_of_another_owner(typed, written):
+    assert check.checked_domain(typed, "Domain") == written
+    assert check.checked_address(f"a@{typed}", "Sender") == f"a@{written}"
+
+
+@pytest.mark.parametrize(
     "value", ["2025-03-07T16:03:00Z", "2025-03-07T17:03:00+01:00", "2025-03-07T16:03:00.250+00:00"]
 )
 def test_times(value):

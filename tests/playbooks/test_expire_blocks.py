@@ -16,7 +16,7 @@ from mailroom.mimecast.policies import PolicyWish, create_policy, get_policy, up
 from mailroom.playbooks import block_sender as blocking
 from mailroom.playbooks import changes
 from mailroom.playbooks.block_sender import BlockForm
-from mailroom.playbooks.expire_blocks import Ending, expire_blocks
+from mailroom.playbooks.expire_blocks import Ending, end_one, expire_blocks, find_due
 from sandbox import Fault, Tenant
 
 BAD = "billing@evil.example"
@@ -55,6 +55,20 @@ def test_a_block_ends_when_its_time_is_over_and_not_before(bench: Workbench) -> 
     assert expire_blocks(bench.desk) == []
     assert bench.tenant.policies() == []
     assert bench.store.ledger.get(action).state == "undone"
+
+
+def test_a_change_that_is_given_more_time_while_the_others_end_stays(bench: Workbench) -> None:
+    now = bench.tenant.clock.now()
+    wish = {"url": "http://evil.example/"}
+    changes.change(bench.desk, "create_managed_url", wish, expires_at=now + timedelta(days=1))
+    later(bench)
+    (due,) = find_due(bench.desk)
+    changes.change(bench.desk, "create_managed_url", wish, expires_at=now + timedelta(days=30))
+
+    assert end_one(bench.desk, due).outcome == "left alone"
+
+    assert expire_blocks(bench.desk) == []
+    assert len(bench.tenant.managed_urls()) == 1
 
 
 def test_a_dry_run_says_what_would_end_and_changes_nothing(bench: Workbench) -> None:

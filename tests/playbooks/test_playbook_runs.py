@@ -11,9 +11,11 @@ from mailroom_tests_small_tenant import Workbench, add, empty_tenant
 from mailroom.cases.templates import load_templates
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError, TransientError
 from mailroom.playbooks import known_playbooks
+from mailroom.playbooks.block_sender import BlockForm
 from mailroom.playbooks.cases import open_case
 from mailroom.playbooks.known_playbooks import Workplace, template_problems
 from mailroom.playbooks.playbook_runs import Look, accept, run_in_place, start_wanted
+from mailroom.playbooks.remediate import RemediateForm
 from mailroom.store import Store
 from mailroom.store.playbook_runs import LEASE, NewPlaybookRun
 from sandbox import Tenant
@@ -142,6 +144,25 @@ def test_blocking_by_itself_only_proposes(bench: Workbench) -> None:
     assert done.outcome == "completed", done.detail
     assert {action.state for action in bench.store.ledger.list()} == {"proposed"}
     assert known_playbooks.KNOWN["block sender"].parameters(bench.store.playbook_runs.get(done.run_id))["ask_first"]
+
+
+@pytest.mark.parametrize("playbook", ["block sender", "remediate"])
+def test_a_rule_may_have_as_long_a_name_as_rules_may_have(bench: Workbench, playbook: str) -> None:
+    [alert] = bench.store.alerts.list()
+    name = f"rule {'long-' * 15}named"  # rule ids have up to eighty characters
+    bench.store.playbook_runs.want([
+        NewPlaybookRun("x", playbook, alert.tenant, alert_id=alert.id, requested_by=name)
+    ])  # fmt: skip
+
+    [run] = bench.store.playbook_runs.list()
+    given = known_playbooks.KNOWN[playbook].parameters(run)
+
+    form = BlockForm if playbook == "block sender" else RemediateForm
+    asked = {"values": (given["values"],)} if playbook == "remediate" else {"alert": given["alert"]}
+    assert name.startswith(form(requested_by=given["requested_by"], **asked).requested_by)
+    if playbook == "block sender":
+        [done] = run_in_place(Workplace(bench.store, lambda: bench.desk))
+        assert done.outcome == "completed", done.detail
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,24 @@ def test_a_message_is_found_everywhere_and_pulled_back(bench: Workbench) -> None
     assert (made(bench.tenant), pulled(bench.tenant)) == (1, 2)
 
 
+@pytest.mark.parametrize("look_for", ["message id", "url"])
+def test_what_is_older_than_message_tracking_is_not_called_nothing(bench: Workbench, look_for: str) -> None:
+    message_id = delivered(bench, minutes=40 * 24 * 60)
+    value = message_id if look_for == "message id" else "http://bad.evil.example/login"
+
+    (result,) = pull(bench, value, look_for=look_for, days_back=90)
+
+    assert (result.state, result.is_well) == ("not searched", False)
+    assert "remediate-incident" in result.detail
+    (within,) = pull(bench, value, look_for=look_for)
+    assert (within.state, within.is_well) == ("nothing found", True)
+
+
+def test_a_mail_that_is_found_is_pulled_back_however_far_the_search_would_go(bench: Workbench) -> None:
+    (result,) = pull(bench, delivered(bench), days_back=90)
+    assert (result.state, result.successful) == ("done", 2)
+
+
 def test_a_dry_run_makes_no_changing_call(bench: Workbench) -> None:
     before = len(bench.tenant.effects)
     message_id = delivered(bench)

@@ -58,6 +58,21 @@ def test_what_ends_is_found_when_it_ends_and_not_before(store, world):
     assert both[0].expires_at == world.start + timedelta(days=1)
 
 
+def test_an_end_that_is_moved_stands_on_the_wall(store, world):
+    made = done(store)
+    wanted = store.ledger.intend(wish(slot="2"))
+    end = world.start + timedelta(days=1)
+
+    for _ in range(2):
+        assert store.ledger.end_at(made.id, end, who="ann").expires_at == end
+    assert store.ledger.end_at(wanted.id, end, who="ann").expires_at is None
+
+    assert [one.id for one in store.ledger.expiring(end)] == [made.id]
+    *_, event = store.events.for_action(made.id)
+    assert (event.kind, event.who, event.before, event.after) == ("action.end_moved", "ann", None, end.isoformat())
+    assert len(store.events.for_action(made.id)) == 4
+
+
 def test_an_action_that_was_taken_back_frees_its_place_and_leaves_the_undo_list(store):
     block = done(store)
     back = done(store, kind="permit_sender", undoes_id=block.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mailroom_tests_change_world import HASH, PERSON, SENDER, block_list, some_policy, some_url
+from mailroom_tests_change_world import CASES, HASH, PERSON, SENDER, block_list, some_policy, some_url
 from mailroom_tests_small_tenant import policy, small_tenant
 from prefect import Task
 
@@ -159,6 +159,24 @@ def test_an_update_changes_what_is_given_and_leaves_the_rest(bench_of: Any, gene
     assert (back["enabled"], back["toEternal"]) == (True, True)
 
 
+@pytest.mark.parametrize("generation", ["2.0", "1.0"])
+@pytest.mark.parametrize("fault", ["", "apply_then_fail", "fail_without_applying"])
+def test_an_update_of_nothing_but_the_comment_is_written(bench_of: Any, generation: str, fault: str) -> None:
+    bench = bench_of(generation)
+    known = some_policy(bench.client)
+    shown = run(mimecast.update_block_sender_policy, known, comment="case 42", dry_run=True)
+    assert "comment: case 42" in shown.message
+    if fault:
+        bench.tenant.faults.add(Fault(fault, CASES["update_block_sender_policy"].path[generation], how="reset"))
+
+    done = run(mimecast.update_block_sender_policy, known, comment="case 42")
+    again = run(mimecast.update_block_sender_policy, known, comment="case 42")
+
+    assert (done.state, again.recorded) == ("applied", True)
+    written = [one.params for one in bench.tenant.effects if one.kind == "update_policy"]
+    assert [one.get("policy", one)["comment"] for one in written] == ["case 42"] * (2 if "then" in fault else 1)
+
+
 def test_an_update_of_nothing_there_is_not_found(bench: Any) -> None:
     known = some_policy(bench.client)
     bench.tenant.admin_delete_policy(known)
@@ -196,6 +214,39 @@ def test_what_is_over_is_taken_back_and_a_block_becomes_a_permit_only_when_told_
 
     assert run(mimecast.expire_changes, permit_managed_senders=True) == {"ended": 1, "left alone": 1}
     assert [one["type"] for one in bench.tenant.managed_senders()] == ["Permit", "Permit"]
+
+
+def test_the_end_that_was_named_last_counts_also_for_what_was_made_before(bench: Any) -> None:
+    def ends(days: int) -> str:
+        return str((bench.client.now() + timedelta(days=days)).isoformat())
+
+    made = run(mimecast.create_managed_url, "http://evil.example")
+    assert made.expires_at is None
+
+    sooner = run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(9))
+    later = run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(30))
+
+    assert [(one.recorded, one.action_id) for one in (sooner, later)] == [(True, made.action_id)] * 2
+    assert (later.expires_at - sooner.expires_at).days == 21
+    other_words = run(mimecast.create_managed_url, "http://evil.example", comment="case 42", expires_at=ends(30))
+    assert (other_words.state, other_words.expires_at) == ("already_done", later.expires_at)
+    assert len(bench.tenant.effects) == 1
+    with pytest.raises(InvalidInputError, match="the end has passed already"):
+        run(mimecast.create_managed_url, "http://evil.example", expires_at=ends(-1))
+    bench.tenant.clock.advance(timedelta(days=10))
+    assert run(mimecast.expire_changes) == {}
+    bench.tenant.clock.advance(timedelta(days=21))
+    assert run(mimecast.expire_changes) == {"ended": 1}
+    assert bench.tenant.managed_urls() == []
+
+
+def test_what_others_made_is_not_said_to_end(bench: Any) -> None:
+    some_url(bench.client)
+    end = (bench.client.now() + timedelta(days=1)).isoformat()
+
+    there = run(mimecast.create_managed_url, "http://old.evil.example/x", expires_at=end)
+
+    assert (there.state, there.expires_at) == ("already_done", None)
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -313,3 +364,8 @@ def test_a_wide_action_says_who_has_to_approve_it_and_finds_it_done_afterwards(b
 
     assert run(mimecast.permit_sender, SENDER, PERSON).recorded
     assert len(bench.tenant.effects) == 1
+
+    soon, late = ((bench.client.now() + timedelta(days=days)).isoformat() for days in (1, 2))
+    assert run(mimecast.permit_sender, SENDER, PERSON, expires_at=soon).recorded
+    with pytest.raises(RefusedError, match="Somebody else has to approve a later end"):
+        run(mimecast.permit_sender, SENDER, PERSON, expires_at=late)

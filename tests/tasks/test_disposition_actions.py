@@ -23,14 +23,18 @@ def bench_of(bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, wit
     """Makes a workbench with held messages that stands behind every block name."""
 
     def make(generation: str = "2.0") -> Any:
-        bench = bench_for(small_tenant(), generation)
+        bench = behind_every_block(bench_for(small_tenant(), generation), monkeypatch)
         bench.ingest()
-        monkeypatch.setattr(_open, "client", lambda _block: bench.client)
-        monkeypatch.setattr(_open, "store", lambda _block: bench.store)
-        monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
         return bench
 
     return make
+
+
+def behind_every_block(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(_open, "client", lambda _block: bench.client)
+    monkeypatch.setattr(_open, "store", lambda _block: bench.store)
+    monkeypatch.setattr(_open, "policy", lambda _block: bench.policy)
+    return bench
 
 
 @pytest.fixture
@@ -54,6 +58,49 @@ def test_the_documented_sentences(bench: Any, kind: str, verb: str, by: str) -> 
 
     assert (done.is_success, done.state) == (True, "applied")
     assert done.message == f'Successfully {verb} message with ID "{given}" in Mimecast'
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("by", ["id", "hold_id"])
+def test_what_needs_a_tracking_id_says_that_there_is_none(
+    bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None, by: str, dry_run: bool
+) -> None:
+    bench = behind_every_block(bench_for(small_tenant(), "1.0"), monkeypatch)
+    bench.ingest(with_detail=False)
+    alert = bench.store.alerts.list(limit=1)[0]
+    given = str(getattr(alert, by))
+
+    with pytest.raises(InvalidInputError, match="no tracking id, which a release to the sandbox needs"):
+        mimecast.release_message.fn(given, release_to_sandbox=True, dry_run=dry_run)
+    with pytest.raises(InvalidInputError, match="no tracking id, by which it could be reported"):
+        mimecast.report_message.fn(given, dry_run=dry_run)
+
+    nothing_happened(bench, alert)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_alert_of_message_tracking_means_the_message_that_is_held(bench: Any, dry_run: bool) -> None:
+    held = some_alert(bench)
+    bench.track()
+    tracked = {one.tracking_id: one for one in bench.store.alerts.list(limit=100) if one.connector == "tracked"}
+
+    done = mimecast.reject_message.fn(str(tracked[held.tracking_id].id), dry_run=dry_run)
+
+    assert done.is_success
+    assert bench.times(held.hold_id) == (0 if dry_run else 1)
+    twice = next(one for one in tracked.values() if len(one.event["recipients"]) == 2)
+    with pytest.raises(InvalidInputError, match="several held messages, one for each recipient: alerts"):
+        mimecast.reject_message.fn(str(twice.id), dry_run=dry_run)
+
+
+def test_a_held_message_known_from_message_tracking_alone_is_said_to_be_taken_in_first(
+    bench_for: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, without_prefect: None
+) -> None:
+    bench = behind_every_block(bench_for(small_tenant()), monkeypatch)
+    bench.track()
+
+    with pytest.raises(InvalidInputError, match=r"take that in first \(`mailroom ingest held`\), then release it"):
+        mimecast.release_message.fn("1")
 
 
 def test_the_documented_sentence_of_a_release_to_the_sandbox(bench_of: Any) -> None:
@@ -125,6 +172,23 @@ def test_a_reason_that_the_product_does_not_know_is_said_before_anything_is_writ
 
     with pytest.raises(InvalidInputError, match="choose one of Select One"):
         mimecast.reject_message.fn(alert.hold_id, reason="I do not like it", dry_run=dry_run)
+
+    nothing_happened(bench, alert)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        ("reject", {"notify_sender": "false"}, "Notify Sender must be true or false"),
+        ("reject", {"note": None}, "Note is no text"),
+        ("release", {"release_to_sandbox": "no"}, "Release To Sandbox must be true or false"),
+    ],
+)
+def test_a_word_for_no_is_not_taken_for_a_yes(bench: Any, kind: str, given: dict[str, Any], words: str) -> None:
+    alert = some_alert(bench)
+
+    with pytest.raises(InvalidInputError, match=f'Error executing action "{kind.title()} Message".*{words}'):
+        ACTIONS[kind].fn(alert.hold_id, **given)
 
     nothing_happened(bench, alert)
 

@@ -59,6 +59,17 @@ def test_messages_are_found_by_sender_and_looked_at(month: dict[str, str]) -> No
     assert (info.id, info.subject) == (found[0].id, found[0].subject)
 
 
+def test_a_message_is_found_by_its_message_id(month: dict[str, str]) -> None:
+    (known,) = mimecast.search_messages.fn(**month, max_messages=1)
+    message_id = mimecast.get_message_info.fn(known.id).message_id
+
+    assert [one.id for one in mimecast.search_messages.fn(message_id=message_id, **month)] == [known.id]
+    with pytest.raises(InvalidInputError, match="not by both"):
+        mimecast.search_messages.fn("fabrikam.example", message_id=message_id, **month)
+    with pytest.raises(InvalidInputError, match="no Message-ID"):
+        mimecast.search_messages.fn(message_id="two words", **month)
+
+
 def test_only_the_statuses_asked_for(month: dict[str, str]) -> None:
     found = mimecast.search_messages.fn(status="held, rejected", route="inbound", **month)
     assert {email.status for email in found} <= {"held", "rejected"}

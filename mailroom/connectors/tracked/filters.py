@@ -15,6 +15,7 @@ from mailroom.mimecast.reading import dict_of, text_of
 
 UNKNOWN = "other"
 """What the models call a value that is not documented."""
+_MOST_RECIPIENTS = 1_000
 
 
 def unwanted_in_list(settings: TrackedSettings, record: TrackedEmail) -> str:
@@ -31,7 +32,7 @@ def unwanted_in_detail(settings: TrackedSettings, record: TrackedEmail, info: Me
     """Why a message is left out, seen from its details; "" keeps it."""
     return (
         _wrong_queue(settings, info)
-        or _denied(settings, (info.queue_detail_status, record.info, _queue_info(info)))
+        or _denied(settings, (info.queue_detail_status, record.info, _queue_info(info), *_bounce_types(info)))
         or _below_risk(settings, info)
     )
 
@@ -95,6 +96,15 @@ def _denied(settings: TrackedSettings, values: Iterable[str]) -> str:
 
 def _queue_info(info: MessageInfo) -> str:
     return text_of(dict_of(info.raw.get("queueInfo")).get("info")).strip(" -\r\n")
+
+
+def _bounce_types(info: MessageInfo) -> list[str]:
+    """Every `bounceType` of the answer: nobody outside Mimecast has said where it stands, or beside what."""
+    recipient = dict_of(info.raw.get("recipientInfo"))
+    places = [info.raw, recipient, dict_of(recipient.get("txInfo")), dict_of(info.raw.get("queueInfo"))]
+    for result in list(dict_of(info.raw.get("deliveredMessage")).values())[:_MOST_RECIPIENTS]:
+        places += [dict_of(result), dict_of(dict_of(result).get("txInfo"))]
+    return [text_of(place.get("bounceType")) for place in places]
 
 
 def _wrong_queue(settings: TrackedSettings, info: MessageInfo) -> str:

@@ -73,9 +73,8 @@ def result_of(action: Action, *, recorded: bool = False) -> ChangeResult:
     if recorded:
         when = f" at {action.settled_at:%Y-%m-%d %H:%M} UTC" if action.settled_at else ""
         detail = f"done before by action {action.id}{when}: {detail}"
-    return ChangeResult(
-        action.state, action.id, action.kind, action.result, detail, action.code, recorded, action.expires_at
-    )
+    end = None if action.state == "already_done" else action.expires_at  # what others made is never ended from here
+    return ChangeResult(action.state, action.id, action.kind, action.result, detail, action.code, recorded, end)
 
 
 def past_of(change: Change, target: str) -> str:

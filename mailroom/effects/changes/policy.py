@@ -170,8 +170,8 @@ class UpdatePolicy(_Written):
 
     def already(self, client: MimecastClient, parameters: Parameters) -> Found | None:
         """See `Change`."""
-        known = policies.get_policy(client, parameters["policy_id"])
-        if _says(known, wish_of(parameters)):
+        known, wish = policies.get_policy(client, parameters["policy_id"]), wish_of(parameters)
+        if _says(known, wish) and known.comment == wish.comment:
             return Found("applied", known.as_json(), "the policy says this already", "equal_exists")
         return Found("not_applied", {"id": known.id, "before": known.as_json()})
 
@@ -182,8 +182,11 @@ class UpdatePolicy(_Written):
 
     def look(self, client: MimecastClient, action: Action, _age: timedelta) -> Found:
         """See `Change`."""
-        known = policies.get_policy(client, action.parameters["policy_id"])
-        if _says(known, wish_of(action.parameters)):
+        known, wish = policies.get_policy(client, action.parameters["policy_id"]), wish_of(action.parameters)
+        # Not every answer shows comments: where one was to be all of the change it is written again, which is harmless.
+        before = _before(action)
+        only_comment = before is not None and before.same_as(known) and before.description == known.description
+        if _says(known, wish) and (known.comment == wish.comment or not only_comment):
             return Found("applied", known.as_json(), "looked up: the policy says this")
         return Found("not_applied", detail="looked up: the policy says something else")
 
@@ -265,6 +268,8 @@ def sentences(wish: PolicyWish) -> list[str]:
         f"from {format_date(wish.start) if wish.start else 'now on'} "
         f"{'until ' + format_date(wish.end) if wish.end else 'without end'}",
     ]
+    if wish.comment:
+        lines.append(f"comment: {wish.comment}")
     if wish.bidirectional:
         lines.append("bidirectional: mail from these recipients to the sender is stopped as well")
     if wish.enforced:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mailroom.effects.changes import change_of
+from mailroom.effects.disposition_parameters import check_parameters
 from mailroom.effects.kinds import slot
 from mailroom.errors import InvalidInputError, RefusedError
 from mailroom.faults import faultpoint
@@ -88,6 +89,8 @@ def plan_bulk(
     """
     if what not in ("release", "reject", "report"):
         raise InvalidInputError(f"{what!r}: choose release, reject or report")
+    if what != "report":
+        check_parameters(parameters)
     context = policy.ruleset().context
     rails = policy.rails.model_copy(update={"kill_switch": False})
     lines = []

@@ -15,6 +15,11 @@ from mailroom.playbooks.remediate.model import Copy, Findings
 from mailroom.redact import without_mailboxes
 
 _NEAR = timedelta(hours=6)
+_MOMENT = timedelta(minutes=1)
+_TOO_OLD = (
+    "message tracking shows the last 29 days and 23 hours only. For what is older begin the incident itself, with a "
+    'start: `mailroom remediate-incident`, or the action "Create Remediation Incident"'
+)
 _MOST_MESSAGES, _MOST_ROWS, _MOST_LOOKS, _MOST_LOGS = 100, 200, 20, 50_000
 
 
@@ -35,6 +40,10 @@ def find_everywhere(client: MimecastClient, search_by: str, value: str, *, start
     found = Findings()
     end = client.now()
     ids: dict[str, None] = {}
+    if search_by != "hash" and start < end - REACH - _MOMENT:  # the attachment log names what tracking forgot
+        found.too_old = _TOO_OLD
+        if search_by == "url":  # links are sent again and again; the copies of one mail come at one time
+            found.cut.append(_TOO_OLD)
     if search_by == "messageId":
         ids[value] = None
     elif search_by == "hash":

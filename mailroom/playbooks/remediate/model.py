@@ -47,21 +47,25 @@ class Findings:
     """Sources that could not be searched, and why."""
     cut: list[str] = field(default_factory=list)
     """Where the search stopped before its end."""
+    too_old: str = ""
+    """Why nobody sees what was delivered at the beginning of the time; "" when the sources reach that far back."""
 
     @property
     def not_searched(self) -> str:
         """Why copies may be there although none was found; "" when the sources that show copies were asked."""
-        for source in ("tracking", "attachment log"):
-            if source in self.refused:
-                return f"{source}: {self.refused[source]}"
-        return ""
+        return self._refused or self.too_old
 
     @property
     def uncounted(self) -> str:
         """Why there may be more delivered copies than were found; "" when they were counted."""
-        if self.not_searched or self.cut:
-            return self.not_searched or self.cut[0]
+        if self._refused or self.cut:
+            return self._refused or self.cut[0]
         return "the tenant has seen the file, and no log says where" if self.seen_by_hash and not self.delivered else ""
+
+    @property
+    def _refused(self) -> str:
+        names = (name for name in ("tracking", "attachment log") if name in self.refused)
+        return next((f"{name}: {self.refused[name]}" for name in names), "")
 
     @property
     def delivered(self) -> list[Copy]:
