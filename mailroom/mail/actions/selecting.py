@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import cast
 
-from mailroom.errors import NotFoundError, RefusedError
+from mailroom.errors import NotFoundError
 from mailroom.mail.actions.criteria import MailCriteria, bare_id
 from mailroom.mail.actions.rows import MailRow, row_of
 from mailroom.mail.imap import UNKNOWN_TIME, FetchedMail, ImapSession, LightMail
@@ -77,40 +77,6 @@ def search(
                 raise
             continue
         rows += select(session, criteria, folder, limit=limit - len(rows) if limit else 0)
-    return rows
-
-
-def select_for_change(
-    session: ImapSession, criteria: MailCriteria, folder: str, *, what: str, several: bool, most: int
-) -> list[MailRow]:
-    """`select` for an action that changes mails; refuses whatever could hit more than was meant.
-
-    Args:
-        session: `folder` is open in it.
-        criteria: What is wanted.
-        folder: As the server names it.
-        what: For messages, `delete` and so on.
-        several: More than one mail may be meant although none is named by id.
-        most: Mails that may be changed at once.
-
-    Raises:
-        RefusedError: no criterion, or it fits more mails than are allowed. Nothing was changed.
-    """
-    if not criteria.narrows:
-        raise RefusedError(
-            f"{what} needs a criterion: Message-ID, UID, subject, sender, recipient or text. Nothing was changed."
-        )
-    rows = select(session, criteria, folder)
-    if len(rows) > 1 and not (several or criteria.names_mails):
-        raise RefusedError(
-            f"{len(rows)} mails in {folder} fit, and only one was allowed: narrow the criteria, or allow all that fit. "
-            "Nothing was changed."
-        )
-    if len(rows) > most:
-        raise RefusedError(
-            f"{len(rows)} mails in {folder} fit, more than the {most} allowed at once: narrow the criteria, or raise "
-            "the limit. Nothing was changed."
-        )
     return rows
 
 
