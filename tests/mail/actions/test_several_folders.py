@@ -1,8 +1,9 @@
-"""Actions on several folders at once: all of them are judged before one is changed."""
+"""Several folders at once: all are judged before one is changed, and the newest mail of all is the newest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from mailroom.errors import InvalidInputError, MailroomError, NotFoundError, RefusedError
 from mailroom.mail.actions.criteria import criteria_from
 from mailroom.mail.actions.delete import delete
+from mailroom.mail.actions.eml import get_eml
 from mailroom.mail.actions.mark import mark
 from mailroom.mail.actions.move import move
 from mailroom.mail.actions.rows import ChangeReport
+from mailroom.mail.actions.selecting import search
 
 Write = Callable[..., bytes]
 Change = Callable[[Any, Any], ChangeReport]
@@ -71,3 +74,19 @@ def test_a_folder_is_made_only_when_something_may_be_moved_there(box: Any, mail:
     with pytest.raises(RefusedError):
         move(box.session, criteria_from(subject="Mail"), "Processed", create=True, most=1)
     assert "Processed" not in [folder.name for folder in box.session.folders()]
+
+
+def test_the_newest_mail_comes_first_whichever_folder_it_lies_in(box: Any, mail: Write) -> None:
+    for number, folder in enumerate(("INBOX", "Archive", "INBOX", "Archive"), 1):
+        box.put(mail(number), folder=folder, internal_date=datetime(2026, 1, number, tzinfo=UTC))
+    wanted = criteria_from(folders="INBOX, Archive")
+    assert [row.subject for row in search(box.session, wanted)] == ["Mail 4", "Mail 3", "Mail 2", "Mail 1"]
+    newest = search(box.session, wanted, limit=3)
+    assert [(row.folder, row.uid) for row in newest] == [("Archive", 2), ("INBOX", 2), ("Archive", 1)]
+
+
+def test_of_two_copies_in_two_folders_the_newer_one_is_given(box: Any, mail: Write) -> None:
+    box.put(mail(1, text="old copy"), internal_date=datetime(2026, 1, 1, tzinfo=UTC))
+    box.put(mail(1, text="new copy"), folder="Archive", internal_date=datetime(2026, 1, 2, tzinfo=UTC))
+    found = get_eml(box.session, criteria_from(folders="INBOX, Archive", message_id="<m1@example.org>"))
+    assert (found.row.folder, b"new copy" in found.raw) == ("Archive", True)
