@@ -88,6 +88,7 @@ def ask(
 
     Raises:
         InvalidInputError: the question is not possible.
+        NotFoundError: there is no such alert.
         RefusedError: a guard, another question under this key, a form this version does not read, or `once`.
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
         AccessError, NotOfferedError: the sending half of the mailbox does not work as it is set up. Nothing was sent;
@@ -95,7 +96,12 @@ def ask(
         TransientError: not sent now; asking again under the same key sends it.
     """
     # Once it is stored, what counts is what was allowed then: new rails or rules must not lose its answer.
-    people = question.people() if desk.store.waits.by_key(key) is not None else check(desk, question)
+    if desk.store.waits.by_key(key) is not None:
+        people = question.people()
+    else:
+        people = check(desk, question)
+        if alert_id is not None:
+            desk.store.alerts.get(alert_id)
     new = _new_wait(desk, question, people, key, flow_run_id, alert_id)
     stored = desk.store.waits.ask(replace(new, kind=kind, question=dict(more) | new.question), once=once)
     if not stored.created and stored.question.get("digest") != question.digest:
@@ -118,6 +124,7 @@ def check(desk: PostDesk, question: Question) -> tuple[str, ...]:
         RefusedError: a guard.
     """
     people = question.people()
+    question.check()
     _check_waiting(desk, question.waiting)
     question.waiting.count(len(people))
     desk.account.need_smtp()

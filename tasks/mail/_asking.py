@@ -77,6 +77,29 @@ def addresses(text: str, what: str) -> tuple[str, ...]:
     return tuple(f'"{_quoted(one.name)}" <{one.address}>' if one.name else one.address for one in found)
 
 
+def recipients_of(text: str) -> tuple[str, ...]:
+    """The addresses of the field that must not be empty.
+
+    Raises:
+        InvalidInputError: one is not an address, or there is none.
+    """
+    found = addresses(text, "Recipients")
+    if not found:
+        raise InvalidInputError("Recipients is empty: name at least one address")
+    return found
+
+
+def filled(text: str, what: str) -> str:
+    """The text of a field that must not be empty; a form sends a cleared field as an empty text.
+
+    Raises:
+        InvalidInputError: it is.
+    """
+    if not text.strip():
+        raise InvalidInputError(f"{what} is empty: fill it in")
+    return text
+
+
 def patterns(text: str) -> tuple[str, ...]:
     """One regular expression per line."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())

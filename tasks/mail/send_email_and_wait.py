@@ -93,6 +93,8 @@ def send_email_and_wait(
         Who answered what; `state` is "open" only when `wait_seconds` ran out.
 
     Raises:
+        InvalidInputError: an address is none, recipients, subject or content are empty, or the waiting is not possible.
+        NotFoundError: there is no such alert.
         RefusedError: a guard, another question under the same step, or a question stored by another version.
         RejectedError: the server refused the mail.
         TransientError: not sent now; Retry sends it.

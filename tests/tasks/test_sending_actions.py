@@ -1,0 +1,33 @@
+"""Actions that send: what their forms must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mailroom.errors import InvalidInputError
+from tasks import mail as actions
+
+AMY = "clara.lindqvist@northwind.example"
+BEN = "tomasz.nowak@northwind.example"
+
+
+@pytest.mark.parametrize("action", [actions.send_email, actions.send_email_and_wait])
+@pytest.mark.parametrize("field", ["recipients", "subject", "content"])
+def test_a_field_that_is_needed_is_not_sent_empty(sandbox_box: Any, action: Any, field: str) -> None:
+    given = {"recipients": AMY, "subject": "Held mail", "content": "Yes or no?", "cc": BEN} | {field: " "}
+    with pytest.raises(InvalidInputError, match=r"empty|no recipient"):
+        action.fn(**given)
+    assert (sandbox_box.sent(), sandbox_box.store.waits.list()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "send",
+    [lambda: actions.send_thread_reply.fn("<m1@example.org>", ""), lambda: actions.forward_email.fn("<m1@x.org>", " ")],
+)
+def test_a_follow_up_without_words_or_people_is_not_sent(sandbox_box: Any, send: Callable[[], object]) -> None:
+    with pytest.raises(InvalidInputError, match=r"(Content|Recipients) is empty"):
+        send()
+    assert sandbox_box.sent() == []
