@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.compose import parse_mailboxes
+from mailroom.mail.imap import parse_list
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.question import QuestionResult, Waiting
 from tasks import _open
@@ -128,7 +129,7 @@ def waiting(
     return Waiting(
         mode=wait_for, needed=needed, time_limit=timedelta(hours=hours), sender_policy=policy,
         exclude_subject=patterns(exclude_subject), exclude_body=patterns(exclude_body),
-        folders=tuple(one.strip() for one in folders.split(",") if one.strip()),
+        folders=parse_list(folders),
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def send_email_and_wait(
         time_limit_hours: After this the outcome is "no_answer".
         reminders_hours: When to ask again those who have not answered.
         sender_policy: Whose mail counts: exactly the recipients, also their aliases, their domain, or anybody.
-        folders: Further folders where answers may arrive, separated by commas.
+        folders: Further folders where answers may arrive, separated by commas; a backslash keeps a comma.
         alert_id: Which alert it is about.
         step: Name of this question in the run. Give one when a run asks more than once, or its words may change. The
             run of a subflow is that of its caller: there each call needs a step of its own.

@@ -31,3 +31,15 @@ def test_a_follow_up_without_words_or_people_is_not_sent(sandbox_box: Any, send:
     with pytest.raises(InvalidInputError, match=r"(Content|Recipients) is empty"):
         send()
     assert sandbox_box.sent() == []
+
+
+def test_an_answer_in_a_folder_with_a_comma_in_its_name_is_found(task_box: Any) -> None:
+    sent = actions.send_email.fn(AMY, "Held mail", "Yes or no?")
+    with task_box.account.open_imap() as session:
+        session.create("Answers, new")
+        session.append("Answers, new", (
+            f"From: {AMY}\r\nTo: soc@northwind.example\r\nSubject: Re: Held mail\r\nMessage-ID: <r1@example.org>\r\n"
+            f"In-Reply-To: {sent.message_id}\r\n\r\nYes.\r\n"
+        ).encode())  # fmt: skip
+    result = actions.wait_for_email_from_user.fn(sent.message_id, folders="Answers\\, new", wait_seconds=20)
+    assert (result.state, [one["content"] for one in result.responses]) == ("answered", ["Yes."])
