@@ -14,6 +14,7 @@ class SendResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     is_success: bool
+    """Everybody's server has it."""
     message_id: str
     """With it "Wait for Email from User" finds the answers."""
     accepted: int
@@ -43,7 +44,17 @@ def sent_result(sent: SendOutcome, done: str) -> SendResult:
     if not sent.is_sent:
         raise RejectedError(sent.detail)
     return SendResult(
-        is_success=not sent.open, message_id=sent.message_id, accepted=len(sent.accepted),
+        is_success=not (sent.open or sent.refused), message_id=sent.message_id, accepted=len(sent.accepted),
         refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
-        message=done if not sent.open else f"{done} {len(sent.open)} recipients were refused for now.",
+        message=_said(sent, done),
     )  # fmt: skip
+
+
+def _said(sent: SendOutcome, done: str) -> str:
+    """The documented sentence where everybody got it; else how many did not."""
+    missing = [
+        f"{count} {words}"
+        for count, words in ((len(sent.refused), "refused for good"), (len(sent.open), "refused for now"))
+        if count
+    ]
+    return f"Email was sent, but not to everybody: {', '.join(missing)}." if missing else done

@@ -1,4 +1,4 @@
-"""Actions that send: what their forms must hold."""
+"""Actions that send: what their forms must hold, and what they say when not everybody gets the mail."""
 
 from __future__ import annotations
 
@@ -31,6 +31,17 @@ def test_a_follow_up_without_words_or_people_is_not_sent(sandbox_box: Any, send:
     with pytest.raises(InvalidInputError, match=r"(Content|Recipients) is empty"):
         send()
     assert sandbox_box.sent() == []
+
+
+@pytest.mark.parametrize(("answer", "which"), [("550 5.1.1 no such user", "good"), ("451 4.2.0 greylisted", "now")])
+def test_a_mail_that_somebody_refused_is_not_called_a_success(
+    real_box: Any, smtp_server: Any, answer: str, which: str
+) -> None:
+    smtp_server.plan("RCPT", answer)
+    result = actions.send_email.fn(f"{AMY}, {BEN}", "Held mail", "Yes or no?")
+    assert (result.is_success, result.accepted) == (False, 1)
+    assert result.message == f"Email was sent, but not to everybody: 1 refused for {which}."
+    assert (result.refused, result.open) == (([f"{AMY}: {answer}"], []) if which == "good" else ([], [AMY]))
 
 
 def test_an_answer_in_a_folder_with_a_comma_in_its_name_is_found(task_box: Any) -> None:
