@@ -75,7 +75,7 @@ def ingest_mailbox(
         event_field: Event field that holds the event's name (sub-type).
         environment: The alerts' environment, unless a field of the event names it.
         environment_field: Event field that names the environment, such as sender or to.
-        environment_regex: Regular expression on that field; what it finds is the environment.
+        environment_regex: Regular expression on that field, which must be named; what it finds is the environment.
         dynamic_list: Rules "display name: regular expression", one per line; what they find goes into the event.
         forward_regexes: One JSON object with regular expressions for subject, from and to of a forwarded mail.
         from_filter: Only mails from these addresses, whole domains or names.
