@@ -45,7 +45,7 @@ COMMANDS = {
     "wall": "wall.wall_app",
     "triage-report": "triage_report.triage_report",
     "rules": "rules.rules_app",
-    "ask": "replies.ask",
+    "ask": "ask.ask",
     "replies": "replies.replies_app",
     "mail": "mail_stored.mail_app",
     "mail-rules": "mail_rules.mail_rules_app",

@@ -81,9 +81,11 @@ def questions(world: Any) -> list[Any]:
 
 def test_a_flow_that_is_not_deployed_waits_in_place(api: Any, make: Callable[..., Any]) -> None:
     world = make({AMY: Habit("answers", text=CANARY, delay=0.5)})
-    result = send_email_and_wait_for_reply(**wanted(world))
+    result = send_email_and_wait_for_reply(**wanted(world, bcc=BEN))
     assert result["state"] == "answered"
-    assert result["recipients"][0]["recipient"] == AMY
+    assert [one["recipient"] for one in result["recipients"]] == [AMY]
+    assert world.mail.sent[0].recipients == (AMY, BEN)
+    assert BEN.encode() not in world.mail.sent[0].raw
     assert CANARY not in json.dumps(result)
     assert len(world.sent()) == 1
 
