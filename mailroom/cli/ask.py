@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.replies import AsJson, resume, when
+
+if TYPE_CHECKING:
+    from mailroom.playbooks.ask import PostDesk
+    from mailroom.playbooks.question import Question, Waiting
+    from mailroom.store.wait_rows import Wait
+
+WaitFor = Annotated[str, typer.Option("--wait-for", help="any, all, or a number of answers.")]
+Hours = Annotated[float, typer.Option(min=0.0001, max=2160, help="Time limit, in hours.")]
+ExcludeSubject = Annotated[list[str] | None, typer.Option(help="Pass over replies whose subject holds this.")]
+ExcludeBody = Annotated[list[str] | None, typer.Option(help="Pass over replies whose text holds this.")]
+SenderPolicy = Annotated[str, typer.Option(help="exact, alias, domain or any.")]
+Folders = Annotated[
+    str, typer.Option("--folders", "-f", help="Further folders where answers may arrive.", show_default=False)
+]
 
 
 def ask(
@@ -19,17 +33,13 @@ def ask(
     text: Annotated[str, typer.Option("--text", "-t", help="The question; HTML when it begins with a tag.")],
     cc: Annotated[list[str] | None, typer.Option(help="Copies; their answers do not count.")] = None,
     bcc: Annotated[list[str] | None, typer.Option(help="The same, unseen.")] = None,
-    wait_for: Annotated[str, typer.Option("--wait-for", help="any, all, or a number of answers.")] = "any",
-    hours: Annotated[float, typer.Option(min=0.0001, max=2160, help="Time limit, in hours.")] = 72.0,
+    wait_for: WaitFor = "any",
+    hours: Hours = 72.0,
     remind_after: Annotated[list[float] | None, typer.Option("--remind-after", help="Hours until a reminder.")] = None,
-    exclude_subject: Annotated[
-        list[str] | None, typer.Option(help="Pass over replies whose subject holds this.")
-    ] = None,
-    exclude_body: Annotated[list[str] | None, typer.Option(help="Pass over replies whose text holds this.")] = None,
-    sender_policy: Annotated[str, typer.Option(help="exact, alias, domain or any.")] = "alias",
-    folders: Annotated[
-        str, typer.Option("--folders", "-f", help="Further folders where answers may arrive.", show_default=False)
-    ] = "",
+    exclude_subject: ExcludeSubject = None,
+    exclude_body: ExcludeBody = None,
+    sender_policy: SenderPolicy = "alias",
+    folders: Folders = "",
     key: Annotated[
         str, typer.Option(help="The same key is the same question: after a crash nothing is sent twice.")
     ] = "",
@@ -46,7 +56,7 @@ def ask(
 
     with desk.opened() as here:
         post = playbook.PostDesk(here.store, here.account)
-        waiting = _waiting(wait_for, hours, exclude_subject, exclude_body, sender_policy, folders)
+        waiting = waiting_of(wait_for, hours, exclude_subject, exclude_body, sender_policy, folders)
         question = _question(to, subject, text, cc, bcc, remind_after, waiting)
         if dry_run:
             playbook.check(post, question)
@@ -57,12 +67,19 @@ def ask(
                 output.note(f"would ask {', '.join(people)}; nothing was sent or stored")
             return
         wait = playbook.ask(post, question, key=key or f"cli/{uuid.uuid4()}", requested_by="command line")
-        if not as_json:
-            output.note(f"question {wait.id} is stored; waiting until {when(wait.deadline)}" if wait.is_open
-                        else f"question {wait.id} is {wait.state} already")  # fmt: skip
-        if not no_wait and wait.is_open:
-            wait = playbook.wait_in_place(post, wait.id, resume=resume)
-        result = playbook.outcome(post, wait.id)
+        finish(post, wait, no_wait=no_wait, as_json=as_json)
+
+
+def finish(post: PostDesk, wait: Wait, *, no_wait: bool, as_json: bool) -> None:
+    """Wait for the answers, unless that is not wanted, and show them; the exit code says how it ended."""
+    from mailroom.playbooks import ask as playbook
+
+    if not as_json:
+        output.note(f"question {wait.id} is stored; waiting until {when(wait.deadline)}" if wait.is_open
+                    else f"question {wait.id} is {wait.state} already")  # fmt: skip
+    if not no_wait and wait.is_open:
+        wait = playbook.wait_in_place(post, wait.id, resume=resume)
+    result = playbook.outcome(post, wait.id)
     if as_json:
         output.print_json(result.as_json())
     else:
@@ -74,10 +91,11 @@ def ask(
         raise typer.Exit(Exit.CHECK_FAILED)
 
 
-def _waiting(
+def waiting_of(
     wait_for: str, hours: float, exclude_subject: list[str] | None, exclude_body: list[str] | None,
     sender_policy: str, folders: str,
-) -> Any:  # fmt: skip
+) -> Waiting:  # fmt: skip
+    """How the answers are waited for, from the options."""
     from mailroom.mail.imap import parse_list
     from mailroom.playbooks.question import Waiting
 
@@ -94,8 +112,8 @@ def _waiting(
 
 def _question(
     to: list[str], subject: str, text: str, cc: list[str] | None, bcc: list[str] | None,
-    remind_after: list[float] | None, waiting: Any,
-) -> Any:  # fmt: skip
+    remind_after: list[float] | None, waiting: Waiting,
+) -> Question:  # fmt: skip
     from mailroom.mail.compose import looks_like_html
     from mailroom.playbooks.question import Question, reminder_times
 

@@ -47,7 +47,7 @@ COMMANDS = {
     "rules": "rules.rules_app",
     "ask": "ask.ask",
     "replies": "replies.replies_app",
-    "mail": "mail_stored.mail_app",
+    "mail": "mail_wait.mail_app",
     "mail-rules": "mail_rules.mail_rules_app",
     "mimecast": "mimecast_threats.mimecast_app",
     "archive": "archive_part.archive_app",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from mailroom.effects.mail_outcome import SendOutcome
-from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
+from mailroom.effects.mail_outcome import SendOutcome, need_sent
 
 
 class SendResult(BaseModel):
@@ -30,19 +29,9 @@ def sent_result(sent: SendOutcome, done: str) -> SendResult:
     """The result of a mail that went out.
 
     Raises:
-        OutcomeUnknownError: nobody knows; it is never sent again blindly.
-        AccessError, NotOfferedError, InvalidInputError: the mailbox does not work as it is set up; nobody got it.
-        TransientError: nobody got it.
-        RejectedError: the server refused it.
+        MailroomError: of the kinds that `need_sent` names.
     """
-    if sent.state in {"unknown", "sending"}:
-        raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
-    if sent.state == "not_applied" and (error := sent.to_mend) is not None:
-        raise type(error)(f"{error}. Nobody got the mail; then Retry sends it.") from error
-    if sent.state == "not_applied":
-        raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
-    if not sent.is_sent:
-        raise RejectedError(sent.detail)
+    need_sent(sent)
     return SendResult(
         is_success=not (sent.open or sent.refused), message_id=sent.message_id, accepted=len(sent.accepted),
         refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
