@@ -98,7 +98,7 @@ def ingest_mailbox(
         rule_lists: Folders of lists that those rules use.
         templates: Folders of incident templates that those rules name, besides the packaged ones.
         catch_up: Take the whole backlog in this run, without limit on number and time.
-        dry_run: Only count what would be fetched; store nothing, mark nothing.
+        dry_run: Only show what would be fetched, as a table; store nothing, mark nothing.
 
     Returns:
         The counts of this run, and of the rules under `rules`.
