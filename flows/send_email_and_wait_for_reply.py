@@ -12,12 +12,15 @@ from flows._asking import send_and_wait
 from flows._flow import flow
 from tasks.mail._asking import runs_inside_another
 
+Filled = Annotated[str, Field(min_length=1)]
+"""A field that a form sends only when something stands in it."""
+
 
 @flow(name="send email and wait for reply", flow_run_name="ask by {mailbox}")
 def send_email_and_wait_for_reply(
-    recipients: str,
-    subject: str,
-    content: str,
+    recipients: Filled,
+    subject: Filled,
+    content: Filled,
     mailbox: str = "default",
     store: str = "default",
     cc: str = "",

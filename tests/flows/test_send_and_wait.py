@@ -16,6 +16,7 @@ from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
+from prefect.utilities.schema_tools import validate
 from typer.testing import CliRunner
 
 from flows._asking import send_and_wait
@@ -77,6 +78,15 @@ def until(server: Any, run: Any, *names: str) -> None:
 def questions(world: Any) -> list[Any]:
     with world.opened() as store:
         return list(store.waits.list())
+
+
+@pytest.mark.parametrize("field", ["recipients", "subject", "content"])
+def test_a_form_with_a_cleared_field_is_not_accepted(field: str) -> None:
+    given = {"recipients": AMY, "subject": "Yours?", "content": "Please say."}
+    schema = send_email_and_wait_for_reply.parameters.model_dump()
+    assert validate(given, schema) == []
+    (error,) = validate(given | {field: ""}, schema)
+    assert list(error.path) == [field]
 
 
 def test_a_flow_that_is_not_deployed_waits_in_place(api: Any, make: Callable[..., Any]) -> None:
