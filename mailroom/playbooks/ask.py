@@ -15,6 +15,7 @@ from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.find_sent import own_copy
+from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     BusyError,
@@ -178,8 +179,8 @@ def wait_for(
     return desk.store.waits.ask(NewWait(
         key=key, kind="mail", mailbox=desk.account.name, tenant=desk.tenant, recipients=asked,
         needed=waiting.count(len(asked)), mode=waiting.mode, deadline=now + waiting.time_limit,
-        message_ids=(message_id,), sender_policy=waiting.sender_policy, subject=subject, flow_run_id=flow_run_id,
-        exclusions=waiting.exclusions(), folders=waiting.folders, question=_judging(waiting),
+        message_ids=_ids_of(desk, message_id), sender_policy=waiting.sender_policy, subject=subject,
+        flow_run_id=flow_run_id, exclusions=waiting.exclusions(), folders=waiting.folders, question=_judging(waiting),
         scan_from=since or now - waiting.time_limit, sent_at=since,
     ))  # fmt: skip
 
@@ -285,6 +286,12 @@ def _same_wait(known: Wait, message_id: str, recipients: tuple[str, ...]) -> Wai
             f"nothing waits for those to {message_id}. Give each wait of a run its own step (`step=`)."
         )
     return known
+
+
+def _ids_of(desk: PostDesk, message_id: str) -> tuple[str, ...]:
+    """The id of a mail, and those that servers gave it in place of ours: the answers will name them."""
+    sent = desk.store.ledger.find(desk.tenant, kinds=(SEND_MAIL,), states=("applied",), target=message_id)
+    return tuple(dict.fromkeys((message_id, *filter(None, map(given_id_of, sent)))))
 
 
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str, str]:
