@@ -137,6 +137,8 @@ def _show(sent: SendOutcome, post: Post, *, as_json: bool) -> None:
         rows = [(address, "taken", "") for address in sent.accepted]
         rows += [(address, "refused", words) for address, words in sent.refused]
         rows += [(address, "refused for now", f"again with --key {post.key}") for address in sent.open]
-        output.table(f"Mail {sent.message_id}", ("recipient", "server", "detail"), rows, 400)
+        output.table("Sent", ("recipient", "server", "detail"), rows, 400)
+        # On a line of its own, so that it can be copied.
+        output.console.print(output.plain(f"Message-ID: {sent.message_id}"), soft_wrap=True)
     if not everybody:
         raise typer.Exit(Exit.NOT_ALL_APPLIED)

@@ -28,6 +28,7 @@ def test_a_mail_is_sent_once_per_key_and_bcc_stands_in_no_header(run: Any, mail_
     first, again = (run(*words, "--json").json for _ in range(2))
     assert (first["is_success"], set(first["accepted"])) == (True, {AMY, BEN, EVE})
     assert again["message_id"] == first["message_id"]
+    assert f"Message-ID: {first['message_id']}\n" in run(*words).text
     (sent,) = mail_server.sent
     read = parse(sent.raw)
     assert (read.subject, read.html.strip()) == ("Grüße", "<p>Hello <b>you</b></p>")
