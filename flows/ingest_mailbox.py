@@ -75,7 +75,7 @@ def ingest_mailbox(
         event_field: Event field that holds the event's name (sub-type).
         environment: The alerts' environment, unless a field of the event names it.
         environment_field: Event field that names the environment, such as sender or to.
-        environment_regex: Regular expression on that field; what it finds is the environment.
+        environment_regex: Regular expression on that field, which must be named; what it finds is the environment.
         dynamic_list: Rules "display name: regular expression", one per line; what they find goes into the event.
         forward_regexes: One JSON object with regular expressions for subject, from and to of a forwarded mail.
         from_filter: Only mails from these addresses, whole domains or names.
@@ -98,7 +98,7 @@ def ingest_mailbox(
         rule_lists: Folders of lists that those rules use.
         templates: Folders of incident templates that those rules name, besides the packaged ones.
         catch_up: Take the whole backlog in this run, without limit on number and time.
-        dry_run: Only count what would be fetched; store nothing, mark nothing.
+        dry_run: Only show what would be fetched, as a table; store nothing, mark nothing.
 
     Returns:
         The counts of this run, and of the rules under `rules`.

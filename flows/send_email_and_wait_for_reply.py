@@ -12,15 +12,19 @@ from flows._asking import send_and_wait
 from flows._flow import flow
 from tasks.mail._asking import runs_inside_another
 
+Filled = Annotated[str, Field(min_length=1)]
+"""A field that a form sends only when something stands in it."""
+
 
 @flow(name="send email and wait for reply", flow_run_name="ask by {mailbox}")
 def send_email_and_wait_for_reply(
-    recipients: str,
-    subject: str,
-    content: str,
+    recipients: Filled,
+    subject: Filled,
+    content: Filled,
     mailbox: str = "default",
     store: str = "default",
     cc: str = "",
+    bcc: str = "",
     answers_from: Literal["any", "all", "n"] = "any",
     needed: Annotated[int, Field(ge=1, le=100)] = 1,
     time_limit_hours: Annotated[float, Field(gt=0, le=2160)] = 72,
@@ -42,6 +46,7 @@ def send_email_and_wait_for_reply(
         mailbox: Name of the "Mailbox Credentials" block that sends it and gets the answers.
         store: Name of the "Alert Store" block.
         cc: Copies, separated by commas; their answers do not count.
+        bcc: The same, unseen: in no header.
         answers_from: Answers needed: of any recipient, of all, or of n of them.
         needed: How many, for n.
         time_limit_hours: After this the outcome is "no_answer".
@@ -49,14 +54,14 @@ def send_email_and_wait_for_reply(
         exclusion_subject_regex: Replies whose subject holds this are passed over; one expression per line.
         exclusion_body_regex: The same for the text of the reply.
         sender_policy: Whose mail counts: exactly the recipients, also their aliases, their domain, or anybody.
-        folders: Further folders where answers may arrive, separated by commas.
+        folders: Further folders where answers may arrive, separated by commas; a backslash keeps a comma.
 
     Returns:
         How it ended, and who answered when.
     """
     result = send_and_wait(
-        recipients, subject, content, mailbox=mailbox, store=store, cc=cc, answers_from=answers_from, needed=needed,
-        time_limit_hours=time_limit_hours, reminders_hours=reminders_hours,
+        recipients, subject, content, mailbox=mailbox, store=store, cc=cc, bcc=bcc, answers_from=answers_from,
+        needed=needed, time_limit_hours=time_limit_hours, reminders_hours=reminders_hours,
         exclusion_subject_regex=exclusion_subject_regex, exclusion_body_regex=exclusion_body_regex,
         sender_policy=sender_policy, folders=folders, step=_step(recipients, subject, content),
     )  # fmt: skip

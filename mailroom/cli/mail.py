@@ -123,7 +123,7 @@ def show(mail: One, folders: Folders = "", as_json: AsJson = False) -> None:
     from mailroom.mail.html_text import html_to_text
 
     with opened(folders) as (session, named):
-        row, fetched = one_mail(session, _one(named, mail))
+        row, fetched = one_mail(session, one_of(named, mail))
     read = parsed(fetched)
     if as_json:
         output.print_json({"email": row.as_json(), "content": analysis_of(read, PARTS)})
@@ -152,7 +152,7 @@ def eml(
     from mailroom.mail.actions.eml import get_eml
 
     with opened(folders) as (session, named):
-        found = get_eml(session, _one(named, mail))
+        found = get_eml(session, one_of(named, mail))
     if str(to) == "-":
         sys.stdout.buffer.write(found.raw)
         sys.stdout.flush()
@@ -219,7 +219,7 @@ def analyze(
         raise NotFoundError(f"there is no file {file} here; check the path, or give the Message-ID or UID of a mail")
     else:
         with opened(folders) as (session, named):
-            _, fetched = one_mail(session, _one(named, file))
+            _, fetched = one_mail(session, one_of(named, file))
         found = analyze_attached(parsed(fetched), parts, attachment=attachment)
     output.print_json({"mails": found})
 
@@ -254,7 +254,8 @@ def ping(as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.CHECK_FAILED)
 
 
-def _one(folders: str, mail: str) -> MailCriteria:
+def one_of(folders: str, mail: str) -> MailCriteria:
+    """The criteria of one mail, by its Message-ID or by its UID in the first of the folders."""
     from mailroom.mail.imap import parse_list
 
     if mail.strip().isdigit():

@@ -106,6 +106,8 @@ def mark(
     uid: Uid = "",
     subject: Subject = "",
     sender: Sender = "",
+    recipient: Recipient = "",
+    text: Text = "",
     unread: Unread = False,
     days: Days = 0.0,
     keyword: Annotated[str, typer.Option(help="Such as $Done.", show_default=False)] = "",
@@ -116,10 +118,10 @@ def mark(
     """Mark the mails that fit. Changes the mailbox with --yes only."""
     from mailroom.mail.actions.mark import mark as act
 
-    with chosen(folders, message_id=message_id, uid=uid, subject=subject, sender=sender, unread=unread, days=days) as (
-        session,
-        criteria,
-    ):
+    with chosen(
+        folders, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
+        unread=unread, days=days,
+    ) as (session, criteria):  # fmt: skip
         report = act(session, criteria, mark_as, keyword=keyword, dry_run=not yes, most=most)  # type: ignore[arg-type]
     _show(report, "marked", as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""`mailroom mail stored|inside|regex`: actions on mails that are alerts already."""
+"""`mailroom mail stored|inside|regex|keep`: actions on mails that are alerts already."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.mail import AsJson
 from mailroom.cli.mail_save import mail_app
+from mailroom.cli.person import account
 
 if TYPE_CHECKING:
     from mailroom.mail.model import Mail
@@ -93,6 +94,35 @@ def regex(
         output.note(f"{name} took too long on this mail; it may have missed something")
     if not found.is_found:
         raise typer.Exit(Exit.NOT_FOUND)
+
+
+@mail_app.command("keep")
+def keep(
+    alert: _Alert,
+    names: Annotated[str, typer.Option(help="Only attachments of these names.", show_default=False)] = "",
+    inline: Annotated[bool, typer.Option(help="Also images that the HTML shows.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the attachments of a stored mail in the store, with its alert, each once.
+
+    Exit code 6 when one is too large.
+    """
+    from mailroom.connectors.saved_attachments import save_attachments
+    from mailroom.mail.imap import parse_list
+
+    read = _mail(alert)
+    with desk.opened() as here:
+        known = here.store.alerts.find(alert).id
+        kept = save_attachments(here.store, known, read, names=parse_list(names), inline=inline, who=account())
+    if as_json:
+        output.print_json(kept.as_json())
+    else:
+        rows = [(one.name, str(one.size), one.sha256[:16], "kept now" if one.new else "was kept") for one in kept.files]
+        rows += [(name, "", "", "too large to be kept") for name in kept.too_large]
+        columns = ("name", "octets", "SHA-256", "detail")
+        output.table(f"{len(kept.files)} files with alert {known}", columns, rows, _WIDE)
+    if not kept.is_success:
+        raise typer.Exit(Exit.NOT_ALL_APPLIED)
 
 
 def _mail(alert: str) -> Mail:

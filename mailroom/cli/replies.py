@@ -1,16 +1,13 @@
-"""`mailroom ask` and `mailroom replies`: questions by mail from a terminal, with or without Prefect."""
+"""`mailroom replies`: questions by mail and what came back, with or without Prefect."""
 
 from __future__ import annotations
 
-import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.ask_recipient import answers_of_recipients
-from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:
@@ -70,7 +67,7 @@ def show(
         output.print_json(result.as_json() | more | {"sending": sending.as_json()})
         return
     output.table(f"Question {question}: {wait.subject}"[:120], ("state", "answers", "deadline", "detail"),
-                 [[wait.state, f"{result.replied} of {result.needed}", _when(wait.deadline),
+                 [[wait.state, f"{result.replied} of {result.needed}", when(wait.deadline),
                    "" if sending.says else wait.detail]])  # fmt: skip
     if sending.says:
         output.console.print(output.plain(f"sending: {sending.says}", 1_000))
@@ -97,7 +94,7 @@ def watch(
     from mailroom.playbooks import watch_replies as playbook
 
     with desk.opened() as here:
-        account, resume, handlers = here.account, _resume, (answers_of_recipients(here),)
+        account, handlers = here.account, (answers_of_recipients(here),)
         if once or dry_run:
             report = playbook.watch_once(here.store, account, resume=resume, handlers=handlers, dry_run=dry_run)
         else:
@@ -168,7 +165,7 @@ def cancel(
 
     with desk.opened() as here:
         before = here.store.waits.get(question)
-        after = playbook.cancel(here.store, question, why, _resume)
+        after = playbook.cancel(here.store, question, why, resume)
     if as_json:
         output.print_json({"question_id": question, "state": after.state, "was": before.state})
         return
@@ -176,86 +173,13 @@ def cancel(
     output.note(f"question {question} {said}")
 
 
-def ask(
-    to: Annotated[list[str], typer.Argument(help="Whom to ask: one or more addresses.")],
-    subject: Annotated[str, typer.Option("--subject", "-s", help="Subject of the question.")],
-    text: Annotated[str, typer.Option("--text", "-t", help="The question.")],
-    wait_for: Annotated[str, typer.Option("--wait-for", help="any, all, or a number of answers.")] = "any",
-    hours: Annotated[float, typer.Option(min=0.0001, max=2160, help="Time limit, in hours.")] = 72.0,
-    remind_after: Annotated[list[float] | None, typer.Option("--remind-after", help="Hours until a reminder.")] = None,
-    exclude_subject: Annotated[
-        list[str] | None, typer.Option(help="Pass over replies whose subject holds this.")
-    ] = None,
-    exclude_body: Annotated[list[str] | None, typer.Option(help="Pass over replies whose text holds this.")] = None,
-    sender_policy: Annotated[str, typer.Option(help="exact, alias, domain or any.")] = "alias",
-    key: Annotated[
-        str, typer.Option(help="The same key is the same question: after a crash nothing is sent twice.")
-    ] = "",
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only send; `mailroom replies watch` collects.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Ask people by mail and wait here for the answer.
-
-    The question is stored before it is sent. Stopped or killed, nothing is lost: `mailroom replies` shows it, and the
-    same command with the same --key goes on waiting. Exit code 0 answered, 9 no answer or undeliverable, 4 still open.
-    """
-    from mailroom.playbooks import ask as playbook
-
-    with desk.opened() as here:
-        post = playbook.PostDesk(here.store, here.account)
-        question = _question(to, subject, text, wait_for, hours, remind_after, exclude_subject, exclude_body,
-                             sender_policy)  # fmt: skip
-        if dry_run:
-            playbook.check(post, question)
-            people = question.people()
-            if as_json:
-                output.print_json({"dry_run": True, "to": list(people), "needed": question.waiting.count(len(people))})
-            else:
-                output.note(f"would ask {', '.join(people)}; nothing was sent or stored")
-            return
-        wait = playbook.ask(post, question, key=key or f"cli/{uuid.uuid4()}", requested_by="command line")
-        if not as_json:
-            output.note(f"question {wait.id} is stored; waiting until {_when(wait.deadline)}" if wait.is_open
-                        else f"question {wait.id} is {wait.state} already")  # fmt: skip
-        if not no_wait and wait.is_open:
-            wait = playbook.wait_in_place(post, wait.id, resume=_resume)
-        result = playbook.outcome(post, wait.id)
-    if as_json:
-        output.print_json(result.as_json())
-    else:
-        rows = [[one["recipient"], one["received_date"], one["answer"]] for one in result.answers]
-        output.table(f"Question {wait.id}: {wait.state}", ("recipient", "received", "answer"), rows, 2_000)
-    if result.is_open:
-        raise typer.Exit(Exit.OK if no_wait else Exit.TRY_AGAIN)
-    if not result.is_success:
-        raise typer.Exit(Exit.CHECK_FAILED)
-
-
-def _question(
-    to: list[str], subject: str, text: str, wait_for: str, hours: float, remind_after: list[float] | None,
-    exclude_subject: list[str] | None, exclude_body: list[str] | None, sender_policy: str,
-) -> Any:  # fmt: skip
-    from mailroom.playbooks.question import Question, Waiting, reminder_times
-
-    mode: Any = wait_for if wait_for in {"any", "all"} else "n"
-    if mode == "n" and not wait_for.isdecimal():
-        raise typer.BadParameter("write any, all, or how many answers are needed", param_hint="--wait-for")
-    waiting = Waiting(
-        mode=mode, needed=int(wait_for) if mode == "n" else 1, time_limit=timedelta(hours=hours),
-        exclude_subject=tuple(exclude_subject or ()), exclude_body=tuple(exclude_body or ()),
-        sender_policy=sender_policy,  # type: ignore[arg-type]  # checked by the library, which says what is allowed
-    )  # fmt: skip
-    reminders = reminder_times(remind_after or ())
-    return Question(to=tuple(to), subject=subject, text=text, waiting=waiting, reminders=reminders)
-
-
-def _resume(wait: Wait) -> bool | str:
+def resume(wait: Wait) -> bool | str:
     """Resume a run through Prefect; imported only when there is one, because that takes a second."""
     from tasks._resume import resume_run
 
     return resume_run(wait)
 
 
-def _when(moment: Any) -> str:
+def when(moment: Any) -> str:
+    """A point in time as these commands show it."""
     return f"{moment:%Y-%m-%d %H:%M:%S}Z"

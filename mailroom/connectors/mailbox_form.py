@@ -78,6 +78,12 @@ class MailboxForm:
         from mailroom.mail.imap import parse_list
         from mailroom.mail.replies import ForwardRegexes
 
+        environment_field = self.environment_field.strip()
+        if self.environment_regex and not environment_field:
+            raise InvalidInputError(
+                "environment_field is empty: name the field of the event that environment_regex looks at, "
+                "such as to or sender"
+            )
         return MailboxSettings(
             folders=parse_list(self.folders),
             fetch=self.fetch_type or ("unread" if self.unread_only else "everything"),
@@ -94,7 +100,7 @@ class MailboxForm:
             product_field=self.product_field,
             event_field=self.event_field,
             environment=self.environment,
-            environment_field=self.environment_field,
+            environment_field=environment_field,
             environment_regex=compile_user(self.environment_regex) if self.environment_regex else None,
             rules=tuple(parse_rules(self.dynamic_list)),
             forward_regexes=ForwardRegexes.from_json(self.forward_regexes),

@@ -1,4 +1,4 @@
-"""Forward Email and Send Thread Reply: made from a mail that came in, sent once."""
+"""Send Email, and Forward Email and Send Thread Reply, which are made from a mail that came in: each sent once."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ class Post:
     alert_id: int | None = None
     requested_by: str = ""
     clock: Clock = SYSTEM_CLOCK
+
+
+def send_new(post: Post, mail: OutgoingMail) -> SendOutcome:
+    """Send a mail of our own writing, once.
+
+    Effect: sends mail. Twice under the same key sends nothing again.
+
+    Raises:
+        InvalidInputError: it cannot be composed.
+        RefusedError: a guard, or another mail has this key.
+    """
+    return _send(post, mail, sent_in_thread=0)
 
 
 def send_forward(

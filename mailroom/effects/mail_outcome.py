@@ -13,7 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mailroom.errors import AccessError, InvalidInputError, MailroomError, NotOfferedError
+from mailroom.errors import (
+    AccessError,
+    InvalidInputError,
+    MailroomError,
+    NotOfferedError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
 from mailroom.mail.compose import OutgoingMail
 from mailroom.mail.compose.message import envelope_recipients
 from mailroom.mail.smtp import RecipientResult, SendReport
@@ -121,6 +129,29 @@ def rest_of(action: Action, people: Iterable[str]) -> NewAction:
         tenant=action.tenant, alert_id=action.alert_id, kind=SEND_MAIL, target=action.target, slot=f"{slot}#{number}",
         parameters=action.parameters | {"recipients": list(people)}, requested_by=action.requested_by,
     )  # fmt: skip
+
+
+def need_sent(sent: SendOutcome, *, again: str = "Retry") -> None:
+    """Nothing, when the mail went out.
+
+    Args:
+        sent: What is known of it.
+        again: What a person does to have it looked up or tried once more.
+
+    Raises:
+        OutcomeUnknownError: nobody knows; it is never sent again blindly.
+        AccessError, NotOfferedError, InvalidInputError: the mailbox does not work as it is set up; nobody got it.
+        TransientError: nobody got it.
+        RejectedError: the server refused it.
+    """
+    if sent.state in {"unknown", "sending"}:
+        raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; {again} looks again.")
+    if sent.state == "not_applied" and (error := sent.to_mend) is not None:
+        raise type(error)(f"{error}. Nobody got the mail; then {again} sends it.") from error
+    if sent.state == "not_applied":
+        raise TransientError(f"{sent.detail}. Nobody got the mail; {again} sends it.")
+    if not sent.is_sent:
+        raise RejectedError(sent.detail)
 
 
 def outcome_of(action: Action, *, sent_now: bool = False, error: MailroomError | None = None) -> SendOutcome:

@@ -108,6 +108,11 @@ def send_once(
         tenant=tenant, alert_id=alert_id, kind=SEND_MAIL, target=mail.message_id, slot=slot_of(key),
         parameters={"content": digest or content_digest(mail)}, requested_by=requested_by,
     )  # fmt: skip
+    if known is not None and known.is_live and known.digest != new.digest:
+        raise RefusedError(
+            f"another mail ({known.target}, action {known.id}) has this key already: nothing was sent. Give each mail "
+            "of a run its own step, and each command its own key."
+        )
     action, is_mine = store.ledger.begin(new, owner=process_owner("send mail"))
     proceed = _attempt if is_mine else _one
     outcome = proceed(store, account, mail, action, before_sending, clock)

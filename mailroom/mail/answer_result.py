@@ -48,14 +48,14 @@ class AnswerResult:
         return tuple(dict.fromkeys((*self.to, *self.cc, *self.bcc)))
 
     def as_json(self) -> dict[str, Any]:
-        """The documented keys, then ours. Times are UTC; `receivers` is a list."""
+        """The documented keys, then ours. Times are UTC; `receivers` is a list, like `to`, `cc` and `bcc`."""
         sent = self.sent_at.astimezone(UTC) if self.sent_at is not None else None
         received = self.received_at.astimezone(UTC)
         parent = " ".join(self.in_reply_to)
         return {
             "body": self.plaintext_body or html_to_text(self.html_body),
             "receivers": list(self.recipients),
-            "cc": ",".join(self.cc),
+            "cc": list(self.cc),
             "timestamp": int(sent.timestamp()) if sent is not None else None,
             "raw": self.raw,
             "names": dict(self.names),
@@ -66,8 +66,8 @@ class AnswerResult:
             "sender": self.sender,
             "received_timestamp": int(received.timestamp()),
             "charset": self.charset,
-            "bcc": ",".join(self.bcc),
-            "to": ",".join(self.to),
+            "bcc": list(self.bcc),
+            "to": list(self.to),
             "email_uid": self.email_uid,
             "received_date": received.strftime(_FORM),
             "reply_to": ",".join(self.reply_to),

@@ -15,6 +15,7 @@ from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.effects.find_sent import own_copy
+from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import (
     BusyError,
@@ -88,6 +89,7 @@ def ask(
 
     Raises:
         InvalidInputError: the question is not possible.
+        NotFoundError: there is no such alert.
         RefusedError: a guard, another question under this key, a form this version does not read, or `once`.
         RejectedError: the server refused the mail; the question is settled as `not_sent`.
         AccessError, NotOfferedError: the sending half of the mailbox does not work as it is set up. Nothing was sent;
@@ -95,7 +97,12 @@ def ask(
         TransientError: not sent now; asking again under the same key sends it.
     """
     # Once it is stored, what counts is what was allowed then: new rails or rules must not lose its answer.
-    people = question.people() if desk.store.waits.by_key(key) is not None else check(desk, question)
+    if desk.store.waits.by_key(key) is not None:
+        people = question.people()
+    else:
+        people = check(desk, question)
+        if alert_id is not None:
+            desk.store.alerts.get(alert_id)
     new = _new_wait(desk, question, people, key, flow_run_id, alert_id)
     stored = desk.store.waits.ask(replace(new, kind=kind, question=dict(more) | new.question), once=once)
     if not stored.created and stored.question.get("digest") != question.digest:
@@ -118,6 +125,7 @@ def check(desk: PostDesk, question: Question) -> tuple[str, ...]:
         RefusedError: a guard.
     """
     people = question.people()
+    question.check()
     _check_waiting(desk, question.waiting)
     question.waiting.count(len(people))
     desk.account.need_smtp()
@@ -171,8 +179,8 @@ def wait_for(
     return desk.store.waits.ask(NewWait(
         key=key, kind="mail", mailbox=desk.account.name, tenant=desk.tenant, recipients=asked,
         needed=waiting.count(len(asked)), mode=waiting.mode, deadline=now + waiting.time_limit,
-        message_ids=(message_id,), sender_policy=waiting.sender_policy, subject=subject, flow_run_id=flow_run_id,
-        exclusions=waiting.exclusions(), folders=waiting.folders, question=_judging(waiting),
+        message_ids=_ids_of(desk, message_id), sender_policy=waiting.sender_policy, subject=subject,
+        flow_run_id=flow_run_id, exclusions=waiting.exclusions(), folders=waiting.folders, question=_judging(waiting),
         scan_from=since or now - waiting.time_limit, sent_at=since,
     ))  # fmt: skip
 
@@ -278,6 +286,12 @@ def _same_wait(known: Wait, message_id: str, recipients: tuple[str, ...]) -> Wai
             f"nothing waits for those to {message_id}. Give each wait of a run its own step (`step=`)."
         )
     return known
+
+
+def _ids_of(desk: PostDesk, message_id: str) -> tuple[str, ...]:
+    """The id of a mail, and those that servers gave it in place of ours: the answers will name them."""
+    sent = desk.store.ledger.find(desk.tenant, kinds=(SEND_MAIL,), states=("applied",), target=message_id)
+    return tuple(dict.fromkeys((message_id, *filter(None, map(given_id_of, sent)))))
 
 
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str, str]:

@@ -60,7 +60,9 @@ class Waiting:
         return wanted
 
     def check(self) -> None:
-        """Raises InvalidInputError when a pattern, a folder, the policy or the time limit is not possible."""
+        """Raises InvalidInputError when the mode, a pattern, a folder, the policy or the time limit is not possible."""
+        if self.mode not in {"any", "all", "n"}:
+            raise InvalidInputError(f"answers from {self.mode!r}: use any, all or n")
         for folder in self.folders:
             encode_name(folder)
         for pattern in (*self.exclude_subject, *self.exclude_body):
@@ -125,6 +127,13 @@ class Question:
         if not found:
             raise InvalidInputError("the question has no recipient; name at least one")
         return found
+
+    def check(self) -> None:
+        """Raises InvalidInputError when nothing is asked: a cleared field of a form, as a rule."""
+        if not self.subject.strip():
+            raise InvalidInputError("the subject of the question is empty; write what it is about")
+        if not (self.text.strip() or self.html.strip()):
+            raise InvalidInputError("the content is empty; write what you want to know")
 
     @property
     def digest(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from mailroom.errors import InvalidInputError
 from mailroom.playbooks.cases import add_saved_attachments, link
 from tasks import _open
 from tasks._catalogue import describe
@@ -54,6 +55,7 @@ def add_email_to_incident(
 
     Raises:
         NotFoundError: there is no such case or alert; nothing was added.
+        InvalidInputError: no alert is named.
 
     Source: https://help.sumologic.com/docs/platform-services/automation-service/app-central/integrations/imap/
     """
@@ -61,6 +63,8 @@ def add_email_to_incident(
         opened = _open.store(store)
         number = _incident.case_number(opened, case)
         wanted = _incident.alert_numbers(opened, alerts)
+        if not wanted:
+            raise InvalidInputError("Alerts is empty: name at least one, by its number, hold id or tracking id")
         link(opened, number, wanted, who=_incident.who(), why=why, keep_closed=keep_closed)
         for alert_id in wanted if with_attachments else ():
             add_saved_attachments(opened, number, alert_id, who=_incident.who(), why=why)

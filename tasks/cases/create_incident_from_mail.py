@@ -43,8 +43,8 @@ def create_incident_from_mail(
 
     Args:
         alert: Number, hold id or tracking id of the mail's alert.
-        template: Incident template it begins with.
-        title: One line; empty: the template's, with the mail's subject.
+        template: Incident template it begins with; empty: none.
+        title: One line; empty: the template's, with the mail's subject, or the subject alone.
         why: For the wall.
         templates: Folders on the worker with templates of your own, separated by commas.
         store: Name of the AlertStore block.
@@ -60,9 +60,12 @@ def create_incident_from_mail(
     with action("Create Incident from Mail"):
         opened = _open.store(store)
         mail = opened.alerts.find(alert)
+        begun_with = _incident.template(template, templates)
+        if begun_with is None:
+            title = title or mail.title or f"Mail of alert {mail.id}"
         case = open_case(
             opened, tenant=mail.tenant, title=title, who=_incident.who(), why=why, key=f"mail:{mail.id}",
-            template=_incident.template(template, templates), alert_ids=[mail.id],
+            template=begun_with, alert_ids=[mail.id],
         )  # fmt: skip
         add_saved_attachments(opened, case.id, mail.id, who=_incident.who(), why=why)
         return _incident.incident(opened, case)

@@ -8,8 +8,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from mailroom.cases.states import ACTIVE
+from mailroom.cases.states import ACTIVE, MERGED, STATES
 from mailroom.cases.values import readings
+from mailroom.errors import InvalidInputError
 from mailroom.playbooks.cases import case_rows
 from mailroom.store.case_lists import CaseQuery
 from tasks import _open
@@ -63,12 +64,20 @@ def find_incidents(
     Returns:
         One row per case, with the number of its alerts.
 
+    Raises:
+        InvalidInputError: a state is none.
+        NotFoundError: there is no such alert.
+
     Source: https://help.sumologic.com/docs/cloud-soar/incidents-triage/
     """
     name, given, value = field.partition("=")
     with action("Find Incidents"):
         opened = _open.store(store)
-        wanted = tuple(one.strip() for one in states.split(",") if one.strip())
+        wanted = tuple(one.strip().lower() for one in states.split(",") if one.strip())
+        known = (*STATES, MERGED)
+        # A list of nothing would look like an answer.
+        if wrong := next((one for one in wanted if one not in known), ""):
+            raise InvalidInputError(f"{wrong[:60]!r} is no state of a case; use one of {', '.join(known)}")
         query = CaseQuery(
             text=text, sender=sender, owner=owner or None, states=wanted or (() if everything else ACTIVE),
             field=name.strip(), value=readings(value) if given else None, with_merged=everything or "merged" in wanted,

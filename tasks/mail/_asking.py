@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.compose import parse_mailboxes
+from mailroom.mail.imap import parse_list
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.question import QuestionResult, Waiting
 from tasks import _open
@@ -77,6 +78,29 @@ def addresses(text: str, what: str) -> tuple[str, ...]:
     return tuple(f'"{_quoted(one.name)}" <{one.address}>' if one.name else one.address for one in found)
 
 
+def recipients_of(text: str) -> tuple[str, ...]:
+    """The addresses of the field that must not be empty.
+
+    Raises:
+        InvalidInputError: one is not an address, or there is none.
+    """
+    found = addresses(text, "Recipients")
+    if not found:
+        raise InvalidInputError("Recipients is empty: name at least one address")
+    return found
+
+
+def filled(text: str, what: str) -> str:
+    """The text of a field that must not be empty; a form sends a cleared field as an empty text.
+
+    Raises:
+        InvalidInputError: it is.
+    """
+    if not text.strip():
+        raise InvalidInputError(f"{what} is empty: fill it in")
+    return text
+
+
 def patterns(text: str) -> tuple[str, ...]:
     """One regular expression per line."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -105,7 +129,7 @@ def waiting(
     return Waiting(
         mode=wait_for, needed=needed, time_limit=timedelta(hours=hours), sender_policy=policy,
         exclude_subject=patterns(exclude_subject), exclude_body=patterns(exclude_body),
-        folders=tuple(one.strip() for one in folders.split(",") if one.strip()),
+        folders=parse_list(folders),
     )  # fmt: skip
 
 

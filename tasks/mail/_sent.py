@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from mailroom.effects.mail_outcome import SendOutcome
-from mailroom.errors import OutcomeUnknownError, RejectedError, TransientError
+from mailroom.effects.mail_outcome import SendOutcome, need_sent
 
 
 class SendResult(BaseModel):
@@ -14,6 +13,7 @@ class SendResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     is_success: bool
+    """Everybody's server has it."""
     message_id: str
     """With it "Wait for Email from User" finds the answers."""
     accepted: int
@@ -29,21 +29,21 @@ def sent_result(sent: SendOutcome, done: str) -> SendResult:
     """The result of a mail that went out.
 
     Raises:
-        OutcomeUnknownError: nobody knows; it is never sent again blindly.
-        AccessError, NotOfferedError, InvalidInputError: the mailbox does not work as it is set up; nobody got it.
-        TransientError: nobody got it.
-        RejectedError: the server refused it.
+        MailroomError: of the kinds that `need_sent` names.
     """
-    if sent.state in {"unknown", "sending"}:
-        raise OutcomeUnknownError(f"{sent.detail}. Nothing was repeated; Retry looks again.")
-    if sent.state == "not_applied" and (error := sent.to_mend) is not None:
-        raise type(error)(f"{error}. Nobody got the mail; then Retry sends it.") from error
-    if sent.state == "not_applied":
-        raise TransientError(f"{sent.detail}. Nobody got the mail; Retry sends it.")
-    if not sent.is_sent:
-        raise RejectedError(sent.detail)
+    need_sent(sent)
     return SendResult(
-        is_success=not sent.open, message_id=sent.message_id, accepted=len(sent.accepted),
+        is_success=not (sent.open or sent.refused), message_id=sent.message_id, accepted=len(sent.accepted),
         refused=[f"{address}: {words}" for address, words in sent.refused], open=list(sent.open),
-        message=done if not sent.open else f"{done} {len(sent.open)} recipients were refused for now.",
+        message=_said(sent, done),
     )  # fmt: skip
+
+
+def _said(sent: SendOutcome, done: str) -> str:
+    """The documented sentence where everybody got it; else how many did not."""
+    missing = [
+        f"{count} {words}"
+        for count, words in ((len(sent.refused), "refused for good"), (len(sent.open), "refused for now"))
+        if count
+    ]
+    return f"Email was sent, but not to everybody: {', '.join(missing)}." if missing else done

@@ -12,7 +12,7 @@ from mailroom.mail.parse import parse_safely
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
-from tasks.mail._asking import addresses
+from tasks.mail._asking import addresses, recipients_of
 from tasks.mail._follow_up import post
 from tasks.mail._sent import SendResult, sent_result
 
@@ -64,6 +64,7 @@ def forward_email(
         The Message-ID of the new mail and what the server said per recipient.
 
     Raises:
+        InvalidInputError: an address is none, or there is no recipient.
         NotFoundError: the mail is not there.
         RefusedError: a guard (too many recipients, a domain that is not allowed, ourselves, a loop).
         RejectedError: the server refused the mail.
@@ -73,9 +74,9 @@ def forward_email(
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """
     with action("Forward Email"):
+        to, copies, blind = recipients_of(recipients), addresses(cc, "CC"), addresses(bcc, "Bcc")
         raw = _mails.source(mailbox, store, alert=alert, message_id=message_id, email_uid=email_uid, folders=folders)
         parent = parse_safely(raw)
-        to, copies, blind = addresses(recipients, "Recipients"), addresses(cc, "CC"), addresses(bcc, "Bcc")
         sent = send_forward(
             post(mailbox, store, alert, step, "forward", parent.sha256, how, content, subject, *to, "cc", *copies,
                  "bcc", *blind),

@@ -13,7 +13,7 @@ from mailroom.mail.compose import OutgoingMail, looks_like_html
 from mailroom.mail.threading_headers import new_message_id
 from tasks._catalogue import describe
 from tasks._wording import action
-from tasks.mail._asking import addresses, desk, step_key
+from tasks.mail._asking import addresses, desk, filled, recipients_of, step_key
 from tasks.mail._sent import SendResult, sent_result
 
 
@@ -53,6 +53,7 @@ def send_email(
         The Message-ID and what the server said per recipient.
 
     Raises:
+        InvalidInputError: an address is none, or recipients, subject or content are empty.
         RefusedError: a guard (too many recipients, a domain that is not allowed, ourselves).
         RejectedError: the server refused the mail.
         OutcomeUnknownError: the outcome was not seen and could not be looked up; Retry looks again.
@@ -62,10 +63,10 @@ def send_email(
     with action("Send Email"):
         here = desk(mailbox, store)
         account = here.account
-        html = looks_like_html(content)
+        html = looks_like_html(filled(content, "Content"))
         mail = OutgoingMail(
-            sender=account.sender, to=addresses(recipients, "Recipients"), cc=addresses(cc, "CC"),
-            bcc=addresses(bcc, "Bcc"), subject=subject, text="" if html else content, html=content if html else "",
+            sender=account.sender, to=recipients_of(recipients), cc=addresses(cc, "CC"), bcc=addresses(bcc, "Bcc"),
+            subject=filled(subject, "Subject"), text="" if html else content, html=content if html else "",
         )  # fmt: skip
         digest = content_digest(mail)
         key = step_key(step and f"mail/{step}", "mail", digest)

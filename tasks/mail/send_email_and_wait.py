@@ -80,7 +80,7 @@ def send_email_and_wait(
         time_limit_hours: After this the outcome is "no_answer".
         reminders_hours: When to ask again those who have not answered.
         sender_policy: Whose mail counts: exactly the recipients, also their aliases, their domain, or anybody.
-        folders: Further folders where answers may arrive, separated by commas.
+        folders: Further folders where answers may arrive, separated by commas; a backslash keeps a comma.
         alert_id: Which alert it is about.
         step: Name of this question in the run. Give one when a run asks more than once, or its words may change. The
             run of a subflow is that of its caller: there each call needs a step of its own.
@@ -93,6 +93,8 @@ def send_email_and_wait(
         Who answered what; `state` is "open" only when `wait_seconds` ran out.
 
     Raises:
+        InvalidInputError: an address is none, recipients, subject or content are empty, or the waiting is not possible.
+        NotFoundError: there is no such alert.
         RefusedError: a guard, another question under the same step, or a question stored by another version.
         RejectedError: the server refused the mail.
         TransientError: not sent now; Retry sends it.

@@ -10,7 +10,7 @@ from mailroom.mail.compose import looks_like_html
 from tasks._catalogue import describe
 from tasks._wording import action
 from tasks.mail import _mails
-from tasks.mail._asking import addresses
+from tasks.mail._asking import addresses, filled
 from tasks.mail._follow_up import post
 from tasks.mail._sent import SendResult, sent_result
 
@@ -57,6 +57,7 @@ def send_thread_reply(
         The Message-ID of the new mail and what the server said per recipient.
 
     Raises:
+        InvalidInputError: an address is none, or the content is empty.
         NotFoundError: the mail is not there.
         RefusedError: a guard (too many recipients, a domain that is not allowed, ourselves, a loop).
         RejectedError: the server refused the mail.
@@ -66,8 +67,8 @@ def send_thread_reply(
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """
     with action("Send Thread Reply"):
+        html = looks_like_html(filled(content, "Content"))
         parent = _mails.mail(mailbox, store, alert=alert, message_id=message_id, email_uid=email_uid, folders=folders)
-        html = looks_like_html(content)
         to = addresses(recipients, "Recipients")
         sent = send_reply(
             post(mailbox, store, alert, step, "reply", parent.sha256, content, str(reply_all), str(quote), *to),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -12,7 +13,11 @@ from mailroom.connectors.mailbox_form import MailboxForm
 from tasks import _open
 from tasks._policy import only_transient
 from tasks._progress import artifact_progress
+from tasks._show import show
 from tasks._wording import action
+
+if TYPE_CHECKING:
+    from mailroom.connectors.mailbox import Preview
 
 
 @task(
@@ -36,7 +41,7 @@ def ingest_mails(
         mailbox: Name of the MailboxCredentials block.
         store: Name of the AlertStore block.
         form: What to fetch: fields of `mailroom.connectors.mailbox_form.MailboxForm`.
-        dry_run: Only count what would be fetched; store and mark nothing.
+        dry_run: Only show what would be fetched, as a table without subjects; store and mark nothing.
         catch_up: Take the whole backlog, without limit on number and time.
 
     Returns:
@@ -60,6 +65,7 @@ def ingest_mails(
         account, opened = _open.account(mailbox), _open.store(store)
         if dry_run:
             rows = preview_mailbox(account, opened, settings, tenant=given.tenant)
+            show("mails-to-fetch", _table(rows), "What the next run would take. Nothing was changed.")
             outcomes = [row.outcome for row in rows]
             return {"would_fetch": len(rows)} | {one: outcomes.count(one) for one in sorted(set(outcomes))}
         report = ingest_mailbox(
@@ -72,3 +78,19 @@ def ingest_mails(
         **report.counts(), "waiting": report.waiting, "unmarked": report.unmarked, "rebuilt": report.rebuilt,
         "seconds": round(report.seconds, 2),
     }  # fmt: skip
+
+
+def _table(rows: Iterable[Preview]) -> list[dict[str, Any]]:
+    """Which mails they are, without their words: what a run ingests is not for Prefect's database."""
+    return [
+        {
+            "folder": row.folder,
+            "UID": row.uid,
+            "received": f"{row.received_at:%Y-%m-%d %H:%M}",
+            "sender domain": row.sender.rpartition("@")[2],
+            "attachments": row.attachments,
+            "would be": row.outcome,
+            "why": row.reason,
+        }
+        for row in rows
+    ]

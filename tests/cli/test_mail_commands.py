@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from email.message import EmailMessage
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +14,6 @@ from mailroom.cli.main import app
 from sandbox.mail import MailServer
 
 SOC = "soc@northwind.example"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with MailServer().serve() as server:
-        yield server
-
-
-@pytest.fixture
-def mail_home(home: Path, mail_server: MailServer) -> Path:
-    (home / "mailbox-password").write_text(mail_server.passwords[SOC])
-    with (home / "mailroom.toml").open("a") as settings:
-        settings.write(
-            f"[mailbox]\naddress = '{SOC}'\npassword_file = 'mailbox-password'\nimap_host = '{mail_server.host}'\n"
-            f"imap_port = {mail_server.imaps_port}\nsmtp_host = '{mail_server.host}'\n"
-            f"smtp_port = {mail_server.smtps_port}\nca_bundle = '{mail_server.ca_file}'\n"
-        )
-    return home
-
-
-@pytest.fixture
-def put(mail_server: MailServer) -> Callable[..., None]:
-    def deliver(number: int, subject: str = "", **files: bytes) -> None:
-        mail = EmailMessage()
-        mail["From"], mail["To"] = f"p{number}@example.org", SOC
-        mail["Subject"], mail["Message-ID"] = subject or f"Mail {number}", f"<m{number}@example.org>"
-        mail.set_content("see https://bad.example/login\n")
-        for name, content in files.items():
-            mail.add_attachment(content, maintype="application", subtype="pdf", filename=f"{name}.pdf")
-        mail_server.deliver(mail.as_bytes(), SOC)
-
-    return deliver
 
 
 @pytest.fixture

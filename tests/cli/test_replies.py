@@ -16,9 +16,12 @@ from typer.testing import CliRunner
 from mailroom.cli.exits import Exit, exit_for
 from mailroom.cli.main import app
 from mailroom.errors import MailroomError
+from mailroom.mail.parse import parse
 from sandbox.mail import Habit, MailFault
 
 AMY = "clara.lindqvist@northwind.example"
+BEN = "tomasz.nowak@northwind.example"
+EVE = "grace.whitfield@northwind.example"
 ASK = ("ask", AMY, "--subject", "Did you expect it?", "--text", "Please say.")
 
 
@@ -58,6 +61,30 @@ def test_ask_waits_for_the_answer_and_prints_it(terminal: Callable[[Habit], Term
     assert answer["is_success"]
     assert answer["responses"] == [{"recipient": AMY, "content": "Yes, I did."}]
     assert answer["answers"][0]["in_replay_to"] == answer["message_id"]
+
+
+def test_a_question_takes_html_and_copies(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    copies = ("--cc", BEN, "--bcc", f"{EVE}, eve@example.org")
+    mailroom("ask", AMY, "-s", "Yours?", "-t", "<p>Yes or <b>no</b>?</p>", *copies, "--no-wait")
+    (sent,) = mailroom.world.mail.sent
+    assert set(sent.recipients) == {AMY, BEN, EVE, "eve@example.org"}
+    read = parse(sent.raw)
+    assert "<p>Yes or <b>no</b>?</p>" in read.html
+    assert ([one.address for one in read.cc], EVE.encode() in sent.raw) == ([BEN], False)
+    assert [row["recipients"] for row in mailroom("replies", "--json")["questions"]] == [[AMY]]
+
+
+def test_answers_are_looked_for_in_further_folders(terminal: Callable[[Habit], Terminal]) -> None:
+    mailroom = terminal(Habit("never"))
+    with mailroom.world.desk() as desk, desk.account.open_imap() as session:
+        session.create("Answers, new")
+        asked = mailroom(*ASK, "--folders", "Answers\\, new", "--no-wait", "--json")
+        session.append("Answers, new", (
+            f"From: {AMY}\r\nTo: soc@northwind.example\r\nSubject: Re: Yours?\r\nMessage-ID: <r1@example.org>\r\n"
+            f"In-Reply-To: {asked['message_id']}\r\n\r\nYes.\r\n"
+        ).encode())  # fmt: skip
+    assert mailroom("replies", "watch", "--once", "--json")["answered"] == 1
 
 
 def test_the_same_key_is_asked_once(terminal: Callable[[Habit], Terminal]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mailroom.errors import InvalidInputError, RefusedError, TransientError
+from mailroom.errors import InvalidInputError, NotFoundError, RefusedError, TransientError
 from mailroom.mail.smtp import SendGuards
 from mailroom.playbooks.ask import ask, check, wait_for
 from mailroom.playbooks.question import Waiting
@@ -153,3 +153,28 @@ def test_a_folder_name_that_cannot_be_one_is_refused_before_anything_is_sent(
     with pytest.raises(InvalidInputError, match="folder name"):
         ask(desk, question(AMY, folders=(folder,)), key="k")
     assert desk.mail.sent == []
+
+
+@pytest.mark.parametrize("empty", [{"subject": " "}, {"text": "\n"}])
+def test_a_question_that_asks_nothing_is_not_put(world: Any, question: Any, empty: dict[str, str]) -> None:
+    desk = world()
+    with pytest.raises(InvalidInputError, match="is empty"):
+        ask(desk, replace(question(AMY), **empty), key="k")
+    assert (desk.store.waits.list(), desk.mail.sent) == ([], [])
+
+
+@pytest.mark.parametrize("mode", ["All", "both", ""])
+def test_a_mode_that_there_is_not_is_no_single_answer(world: Any, question: Any, mode: Any) -> None:
+    desk = world()
+    with pytest.raises(InvalidInputError, match="use any, all or n"):
+        ask(desk, question(AMY, BEN, mode=mode), key="k")
+    with pytest.raises(InvalidInputError, match="use any, all or n"):
+        wait_for(desk, "<x@y.example>", Waiting(mode=mode), key="w", recipients=(AMY, BEN))
+    assert (desk.store.waits.list(), desk.mail.sent) == ([], [])
+
+
+def test_an_alert_that_there_is_not_is_named(world: Any, question: Any) -> None:
+    desk = world()
+    with pytest.raises(NotFoundError, match="There is no alert 77"):
+        ask(desk, question(AMY), key="k", alert_id=77)
+    assert (desk.store.waits.list(), desk.mail.sent) == ([], [])

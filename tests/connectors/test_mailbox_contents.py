@@ -219,7 +219,8 @@ def test_a_hostile_mail_becomes_an_alert_like_any_other(mailbox: Any, name: str)
     [
         {"dynamic_list": "no colon"}, {"dynamic_list": "a: ("}, {"environment_regex": "("}, {"forward_regexes": "[1]"},
         {"server_time_zone": "Nowhere"}, {"offset_days": -1}, {"fetch_type": "all"}, {"header_name": "a b"},
-        {"header_filter": "words of no header"}, {"not_header": "words of no header"},
+        {"environment_regex": "of no field"}, {"header_filter": "words of no header"},
+        {"not_header": "words of no header"},
     ],
     ids=str,
 )  # fmt: skip

@@ -327,6 +327,21 @@ def test_a_dry_run_after_an_overflow_shows_what_waits_first(mailbox: Any) -> Non
     assert [row.uid for row in mailbox.preview()] == [3, 4, 5]
 
 
+def test_a_dry_run_shows_of_several_folders_what_the_cycle_takes(mailbox: Any) -> None:
+    folders = ("INBOX", "Archive", "Junk")
+    for folder in folders[:2]:
+        mailbox.put(*(mail(n) for n in range(1, 5)), folder=folder)
+    numbers = []
+    for _ in range(5):
+        shown = [(row.folder, str(row.uid)) for row in mailbox.preview(folders=folders, max_per_cycle=3)]
+        before = len(mailbox.alerts())
+        mailbox.cycle(folders=folders, max_per_cycle=3)
+        taken = mailbox.alerts()[before:]
+        assert [(alert.event["folder"], alert.event["email_uid"]) for alert in taken] == shown
+        numbers.append(len(shown))
+    assert (sum(numbers), max(numbers), numbers[-1]) == (8, 3, 0)
+
+
 def test_settings_that_cannot_be_meant_are_refused() -> None:
     for wrong in ({"fetch": "some"}, {"offset_days": -1}, {"batch_size": 0}, {"server_time_zone": "Mars/Base"}):
         with pytest.raises(InvalidInputError):

@@ -16,12 +16,14 @@ from sqlalchemy import select
 
 from mailroom.connectors.careful_login import sending_failed
 from mailroom.effects import send_mail
+from mailroom.effects.follow_ups import Post, send_new
 from mailroom.effects.mail_outcome import SEND_MAIL, result_of_report
 from mailroom.errors import BusyError, InvalidInputError, NotFoundError
-from mailroom.mail.compose import OutgoingAttachment
+from mailroom.mail.compose import OutgoingAttachment, OutgoingMail
 from mailroom.mail.smtp import SendGuards, SendReport
 from mailroom.playbooks import sending_on
-from mailroom.playbooks.ask import ask, outcome
+from mailroom.playbooks.ask import ask, outcome, wait_for
+from mailroom.playbooks.question import Waiting
 from mailroom.playbooks.sending import PAUSES, chain_of, sending_of, settle_by_hand, take_up
 from mailroom.playbooks.sending_on import is_due
 from mailroom.playbooks.watch_replies import cancel, watch_once
@@ -373,6 +375,23 @@ def test_an_answer_to_the_id_that_the_server_gave_the_mail_counts(desk: Any, que
     for _ in range(2):
         wait = take_up(desk.store, wait)
     assert wait.message_ids[1:] == ("<0100@email.amazonses.com>",)
+    desk.mail.deliver(reply(replace(wait, message_ids=wait.message_ids[1:]), AMY))
+    assert look(desk).answered == 1
+
+
+def test_who_waits_for_answers_to_a_mail_sent_earlier_knows_the_id_that_the_server_gave_it(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = send_mail.send
+
+    def renamed(*arguments: Any, **options: Any) -> Any:
+        return replace(really(*arguments, **options), given_id="<0300@email.amazonses.com>")
+
+    monkeypatch.setattr(send_mail, "send", renamed)
+    mail = OutgoingMail(sender=desk.account.sender, to=(AMY,), subject="Yours?", text="Yes or no?")
+    sent = send_new(Post(desk.store, desk.account, "m"), mail)
+    wait = wait_for(desk, sent.message_id, Waiting(), key="k")
+    assert wait.message_ids == (sent.message_id, "<0300@email.amazonses.com>")
     desk.mail.deliver(reply(replace(wait, message_ids=wait.message_ids[1:]), AMY))
     assert look(desk).answered == 1
 

@@ -89,7 +89,7 @@ def test_the_same_key_sends_one_mail(desk: Any) -> None:
 
 def test_another_mail_under_the_same_key_is_refused(desk: Any) -> None:
     send(desk)
-    with pytest.raises(RefusedError):
+    with pytest.raises(RefusedError, match=r"nothing was sent. Give each mail of a run its own step"):
         send(desk, OutgoingMail(sender=SOC, to=(AMY,), text="other", message_id=MAIL.message_id))
     assert len(desk.mail.sent) == 1
 

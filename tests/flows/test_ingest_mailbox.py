@@ -139,7 +139,10 @@ def test_the_flow_run_by_hand_says_how_many_and_nothing_else(
     put(world, 1, 2, 3)
     counts = ingest_mailbox(**world.names, max_per_cycle=2)
     assert (counts["fetched"], counts["alerted"], counts["waiting"]) == (2, 2, 1)
-    assert ingest_mailbox(**world.names, dry_run=True) == {"would_fetch": 1, "alerted": 1}
+    dry = ingest_mailbox(**world.names, dry_run=True, return_state=True)
+    assert dry.result() == {"would_fetch": 1, "alerted": 1}
+    (row,) = json.loads(helper.artifacts(helper.run_id(dry))["mails-to-fetch"])
+    assert (row["UID"], row["sender domain"], row["would be"]) == ("3", "outside[.]example", "alerted")
     assert ingest_mailbox(**world.names, catch_up=True, max_per_cycle=1)["alerted"] == 1
     assert PRIVATE & set(json.dumps(counts).split()) == set()
     text = helper.database_text(api.database)

@@ -10,23 +10,27 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prefect import resume_flow_run
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
+from prefect.utilities.schema_tools import validate
 from typer.testing import CliRunner
 
-from flows._asking import send_and_wait
+from flows._asking import send_and_wait, wait_for_email
 from flows._flow import flow
 from flows.send_email_and_wait_for_reply import send_email_and_wait_for_reply
 from mailroom.cli.main import app
+from mailroom.playbooks.watch_replies import watch
 from mailroom.store.schema import waits
 from mailroom.store.wait_rows import VERSION
 from sandbox.mail import Habit, MailFault
 from tasks import _open
 from tasks import mail as email_actions
+from tasks._resume import WaitOutcome
 
 AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
 ASK = "send email and wait for reply/on demand"
@@ -79,11 +83,22 @@ def questions(world: Any) -> list[Any]:
         return list(store.waits.list())
 
 
+@pytest.mark.parametrize("field", ["recipients", "subject", "content"])
+def test_a_form_with_a_cleared_field_is_not_accepted(field: str) -> None:
+    given = {"recipients": AMY, "subject": "Yours?", "content": "Please say."}
+    schema = send_email_and_wait_for_reply.parameters.model_dump()
+    assert validate(given, schema) == []
+    (error,) = validate(given | {field: ""}, schema)
+    assert list(error.path) == [field]
+
+
 def test_a_flow_that_is_not_deployed_waits_in_place(api: Any, make: Callable[..., Any]) -> None:
     world = make({AMY: Habit("answers", text=CANARY, delay=0.5)})
-    result = send_email_and_wait_for_reply(**wanted(world))
+    result = send_email_and_wait_for_reply(**wanted(world, bcc=BEN))
     assert result["state"] == "answered"
-    assert result["recipients"][0]["recipient"] == AMY
+    assert [one["recipient"] for one in result["recipients"]] == [AMY]
+    assert world.mail.sent[0].recipients == (AMY, BEN)
+    assert BEN.encode() not in world.mail.sent[0].raw
     assert CANARY not in json.dumps(result)
     assert len(world.sent()) == 1
 
@@ -183,6 +198,32 @@ def test_a_mail_sent_first_and_waited_for_later_is_sent_once_whatever_is_repeate
     failed: list[int] = []
     assert sends() == ("Yes", "undeliverable")
     assert len(world.sent()) == 1
+
+
+def test_the_answers_to_a_mail_sent_earlier_are_waited_for_in_place_and_suspended(
+    api: Any, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make({AMY: Habit("answers", text="Yes", delay=0.2)})
+    suspended: list[str] = []
+
+    def suspend(*, key: str, **_options: Any) -> WaitOutcome:
+        suspended.append(key)
+        with world.desk() as desk:
+            watch(desk.store, desk.account, seconds=30, stop=lambda: not desk.store.waits.list(state="open"))
+        return WaitOutcome(outcome="answered")
+
+    @flow(name="waits for what was sent")
+    def waits_for() -> list[str]:
+        sent = email_actions.send_email(AMY, "Hello", "?", **world.names)
+        here = wait_for_email(sent.message_id, **world.names, step="here")
+        monkeypatch.setattr("flows._asking.suspendable_run", lambda: str(uuid4()))
+        monkeypatch.setattr("flows._asking.suspend_flow_run", suspend)
+        deployed = wait_for_email(sent.message_id, **world.names, step="deployed")
+        return [one.responses[0]["content"] for one in (here, deployed)]
+
+    assert waits_for() == ["Yes", "Yes"]
+    assert len(suspended) == 1
+    assert {one.state for one in questions(world)} == {"answered"}
 
 
 @pytest.mark.slow

@@ -91,3 +91,21 @@ def test_incidents_are_merged(here: Store) -> None:
 def test_what_is_no_case_is_said(here: Store, case: str) -> None:
     with pytest.raises((NotFoundError, InvalidInputError), match="Add Email To Incident"):
         cases.add_email_to_incident.fn(case, "1")
+
+
+def test_an_incident_without_a_template_is_named_after_its_mail(here: Store) -> None:
+    case = cases.create_incident_from_mail.fn("3", template="")
+    assert here.cases.get(case.case_id).title == "Parcel 3"
+
+
+def test_states_that_there_are_not_are_no_empty_list(here: Store) -> None:
+    cases.create_incident.fn("Wave", alerts="1")
+    assert len(cases.find_incidents.fn(states="New, open")) == 1
+    with pytest.raises(InvalidInputError, match="'opened' is no state of a case; use one of new, open"):
+        cases.find_incidents.fn(states="new, opened")
+
+
+def test_nothing_is_not_added_to_an_incident(here: Store) -> None:
+    case = str(cases.create_incident.fn("Wave").case_id)
+    with pytest.raises(InvalidInputError, match="Alerts is empty"):
+        cases.add_email_to_incident.fn(case, " ")

@@ -103,9 +103,9 @@ def ingest_mailbox(
     with open_session(account, store, settings, clock) as session:
         faultpoint("mailbox.opened")
         left = settings.max_per_cycle
-        names = _in_order(session, store, names, tenant or account.address, account.name)
+        names = in_order(session, store, names, tenant or account.address, account.name)
         for number, name in enumerate(names):
-            most = max(1, -(-left // (len(names) - number))) if settings.max_per_cycle else 0
+            most = share_of(settings, left, len(names) - number)
             try:
                 one = _folder(session, account, store, settings, name, most, tenant=tenant or account.address,
                               flow_run_id=flow_run_id, owner=owner, clock=clock, deadline=deadline,
@@ -146,7 +146,12 @@ def open_session(account: MailAccount, store: Store, settings: MailboxSettings, 
     return open_carefully(account, store, clock=clock, imap=imap)
 
 
-def _in_order(session: ImapSession, store: Store, names: tuple[str, ...], tenant: str, mailbox: str) -> tuple[str, ...]:
+def share_of(settings: MailboxSettings, left: int, folders: int) -> int:
+    """Most mails of the next folder, when so many are left for so many folders; 0: no limit."""
+    return max(1, -(-left // folders)) if settings.max_per_cycle else 0
+
+
+def in_order(session: ImapSession, store: Store, names: tuple[str, ...], tenant: str, mailbox: str) -> tuple[str, ...]:
     """Whose turn was longest ago comes first, so that no folder waits for ever when the time is never enough for all.
 
     Folders with a mail that failed, or that may have killed a process, delay nobody: they come last, until every other

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.mailbox.conversations import Conversations, means
-from mailroom.connectors.mailbox.cycle import folder_names, open_session
+from mailroom.connectors.mailbox.cycle import folder_names, in_order, open_session, share_of
 from mailroom.connectors.mailbox.reading import Place, Reader
 from mailroom.connectors.mailbox.scan import Scan, numbered
 from mailroom.connectors.mailbox.settings import CONNECTOR, MailboxSettings
@@ -44,7 +44,7 @@ def preview_mailbox(
     Args:
         account: Which mailbox.
         store: What is known already.
-        settings: What to fetch; `max_per_cycle` counts per folder here.
+        settings: What to fetch.
         tenant: As for `ingest_mailbox`.
         clock: Where time comes from.
 
@@ -54,14 +54,20 @@ def preview_mailbox(
     """
     found: list[Preview] = []
     with open_session(account, store, settings, clock) as session:
-        for name in folder_names(account, settings):
-            found += _folder(session, account, store, settings, session.resolve(name), tenant or account.address, clock)
+        left = settings.max_per_cycle
+        names = in_order(session, store, folder_names(account, settings), tenant or account.address, account.name)
+        for number, name in enumerate(names):
+            most = share_of(settings, left, len(names) - number)
+            folder = session.resolve(name)
+            rows = _folder(session, account, store, settings, folder, most, tenant or account.address, clock)
+            left -= len(rows)
+            found += rows
     return found
 
 
 def _folder(
-    session: ImapSession, account: MailAccount, store: Store, settings: MailboxSettings, folder: str, tenant: str,
-    clock: Clock,
+    session: ImapSession, account: MailAccount, store: Store, settings: MailboxSettings, folder: str, most: int,
+    tenant: str, clock: Clock,
 ) -> list[Preview]:  # fmt: skip
     status = session.open(folder, readonly=True)
     known = store.intake.generations(tenant, CONNECTOR, f"{account.name}/{folder}")
@@ -70,7 +76,7 @@ def _folder(
     mine, since = (this.id, this.created_at) if this else (0, None)
     earlier = [one for one in known if one is not this]
     scan = Scan(session, status, settings, store, mine, earlier, clock.now(), since).look()
-    most = settings.max_per_cycle or _MOST
+    most = most or _MOST
     waiting = store.intake.waiting(mine, limit=most, tried=False) if mine else []
     uids = [*(int(one.external_key) for one in waiting), *scan.below, *scan.new][:most]
     failed = {int(one.external_key): one for one in store.intake.waiting(mine, limit=most, tried=True)} if mine else {}

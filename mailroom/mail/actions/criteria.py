@@ -13,6 +13,7 @@ from mailroom.mail.imap.criteria import And, Header, MessageId, Or, Since, Uid, 
 from mailroom.mail.threading_headers import MESSAGE_ID
 
 _BRACKETED = re.compile(r"<[^<>]{1,998}>")
+_LABEL = re.compile(r"^\s*message-id:", re.IGNORECASE)
 _MOST_IDS = 500
 _UID = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -121,8 +122,9 @@ def criteria_from(
 
 
 def message_ids(text: str) -> tuple[str, ...]:
-    """Ids from `<a@b>, <c@d>` or `a@b, c@d`, without brackets."""
-    found = _BRACKETED.findall(text) or parse_list(text)
+    """Ids from `<a@b>, <c@d>` or `a@b, c@d`, also mixed or as a header field, without brackets."""
+    text = _LABEL.sub("", text)
+    found = [*_BRACKETED.findall(text), *parse_list(_BRACKETED.sub(",", text))]
     return tuple(dict.fromkeys(bare for one in found if (bare := bare_id(one))))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mailroom.errors import NotFoundError
+from mailroom.mail.actions.choosing import changed, choose, folders_of
 from mailroom.mail.actions.criteria import MailCriteria
 from mailroom.mail.actions.left_behind import STAYS, set_aside
 from mailroom.mail.actions.move import MOST
 from mailroom.mail.actions.rows import ChangeReport, MailRow
-from mailroom.mail.actions.selecting import missing_of, select_for_change
+from mailroom.mail.actions.selecting import missing_of
 from mailroom.mail.imap import ImapSession
 
 
@@ -37,16 +38,21 @@ def delete(
         RefusedError: no criterion, or it fits more than is allowed; nothing was deleted.
     """
     trash = "" if permanently else _trash(session)
-    rows: list[MailRow] = []
-    for name in criteria.folders:
-        folder = session.resolve(name)
-        session.open(folder, readonly=dry_run)
-        chosen = select_for_change(session, criteria, folder, what="deleting", several=several, most=most)
-        into = "" if folder == trash else trash  # what lies in the trash already is removed from it
-        if dry_run:
-            rows += [row.became("would delete", f"to {into}" if into else "for good") for row in chosen]
-        elif chosen:
-            rows += _deleted(session, chosen, into)
+    chosen = choose(
+        session, criteria, folders_of(session, criteria), what="deleting", several=several, most=most, readonly=dry_run
+    )
+
+    def into(folder: str) -> str:
+        return "" if folder == trash else trash  # what lies in the trash already is removed from it
+
+    if dry_run:
+        rows = [
+            row.became("would delete", f"to {into(one.folder)}" if into(one.folder) else "for good")
+            for one in chosen
+            for row in one.rows
+        ]
+    else:
+        rows = list(changed(session, chosen, lambda one: _deleted(session, one.rows, into(one.folder))))
     return ChangeReport(tuple(rows), dry_run, missing_of(criteria, rows))
 
 

@@ -13,6 +13,7 @@ from mailroom.mail.model import Mail
 
 _MOST = 2_000
 """Values per expression."""
+_FILENAMES = "Email Attachments Filename"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,24 @@ def body_regex(mail: Mail, wanted: Expressions) -> Extracted:
 
 
 def header_regex(mail: Mail, wanted: Expressions, header: str = "") -> Extracted:
-    """Values in the header: of every field of that name, or of all fields, one `Name: value` per line."""
+    """Values in the header: of every field of that name, or of all fields, one `Name: value` per line.
+
+    Names of attachments stand in the headers of the mail's parts, so `Email Attachments Filename` looks there as well.
+    """
     if header.strip():
         lines = list(mail.header_all(header.strip().rstrip(":")))
     else:
         lines = [f"{name}: {value}" for name, value in mail.headers]
     text = "\n".join(" ".join(line.split()) for line in lines)
-    return _extract(wanted, [text] if text else [], [text] if text else [])
+    parts = "" if header.strip() else "\n".join(f'filename="{_unquoted(one.name)}"' for one in mail.attachments)
+    return _extract(wanted, [text] if text else [], [text] if text else [], parts=parts)
 
 
-def _extract(wanted: Expressions, own_texts: list[str], named_texts: list[str]) -> Extracted:
+def _unquoted(name: str) -> str:
+    return name.replace('"', "'")
+
+
+def _extract(wanted: Expressions, own_texts: list[str], named_texts: list[str], *, parts: str = "") -> Extracted:
     matches: dict[str, list[str]] = {}
     timed_out: list[str] = []
     for name, pattern in wanted.own:
@@ -96,6 +105,7 @@ def _extract(wanted: Expressions, own_texts: list[str], named_texts: list[str]) 
         if pattern.timeouts > before:
             timed_out.append(name)
     for name in wanted.names:
-        found = [value for text in named_texts for value in NAMED[name].findall(text)]
+        texts = [*named_texts, parts] if name == _FILENAMES and parts else named_texts
+        found = [value for text in texts for value in NAMED[name].findall(text)]
         matches.setdefault(name, []).extend(list(dict.fromkeys(found))[:_MOST])
     return Extracted(matches, tuple(timed_out))

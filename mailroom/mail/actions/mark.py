@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from mailroom.errors import InvalidInputError
+from mailroom.mail.actions.choosing import Chosen, changed, choose, folders_of
 from mailroom.mail.actions.criteria import MailCriteria
 from mailroom.mail.actions.move import MOST
 from mailroom.mail.actions.rows import ChangeReport, MailRow
-from mailroom.mail.actions.selecting import missing_of, select_for_change
+from mailroom.mail.actions.selecting import missing_of
 from mailroom.mail.imap import ImapSession
 
 Mark = Literal["read", "unread", "flagged", "unflagged", "answered", "keyword", "no keyword"]
@@ -48,18 +49,20 @@ def mark(
         RefusedError: no criterion, or it fits more than is allowed; nothing was marked.
     """
     sign, flag = _wanted(mark_as, keyword)
-    rows: list[MailRow] = []
-    for name in criteria.folders:
-        folder = session.resolve(name)
-        session.open(folder, readonly=dry_run)
-        chosen = select_for_change(session, criteria, folder, what="marking", several=several, most=most)
-        todo = [row for row in chosen if row.has_flag(flag) != (sign == "+")]
+    chosen = choose(
+        session, criteria, folders_of(session, criteria), what="marking", several=several, most=most, readonly=dry_run
+    )
+
+    def marked(one: Chosen) -> list[MailRow]:
+        todo = [row for row in one.rows if row.has_flag(flag) != (sign == "+")]
         if todo and not dry_run:
             change = session.set_flags if sign == "+" else session.clear_flags
             change([row.uid for row in todo], flag)
         outcome = "would mark" if dry_run else "marked"
-        rows += [row.became(outcome, f"as {keyword or mark_as}") if row in todo else row.became("already marked")
-                 for row in chosen]  # fmt: skip
+        return [row.became(outcome, f"as {keyword or mark_as}") if row in todo else row.became("already marked")
+                for row in one.rows]  # fmt: skip
+
+    rows = [row for one in chosen for row in marked(one)] if dry_run else list(changed(session, chosen, marked))
     return ChangeReport(tuple(rows), dry_run, missing_of(criteria, rows))
 
 

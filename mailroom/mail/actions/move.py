@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mailroom.errors import InvalidInputError
+from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.mail.actions.choosing import changed, choose, folders_of
 from mailroom.mail.actions.criteria import MailCriteria
 from mailroom.mail.actions.left_behind import STAYS, set_aside
 from mailroom.mail.actions.rows import ChangeReport, MailRow
-from mailroom.mail.actions.selecting import missing_of, search, select_for_change
+from mailroom.mail.actions.selecting import missing_of, search
 from mailroom.mail.imap import ImapSession
 
 MOST = 500
@@ -44,27 +45,36 @@ def move(
     """
     if not destination.strip():
         raise InvalidInputError("the destination folder is empty; name the folder to move to")
-    if create and not dry_run:
-        session.create(destination.strip())
-    target = destination.strip() if create and dry_run else session.resolve(destination)
-    rows: list[MailRow] = []
-    for name in criteria.folders:
-        folder = session.resolve(name)
-        if folder == target:
-            raise InvalidInputError(f"{folder} is both source and destination")
-        session.open(folder, readonly=dry_run)
-        chosen = select_for_change(session, criteria, folder, what="moving", several=several, most=most)
-        rows += (
-            [row.became("would move", f"to {target}") for row in chosen] if dry_run else _moved(session, chosen, target)
-        )
+    target, is_there = _target(session, destination, create=create)
+    folders = folders_of(session, criteria)
+    if target in folders:
+        raise InvalidInputError(f"{target} is both source and destination")
+    chosen = choose(session, criteria, folders, what="moving", several=several, most=most, readonly=dry_run)
+    if dry_run:
+        rows = [row.became("would move", f"to {target}") for one in chosen for row in one.rows]
+    else:
+        if not is_there:
+            session.create(target)
+            target = session.resolve(target)
+        rows = list(changed(session, chosen, lambda one: _moved(session, one.rows, target)))
     missing = missing_of(criteria, rows)
-    if missing and criteria.message_ids and not (create and dry_run):
+    if missing and criteria.message_ids and is_there:
         there = MailCriteria(folders=(target,), message_ids=criteria.message_ids)
         known = {row.message_id for row in rows}
         arrived = [row for row in search(session, there) if row.message_id not in known]
         rows += [row.became("already there") for row in arrived]
         missing = missing_of(criteria, rows)
     return ChangeReport(tuple(rows), dry_run, missing)
+
+
+def _target(session: ImapSession, destination: str, *, create: bool) -> tuple[str, bool]:
+    """The destination as the server names it, and whether it is there."""
+    try:
+        return session.resolve(destination), True
+    except NotFoundError:
+        if not create:
+            raise
+        return destination.strip(), False
 
 
 def _moved(session: ImapSession, chosen: list[MailRow], target: str) -> list[MailRow]:

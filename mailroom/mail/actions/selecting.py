@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import cast
 
-from mailroom.errors import NotFoundError, RefusedError
+from mailroom.errors import NotFoundError
 from mailroom.mail.actions.criteria import MailCriteria, bare_id
 from mailroom.mail.actions.rows import MailRow, row_of
 from mailroom.mail.imap import UNKNOWN_TIME, FetchedMail, ImapSession, LightMail
@@ -54,64 +55,33 @@ def select(session: ImapSession, criteria: MailCriteria, folder: str, *, limit: 
 def search(
     session: ImapSession, criteria: MailCriteria, *, limit: int = 0, may_be_missing: bool = False
 ) -> list[MailRow]:
-    """`select` in every folder of the criteria, in their order; each is opened read-only. Effect: reads.
+    """`select` in every folder of the criteria, the newest first; each is opened read-only. Effect: reads.
 
     Args:
         session: Any folder may be open in it.
         criteria: What is wanted.
-        limit: Most rows; 0: all.
+        limit: Only the newest so many of all folders together; 0: all.
         may_be_missing: A folder that does not exist is passed over.
 
     Raises:
         NotFoundError: a folder does not exist.
     """
-    rows: list[MailRow] = []
+    rows: dict[str, list[MailRow]] = {}
     for name in criteria.folders:
-        if limit and len(rows) >= limit:
-            break
         try:
             folder = session.resolve(name)
+            if folder in rows:
+                continue
             session.open(folder)
         except NotFoundError:
             if not may_be_missing:
                 raise
             continue
-        rows += select(session, criteria, folder, limit=limit - len(rows) if limit else 0)
-    return rows
-
-
-def select_for_change(
-    session: ImapSession, criteria: MailCriteria, folder: str, *, what: str, several: bool, most: int
-) -> list[MailRow]:
-    """`select` for an action that changes mails; refuses whatever could hit more than was meant.
-
-    Args:
-        session: `folder` is open in it.
-        criteria: What is wanted.
-        folder: As the server names it.
-        what: For messages, `delete` and so on.
-        several: More than one mail may be meant although none is named by id.
-        most: Mails that may be changed at once.
-
-    Raises:
-        RefusedError: no criterion, or it fits more mails than are allowed. Nothing was changed.
-    """
-    if not criteria.narrows:
-        raise RefusedError(
-            f"{what} needs a criterion: Message-ID, UID, subject, sender, recipient or text. Nothing was changed."
-        )
-    rows = select(session, criteria, folder)
-    if len(rows) > 1 and not (several or criteria.names_mails):
-        raise RefusedError(
-            f"{len(rows)} mails in {folder} fit, and only one was allowed: narrow the criteria, or allow all that fit. "
-            "Nothing was changed."
-        )
-    if len(rows) > most:
-        raise RefusedError(
-            f"{len(rows)} mails in {folder} fit, more than the {most} allowed at once: narrow the criteria, or raise "
-            "the limit. Nothing was changed."
-        )
-    return rows
+        rows[folder] = select(session, criteria, folder, limit=limit)
+    if len(rows) == 1:
+        return next(iter(rows.values()))  # as the folder numbers them
+    found = sorted((row for some in rows.values() for row in some), key=_arrival, reverse=True)
+    return found[:limit] if limit else found
 
 
 def missing_of(criteria: MailCriteria, rows: Iterable[MailRow]) -> tuple[str, ...]:
@@ -154,6 +124,10 @@ def head_fits(criteria: MailCriteria, mail: Mail) -> bool:
     if criteria.message_ids and bare_id(mail.message_id) not in criteria.message_ids:
         return False
     return criteria.filters.matches(mail)
+
+
+def _arrival(row: MailRow) -> datetime:
+    return row.received_at or UNKNOWN_TIME
 
 
 def _whole_fits(session: ImapSession, criteria: MailCriteria, uids: set[int]) -> set[int]:

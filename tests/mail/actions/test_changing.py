@@ -57,6 +57,8 @@ def test_a_row_has_the_documented_keys(box: Any, mail: Write) -> None:
         ({"body": "quarterly.pdf"}, {2}),
         ({"message_id": "<m1@example.org>, <m3@example.org>"}, {1, 3}),
         ({"message_id": "m2@example.org"}, {2}),
+        ({"message_id": "<m1@example.org>, m3@example.org"}, {1, 3}),
+        ({"message_id": "Message-ID: <m2@example.org>"}, {2}),
         ({"email_uid": "2,3"}, {2, 3}),
         ({"subject": "invoice", "sender": "p2@example.org"}, {2}),
         ({"subject": "no such thing"}, set()),

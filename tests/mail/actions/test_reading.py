@@ -208,6 +208,13 @@ def test_a_header_expression_sees_one_field_or_all(mail: Write) -> None:
     assert header_regex(found, expressions(r"(?<=Subject: ).*")).matches == {"regex": ["Re: T-18"]}
 
 
+def test_names_of_attachments_are_found_by_their_expression_though_they_stand_in_the_parts(mail: Any) -> None:
+    found = parse(mail(1, files=[("bill, May.pdf", b"x"), ("日本.docx", b"y")]))
+    wanted = expressions(names=["Email Attachments Filename"])
+    assert header_regex(found, wanted).matches == {"Email Attachments Filename": ["bill, May.pdf", "日本.docx"]}
+    assert header_regex(found, wanted, "Subject").matches == {"Email Attachments Filename": []}
+
+
 def test_an_expression_that_would_hang_ends_in_time_and_says_so(mail: Write) -> None:
     started = time.monotonic()
     found = body_regex(parse(mail(1, text="a" * 20_000 + "!")), expressions(r"(?=(a+)+b)(a|aa)+\1$"))

@@ -27,6 +27,7 @@ def test_every_documented_key_is_there_the_misspelt_one_included() -> None:
     assert set(data) >= KEYS
     assert data["in_replay_to"] == data["in_reply_to"] == "<q1@soc.example>"
     assert data["receivers"] == ["soc@northwind.example", "lee@northwind.example"]
+    assert (data["to"], data["cc"], data["bcc"]) == (["soc@northwind.example"], ["lee@northwind.example"], [])
     assert (data["date"], data["received_date"]) == ("2024-03-04 09:00:00", "2024-03-04 09:00:30")
     assert (data["timestamp"], data["received_timestamp"]) == (1709542800, 1709542830)
     assert data["names"] == {
