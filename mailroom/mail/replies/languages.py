@@ -135,7 +135,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "pt",
-        ("em", "no dia", "no"),
+        ("em", "no dia", "no", "às"),
         ("escreveu", "escreve"),
         ("de", "remetente"),
         ("enviado", "enviada", "data", "enviada em", "enviado em"),
@@ -233,7 +233,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "pl",
-        ("dnia", "w dniu", "w", "dn."),
+        ("dnia", "w dniu", "w", "dn.", "wiadomość napisana"),
         ("napisał", "napisała", "napisał(a)", "nadesłał", "pisze", "napisał/a", "napisał:", "naskrobał",
         "napisana przez"),
         ("od", "nadawca"),
@@ -480,7 +480,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "et",
-        ("kuupäeval",),
+        ("kuupäeval", "kuupäev"),
         ("kirjutas",),
         ("saatja", "kellelt"),
         ("saadetud", "kuupäev"),
@@ -506,7 +506,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "ca",
-        ("el", "en data"),
+        ("el", "en data", "missatge de"),
         ("va escriure", "ha escrit", "missatge de"),
         ("de", "remitent"),
         ("enviat", "data"),
@@ -597,7 +597,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "is",
-        ("þann",),
+        ("þann", "á"),
         ("skrifaði",),
         ("frá",),
         ("sent", "dagsetning"),

@@ -518,6 +518,28 @@ def test_a_sentence_that_reads_like_an_attribution_is_the_persons_own_when_the_r
     assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
 
 
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Às 10:12 de 04/03/2024, SOC escreveu:",
+        "SOC Team schreef op 2024-03-04 10:12:",
+        "SOC Team писал(а) 2024-03-04 10:12:",
+        "SOC Team schrieb am Montag, 4. März 2024 um 10:12:33 UTC+1:",
+        "SOC Team, 4.03.2024 10:12 tarihinde yazdı:",
+        "SOC Team 於 2024/3/4 上午 10:12 寫道:",
+        "Marie Ng kirjoitti 4.3.2024 klo 10.12:",
+        "SOC/Munich/Northwind wrote on 03/04/2024 10:12:33 AM:",
+        "Wiadomość napisana przez SOC <soc@northwind.example> w dniu 04.03.2024, o godz. 10:12:",
+        "Kuupäev E, 4. märts 2024 kell 10:12 kirjutas SOC <soc@northwind.example>:",
+    ],
+)
+def test_a_line_of_nothing_but_a_name_a_verb_and_a_time_ends_the_answer_whatever_stands_below(
+    line: str, below: str
+) -> None:
+    assert answer_from_text(f"Yes.\n\nAnn\n\n{line}\n\nWas it yours?\n\n{below}\n").text == "Yes.\n\nAnn"
+
+
 @pytest.mark.parametrize(
     "line",
     [
