@@ -697,3 +697,28 @@ def test_an_answer_like_a_header_block_is_kept_above_a_quote_in_html() -> None:
     quote = '<div class="gmail_quote"><blockquote class="gmail_quote">Q</blockquote>'
     html = f"<div>Subject: yes<div>Sender: known</div></div><br>{quote}</div>"
     assert extract_answer(Mail("", 0, html=html)).text == "Subject: yes\nSender: known"
+
+
+PASTED = (
+    "Received: from mail.contoso.example (mail.contoso.example [192.0.2.4])\n\tby mx.northwind.example with ESMTPS;\n"
+    "\tMon, 4 Mar 2024 10:12:00 +0100 (CET)\nFrom: Bob <bob@contoso.example>\nTo: kim@northwind.example\n"
+    "Subject: Invoice\nDate: Mon, 4 Mar 2024 10:11:58 +0100\nMessage-ID: <x@contoso.example>\nMIME-Version: 1.0"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I know this one:\n\nFrom: bob@contoso.example\n\nPlease release it.",
+        "Please block:\n\nVon: Bob Lee <bob@contoso.example>\n\nund auch seine Domain.",
+        f"Here is its header:\n\n{PASTED}\n\nThat is our server, so release it.",
+        f"Here is its header:\n{PASTED}\n\nThat is our server, so release it.",
+    ],
+)
+@pytest.mark.parametrize("below", ["", *BELOW.values()], ids=["nothing", *BELOW])
+def test_a_sender_or_a_servers_header_that_a_person_pasted_does_not_end_the_answer(words: str, below: str) -> None:
+    assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+
+
+def test_a_senders_label_alone_above_marked_lines_begins_the_quote() -> None:
+    assert answer_from_text("Yes.\n\nFrom: soc@northwind.example\n\n> Is it yours?\n> SOC").text == "Yes."
