@@ -57,8 +57,7 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         sent_from=(
             "sent from", "sent by", "sent via", "sent with", "sent using", "get outlook for", "from my", "via",
-            "typed on",
-            "composed on", "download outlook for",
+            "typed on", "composed on", "download outlook for", "securely sent with",
         ),
     ),
     Language(
@@ -267,6 +266,7 @@ LANGUAGES: tuple[Language, ...] = (
         original=("původní zpráva", "původní e-mail", "puvodni zprava"),
         sent_from=(
             "odesláno z", "stáhněte si outlook pro", "získejte outlook pro", "získat outlook pro", "odesláno pomocí",
+            "posláno z",
         ),
     ),
     Language(
@@ -423,7 +423,7 @@ LANGUAGES: tuple[Language, ...] = (
         sent_from=(
             "发自我的", "從我的", "从我的", "發自我的", "我的iphone", "获取 outlook for", "取得 outlook for", "发自",
             "发送自", "获取适用于 ios", "获取适用于 android", "下载适用于 ios", "下载适用于 android", "取得 ios",
-            "取得 android", "从 windows", "传自我的", "發送自我的", "从qq邮箱",
+            "取得 android", "从 windows", "传自我的", "發送自我的", "从qq邮箱", "来自我的",
     ),
     ),
     Language(
@@ -541,7 +541,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("subjek", "perihal"),
         forwarded=("pesan terusan", "pesan yang diteruskan"),
         original=("pesan asli",),
-        sent_from=("dikirim dari",),
+        sent_from=("dikirim dari", "terkirim dari"),
     ),
     Language(
         "th",

@@ -190,7 +190,11 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Vom Mobiltelefon gesendet, bitte Tippfehler entschuldigen", "发自我的华为手机", "发自QQ邮箱",
         "获取适用于iOS的Outlook", "iOS용 Outlook 받기", "Sent from Mailspring, the best free email app for work",
         "从 Windows 版邮件发送", "Samsung Galaxy 스마트폰에서 보냈습니다.", "发自网易邮箱大师",
-        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
+        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone", "ارسال‌شده از iPhone من", "来自我的iPhone",
+        "Sent from Rediffmail", "Sent from Alto", "Sent from eM Client | www.emclient.com", "Posláno z iPhone",
+        "Securely sent with Tutanota. Get your own encrypted, ad-free mailbox: https://tutanota.com",
+        "Sent from my BlackBerry 10 smartphone on the Verizon Wireless 4G LTE network.", "Von Samsung-Tablet gesendet",
+        "네이버 메일 앱에서 보냄", "Terkirim dari iPhone saya",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
@@ -220,6 +224,9 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
         "Sent using the mail merge tool",
         "Sent from my boss by mistake",
         "Sent via our mail gateway",
+        "Sent with DHL (https://dhl.example/track)",
+        "Sent from Contoso (https://contoso.example)",
+        "Von Samsung gesendet",
         "Vom Handy-Shop geschickt",
         "Mit E-Mail verschickt",
         "Gesendet mit unserer App",
@@ -234,6 +241,12 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
 )
 def test_a_sentence_that_begins_like_a_phones_line_stays(sentence: str) -> None:
     assert answer_from_text(f"Yes.\n\n{sentence}").text == f"Yes.\n\n{sentence}"
+
+
+@pytest.mark.parametrize("text", ["این را نمی‌شناسم", "क्‌ष ठीक है"], ids=["fa", "hi"])
+def test_a_non_joiner_that_belongs_to_the_spelling_stays_and_a_filler_goes(text: str) -> None:
+    assert answer_from_text(f"{text}\n\n{ATTRIBUTIONS['en']}\n> Q").text == text
+    assert answer_from_text(f"Yes‌.\n\n{ATTRIBUTIONS['en']}\n> Q").text == "Yes."
 
 
 def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
