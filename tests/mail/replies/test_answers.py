@@ -256,6 +256,8 @@ def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
 
 def test_a_signature_below_a_row_of_long_dashes_is_cut() -> None:
     assert answer_from_text("Yes.\n\n—————\nKim Lee\nNorthwind\n").text == "Yes."
+    assert answer_from_text(f"是的。\n\n{'—' * 30}\n\n小满\n活动协调人\n").text == "是的。"
+    assert "第二" in answer_from_text(f"第一部分。\n\n{'—' * 30}\n\n第二部分也可以。\n").text
     assert (
         "Part two" in answer_from_text("Part one.\n\n—————\n\nPart two, which goes on with a long sentence here.").text
     )
@@ -735,3 +737,15 @@ def test_a_sender_or_a_servers_header_that_a_person_pasted_does_not_end_the_answ
 
 def test_a_senders_label_alone_above_marked_lines_begins_the_quote() -> None:
     assert answer_from_text("Yes.\n\nFrom: soc@northwind.example\n\n> Is it yours?\n> SOC").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-------- Ursprüngliche Nachricht --------Von: SOC Datum: 04.03.24  10:12  (GMT+01:00) An: Betreff: Mail",
+        "-----Original Message-----From: SOC Sent: Monday, March 4, 2024 To: Kim Subject: Mail",
+    ],
+)
+def test_a_separator_that_ran_together_with_the_header_block_ends_the_answer(line: str) -> None:
+    assert answer_from_text(f"Yes, sure.\n{line}\n\nIs it yours?").text == "Yes, sure."
+    assert answer_from_text("Yes.\n--- original --- is what I want\nKim").text.endswith("Kim")
