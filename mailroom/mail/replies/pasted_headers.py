@@ -11,13 +11,14 @@ _OF_SERVERS = re.compile(
     r"x-[a-z0-9-]{2,60}|thread-(?:topic|index)|in-reply-to|references)[ \t*]{0,4}:",
     re.IGNORECASE,
 )
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}:")
 _FEWEST = 2
 
 
 def pasted_lines(lines: Sequence[str]) -> frozenset[int]:
-    """The lines of every paragraph but the first in which two or more are headers that only servers write.
+    """The lines, counted from the end, of every paragraph in which two or more are headers that only servers write.
 
-    Counted from the end. What stands at the top was not pasted into anything.
+    A text that begins with a header is a mail's source as a whole, and nothing was pasted into it.
     """
     found: set[int] = set()
     start = seen = 0
@@ -25,7 +26,7 @@ def pasted_lines(lines: Sequence[str]) -> frozenset[int]:
         if line.strip():
             seen += _OF_SERVERS.match(line) is not None
             continue
-        if seen >= _FEWEST and start:
+        if seen >= _FEWEST and not (start == 0 and _HEADER.match(lines[0])):
             found.update(len(lines) - inside for inside in range(start, at))
         start, seen = at + 1, 0
     return frozenset(found)

@@ -733,6 +733,7 @@ PASTED = (
 @pytest.mark.parametrize("below", ["", *BELOW.values()], ids=["nothing", *BELOW])
 def test_a_sender_or_a_servers_header_that_a_person_pasted_does_not_end_the_answer(words: str, below: str) -> None:
     assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+    assert answer_from_text(f"{words}\n\n{below}\n").text == words
 
 
 def test_a_senders_label_alone_above_marked_lines_begins_the_quote() -> None:
