@@ -750,3 +750,29 @@ def test_a_senders_label_alone_above_marked_lines_begins_the_quote() -> None:
 def test_a_separator_that_ran_together_with_the_header_block_ends_the_answer(line: str) -> None:
     assert answer_from_text(f"Yes, sure.\n{line}\n\nIs it yours?").text == "Yes, sure."
     assert answer_from_text("Yes.\n--- original --- is what I want\nKim").text.endswith("Kim")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It is our booking:\n\nFrom: Munich\nTo: Berlin\nDate: 4 March 2024\n\nPlease release it.",
+        "Von: München\nNach: Berlin\nDatum: 4.3.2024\nAbfahrt: 10:12\n\nist die Buchung, bitte freigeben.",
+        "The invitation, I know it.\n\nDate: 04.03.2024\nSubject: Audit\n\nPlease release it.",
+    ],
+)
+@pytest.mark.parametrize("below", ["", *BELOW.values()], ids=["nothing", *BELOW])
+def test_a_booking_with_a_place_and_a_day_is_no_header_block(words: str, below: str) -> None:
+    assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: SOC\nSent: Monday, March 4, 2024 10:12 AM\nTo: Kim",
+        "Von: SOC\nGesendet: Montag, 4. März\n 2024 10:12\nAn: Kim",
+        "Fra: SOC\nDato: 4. marts 2024 kl. 10.12",
+        "差出人: SOC\n日時: 2024年3月4日 10時12分",
+    ],
+)
+def test_a_name_and_a_time_are_a_header_block_also_without_a_subject(block: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?").text == "Yes."
