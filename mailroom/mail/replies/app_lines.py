@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailroom.mail.replies.folding import folded
 from mailroom.mail.replies.languages import LANGUAGES
 
 _BEGINNINGS = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
@@ -96,7 +97,7 @@ def is_app_line(line: str) -> bool:
     text = line.strip(" \t*_<>[]()\xa0\u200b-–—")
     if not 4 <= len(text) <= 130:
         return False
-    low = text.casefold().replace("’", "'")
+    low = folded(text).replace("’", "'")
     if _BY_PHONE.fullmatch(low) or _OUTLOOK_LINK.fullmatch(low) or low.rstrip(".") == "sent on the go":
         return True
     core = _LINK.sub("", low).strip(" .。:;<>[]()")

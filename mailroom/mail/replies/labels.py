@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mailroom.mail.replies.folding import folded
 from mailroom.mail.replies.languages import LANGUAGES
 
 _MAX_LINE = 2_000
@@ -125,7 +126,7 @@ def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
     found = row or _LABEL.match(line, start)
     if found is None:
         return None
-    label = " ".join(found[1].casefold().split()).rstrip("* ")
+    label = folded(found[1]).rstrip("* ")
     meanings = _ROLES.get(_IN_PARENTHESES.sub("", label) if label.endswith(")") else label)
     if meanings is None:
         return None

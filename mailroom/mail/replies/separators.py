@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from mailroom.mail.replies.folding import folded
 from mailroom.mail.replies.labels import label_of
-from mailroom.mail.replies.languages import LANGUAGES
+from mailroom.mail.replies.languages import LANGUAGES, ORIGINAL_ELSEWHERE
 
 _DASHES = "-_=\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _FRAME = re.compile(rf"[\s>|*]{{0,40}}[{_DASHES}*]{{0,80}}\s{{0,4}}")
@@ -28,7 +29,7 @@ _BEFORE_DASHES = re.compile(r"\S --- \S[^\n]{0,300} ---\s{0,4}$")
 _TIME_AT_END = re.compile(r"\d[:.]\d\d(?:\s?[ap]\.?m\.?)?\s?$", re.IGNORECASE)
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
-_ORIGINAL = {text for language in LANGUAGES for text in language.original}
+_ORIGINAL = {text for language in LANGUAGES for text in language.original} | set(ORIGINAL_ELSEWHERE)
 _LONGEST = 70
 _LONGEST_LINE = 1_000
 _LONGEST_GLUED = 300
@@ -44,12 +45,12 @@ def _inner(line: str) -> tuple[str, bool] | None:
     if not 4 <= len(bare) <= 200:
         return None
     if bare[0] not in _FRAME_MARKS:
-        return (" ".join(bare.casefold().split()), False) if len(bare) <= _LONGEST else None
+        return (folded(bare), False) if len(bare) <= _LONGEST else None
     frame = _FRAME.match(bare)
     head = frame[0] if frame else ""
     inner = bare[len(head) :].rstrip(f"{_DASHES}* \t")
     dashed = sum(head.count(mark) for mark in _DASHES) >= 2
-    return (" ".join(inner.casefold().split()), dashed) if 0 < len(inner) <= _LONGEST else None
+    return (folded(inner), dashed) if 0 < len(inner) <= _LONGEST else None
 
 
 def is_original(line: str) -> bool:

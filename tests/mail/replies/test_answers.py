@@ -776,3 +776,18 @@ def test_a_booking_with_a_place_and_a_day_is_no_header_block(words: str, below: 
 )
 def test_a_name_and_a_time_are_a_header_block_also_without_a_subject(block: str) -> None:
     assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-----Özgün İleti-----",
+        "KİMDEN: SOC <soc@northwind.example>\nTARİH: 4 Mart 2024 10:12\nKİME: Kim\nKONU: Posta",
+        "-------- Treść oryginalnej wiadomości --------",
+        "-------- Изворна порука --------",
+        "-------- Oorspronklike boodskap --------",
+        "-------- Neges Wreiddiol --------",
+    ],
+)
+def test_what_announces_the_quote_is_known_in_capitals_and_in_rarer_languages(line: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{line}\n\nIs it yours?").text == "Yes."
