@@ -791,3 +791,11 @@ def test_a_name_and_a_time_are_a_header_block_also_without_a_subject(block: str)
 )
 def test_what_announces_the_quote_is_known_in_capitals_and_in_rarer_languages(line: str) -> None:
     assert answer_from_text(f"Yes.\n\n{line}\n\nIs it yours?").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "tag", ['div class="skiff_quote"', 'p data-o-mail-quote="1"', 'div id="x_mail-editor-reference-message-container"']
+)
+def test_what_a_program_marks_as_quoted_in_its_markup_is_no_answer(tag: str) -> None:
+    html = f"<div>Yes, it is mine.</div><{tag}>Is it yours?</{tag.split()[0]}>"
+    assert extract_answer(Mail("", 0, html=html)).text == "Yes, it is mine."
