@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailroom.mail.parse.blocks import Block, read_block
 from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.lost_delimiter import lost_part
 from mailroom.mail.parse.parameters import split_value, text_values
 from mailroom.mail.parse.transfer import unbase64, undo
 
@@ -150,6 +151,9 @@ def _take_apart(entity: Entity, work: Work, depth: int) -> None:
         guessed = _GUESSED.search(raw, max(0, body - 1), min(end, body + 64 * 1024))
         if guessed:
             spans = split_parts(raw, body, end, guessed.group(1).rstrip(), work)
+    elif (lost := _lost_span(entity, b"--" + boundary, spans[0][0], nested=depth > 0)) is not None:
+        work.defects.add("first_boundary_missing")
+        spans.insert(0, lost)
     default = "message/rfc822" if entity.type == "multipart/digest" else "text/plain"
     for start, stop in spans:
         if work.parts >= work.limits.parts:
@@ -159,6 +163,16 @@ def _take_apart(entity: Entity, work: Work, depth: int) -> None:
         if work.parts == _MANY_PARTS:
             work.heavy("very many parts")
         entity.children.append(read_entity(raw, start, stop, work, depth=depth + 1, default=default))
+
+
+def _lost_span(entity: Entity, delimiter: bytes, opened: int, *, nested: bool) -> tuple[int, int] | None:
+    """The part above the first delimiter, whose line ends at `opened`; None when there is none."""
+    at = entity.raw.rfind(delimiter, entity.body, opened)
+    if at <= entity.body:
+        return None
+    twice = nested and any(name == "content-type" for name, _ in entity.block.repeated)
+    lost = lost_part(entity.raw, entity.start, entity.body, at, typed_twice=twice)
+    return None if lost is None else (lost, _before_newline(entity.raw, at, entity.body))
 
 
 def _undo_container(entity: Entity, work: Work) -> None:

@@ -12,7 +12,11 @@ from mailroom.mail.replies.answer_text import CUT_MARK, QUOTE_MARK, TextCut, cut
 from mailroom.mail.replies.signature import SIGNATURE_BEGINS, SIGNATURE_ENDS, cut_signature
 
 _MARKS = re.compile(f"[{QUOTE_MARK}{CUT_MARK}{SIGNATURE_BEGINS}{SIGNATURE_ENDS}]")
-_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
+_JOINED = "[\u0600-\u06ff\u0750-\u077f\u08a0-\u0dff]"
+"""Scripts in which a non-joiner is part of the spelling: Arabic as written in Iran, and those of India."""
+_INVISIBLE = re.compile(
+    f"(?<!{_JOINED})\u200c|\u200c(?!{_JOINED})|[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]"
+)
 _MAX_TEXT = 1_000_000
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mailroom.mail.replies.attribution import find_attribution, is_dated, may_end_attribution
 from mailroom.mail.replies.footers import gateways_footer
 from mailroom.mail.replies.labels import LabelBlock, find_block, label_of
+from mailroom.mail.replies.pasted_headers import pasted_lines
 from mailroom.mail.replies.separators import (
     between_angles,
     framed_text,
@@ -38,6 +39,7 @@ _MOST_BLOCKS = 200
 _MOST_ATTRIBUTIONS = 500
 """So many places are looked at closely; a person's mail has a handful."""
 _MOST_LABELS = 6
+_MOST_BELOW_A_SENDER = 8
 _WHOLE_BLOCK = {"from", "to", "subject"}
 _TEXT, _EMPTY, _QUOTE, _ATTRIBUTION = range(4)
 
@@ -77,6 +79,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     blocks, attributions = _MOST_BLOCKS, _MOST_ATTRIBUTIONS
     surest: int | None = None  # counted from the end, because lines are put in above
     below_quote = False
+    pasted = pasted_lines(lines)
     while index < len(lines):
         mark, line = marks[index], lines[index]
         if mark in {_QUOTE, _EMPTY}:
@@ -94,9 +97,10 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         block = None
         if blocks and label_of(line) is not None:
             blocks -= 1
-            block = find_block(lines, index, lone_from=_stands_alone(lines, index))
+            if len(lines) - index not in pasted:
+                block = find_block(lines, index) or _lone_sender(lines, marks, index)
         if block is not None and _may_be_an_answer(block) and not _marked_quote_follows(lines, marks, block.end):
-            surest = surest or len(lines) - _last_sure_place(lines, marks)
+            surest = surest or len(lines) - _last_sure_place(lines, marks, pasted)
             if below_quote or len(lines) - surest >= block.end:
                 seen_text, index = True, block.end
                 continue
@@ -115,7 +119,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
         if found is not None and all(marks[at] != _QUOTE for at in range(found.start, found.end)):
             quote_below = _quote_follows(marks, found.end)
             if found.doubtful and not quote_below:
-                surest = surest or len(lines) - _last_sure_place(lines, marks)
+                surest = surest or len(lines) - _last_sure_place(lines, marks, pasted)
                 if below_quote or len(lines) - surest >= found.end:
                     seen_text = True
                     index += 1
@@ -138,7 +142,7 @@ def _mark_splitters(lines: list[str], marks: list[int]) -> tuple[int, str | None
     return len(lines), language
 
 
-def _last_sure_place(lines: Sequence[str], marks: Sequence[int]) -> int:
+def _last_sure_place(lines: Sequence[str], marks: Sequence[int], pasted: frozenset[int]) -> int:
     """The last line that no person writes: of a quote, a separator, a whole header block, an attribution; else -1."""
     looks = _MOST_BLOCKS
     for at in range(len(lines) - 1, -1, -1):
@@ -146,7 +150,7 @@ def _last_sure_place(lines: Sequence[str], marks: Sequence[int]) -> int:
             continue
         if marks[at] == _QUOTE or CUT_MARK in lines[at] or is_original(lines[at]):
             return at
-        labelled = label_of(lines[at]) is not None
+        labelled = label_of(lines[at]) is not None and len(lines) - at not in pasted
         if not looks or not (labelled or may_end_attribution(lines[at])):
             continue
         looks -= 1
@@ -165,8 +169,19 @@ def _may_be_an_answer(block: LabelBlock) -> bool:
     return len(block.fields) > 1 and not is_dated(block.value("date").casefold()) and not roles >= _WHOLE_BLOCK
 
 
-def _stands_alone(lines: Sequence[str], index: int) -> bool:
-    return index > 0 and (not lines[index - 1].strip() or is_row(lines[index - 1]))
+def _lone_sender(lines: Sequence[str], marks: Sequence[int], index: int) -> LabelBlock | None:
+    """`From: ann@example.com` and nothing else, when marked lines soon follow that nothing else introduces."""
+    if not index or (lines[index - 1].strip() and not is_row(lines[index - 1])):
+        return None
+    block = find_block(lines, index, lone_from=True)
+    if block is None:
+        return None
+    for at in range(block.end, min(block.end + _MOST_BELOW_A_SENDER, len(lines))):
+        if marks[at] == _QUOTE:
+            return block if QUOTE_MARK not in lines[at] else None
+        if is_original(lines[at]) or label_of(lines[at]) is not None or may_end_attribution(lines[at]):
+            return None
+    return None
 
 
 def _with_labels_above(lines: Sequence[str], start: int) -> int:

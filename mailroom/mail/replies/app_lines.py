@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailroom.mail.replies.folding import folded
 from mailroom.mail.replies.languages import LANGUAGES
 
 _BEGINNINGS = tuple(sorted({text for language in LANGUAGES for text in language.sent_from if text != "via"}, key=len))
@@ -15,8 +16,9 @@ _DEVICE = re.compile(
     r"puhelime(?:sta|ni)|телефон|смартфон|mac\b|treo|nexus|pixel\b|motorola|zte\b|oneplus|icloud|inbox\b|front\b|"
     r"superhuman|telus|rogers|vodafone|lumia|surface\b|app\b|mailspring|shortwave|missive|boxer\b|roundcube|mailbird|"
     r"canary|bluemail|typeapp|zoho|hushmail|tuta(?:nota)?\b|fastmail|hey\b|polymail|edison|spike\b|fairphone|"
-    r"telemóvel|täppar|telekom)|我的\S{0,8}(?:手机|手機)|(?:qq|网易|新浪|搜狐|阿里|139|189)\S{0,4}(?:邮|郵)|小米|华为|"
-    r"スマートフォン|휴대폰|스마트폰"
+    r"telemóvel|täppar|telekom|rediff|alto\b|seamonkey|ibm verse|traveler\b|touchdown\b|inky\b|unibox|cloudmagic|"
+    r"mixmax|xfinity|em client)|我的\S{0,8}(?:手机|手機)|(?:qq|网易|新浪|搜狐|阿里|139|189)\S{0,4}(?:邮|郵)|小米|华为|"
+    r"スマートフォン|휴대폰|스마트폰|네이버 ?메일|메일 ?앱"
 )
 """What sends. Words for mail in Chinese, Japanese and Korean are of no use: people write them as well."""
 _PLATFORM = r"(?:ios|android|mac|windows|iphone|ipad)"
@@ -46,7 +48,8 @@ _LAST = (
 """How the line ends where the verb comes last; a sentence that ends with the verb has other words before it."""
 _GERMAN_LAST = re.compile(
     r"van mijn [^\n]{1,60}(?:verzonden|verstuurd)|"
-    r"(?:von (?:mein\S{0,12}|yahoo|unterwegs|proton)|vom|mobil|unterwegs|diese nachricht|mit|sicher)\b[^\n]{0,90}"
+    r"(?:von (?:mein\S{0,12}|yahoo|unterwegs|proton|samsung[ -](?:mobile|tablet))|vom|mobil|unterwegs|diese nachricht|"
+    r"mit|sicher)\b[^\n]{0,90}"
     r"(?:gesendet|versendet|verschickt|geschickt)"
 )
 _SENT_BY_MAIL = re.compile(
@@ -78,6 +81,13 @@ _DAYS = re.compile(
 """No app says when."""
 _APOLOGY = re.compile(r"excuse|typo|brevity|auto-?correct|fat fingers|entschuldig|tippfehler")
 _LINK = re.compile(r"[<(\[]?\s?(?:https?|mailto):[^\s>)\]]{1,200}\s?[>)\]]?")
+_ADVERTISEMENT = re.compile(
+    r"(?:securely )?sent (?:with|from) (?:tuta(?:nota)?|proton ?mail)\b[^\n]{0,80}|"
+    r"sent via the samsung galaxy [^\n]{1,50}|sent from my blackberry [^\n]{1,60} network\.?|"
+    r"sent using https?://www\.zoho\.\S{1,20}|"
+    r"(?:yahoo|aol) mail: search, organize, conquer\.?|sent with (?:shift|good|mixmax) ?\((?:https?://|www\.)\S{1,60}"
+)
+"""Whole lines of apps that say more than which app it was."""
 _MOST_WORDS = 10
 _MOST_WORDS_BEFORE_A_VERB = 6
 
@@ -87,11 +97,11 @@ def is_app_line(line: str) -> bool:
     text = line.strip(" \t*_<>[]()\xa0\u200b-–—")
     if not 4 <= len(text) <= 130:
         return False
-    low = text.casefold().replace("’", "'")
+    low = folded(text).replace("’", "'")
     if _BY_PHONE.fullmatch(low) or _OUTLOOK_LINK.fullmatch(low) or low.rstrip(".") == "sent on the go":
         return True
     core = _LINK.sub("", low).strip(" .。:;<>[]()")
-    if _APP_TO_GET.fullmatch(core):
+    if _APP_TO_GET.fullmatch(core) or _ADVERTISEMENT.fullmatch(low):
         return True
     if core.endswith(("?", "!")) or _DAYS.search(core) or _OURS.search(core):
         return False

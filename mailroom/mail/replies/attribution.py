@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailroom.mail.replies.languages import LANGUAGES, QUOTING
+from mailroom.mail.replies.moment_words import WEEKDAYS, is_name_and_moment
 
 _WINDOW = 4
 _MAX_JOINED = 420
@@ -276,6 +277,12 @@ def _may_be_a_sentence(joined: str, line: str) -> bool:
         if address is None:
             return not _said_by_somebody(joined, verb)
         return is_dated(low[verb[1] : address.start()])
+    if (
+        is_dated(low)
+        and _CLOCK.search(low)
+        and is_name_and_moment(f"{joined[: verb[1] - len(verb[0])]} {joined[verb[1] :]}")
+    ):
+        return False
     return address is None or address.start() > verb[1] or not is_dated(low)
 
 
@@ -336,116 +343,9 @@ def _weekday_first(low: str) -> bool:
     """`пн, 4 мар.`: a short word with a number right after it or one word later; `yes, I know him` is a sentence."""
     word = low.split(" ", 1)[0]
     first = word.rstrip(".,")
-    if first in _DAYS:
+    if first in WEEKDAYS:
         return True
     return 2 <= len(first) <= 12 and word != first and first.isalpha() and _has_digit(" ".join(low.split(" ", 3)[:3]))
-
-
-_DAYS = frozenset(
-    [
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-        "lundi",
-        "mardi",
-        "mercredi",
-        "jeudi",
-        "vendredi",
-        "samedi",
-        "dimanche",
-        "man",
-        "tir",
-        "ons",
-        "tor",
-        "fre",
-        "lør",
-        "søn",
-        "mån",
-        "tis",
-        "lör",
-        "sön",
-        "maandag",
-        "dinsdag",
-        "woensdag",
-        "donderdag",
-        "vrijdag",
-        "zaterdag",
-        "zondag",
-        "lunedì",
-        "martedì",
-        "mercoledì",
-        "giovedì",
-        "venerdì",
-        "sabato",
-        "domenica",
-        "lunes",
-        "martes",
-        "miércoles",
-        "jueves",
-        "viernes",
-        "sábado",
-        "domingo",
-        "mandag",
-        "tirsdag",
-        "onsdag",
-        "torsdag",
-        "fredag",
-        "lørdag",
-        "søndag",
-        "måndag",
-        "tisdag",
-        "lördag",
-        "söndag",
-        "maanantaina",
-        "ma",
-        "ti",
-        "ke",
-        "to",
-        "pe",
-        "la",
-        "su",
-        "po",
-        "út",
-        "st",
-        "čt",
-        "pá",
-        "so",
-        "ne",
-        "понедельник",
-        "вторник",
-        "среда",
-        "четверг",
-        "пятница",
-        "суббота",
-        "воскресенье",
-        "пн",
-        "вт",
-        "ср",
-        "чт",
-        "пт",
-        "сб",
-        "вс",
-        "нд",
-    ]
-)
 
 
 def _has_digit(low: str) -> bool:

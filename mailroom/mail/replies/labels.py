@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mailroom.mail.replies.folding import folded
 from mailroom.mail.replies.languages import LANGUAGES
 
 _MAX_LINE = 2_000
@@ -18,6 +19,12 @@ _LABEL = re.compile(r"([^\W\d_][^:：<>@\n\t]{0,38}?)\s{0,4}[*_]{0,3}\s{0,4}[:�
 _ROW = re.compile(r"[\s>]{0,8}\|\s{0,4}([^|:：]{1,38}?)\s{0,4}\|([^|]{0,1000})\|\s{0,4}$")
 """`| From | Ann Lee |`: a table with a label and its value in a row."""
 _ADDRESS = re.compile(r"[\w.+=\-']{1,64}@[\w.\-]{1,190}\.\w{2,24}")
+_TIME_OF_DAY = re.compile(
+    r"\d[\s\u200e\u200f]{0,3}:[\s\u200e\u200f]{0,3}\d\d|(?<![\d.])\d{1,2}\.\d\d(?![\d.])|"
+    r"\d\s?h\s?\d\d|\d\s?[時时시点點]|\d\s?[ap]\.?m\b",
+    re.IGNORECASE,
+)
+"""Windows Mail writes marks of direction around the colon."""
 _SINGLE_FROM = re.compile(
     r"^(?:.{0,120}[<\[(](?:mailto:)?\s{0,3}[^\s<>@\[\]]{1,64}@[^\s<>@\[\]]{1,190}[>\])]|"
     r"[^\s<>@]{1,64}@[^\s<>@]{1,190})\s{0,5}\**$"
@@ -119,7 +126,7 @@ def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
     found = row or _LABEL.match(line, start)
     if found is None:
         return None
-    label = " ".join(found[1].casefold().split()).rstrip("* ")
+    label = folded(found[1]).rstrip("* ")
     meanings = _ROLES.get(_IN_PARENTHESES.sub("", label) if label.endswith(")") else label)
     if meanings is None:
         return None
@@ -196,6 +203,8 @@ def _judge(
             return None  # a table of something else
         if best_roles == {"from", "to"} and not any(_ADDRESS.search(value) for _, value in fields):
             return None
+        if not best_roles >= {"from", "subject"} and not any(_of_a_mail(line) for line in lines[start:end]):
+            return None
         end = _wrapped_end(lines, end)
         return LabelBlock(start, end, best, _with_continuations(lines, start, end, best))
     if "from" in best_roles and _second_label(entries[0][1], best):
@@ -203,6 +212,15 @@ def _judge(
     if lone_from and "from" in best_roles and _SINGLE_FROM.match(entries[0][1]):
         return LabelBlock(start, start + 1, best, fields[:1])
     return None
+
+
+def _of_a_mail(line: str) -> bool:
+    """Whether the line has an address or a time: `From: Munich / To: Berlin / Date: 4 March` is a booking."""
+    if label_of(line) is None:
+        label = _LABEL.match(line[:_MAX_LINE].strip())
+        if label is not None and not any(character.isdigit() for character in label[1]):
+            return False  # `Departure: 10:12`; a date that was wrapped has digits in front of the colon
+    return _ADDRESS.search(line, 0, _MAX_LINE) is not None or _TIME_OF_DAY.search(line, 0, _MAX_LINE) is not None
 
 
 _INNER = re.compile(r"[\s*]([^\W\d_]{2,12})\s?\*?:[\s*]")

@@ -57,8 +57,7 @@ LANGUAGES: tuple[Language, ...] = (
         ),
         sent_from=(
             "sent from", "sent by", "sent via", "sent with", "sent using", "get outlook for", "from my", "via",
-            "typed on",
-            "composed on", "download outlook for",
+            "typed on", "composed on", "download outlook for", "securely sent with",
         ),
     ),
     Language(
@@ -135,7 +134,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "pt",
-        ("em", "no dia", "no"),
+        ("em", "no dia", "no", "às"),
         ("escreveu", "escreve"),
         ("de", "remetente"),
         ("enviado", "enviada", "data", "enviada em", "enviado em"),
@@ -213,7 +212,10 @@ LANGUAGES: tuple[Language, ...] = (
         ("kopi", "cc"),
         ("emne",),
         forwarded=("videresendt melding", "videresendt e-post", "starten på en videresendt melding"),
-        original=("opprinnelig melding", "original melding", "opprinnelige melding", "opprinnelig e-post"),
+        original=(
+            "opprinnelig melding", "original melding", "opprinnelige melding", "opprinnelig e-post",
+            "opphavleg melding",
+        ),
         sent_from=("sendt fra", "skaff deg outlook for", "få outlook for", "hent outlook for"),
     ),
     Language(
@@ -233,7 +235,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "pl",
-        ("dnia", "w dniu", "w", "dn."),
+        ("dnia", "w dniu", "w", "dn.", "wiadomość napisana"),
         ("napisał", "napisała", "napisał(a)", "nadesłał", "pisze", "napisał/a", "napisał:", "naskrobał",
         "napisana przez"),
         ("od", "nadawca"),
@@ -245,7 +247,7 @@ LANGUAGES: tuple[Language, ...] = (
             "przekazana wiadomość", "treść przekazanej wiadomości", "wiadomość przekazana",
             "początek przekazywanej wiadomości",
         ),
-        original=("wiadomość oryginalna", "oryginalna wiadomość", "original message"),
+        original=("wiadomość oryginalna", "oryginalna wiadomość", "treść oryginalnej wiadomości", "original message"),
         sent_from=(
             "wysłano z", "wysłane z", "pobierz outlooka dla", "pobierz aplikację outlook", "pobierz program outlook",
             "wysłano przy", "wysłane przy",
@@ -267,6 +269,7 @@ LANGUAGES: tuple[Language, ...] = (
         original=("původní zpráva", "původní e-mail", "puvodni zprava"),
         sent_from=(
             "odesláno z", "stáhněte si outlook pro", "získejte outlook pro", "získat outlook pro", "odesláno pomocí",
+            "posláno z",
         ),
     ),
     Language(
@@ -349,7 +352,9 @@ LANGUAGES: tuple[Language, ...] = (
             "переслане повідомлення", "перенаправлене повідомлення", "початок листа, що пересилається",
             "пересилане повідомлення", "переслане лист",
         ),
-        original=("початкове повідомлення", "оригінальне повідомлення", "вихідне повідомлення"),
+        original=(
+            "початкове повідомлення", "оригінальне повідомлення", "вихідне повідомлення", "оригінал повідомлення",
+        ),
         sent_from=(
             "надіслано з", "відправлено з", "завантажити outlook для", "отримайте outlook для",
             "отримати outlook для",
@@ -365,9 +370,9 @@ LANGUAGES: tuple[Language, ...] = (
         ("bilgi", "cc"),
         ("konu",),
         forwarded=(
-            "iletilmiş mesaj", "i̇leti başlangıcı", "ileti başlangıcı", "iletilen ileti",
+            "iletilmiş mesaj", "ileti başlangıcı", "iletilen ileti",
             "iletilen ileti başlangıcı", "yönlendirilmiş ileti",
-            "yönlendirilen mesaj", "iletilmiş ileti", "i̇letilen ileti", "i̇letilmiş mesaj", "i̇letilmiş ileti",
+            "yönlendirilen mesaj", "iletilmiş ileti", "iletilen mesaj",
         ),
         original=("özgün ileti", "orijinal mesaj", "orijinal ileti", "özgün mesaj"),
         sent_from=("iphone'umdan gönderildi", "gönderildi", "outlook'u edinin", "iphone'dan gönderildi"),
@@ -387,7 +392,7 @@ LANGUAGES: tuple[Language, ...] = (
         forwarded=(
             "proslijeđena poruka", "započni proslijeđenu poruku", "prosleđena poruka", "početak proslijeđene poruke",
     ),
-        original=("izvorna poruka", "originalna poruka", "izvorna e-poruka"),
+        original=("izvorna poruka", "originalna poruka", "izvorna e-poruka", "изворна порука", "оригинална порука"),
         sent_from=("poslano s", "poslano iz", "preuzmite outlook za", "poslato sa"),
     ),
     Language(
@@ -418,12 +423,12 @@ LANGUAGES: tuple[Language, ...] = (
     ),
         original=(
             "原始邮件", "原邮件", "原始郵件", "邮件原件", "原始信件", "原郵件", "回复的原邮件", "回覆的原郵件",
-            "回复的原始邮件",
+            "回复的原始邮件", "原始訊息",
         ),
         sent_from=(
             "发自我的", "從我的", "从我的", "發自我的", "我的iphone", "获取 outlook for", "取得 outlook for", "发自",
             "发送自", "获取适用于 ios", "获取适用于 android", "下载适用于 ios", "下载适用于 android", "取得 ios",
-            "取得 android", "从 windows", "传自我的", "發送自我的", "从qq邮箱",
+            "取得 android", "从 windows", "传自我的", "發送自我的", "从qq邮箱", "来自我的",
     ),
     ),
     Language(
@@ -475,12 +480,12 @@ LANGUAGES: tuple[Language, ...] = (
         ("نسخة", "cc"),
         ("الموضوع",),
         forwarded=("رسالة معاد توجيهها", "رسالة محولة"),
-        original=("الرسالة الأصلية",),
+        original=("الرسالة الأصلية", "رسالة أصلية"),
         sent_from=("أرسلت من", "أُرسلت من", "مرسل من", "تم الإرسال من"),
     ),
     Language(
         "et",
-        ("kuupäeval",),
+        ("kuupäeval", "kuupäev"),
         ("kirjutas",),
         ("saatja", "kellelt"),
         ("saadetud", "kuupäev"),
@@ -501,12 +506,12 @@ LANGUAGES: tuple[Language, ...] = (
         ("копие", "cc"),
         ("тема", "относно"),
         forwarded=("препратено съобщение", "препратено писмо"),
-        original=("оригинално съобщение",),
+        original=("оригинално съобщение", "първоначално съобщение"),
         sent_from=("изпратено от",),
     ),
     Language(
         "ca",
-        ("el", "en data"),
+        ("el", "en data", "missatge de"),
         ("va escriure", "ha escrit", "missatge de"),
         ("de", "remitent"),
         ("enviat", "data"),
@@ -527,7 +532,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("cc", "đồng gửi"),
         ("chủ đề", "tiêu đề"),
         forwarded=("thư đã chuyển tiếp", "thư được chuyển tiếp", "tin nhắn đã chuyển tiếp"),
-        original=("thư gốc", "tin nhắn gốc"),
+        original=("thư gốc", "tin nhắn gốc", "thông điệp gốc"),
         sent_from=("được gửi từ", "đã gửi từ", "gửi từ"),
     ),
     Language(
@@ -541,7 +546,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("subjek", "perihal"),
         forwarded=("pesan terusan", "pesan yang diteruskan"),
         original=("pesan asli",),
-        sent_from=("dikirim dari",),
+        sent_from=("dikirim dari", "terkirim dari"),
     ),
     Language(
         "th",
@@ -553,7 +558,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("สำเนา", "สำเนาถึง", "cc"),
         ("เรื่อง", "หัวเรื่อง", "ชื่อเรื่อง"),
         forwarded=("ข้อความที่ส่งต่อ",),
-        original=("ข้อความเดิม", "ข้อความต้นฉบับ"),
+        original=("ข้อความเดิม", "ข้อความต้นฉบับ", "ข้อความดั้งเดิม"),
         sent_from=("ส่งจาก",),
     ),
     Language(
@@ -566,7 +571,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("kopija", "cc"),
         ("tema",),
         forwarded=("persiųstas laiškas", "persiunčiamas laiškas"),
-        original=("pradinis laiškas",),
+        original=("pradinis laiškas", "originalus laiškas"),
         sent_from=("išsiųsta iš",),
     ),
     Language(
@@ -579,7 +584,7 @@ LANGUAGES: tuple[Language, ...] = (
         ("kopija", "cc"),
         ("tēma",),
         forwarded=("pārsūtīts ziņojums", "pārsūtītais ziņojums"),
-        original=("sākotnējais ziņojums",),
+        original=("sākotnējais ziņojums", "sākotnējā vēstule"),
         sent_from=("nosūtīts no",),
     ),
     Language(
@@ -597,7 +602,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "is",
-        ("þann",),
+        ("þann", "á"),
         ("skrifaði",),
         ("frá",),
         ("sent", "dagsetning"),
@@ -684,6 +689,11 @@ LANGUAGES: tuple[Language, ...] = (
     ),
 )
 """Every language this knows. Order matters only where two languages explain a block equally well."""
+
+ORIGINAL_ELSEWHERE: tuple[str, ...] = (
+    "oorspronklike boodskap", "oarspronklik berjocht", "neges wreiddiol", "mesazhi origjinal", "оригинална порака",
+)
+"""The mail that is answered in languages of which no more is known: Afrikaans, Frisian, Welsh, Albanian, Macedonian."""
 
 QUOTING: tuple[str, ...] = (
     "quoting ", "zitat von ", "selon ", "citando ", "citeren ", "citat av ", "citat fra ", "citat från ", "lainaus ",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from mailroom.mail.replies.languages import LANGUAGES
+from mailroom.mail.replies.folding import folded
+from mailroom.mail.replies.labels import label_of
+from mailroom.mail.replies.languages import LANGUAGES, ORIGINAL_ELSEWHERE
 
 _DASHES = "-_=\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _FRAME = re.compile(rf"[\s>|*]{{0,40}}[{_DASHES}*]{{0,80}}\s{{0,4}}")
+_GLUED = re.compile(rf"[\s>|*]{{0,40}}[{_DASHES}]{{2,80}}[^{_DASHES}\n:]{{4,60}}[{_DASHES}]{{2,80}}(?=[^\W\d_])")
+"""`---- Original message ----From: ...`: markup without line breaks became one line."""
 _ROW = re.compile(rf"[\s>]{{0,20}}(?:[{_DASHES}*~.]\s?){{5,400}}\s{{0,20}}$")
 _UNDERSCORES = re.compile(r"[\s>]{0,20}_{5,200}\s{0,20}$")
 _ABOVE = re.compile(
@@ -25,24 +29,28 @@ _BEFORE_DASHES = re.compile(r"\S --- \S[^\n]{0,300} ---\s{0,4}$")
 _TIME_AT_END = re.compile(r"\d[:.]\d\d(?:\s?[ap]\.?m\.?)?\s?$", re.IGNORECASE)
 _FORWARDED = {text for language in LANGUAGES for text in language.forwarded}
 _FORWARDED_BY = tuple(f"{text} " for text in _FORWARDED)
-_ORIGINAL = {text for language in LANGUAGES for text in language.original}
+_ORIGINAL = {text for language in LANGUAGES for text in language.original} | set(ORIGINAL_ELSEWHERE)
 _LONGEST = 70
 _LONGEST_LINE = 1_000
+_LONGEST_GLUED = 300
 _FRAME_MARKS = f">|*{_DASHES}"
 
 
 def _inner(line: str) -> tuple[str, bool] | None:
     """What stands between the dashes of a separator line, case-folded, and whether there are dashes."""
     bare = line.strip()
+    glued = _GLUED.match(bare[:_LONGEST_GLUED]) if bare[:1] in _DASHES else None
+    if glued is not None and label_of(bare[glued.end() :][:_LONGEST_LINE]) is not None:
+        bare = glued[0]
     if not 4 <= len(bare) <= 200:
         return None
     if bare[0] not in _FRAME_MARKS:
-        return (" ".join(bare.casefold().split()), False) if len(bare) <= _LONGEST else None
+        return (folded(bare), False) if len(bare) <= _LONGEST else None
     frame = _FRAME.match(bare)
     head = frame[0] if frame else ""
     inner = bare[len(head) :].rstrip(f"{_DASHES}* \t")
     dashed = sum(head.count(mark) for mark in _DASHES) >= 2
-    return (" ".join(inner.casefold().split()), dashed) if 0 < len(inner) <= _LONGEST else None
+    return (folded(inner), dashed) if 0 < len(inner) <= _LONGEST else None
 
 
 def is_original(line: str) -> bool:

@@ -14,7 +14,7 @@ SIGNATURE_BEGINS = "\ue002"
 SIGNATURE_ENDS = "\ue003"
 _MAX_LINES = 30
 _MOST_CUTS = 40
-_LONGEST_RULE = 12
+_LONGEST_RULE = 60
 _LIST_FOOTER = re.compile(
     r"[^\n]{0,80}(?:mailing list|mailinglist|unsubscribe|googlegroups|you received this message because)", re.IGNORECASE
 )
@@ -126,7 +126,7 @@ def _is_tail(lines: Sequence[str], index: int, end: int) -> bool:
     if len(lines[index].strip()) > 2 and (
         len(following) > 8
         or (index > 0 and lines[index - 1].strip())
-        or any(len(line) > 45 and line.rstrip().endswith(".") for line in following)
+        or any((len(line) > 45 and line.rstrip().endswith(".")) or line.rstrip().endswith("。") for line in following)
     ):
         return False
     return (

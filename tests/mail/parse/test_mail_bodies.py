@@ -199,6 +199,17 @@ def test_a_long_text_without_a_label_is_guessed():
     assert body(text.encode("koi8-r")).text == text
 
 
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp", "euc_kr"])
+def test_a_short_text_without_a_label_is_known_by_its_letters_in_japanese_and_korean(codec):
+    text = "네, 보내 주세요." if codec == "euc_kr" else "はい、お願いします。"
+    assert body(text.encode(codec)).text == text
+
+
+@pytest.mark.parametrize("text", ["Grüße, schöne Straße äöü ÄÖÜ", "où êtes-vous allés? déjà", "£££ ¥¥¥¥ ¤¤¤¤ «»«»"])
+def test_a_short_western_text_without_a_label_stays_western(text):
+    assert body(text.encode("cp1252")).text == text
+
+
 def test_nul_and_surrogates_never_reach_the_text():
     assert in_charset(b"a\x00b", "us-ascii").text == "a\ufffdb"
     assert in_charset(b"+2AA-", "utf-7").text == "\ufffd"

@@ -68,6 +68,28 @@ def test_a_missing_end_boundary_loses_nothing():
     assert "end_boundary_missing" in mail.defects
 
 
+INNER = b"--x\r\nContent-Type: multipart/alternative; boundary=y\r\n"
+PAGE = (
+    b"--y\r\nContent-Type: text/html\r\n\r\n<p>page\r\n--y--\r\n--x\r\nContent-Type: image/png\r\n\r\npng\r\n--x--\r\n"
+)
+
+
+@pytest.mark.parametrize("gap", [b"", b"\r\n", b"\r\n\r\n"], ids=["headers run together", "a blank line", "two"])
+def test_a_first_part_whose_delimiter_was_lost_is_read(gap):
+    lost = b"Content-Type: text/plain; charset=utf-8\r\n\r\nGr\xc3\xbc\xc3\x9fe\r\n"
+    mail = parse(b"Content-Type: multipart/related; boundary=x\r\n\r\n" + INNER + gap + lost + PAGE)
+    assert (mail.text, mail.html) == ("Grüße", "<p>page")
+    assert [item.mime_type for item in mail.attachments] == ["image/png"]
+    assert "first_boundary_missing" in mail.defects
+
+
+def test_a_preamble_is_no_part_even_where_a_type_is_named_twice():
+    twice = b"Content-Type: multipart/mixed; boundary=y\r\nContent-Type: text/plain\r\n\r\n"
+    assert parse(twice + b"For old programs.\r\n--y\r\n\r\none\r\n--y--\r\n").text == "one"
+    inner = INNER + b"\r\nFor old programs.\r\n" + PAGE
+    assert parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + inner).text == ""
+
+
 def test_an_end_boundary_may_hang_on_the_last_line():
     mail = parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x\r\n\r\ntwo--x--\r\n\r\n")
     assert mail.text == "one\ntwo"

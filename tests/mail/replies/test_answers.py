@@ -190,7 +190,11 @@ def test_ordinary_text_is_left_alone(body: str) -> None:
         "Vom Mobiltelefon gesendet, bitte Tippfehler entschuldigen", "发自我的华为手机", "发自QQ邮箱",
         "获取适用于iOS的Outlook", "iOS용 Outlook 받기", "Sent from Mailspring, the best free email app for work",
         "从 Windows 版邮件发送", "Samsung Galaxy 스마트폰에서 보냈습니다.", "发自网易邮箱大师",
-        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone",
+        "Отправлено с мобильного устройства", "أُرسلت من الـ iPhone", "ارسال‌شده از iPhone من", "来自我的iPhone",
+        "Sent from Rediffmail", "Sent from Alto", "Sent from eM Client | www.emclient.com", "Posláno z iPhone",
+        "Securely sent with Tutanota. Get your own encrypted, ad-free mailbox: https://tutanota.com",
+        "Sent from my BlackBerry 10 smartphone on the Verizon Wireless 4G LTE network.", "Von Samsung-Tablet gesendet",
+        "네이버 메일 앱에서 보냄", "Terkirim dari iPhone saya",
     ],
 )  # fmt: skip
 def test_what_a_phone_adds_is_no_answer(line: str) -> None:
@@ -220,6 +224,9 @@ def test_what_a_phone_adds_is_no_answer(line: str) -> None:
         "Sent using the mail merge tool",
         "Sent from my boss by mistake",
         "Sent via our mail gateway",
+        "Sent with DHL (https://dhl.example/track)",
+        "Sent from Contoso (https://contoso.example)",
+        "Von Samsung gesendet",
         "Vom Handy-Shop geschickt",
         "Mit E-Mail verschickt",
         "Gesendet mit unserer App",
@@ -236,6 +243,12 @@ def test_a_sentence_that_begins_like_a_phones_line_stays(sentence: str) -> None:
     assert answer_from_text(f"Yes.\n\n{sentence}").text == f"Yes.\n\n{sentence}"
 
 
+@pytest.mark.parametrize("text", ["این را نمی‌شناسم", "क्‌ष ठीक है"], ids=["fa", "hi"])
+def test_a_non_joiner_that_belongs_to_the_spelling_stays_and_a_filler_goes(text: str) -> None:
+    assert answer_from_text(f"{text}\n\n{ATTRIBUTIONS['en']}\n> Q").text == text
+    assert answer_from_text(f"Yes‌.\n\n{ATTRIBUTIONS['en']}\n> Q").text == "Yes."
+
+
 def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
     answer = answer_from_text("Yes.\n\n-- \nKim Lee\nNorthwind\n")
     assert (answer.text, answer.signature) == ("Yes.", "-- \nKim Lee\nNorthwind")
@@ -243,6 +256,8 @@ def test_a_signature_below_two_dashes_is_cut_and_kept_apart() -> None:
 
 def test_a_signature_below_a_row_of_long_dashes_is_cut() -> None:
     assert answer_from_text("Yes.\n\n—————\nKim Lee\nNorthwind\n").text == "Yes."
+    assert answer_from_text(f"是的。\n\n{'—' * 30}\n\n小满\n活动协调人\n").text == "是的。"
+    assert "第二" in answer_from_text(f"第一部分。\n\n{'—' * 30}\n\n第二部分也可以。\n").text
     assert (
         "Part two" in answer_from_text("Part one.\n\n—————\n\nPart two, which goes on with a long sentence here.").text
     )
@@ -518,6 +533,28 @@ def test_a_sentence_that_reads_like_an_attribution_is_the_persons_own_when_the_r
     assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
 
 
+@pytest.mark.parametrize("below", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Às 10:12 de 04/03/2024, SOC escreveu:",
+        "SOC Team schreef op 2024-03-04 10:12:",
+        "SOC Team писал(а) 2024-03-04 10:12:",
+        "SOC Team schrieb am Montag, 4. März 2024 um 10:12:33 UTC+1:",
+        "SOC Team, 4.03.2024 10:12 tarihinde yazdı:",
+        "SOC Team 於 2024/3/4 上午 10:12 寫道:",
+        "Marie Ng kirjoitti 4.3.2024 klo 10.12:",
+        "SOC/Munich/Northwind wrote on 03/04/2024 10:12:33 AM:",
+        "Wiadomość napisana przez SOC <soc@northwind.example> w dniu 04.03.2024, o godz. 10:12:",
+        "Kuupäev E, 4. märts 2024 kell 10:12 kirjutas SOC <soc@northwind.example>:",
+    ],
+)
+def test_a_line_of_nothing_but_a_name_a_verb_and_a_time_ends_the_answer_whatever_stands_below(
+    line: str, below: str
+) -> None:
+    assert answer_from_text(f"Yes.\n\nAnn\n\n{line}\n\nWas it yours?\n\n{below}\n").text == "Yes.\n\nAnn"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -675,3 +712,90 @@ def test_an_answer_like_a_header_block_is_kept_above_a_quote_in_html() -> None:
     quote = '<div class="gmail_quote"><blockquote class="gmail_quote">Q</blockquote>'
     html = f"<div>Subject: yes<div>Sender: known</div></div><br>{quote}</div>"
     assert extract_answer(Mail("", 0, html=html)).text == "Subject: yes\nSender: known"
+
+
+PASTED = (
+    "Received: from mail.contoso.example (mail.contoso.example [192.0.2.4])\n\tby mx.northwind.example with ESMTPS;\n"
+    "\tMon, 4 Mar 2024 10:12:00 +0100 (CET)\nFrom: Bob <bob@contoso.example>\nTo: kim@northwind.example\n"
+    "Subject: Invoice\nDate: Mon, 4 Mar 2024 10:11:58 +0100\nMessage-ID: <x@contoso.example>\nMIME-Version: 1.0"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I know this one:\n\nFrom: bob@contoso.example\n\nPlease release it.",
+        "Please block:\n\nVon: Bob Lee <bob@contoso.example>\n\nund auch seine Domain.",
+        f"Here is its header:\n\n{PASTED}\n\nThat is our server, so release it.",
+        f"Here is its header:\n{PASTED}\n\nThat is our server, so release it.",
+    ],
+)
+@pytest.mark.parametrize("below", ["", *BELOW.values()], ids=["nothing", *BELOW])
+def test_a_sender_or_a_servers_header_that_a_person_pasted_does_not_end_the_answer(words: str, below: str) -> None:
+    assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+    assert answer_from_text(f"{words}\n\n{below}\n").text == words
+
+
+def test_a_senders_label_alone_above_marked_lines_begins_the_quote() -> None:
+    assert answer_from_text("Yes.\n\nFrom: soc@northwind.example\n\n> Is it yours?\n> SOC").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-------- Ursprüngliche Nachricht --------Von: SOC Datum: 04.03.24  10:12  (GMT+01:00) An: Betreff: Mail",
+        "-----Original Message-----From: SOC Sent: Monday, March 4, 2024 To: Kim Subject: Mail",
+    ],
+)
+def test_a_separator_that_ran_together_with_the_header_block_ends_the_answer(line: str) -> None:
+    assert answer_from_text(f"Yes, sure.\n{line}\n\nIs it yours?").text == "Yes, sure."
+    assert answer_from_text("Yes.\n--- original --- is what I want\nKim").text.endswith("Kim")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It is our booking:\n\nFrom: Munich\nTo: Berlin\nDate: 4 March 2024\n\nPlease release it.",
+        "Von: München\nNach: Berlin\nDatum: 4.3.2024\nAbfahrt: 10:12\n\nist die Buchung, bitte freigeben.",
+        "The invitation, I know it.\n\nDate: 04.03.2024\nSubject: Audit\n\nPlease release it.",
+    ],
+)
+@pytest.mark.parametrize("below", ["", *BELOW.values()], ids=["nothing", *BELOW])
+def test_a_booking_with_a_place_and_a_day_is_no_header_block(words: str, below: str) -> None:
+    assert answer_from_text(f"Hello,\n\n{words}\n\n{below}\n").text == f"Hello,\n\n{words}"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "From: SOC\nSent: Monday, March 4, 2024 10:12 AM\nTo: Kim",
+        "Von: SOC\nGesendet: Montag, 4. März\n 2024 10:12\nAn: Kim",
+        "Fra: SOC\nDato: 4. marts 2024 kl. 10.12",
+        "差出人: SOC\n日時: 2024年3月4日 10時12分",
+    ],
+)
+def test_a_name_and_a_time_are_a_header_block_also_without_a_subject(block: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{block}\n\nIs it yours?").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-----Özgün İleti-----",
+        "KİMDEN: SOC <soc@northwind.example>\nTARİH: 4 Mart 2024 10:12\nKİME: Kim\nKONU: Posta",
+        "-------- Treść oryginalnej wiadomości --------",
+        "-------- Изворна порука --------",
+        "-------- Oorspronklike boodskap --------",
+        "-------- Neges Wreiddiol --------",
+    ],
+)
+def test_what_announces_the_quote_is_known_in_capitals_and_in_rarer_languages(line: str) -> None:
+    assert answer_from_text(f"Yes.\n\n{line}\n\nIs it yours?").text == "Yes."
+
+
+@pytest.mark.parametrize(
+    "tag", ['div class="skiff_quote"', 'p data-o-mail-quote="1"', 'div id="x_mail-editor-reference-message-container"']
+)
+def test_what_a_program_marks_as_quoted_in_its_markup_is_no_answer(tag: str) -> None:
+    html = f"<div>Yes, it is mine.</div><{tag}>Is it yours?</{tag.split()[0]}>"
+    assert extract_answer(Mail("", 0, html=html)).text == "Yes, it is mine."

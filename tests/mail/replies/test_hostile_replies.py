@@ -33,6 +33,8 @@ TEXTS = {
     "dates": "until 1.1. " * 9_000,
     "doubtful attributions": "Bob wrote on 2 March 2024:\n" * 4_000,
     "doubtful blocks": "Subject: yes\nSender: known\n\n" * 4_000,
+    "pasted headers": "Received: x\nFrom: a@b.c\nTo: d\n\n" * 4_000,
+    "names and times": "Ann Lee wrote 2024-03-04 10:12:\n" * 4_000,
     "codes": "550 5.1.1 " * 10_000,
     "brackets": "<" * 100_000,
     "open tags": "<a@b\n" * 20_000,
