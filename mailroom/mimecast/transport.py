@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 from urllib3 import exceptions as urllib3_errors
@@ -25,6 +24,7 @@ from urllib3 import exceptions as urllib3_errors
 from mailroom import redact
 from mailroom.clock import Clock
 from mailroom.errors import AccessError, CredentialsError, InvalidInputError, MailroomError, ResponseError
+from mailroom.http_until import BoundedAdapter, whole_answer_within
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ Begin = Callable[[int, "CaseInsensitiveDict[str]"], Callable[[bytes], object]]
 """Given status and headers of an answer; returns what takes the pieces of its body."""
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(BoundedAdapter):
     """An adapter for one fixed host, without cookies: about a third less work per call."""
 
     def __init__(self, pool_size: int) -> None:
@@ -212,7 +212,10 @@ class Transport:
         bound = max(seconds, 0.001)
         timeout = (min(self._connect_timeout, bound), min(self._read_timeout, bound))
         try:
-            return self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify, proxies=self._proxies)
+            with whole_answer_within(bound):
+                return self._adapter.send(
+                    request, stream=True, timeout=timeout, verify=self._verify, proxies=self._proxies
+                )
         except requests.exceptions.RequestException as error:
             raise self._classified(error) from error
         except (urllib3_errors.HTTPError, OSError) as error:
