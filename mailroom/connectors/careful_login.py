@@ -1,8 +1,7 @@
 """Logging in to a mailbox without locking it: after a refusal, one try in fifteen minutes, for all processes together.
 
-For what runs by itself, over and over: connector and watcher. People who ask for a test (`mailroom mail ping`) are not
-held back, and a test that succeeds ends the pause. A watcher that sends treats its server the same way, and one that is
-down like one that refuses.
+People who ask for a test (`mailroom mail ping`) are not held back, and a test that succeeds ends the pause. A watcher
+that sends treats its server the same way, and one that is down like one that refuses.
 """
 
 from __future__ import annotations
@@ -10,17 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.errors import CredentialsError, TransientError
+from mailroom.errors import TransientError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.actions.ping import PingReport
+from mailroom.mail.entering import enter, login_name
 from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.store import Store
-from mailroom.store.logins import login_name
-
-_AT_ONCE = (
-    "Correct user name, password or token in the mailbox's settings; then `mailroom mail ping`, or the flow `check "
-    "connections`, tries at once and ends the wait"
-)
 
 
 def open_carefully(
@@ -41,22 +35,7 @@ def open_carefully(
             at once.
         MailroomError: as `ImapSession.open`.
     """
-    settings = imap or account.need_imap()
-    name = _name(settings)
-    if waits := store.logins.may_try(name):
-        raise CredentialsError(
-            f"mailbox {account.name!r}: the login was refused at {_time(waits.tried_at)} and is not tried again before "
-            f"{_time(waits.next_try_at)}, so that the account is not locked. {_AT_ONCE}."
-        )
-    try:
-        session = ImapSession.open(settings, clock=clock)
-    except CredentialsError as error:
-        refusal = store.logins.refused(name)
-        said = str(error).rstrip(".")
-        error.args = (f"{said}. The next try is at {_time(refusal.next_try_at)}. {_AT_ONCE}.", *error.args[1:])
-        raise
-    store.logins.worked(name)
-    return session
+    return enter(account, store.logins, clock=clock, imap=imap)
 
 
 class SendingPausedError(TransientError):
@@ -96,11 +75,7 @@ def remember_ping(account: MailAccount, store: Store, report: PingReport) -> Non
     if account.smtp is not None and any(one.name == "smtp login" and one.ok for one in report.stages):
         sending_worked(account, store)
     if account.imap is not None and any(one.name == "imap login" and one.ok for one in report.stages):
-        store.logins.worked(_name(account.imap))
-
-
-def _name(settings: ImapSettings) -> str:
-    return login_name(settings.username, settings.host, settings.port)
+        store.logins.worked(login_name(account.imap))
 
 
 def _sending_name(account: MailAccount) -> str:

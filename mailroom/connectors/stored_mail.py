@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from mailroom.connectors.careful_login import open_carefully
 from mailroom.connectors.mailbox import CONNECTOR
 from mailroom.errors import NotFoundError, RejectedError
 from mailroom.mail.account import MailAccount
@@ -82,6 +83,7 @@ def mail_of_alert(store: Store, account: MailAccount | None, alert: Alert) -> by
     Raises:
         NotFoundError: the alert is of another kind, or the mail is not to be found any more.
         RejectedError: the mail is too large.
+        CredentialsError: the login was refused, now or a short while ago.
     """
     if alert.connector != CONNECTOR:
         raise NotFoundError(f"alert {alert.id} was not made of a mail in a mailbox, so there is no mail to fetch")
@@ -95,7 +97,7 @@ def mail_of_alert(store: Store, account: MailAccount | None, alert: Alert) -> by
             f"alert {alert.id} is of mailbox {str(event.get('mailbox'))!r}, and {account.name!r} was asked"
         )
     number = int(event.get("attached_number") or 0)
-    with account.open_imap() as session:
+    with open_carefully(account, store) as session:
         if number:
             parent = _outer(store, alert)
             raw = _fetched(session, account, parent or alert, checked=parent is not None)

@@ -13,6 +13,7 @@ from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.by_message_id import naming
 from mailroom.mail.compose import OutgoingMail, forward, reply
+from mailroom.mail.entering import enter
 from mailroom.mail.html_text import html_to_text
 from mailroom.mail.imap import UNKNOWN_TIME, ImapSession
 from mailroom.mail.model import Mail
@@ -161,7 +162,7 @@ def _sent_in_thread(post: Post, parent: Mail) -> int:
     if not ids or post.account.imap is None:
         return 0
     try:
-        with post.account.open_imap(post.clock) as session:
+        with enter(post.account, post.store.logins, clock=post.clock) as session:
             return _count(session, post.account, list(dict.fromkeys(ids)), post.clock)
     except NotFoundError:
         return 0  # no Sent folder

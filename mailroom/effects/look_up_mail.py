@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from mailroom.effects.find_sent import Finding, find_sent
 from mailroom.effects.mail_outcome import SEND_MAIL, people_of, put_off_of, rest_of
-from mailroom.effects.own_mailbox import open_mailbox
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
+from mailroom.mail.entering import enter
 from mailroom.store import Store
 from mailroom.store.actions import Action, ActionResult
 from mailroom.store.ledger import ORPHANED_AFTER
@@ -40,7 +40,7 @@ def look_up(
     if not unknown or account.imap is None:
         return []
     results: list[ActionResult] = []
-    with open_mailbox(store, account) as session:
+    with enter(account, store.logins) as session:
         for action in unknown:
             finding = find_sent(session, account, action.target, since=action.created_at)
             if finding.found or absence_tells:

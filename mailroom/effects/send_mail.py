@@ -33,7 +33,6 @@ from mailroom.effects.mail_outcome import (
     result_of_report,
     slot_of,
 )
-from mailroom.effects.own_mailbox import open_mailbox
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
@@ -48,6 +47,7 @@ from mailroom.errors import (
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
 from mailroom.mail.compose import OutgoingMail, completed, compose
+from mailroom.mail.entering import enter
 from mailroom.mail.smtp import RecipientResult, SendReport, send
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action, ActionResult, NewAction
@@ -237,7 +237,7 @@ def _file_copy(store: Store, account: MailAccount, mail: OutgoingMail) -> None:
         return
     faultpoint("send_mail.before_copy")
     try:
-        with open_mailbox(store, account) as session:
+        with enter(account, store.logins) as session:
             keep_copy(session, account, mail.message_id, compose(mail))
     except MailroomError as error:
         log.warning("no copy of %s in the Sent folder: %s", mail.message_id, error)

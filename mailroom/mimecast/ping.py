@@ -9,6 +9,7 @@ from typing import Any
 
 from mailroom.errors import (
     AccessError,
+    BindingExpiredError,
     CredentialsError,
     MailroomError,
     NotOfferedError,
@@ -25,8 +26,8 @@ from mailroom.mimecast.network_check import NETWORK_STAGES, StageFailure
 from mailroom.mimecast.outcomes import EffectUnknownError
 
 PASSED = "Successfully connected to the Mimecast server with the provided connection parameters!"
-_PATIENCE = 30.0
-"""Seconds for one call."""
+_PATIENCE = 15.0
+"""Seconds for one call, its repeats and the token included: whoever asks for a check looks on."""
 _TOLERATED_SKEW = timedelta(seconds=120)
 _HOUR = timedelta(hours=1)
 
@@ -85,6 +86,7 @@ def ping(client: MimecastClient) -> PingReport:
 
     Effect: reads. The right to release and reject is asked for with a request that names no message.
     """
+    client = client.within(_PATIENCE)
     stages: list[Stage] = []
     for name, check in NETWORK_STAGES:
         stages.append(_network(client, name, check))
@@ -158,7 +160,7 @@ def _permission(
         return Stage(name, ok, f"{function.path}: {detail}", advice, client.clock.monotonic() - started)
 
     try:
-        client.call(function, items, page=page, deadline=_PATIENCE, per_item=True)
+        client.call(function, items, page=page, per_item=True)
     except (AccessError, NotOfferedError) as error:
         return stage(False, str(error), _advice(error))
     except (RateLimitError, TransientError, EffectUnknownError) as error:
@@ -180,10 +182,10 @@ def _advice(error: MailroomError) -> str:
     """What to do, in one clause; the error's own text says the rest."""
     if isinstance(error, CredentialsError):
         return "mend the stored credentials, then check again"
-    if isinstance(error, AccessError):
+    if isinstance(error, (PermissionMissingError, BindingExpiredError)):
         return "mend the role or the application in the administration console, then check again"
     if isinstance(error, TransientError):
-        return "try again later"
+        return "check the API root, and the proxy if there is one; if they are right, try again later"
     return "mend what the reason names, then check again"
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.connectors.careful_login import open_carefully
 from mailroom.effects.find_sent import own_copy
 from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
@@ -297,7 +298,7 @@ def _ids_of(desk: PostDesk, message_id: str) -> tuple[str, ...]:
 def _sent_earlier(desk: PostDesk, message_id: str) -> tuple[tuple[str, ...], datetime | None, str, str]:
     """(recipients, when, subject) of a mail of ours, from its copy in Sent; and why there is none."""
     own = desk.account.own_addresses
-    with desk.account.open_imap() as session:
+    with open_carefully(desk.account, desk.store) as session:
         copy, why = own_copy(session, desk.account, message_id)
     if copy is None:
         return (), None, "", why

@@ -28,11 +28,6 @@ class Refusal:
     next_try_at: datetime
 
 
-def login_name(username: str, host: str, port: int) -> str:
-    """The same for every process that logs in there with this name, whatever it calls the mailbox."""
-    return f"{username}@{host}:{port}".lower()
-
-
 class Logins:
     """Says whether a login may be tried. Times go by the database where it has a clock."""
 

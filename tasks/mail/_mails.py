@@ -15,12 +15,13 @@ from mailroom.mail.imap import ImapSession
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse_safely
 from tasks import _open
+from tasks.mail._refusals import HERE
 
 
 @contextmanager
 def session(mailbox: str) -> Iterator[ImapSession]:
-    """The mailbox behind the block, logged in."""
-    with _open.account(mailbox).open_imap() as opened:
+    """The mailbox behind the block, logged in; a login that was refused is not tried again in this process."""
+    with HERE.entered(_open.account(mailbox)) as opened:
         yield opened
 
 

@@ -15,10 +15,15 @@ from sqlalchemy import update
 
 from mailroom.connectors.careful_login import open_carefully, remember_ping
 from mailroom.connectors.mailbox import MailboxReport, MailboxSettings, ingest_mailbox, preview_mailbox
+from mailroom.connectors.stored_mail import mail_of_alert
+from mailroom.effects.follow_ups import Post, send_reply
 from mailroom.errors import CredentialsError, TransientError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.actions.ping import ping
+from mailroom.mail.parse import parse_safely
 from mailroom.mail.transport import ProxySettings
+from mailroom.playbooks.ask import PostDesk, wait_for
+from mailroom.playbooks.question import Waiting
 from mailroom.playbooks.watch_replies import watch, watch_once
 from mailroom.store import Store
 from mailroom.store.logins import PAUSE
@@ -125,6 +130,26 @@ def test_a_wrong_password_is_tried_once_in_fifteen_minutes_whoever_asks(
             attempt()
     assert tries.hits == 1
     assert "kanari-wrong" not in str(first.value)
+
+
+# F22
+def test_whatever_is_wanted_in_the_mailbox_a_refused_login_is_not_tried_for_it(
+    world: Any, server: MailServer, store: Store
+) -> None:
+    server.deliver(mail(1), SOC)
+    assert take(world.account(), store).alerted == 1
+    alert, parent = store.alerts.list(limit=1)[0], parse_safely(mail(1))
+    wrong, tries = world.account(password="kanari-wrong"), logins(server)
+    for attempt in (
+        lambda: mail_of_alert(store, wrong, alert),
+        lambda: mail_of_alert(store, wrong, alert),
+        lambda: send_reply(Post(store, wrong, "a reply"), parent, text="Thank you"),
+        lambda: wait_for(PostDesk(store, wrong), "<sent-before@northwind.example>", Waiting(), key="an answer"),
+    ):
+        with pytest.raises(CredentialsError):
+            attempt()
+    assert tries.hits == 1
+    assert list(server.sent) == []
 
 
 # F22

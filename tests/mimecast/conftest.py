@@ -9,8 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from mailroom_tests_dovecot_fixtures import certificates, proxy_servers
 
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
+
+__all__ = ["certificates", "proxy_servers"]
 
 
 def _load(stem: str) -> ModuleType:

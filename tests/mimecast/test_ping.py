@@ -112,3 +112,13 @@ def test_a_failing_server_leaves_a_permission_undecided(tenant, client_for):
     report = ping.ping(client_for("2.0"))
     assert report.ok
     assert next(stage for stage in report.stages if "Held | Edit" in stage.name).ok is None
+
+
+def test_a_token_service_that_fails_holds_up_no_check_for_long(tenant, client, clock):
+    """A run has five minutes for a call, and whoever asks for a check looks on."""
+    tenant.add("/oauth/token", Answer(b"", 503))
+    before = clock.monotonic()
+    report = ping.ping(client)
+    assert clock.monotonic() - before <= 15
+    assert [name for name, _ in failed(report)] == ["credentials"]
+    assert "API root" in failed(report)[0][1]

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import warnings
+from contextlib import suppress
 
 import pytest
 from cryptography import x509
@@ -20,7 +21,7 @@ from mimecast_scripted import Answer, ok
 
 from mailroom import redact
 from mailroom.clock import SYSTEM_CLOCK
-from mailroom.errors import CredentialsError, InvalidInputError, TransientError
+from mailroom.errors import AccessError, CredentialsError, InvalidInputError, TransientError
 from mailroom.mimecast import ClientCredentials, EffectUnknownError, MimecastClient, account, held, ping
 
 ACCOUNT = "/api/account/get-account"
@@ -64,9 +65,11 @@ def secure(server, certificate):
 
 
 def test_an_unknown_certificate_is_refused_and_nothing_is_sent(secure, clock):
-    with MimecastClient(secure.url, CREDENTIALS, clock=clock, deadline=2) as client:
-        with pytest.raises(TransientError, match="certificate"):
+    before = clock.monotonic()
+    with MimecastClient(secure.url, CREDENTIALS, clock=clock) as client:
+        with pytest.raises(AccessError, match=r"certificate.*CA bundle"):
             account.get_account(client)
+        assert clock.monotonic() == before, "waiting mends no certificate"
         report = ping.ping(client)
     assert secure.asked == []
     failed = report.first_failure
@@ -135,6 +138,72 @@ def test_a_proxy_that_wants_other_credentials_is_named(server, clock):
         pytest.raises(CredentialsError, match="proxy"),
     ):
         account.get_account(client)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "kind", "says"),
+    [("407 Proxy Authentication Required", CredentialsError, "user name and password"),
+     ("403 Forbidden", AccessError, "does not allow")],
+)  # fmt: skip
+def test_a_proxy_that_refuses_is_asked_once_because_its_account_could_be_locked(
+    proxy_servers, clock, refuse, kind, says
+):
+    proxy = proxy_servers.http
+    proxy.refuse = refuse
+    before = clock.monotonic()
+    root = f"https://{refuse[:3]}.api.example"
+    url = f"http://svc:old-password@127.0.0.1:{proxy.port}"
+    with (
+        MimecastClient(root, CREDENTIALS, clock=clock, proxy=url) as client,
+        pytest.raises(kind, match=says) as caught,
+    ):
+        account.get_account(client)
+    assert len(proxy.requests) == 1
+    assert clock.monotonic() == before
+    assert "old-password" not in str(caught.value)
+
+
+def test_a_proxy_that_is_in_trouble_is_asked_again(proxy_servers, clock):
+    proxy = proxy_servers.http
+    proxy.refuse = "502 Bad Gateway"
+    url = f"http://127.0.0.1:{proxy.port}"
+    with (
+        MimecastClient("https://502.api.example", CREDENTIALS, clock=clock, proxy=url, deadline=20) as client,
+        pytest.raises(TransientError, match="502"),
+    ):
+        account.get_account(client)
+    assert len(proxy.requests) > 1
+
+
+@pytest.mark.parametrize("greeting", [b"220 mail.example.com ESMTP\r\n", b"* OK IMAP4rev1 ready\r\n"])
+def test_a_port_of_another_protocol_is_asked_for_a_token_once(clock, greeting):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asked = []
+
+        def greet():
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):  # the check only connects at first, and is gone
+                        connection.sendall(greeting)
+                        heard = b""
+                        while data := connection.recv(65_536):
+                            heard += data
+                        asked.append(heard)
+
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        root = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with MimecastClient(root, CREDENTIALS, clock=clock) as client:
+            report = ping.ping(client)
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+    failed = report.first_failure
+    assert failed is not None
+    assert failed.name == "credentials"
+    assert "does not speak HTTP" in failed.detail
+    assert "host and port" in failed.detail
+    assert sum(b"/oauth/token" in one for one in asked) == 1
 
 
 @pytest.mark.parametrize("proxy", ["socks5://x:1", "http://", "http://host:port"])

@@ -17,6 +17,7 @@ from mailroom.mimecast.remediation import search_hash
 from mailroom.playbooks import remediate as remediation
 from mailroom.playbooks.remediate import ItemResult, RemediateForm, RemediationPlan
 from sandbox import Fault, Tenant
+from sandbox.mail import MailFault
 
 BAD = "billing@evil.example"
 CREATE = "/api/ttp/remediation/create"
@@ -250,6 +251,22 @@ def test_people_are_told_once_and_nothing_of_the_mail_is_quoted(
         assert "Auto-Submitted: auto-generated" in text
         assert "SIR-9" in text
         assert results[0].incident in text
+
+
+def test_a_login_for_sending_that_is_refused_is_not_tried_for_every_person(
+    bench_for: Callable[..., Workbench], office: Any, mail_helper: ModuleType
+) -> None:
+    bench = bench_for(empty_tenant(remediation_fails=0))
+    message_id = delivered(bench, "Invoice", to=[mail_helper.AMY, mail_helper.BEN])
+    found = plan(bench, message_id)
+    results = remediation.remediate(bench.desk, found)
+    tries = office.mail.faults.add(MailFault("slow", "AUTH", side="smtp", times=None))
+
+    report = remediation.notify(bench.desk, office.account(password="kanari-wrong"), found, results)
+    assert (report.sent, report.failed, tries.hits) == (0, 2, 1), report
+    assert "user name and password" in report.detail
+
+    assert remediation.notify(bench.desk, office.account(), plan(bench, message_id), results).sent == 2
 
 
 def test_nobody_outside_is_told(bench_for: Callable[..., Workbench], office: Any) -> None:

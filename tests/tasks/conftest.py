@@ -25,6 +25,7 @@ from mailroom.mail.account_fields import AccountFields
 from mailroom.store import Store
 from sandbox.mail import MailServer
 from tasks import _open
+from tasks.mail._refusals import HERE
 
 __all__ = ["_dovecot_if_installed", "_smtp_server", "certificates", "dovecot", "smtp_server"]
 
@@ -43,6 +44,14 @@ class TaskBox:
     """Lays mails into INBOX."""
     sent: Any
     """Source of every mail the SMTP server took."""
+
+
+@pytest.fixture(autouse=True)
+def a_new_process() -> Iterator[None]:
+    """Nobody remembers the logins of the test before."""
+    HERE.forget()
+    yield
+    HERE.forget()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,7 +21,10 @@ from mailroom.errors import (
     RefusedError,
     TransientError,
 )
+from mailroom.mail.account import account_from
+from mailroom.mail.account_fields import AccountFields
 from mailroom.mail.parse import parse
+from sandbox.mail import MailFault, MailServer
 from tasks import _open, playbook
 from tasks import mail as actions
 
@@ -241,3 +245,23 @@ def test_a_wrong_password_is_an_access_error_with_the_actions_name(
     with pytest.raises(CredentialsError, match='Error executing action "Search Email"') as caught:
         actions.search_email.fn()
     assert "kanari-wrong-password" not in str(caught.value)
+
+
+def test_actions_that_run_side_by_side_try_a_wrong_password_once(
+    monkeypatch: pytest.MonkeyPatch, without_prefect: None
+) -> None:
+    def search(_number: int) -> str:
+        with pytest.raises(CredentialsError) as caught:
+            actions.search_email.fn()
+        return str(caught.value)
+
+    with MailServer().serve() as server, ThreadPoolExecutor(6) as threads:
+        account = account_from("soc", AccountFields(
+            address="soc@northwind.example", password="kanari-wrong-password", imap_host=server.host,
+            imap_port=server.imaps_port, ca_bundle=str(server.ca_file),
+        ))  # fmt: skip
+        monkeypatch.setattr(_open, "account", lambda _block: account)
+        tries = server.faults.add(MailFault("slow", "LOGIN", side="imap", times=None))
+        said = list(threads.map(search, range(12)))
+    assert tries.hits == 1
+    assert sum("is not tried again before" in one for one in said) == 11

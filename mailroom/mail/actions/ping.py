@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap.ping import ping as imap_ping
 from mailroom.mail.smtp.ping import ping as smtp_ping
 from mailroom.redact import one_line, scrub
+
+_CONNECT, _ANSWER = 10.0, 20.0
+"""Seconds: whoever asks for a test looks on, and is not kept waiting as long as a run may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,23 @@ def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: boo
     if account.imap is None:
         stages.append(PingStage("imap", None, "not configured: mail can only be sent"))
     else:
-        found = imap_ping(account.imap, clock, folder=account.folders[0] if account.folders else "INBOX")
+        reading = replace(
+            account.imap,
+            connect_timeout=min(account.imap.connect_timeout, _CONNECT),
+            read_timeout=min(account.imap.read_timeout, _ANSWER),
+        )
+        found = imap_ping(reading, clock, folder=account.folders[0] if account.folders else "INBOX")
         stages += [_stage("imap", one.name, one.ok, one.detail, one.advice) for one in found]
         imap = all(one.ok is not False for one in found)
     if account.smtp is None:
         stages.append(PingStage("smtp", None, "not configured: mail can only be read"))
     else:
-        sent = smtp_ping(account.smtp, sender=account.sends_as if check_sender else "")
+        sending = replace(
+            account.smtp,
+            connect_timeout=min(account.smtp.connect_timeout, _CONNECT),
+            read_timeout=min(account.smtp.read_timeout, _ANSWER),
+        )
+        sent = smtp_ping(sending, sender=account.sends_as if check_sender else "")
         stages += [_stage("smtp", one.name, one.ok, one.detail, one.advice) for one in sent]
         smtp = all(one.ok is not False for one in sent)
     return PingReport(tuple(stages), imap, smtp)

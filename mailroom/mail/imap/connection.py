@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import io
-import select
 import socket
 import ssl
 from typing import Any
@@ -18,6 +17,7 @@ from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.transport import tls
 from mailroom.mail.transport.connect import open_socket
+from mailroom.mail.transport.silence import patience, says_something, what_silence_means
 from mailroom.redact import one_line
 
 _BUFFER = 1 << 17
@@ -45,7 +45,7 @@ class Source(io.RawIOBase):
         Raises:
             TimeoutError: Silence for longer than the socket's timeout, or the deadline has passed.
         """
-        self.nothing_came = self.wait is not None and not self._ready(self.wait)
+        self.nothing_came = self.wait is not None and not says_something(self._sock, self.wait)
         if self.nothing_came:
             return None
         try:
@@ -55,13 +55,6 @@ class Source(io.RawIOBase):
         if self._monotonic() > self.deadline:
             raise TimeoutError("the answer as a whole took too long")
         return count
-
-    def _ready(self, seconds: float) -> bool:
-        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
-            return True
-        poller = select.poll()
-        poller.register(self._sock.fileno(), select.POLLIN)
-        return bool(poller.poll(max(0, round(seconds * 1000))))
 
 
 class Imap4(imaplib.IMAP4):
@@ -81,6 +74,18 @@ class Imap4(imaplib.IMAP4):
         if settings.security == "implicit":
             sock = _secure(sock, settings)
         self.attach(sock)
+        if settings.security != "implicit" and not says_something(sock, patience(settings.read_timeout)):
+            self._explain_silence()
+
+    def _explain_silence(self) -> None:
+        settings = self._settings
+        reason = what_silence_means(
+            settings.host, settings.port, patience=patience(settings.read_timeout), proxy=settings.proxy,
+            name=settings.where, starttls_port=143,
+        )  # fmt: skip
+        if reason is not None:
+            self.shutdown()
+            raise reason
 
     def attach(self, sock: socket.socket) -> None:
         """Go on over this socket; bytes read ahead from another are dropped."""
@@ -140,7 +145,7 @@ def connect(settings: ImapSettings, clock: Clock) -> Client:
         return Client(settings, clock)
     except imaplib.IMAP4.error as error:
         said = error.args[0] if error.args else b""
-        line = said if isinstance(said, bytes) else str(said).encode("utf-8", "replace")
+        line = said if isinstance(said, bytes) else str(said or "+OK, as POP3").encode("utf-8", "replace")
         if line.startswith(b"* BYE"):
             raise error_for(Status.of("BYE", line[6:]), "greeting", where) from error
         if isinstance(error, imaplib.IMAP4.abort) and b"unexpected" not in line and b"unterminated" not in line:
@@ -154,8 +159,8 @@ def connect(settings: ImapSettings, clock: Clock) -> Client:
         ) from error
     except TimeoutError as error:
         raise TransientError(
-            f"{where}: connected, but no greeting within {settings.read_timeout:g} seconds; check port and security "
-            "(a server that expects TLS says nothing to a plain connection), or try again later"
+            f"{where}: connected, but no greeting within {settings.read_timeout:g} seconds; check host and port (a web "
+            "server says nothing before it is asked), or try again later"
         ) from error
     except OSError as error:
         raise TransientError(f"{where}: the connection was lost before the greeting ({error}); try again") from error

@@ -123,6 +123,8 @@ def _advice(error: MailroomError) -> str:
         return "mend user name, password or token (provider's console), then check again; do not repeat as it is"
     if isinstance(error, TlsError) and error.check == "plaintext":
         return "take the port for TLS (usually 993), or set STARTTLS for this one"
+    if isinstance(error, TlsError) and error.check == "tls_expected":
+        return "set IMAP security to implicit for this port, or take the one for STARTTLS (usually 143)"
     if isinstance(error, TlsError) and error.check in _OF_CERTIFICATE:
         return "mend the certificate or name its CA in the settings; do not switch verification off"
     if isinstance(error, AccessError):

@@ -22,6 +22,7 @@ from mailroom.errors import (
     ResponseError,
     TransientError,
 )
+from mailroom.http_until import BoundedAdapter, whole_answer_within
 from mailroom.mail.transport.proxy import ProxySettings
 
 _LARGEST = 1 << 20
@@ -51,7 +52,7 @@ class TokenAnswer:
 
 
 class TokenHttp:
-    """Asks token services. `timeout` is seconds per step; `proxy` is an HTTP proxy of its own, not the mail's."""
+    """Asks token services. `timeout` is seconds for a whole answer; `proxy` is one of its own, not the mail's."""
 
     def __init__(
         self, *, proxy: ProxySettings | None = None, ca_file: str | Path | None = None, timeout: float = 30.0
@@ -60,6 +61,8 @@ class TokenHttp:
             raise InvalidInputError("token services are asked over HTTP: give an http or https proxy for them, or none")
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.mount("https://", BoundedAdapter())
+        self._session.mount("http://", BoundedAdapter())
         if proxy is not None:
             self._session.proxies = {"http": proxy.url(), "https": proxy.url()}
         self._verify: bool | str = str(ca_file) if ca_file else True
@@ -85,17 +88,21 @@ class TokenHttp:
             InvalidInputError: The address is not https.
         """
         where = _checked(url)
+        seconds = min(timeout or self._timeout, self._timeout)
         try:
-            with self._session.request(
-                method,
-                url,
-                data=body,
-                headers=dict(headers or {}),
-                timeout=min(timeout or self._timeout, self._timeout),
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                whole_answer_within(seconds),
+                self._session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers=dict(headers or {}),
+                    timeout=seconds,
+                    verify=self._verify,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 data = response.raw.read(_LARGEST + 1, decode_content=True)
                 status, answer_headers = response.status_code, dict(response.headers)
         except requests.exceptions.ProxyError as error:

@@ -14,6 +14,7 @@ from mailroom.mail.smtp.report import Answer
 from mailroom.mail.smtp.settings import SmtpSettings
 from mailroom.mail.smtp.wire import LostError, Wire
 from mailroom.mail.transport.connect import open_socket
+from mailroom.mail.transport.silence import patience, what_silence_means
 from mailroom.mail.transport.tls import context
 
 _LONGEST_LINE = 12_000
@@ -76,7 +77,7 @@ def connected(settings: SmtpSettings, until: float = inf) -> Wire:
     try:
         if settings.security == "implicit":
             wire.secure(tls_context(settings), server_name)
-        greeted(wire)
+        greeted(wire, settings)
         if settings.security == "starttls":
             wire.starttls(tls_context(settings), server_name)
             wire.greet()
@@ -97,15 +98,23 @@ def tcp(settings: SmtpSettings, until: float = inf) -> Wire:
     return Wire(sock, settings.name, settings.greeting_name, settings.read_timeout, until)
 
 
-def greeted(wire: Wire) -> None:
+def greeted(wire: Wire, settings: SmtpSettings) -> None:
     """The server's greeting and EHLO.
 
     Raises:
         TransientError: It does not serve us now.
-        AccessError: It does not serve us at all.
+        AccessError: It does not serve us at all, or only with TLS from the first byte.
         LostError: No answer came.
         ResponseError: It does not speak SMTP.
     """
+    if not wire.tls and wire.is_silent(patience(settings.read_timeout)):
+        reason = what_silence_means(
+            settings.host, settings.port, patience=patience(settings.read_timeout), proxy=settings.proxy,
+            name=wire.name, starttls_port=587,
+        )  # fmt: skip
+        if reason is not None:
+            wire.close()  # it would not understand a QUIT either
+            raise reason
     greeting = wire.answer()
     if greeting.status != "accepted":
         kind = TransientError if greeting.status == "refused_transient" else AccessError

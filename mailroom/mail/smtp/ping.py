@@ -65,7 +65,7 @@ class _Check:
 
     def greeting(self) -> str:
         try:
-            greeted(self._open)
+            greeted(self._open, self._settings)
         except LostError as error:
             raise self._lost(error) from error
         return f"it offers {', '.join(sorted(self._open.features)) or 'no extensions'}"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from mailroom.errors import AccessError, MailroomError, ResponseError, TransientError
 from mailroom.mail.smtp.report import Answer, said
+from mailroom.mail.transport.silence import says_something
 from mailroom.mail.transport.tls import wrap
 
 _LONGEST_REPLY = 64 << 10
@@ -57,6 +58,12 @@ class Wire:
         code, lines = self._reply(time.monotonic() + (patience or self.patience))
         first, *rest = lines
         return Answer(code, said(b" ".join([first, *(_REPEATED.sub(b"", line, count=1) for line in rest)])))
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether nothing comes for so long, or until the time is up; the end of the connection is no silence."""
+        if self._sock is None or self._unread:
+            return False
+        return not says_something(self._sock, min(seconds, max(0.0, self.until - time.monotonic())))
 
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes; each piece of 16 KiB may take as long as one answer, all of them until `until`.

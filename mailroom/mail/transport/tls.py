@@ -72,7 +72,7 @@ class TlsError(AccessError):
     """The handshake failed a check. `check` names it.
 
     One of expired, not_yet_valid, wrong_host, unknown_ca, self_signed, revoked, wrong_purpose, weak, old_protocol,
-    plaintext, no_common_cipher, client_certificate, other.
+    plaintext, tls_expected, no_common_cipher, client_certificate, other.
     """
 
     def __init__(self, message: str, check: str = "other") -> None:

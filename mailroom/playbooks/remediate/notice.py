@@ -83,12 +83,15 @@ def notify(
             f"{len(people)} people would be told, more than {MOST_PEOPLE}: allow many, or tell them yourself"
         )
     counts: Counter[str] = Counter()
-    detail = ""
+    detail = stopped = ""
     for address, codes in people.items():
         if not within(address.rpartition("@")[2], ours) or address in _ourselves(account):
             counts["left_out"] += 1
             continue
-        what, why = _tell(desk, account, plan, address, codes, case=case, clock=clock)
+        if stopped:  # a login that is refused once per person locks the account
+            counts["failed"] += 1
+            continue
+        what, why, stopped = _tell(desk, account, plan, address, codes, case=case, clock=clock)
         counts[what] += 1
         detail = detail or why
     return NoticeReport(counts["sent"], counts["before"], counts["left_out"], counts["failed"], detail)
@@ -111,7 +114,8 @@ def _ourselves(account: MailAccount) -> set[str]:
 
 def _tell(
     desk: Desk, account: MailAccount, plan: RemediationPlan, address: str, codes: list[str], *, case: str, clock: Clock
-) -> tuple[str, str]:
+) -> tuple[str, str, str]:
+    """What became of it, why, and what stands in the way of all others too."""
     reference = ", ".join(part for part in (case, *codes) if part)
     key = "remediation-notice:" + hashlib.sha256(" ".join([address, *sorted(codes)]).encode()).hexdigest()[:40]
     known = desk.store.ledger.in_slot(plan.tenant, f"mail:{key}")
@@ -128,7 +132,7 @@ def _tell(
             requested_by=plan.requested_by or "analyst", clock=clock,
         )  # fmt: skip
     except MailroomError as error:
-        return "failed", str(error)
+        return "failed", str(error), ""
     if not outcome.is_sent:
-        return "failed", outcome.detail
-    return ("sent" if outcome.sent_now else "before"), ""
+        return "failed", outcome.detail, str(outcome.to_mend or "")
+    return ("sent" if outcome.sent_now else "before"), "", ""

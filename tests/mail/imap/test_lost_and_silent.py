@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from imap_scripted import MAIL, Connection, fetched
 
 from mailroom.clock import SystemClock
-from mailroom.errors import (
-    TransientError,
-)
+from mailroom.errors import ResponseError, TransientError
 from mailroom.mail.imap import ImapSession
+from mailroom.mail.transport import TlsError
+from mailroom.mail.transport.silence import what_silence_means
 
 
 class ClockThatJumps(SystemClock):
@@ -69,6 +71,52 @@ def test_silence_instead_of_a_greeting(scripted):
     scripted.greeting = lambda connection: scripted.hold.wait(30)
     with pytest.raises(TransientError, match="no greeting"):
         ImapSession.open(scripted.settings(read_timeout=0.2))
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_port_of_tls_is_known_by_its_silence_long_before_the_time_is_up(
+    scripted, certificates, monkeypatch, security
+):
+    monkeypatch.setattr("mailroom.mail.transport.silence._PATIENCE", 0.3)
+    scripted.tls = certificates.server_context()
+    with pytest.raises(TlsError, match=r"TLS from the first byte.*security to implicit.*143") as caught:
+        ImapSession.open(scripted.settings(security=security))
+    assert caught.value.check == "tls_expected"
+    assert scripted.received == []
+
+
+def test_a_web_server_is_known_by_its_answer_to_a_handshake(scripted, monkeypatch):
+    monkeypatch.setattr("mailroom.mail.transport.silence._PATIENCE", 0.3)
+
+    def answer_a_request(connection):
+        if connection.line():
+            connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    scripted.greeting = answer_a_request
+    with pytest.raises(ResponseError, match="web server"):
+        ImapSession.open(scripted.settings())
+
+
+def test_a_server_that_greets_late_is_waited_for(scripted, monkeypatch):
+    monkeypatch.setattr("mailroom.mail.transport.silence._PATIENCE", 0.1)
+    was_asked = threading.Event()
+
+    def greet_late(connection):
+        if scripted.connections > 1:
+            was_asked.set()
+        else:
+            was_asked.wait(10)
+            connection.send(b"* OK sorry to keep you waiting\r\n")
+
+    scripted.greeting = greet_late
+    with scripted.open() as session:
+        assert session.is_alive
+    assert was_asked.is_set()
+
+
+def test_a_relay_that_greets_late_is_not_asked_anything_before():
+    """What is said to such a server ahead of its greeting it holds against whoever said it."""
+    assert what_silence_means("127.0.0.1", 25, patience=0.1, proxy=None, name="relay", starttls_port=587) is None
 
 
 def test_silence_inside_a_mail(scripted):

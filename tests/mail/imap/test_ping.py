@@ -55,6 +55,13 @@ def test_a_port_without_tls_is_not_blamed_on_the_certificate(scripted):
     assert "certificate" not in advice
 
 
+def test_a_port_of_tls_that_was_set_to_starttls_says_what_to_set(scripted, certificates):
+    scripted.tls = certificates.server_context()
+    stages = ping(scripted.settings(security="starttls", read_timeout=0.6))
+    assert failed(stages) == "greeting"
+    assert "IMAP security to implicit" in next(stage.advice for stage in stages if stage.name == "greeting")
+
+
 def test_a_folder_that_is_missing_is_the_last_stage(user, settings_for):
     stages = ping(settings_for(user), folder="Nowhere")
     assert failed(stages) == "folder"

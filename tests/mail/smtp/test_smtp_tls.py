@@ -158,8 +158,23 @@ def test_a_plaintext_server_on_the_tls_port_is_recognised(scripted: Any, bare: A
     assert caught.value.check == "plaintext"
 
 
-def test_a_tls_server_on_the_starttls_port_is_hinted_at(smtp_server: Any, mail: OutgoingMail) -> None:
-    settings = SmtpSettings("localhost", smtp_server.implicit_port, "starttls", read_timeout=0.5, **LOGIN)
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_port_of_tls_is_known_by_its_silence_long_before_the_time_is_up(
+    smtp_server: Any, mail: OutgoingMail, monkeypatch: pytest.MonkeyPatch, security: Any
+) -> None:
+    monkeypatch.setattr("mailroom.mail.transport.silence._PATIENCE", 0.3)
+    settings = SmtpSettings("localhost", smtp_server.implicit_port, security, allow_plaintext=True, **LOGIN)
+
+    with pytest.raises(TlsError, match=r"TLS from the first byte.*security to implicit.*587") as caught:
+        send(settings, mail)
+    assert caught.value.check == "tls_expected"
+    assert not smtp_server.accepted
+
+
+def test_a_server_that_says_nothing_whatever_it_is_asked_is_told_from_one_that_wants_tls(
+    scripted: Any, mail: OutgoingMail
+) -> None:
+    settings = SmtpSettings("localhost", scripted([]).port, "none", read_timeout=0.4)
 
     with pytest.raises(TransientError, match="465 is implicit, 587 starttls"):
         send(settings, mail)
