@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mailroom.chunks import chunks
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.numbering import generation_of, went_back
 from mailroom.connectors.replies_book import QuestionBook, keys_of
@@ -204,8 +205,8 @@ class ReplyWatcher:
                     if uid > known.upto or uid in known.again]  # fmt: skip
             # A question is stored before it is sent, so whatever these mails answer is known to the store by now.
             self.book.refresh()
-            for start in range(0, len(uids), _BATCH):
-                self._new_batch(look, status, known, uids[start : start + _BATCH])
+            for some in chunks(uids, _BATCH):
+                self._new_batch(look, status, known, some)
             if look.write and not known.again and status.uidnext - 1 > known.mark:  # the last ones went away again
                 known.mark = known.upto = status.uidnext - 1
                 self._record(look, [], marks=[(known.source_id, known.mark)])
@@ -239,8 +240,8 @@ class ReplyWatcher:
         for status in opened:
             look.session.open(status.name)
             uids = look.session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
-            for start in range(0, len(uids), _BATCH):
-                found, unread = self._answers_among(look, status, uids[start : start + _BATCH], index)
+            for some in chunks(uids, _BATCH):
+                found, unread = self._answers_among(look, status, some, index)
                 complete &= not unread
                 if look.write:
                     self._record(look, found)

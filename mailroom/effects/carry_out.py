@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from mailroom.chunks import chunks
 from mailroom.effects.absent import found_absent, looked_up, still_held_result
 from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
 from mailroom.effects.copies import unwanted_copies
@@ -116,7 +117,7 @@ def carry_out(
     """
     gate = gate or OpenGate()
     results: list[ActionResult] = []
-    for chunk in _chunks(action_ids, batch):
+    for chunk in chunks(action_ids, batch):
         faultpoint("effect.before_claim")
         if reason := gate.closed():
             rest = len(action_ids) - len(results)
@@ -152,7 +153,7 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
         else was first, or the message expired), or `unknown` still, with what stands in the way of knowing.
     """
     results: list[ActionResult] = []
-    for chunk in _chunks(action_ids, BATCH):
+    for chunk in chunks(action_ids, BATCH):
         actions = [action for action in store.ledger.get_many(chunk).values() if action.state == "unknown"]
         refs = _refs(store, actions)
         present = still_held(client, list(refs.values()))
@@ -407,8 +408,3 @@ def _events(store: Store, actions: Sequence[Action]) -> dict[int, dict[str, Any]
         msg = f"actions {missing} belong to no stored alert; the ledger is damaged: run `mailroom check`."
         raise RefusedError(msg)
     return {known: alerts[alert_id].event for known, alert_id in wanted.items()}
-
-
-def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

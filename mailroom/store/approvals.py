@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.actions import Action, action_of
@@ -106,13 +107,13 @@ class Approvals:
             query = query.where(approvals.c.state.in_(tuple(states)))
         if tenant is not None:
             query = query.where(approvals.c.tenant == tenant)
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        rows = self._db.rows(query.order_by(approvals.c.id).limit(limit))
         return [approval_of(row) for row in rows]
 
     def newest(self, limit: int = 100) -> builtins.list[StoredApproval]:
         """Approvals of every state, newest first."""
         query = select(approvals).order_by(approvals.c.id.desc()).limit(limit)
-        return [approval_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [approval_of(row) for row in self._db.rows(query)]
 
     def members(self, approval_id: int) -> builtins.list[Member]:
         """What it covers, by action."""
@@ -123,7 +124,7 @@ class Approvals:
         query = select(approval_actions.c.digest).where(
             approval_actions.c.approval_id == approval_id, approval_actions.c.action_id == action_id
         )
-        return self._db.read(lambda tx: str(tx.execute(query).scalar() or ""))
+        return str(self._db.value(query) or "")
 
     def unasked(
         self, tenant: str, *, kinds: Collection[str], mode: str | None = None, requested_by: str | None = None,
@@ -144,7 +145,7 @@ class Approvals:
             query = query.where(actions.c.mode == mode)
         if requested_by is not None:
             query = query.where(actions.c.requested_by == requested_by)
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(actions.c.id).limit(limit)).all())
+        rows = self._db.rows(query.order_by(actions.c.id).limit(limit))
         return [action_of(row) for row in rows]
 
     def unfinished(self, limit: int = 1_000) -> builtins.list[StoredApproval]:
@@ -155,7 +156,7 @@ class Approvals:
             .distinct()
         )
         query = select(approvals).where(approvals.c.state == USED, approvals.c.id.in_(open_still))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        rows = self._db.rows(query.order_by(approvals.c.id).limit(limit))
         return [approval_of(row) for row in rows]
 
     def now(self) -> datetime:
@@ -260,7 +261,7 @@ class Approvals:
         """Decided approvals whose suspended run has not been told yet, oldest first."""
         waiting = (approvals.c.state != OPEN) & (approvals.c.flow_run_id != "")
         query = select(approvals).where(waiting, approvals.c.plan["told"].as_boolean().is_not(True))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
+        rows = self._db.rows(query.order_by(approvals.c.id).limit(limit))
         return [approval_of(row) for row in rows]
 
     def told(self, approval_id: int) -> None:
@@ -339,14 +340,14 @@ class Approvals:
     def _ready(self, tx: Connection, wanted: Sequence[int], why: dict[int, str]) -> builtins.list[Action]:
         """Those that are proposals still and whose place is free; the others are added to `why`."""
         rows: dict[int, Action] = {}
-        for start in range(0, len(wanted), CHUNK):
-            chunk = select(actions).where(actions.c.id.in_(wanted[start : start + CHUNK]))
+        for ids in chunks(wanted, CHUNK):
+            chunk = select(actions).where(actions.c.id.in_(ids))
             rows |= {row.id: action_of(row) for row in tx.execute(chunk.order_by(actions.c.id).with_for_update())}
         taken: set[tuple[str, str]] = set()
         slots = sorted({one.slot for one in rows.values()})
-        for start in range(0, len(slots), CHUNK):
+        for some in chunks(slots, CHUNK):
             held = select(actions.c.tenant, actions.c.slot).where(
-                actions.c.slot.in_(slots[start : start + CHUNK]), actions.c.state.in_(LIVE_STATES)
+                actions.c.slot.in_(some), actions.c.state.in_(LIVE_STATES)
             )
             taken |= {(row.tenant, row.slot) for row in tx.execute(held)}
         ready: builtins.list[Action] = []

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.database import CHUNK, Database
@@ -252,7 +253,7 @@ class Waits(WaitLists):
             over = [wait for wait in rows.values() if wait.is_open and wait.deadline <= now]
             return [self._resolve(tx, wait, "no_answer", why) for wait in over]
 
-        if not self._db.read(lambda tx: tx.execute(due.limit(1)).first()):
+        if not self._db.first(due.limit(1)):
             return []
         return self._db.run(write)
 
@@ -285,7 +286,7 @@ class Waits(WaitLists):
         if mailbox is not None:
             query = query.where(waits.c.mailbox == mailbox)
         query = query.order_by(waits.c.resume_note != "", waits.c.id).limit(limit)
-        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [wait_of(row) for row in self._db.rows(query)]
 
     def resumed(self, wait_id: int, note: str = "") -> None:
         """The run has been told, or can never be; `note` says so."""
@@ -302,8 +303,8 @@ class Waits(WaitLists):
 
         def write(tx: Connection) -> None:
             now = self._db.now(tx)
-            for start in range(0, len(wanted), CHUNK):
-                condition = waits.c.id.in_(wanted[start : start + CHUNK]), waits.c.state != OPEN
+            for some in chunks(wanted, CHUNK):
+                condition = waits.c.id.in_(some), waits.c.state != OPEN
                 tx.execute(waits.update().where(*condition).values(handled_at=now))
 
         if wanted:
@@ -378,15 +379,15 @@ class Waits(WaitLists):
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Wait]:
         found: dict[int, Wait] = {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(waits).where(waits.c.id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(waits).where(waits.c.id.in_(some))
             found |= {row.id: wait_of(row) for row in tx.execute(query.order_by(waits.c.id).with_for_update())}
         return found
 
     def _answers(self, tx: Connection, ids: Sequence[int]) -> dict[int, builtins.list[StoredAnswer]]:
         found: dict[int, builtins.list[StoredAnswer]] = {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(answers).where(answers.c.wait_id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(answers).where(answers.c.wait_id.in_(some))
             for row in tx.execute(query.order_by(answers.c.received_at, answers.c.id)):
                 found.setdefault(row.wait_id, []).append(answer_of(row))
         return found

@@ -108,10 +108,7 @@ class Place:
 
     def content(self) -> dict[str, Any]:
         with self.opened() as store:
-            return {
-                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
-                for table in (waits, answers, actions, cursors)
-            }
+            return {table.name: list(store.db.rows(select(table))) for table in (waits, answers, actions, cursors)}
 
     def check_answered(self, where: str) -> None:
         with self.opened() as store:

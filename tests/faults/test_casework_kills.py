@@ -84,7 +84,7 @@ class Place:
     def content(self) -> list[Any]:
         with Store.open(self.store_url, blobs=self.folder / "blobs") as store:
             assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(*table.primary_key))))  # type: ignore[misc]
+            return [list(store.db.rows(select(table).order_by(*table.primary_key)))
                     for table in TABLES]  # fmt: skip
 
     def numbers(self) -> dict[str, int]:

@@ -79,7 +79,7 @@ class Place:
     def content(self) -> list[Any]:
         with Store.open(self.store_url) as store:
             assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
+            return [list(store.db.rows(select(table)))
                     for table in (actions, case_events)]  # fmt: skip
 
     def states(self) -> list[str]:

@@ -89,10 +89,7 @@ class Place:
         """What must not change any more; runs and times of looks do."""
         tables = (waits, actions, alert_evidence, verdicts, case_events)
         with self.opened() as store:
-            return {
-                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
-                for table in tables
-            }
+            return {table.name: list(store.db.rows(select(table))) for table in tables}
 
     def check_decided(self, where: str) -> None:
         with self.opened() as store:

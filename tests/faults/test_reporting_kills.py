@@ -87,7 +87,7 @@ class Place:
     def content(self) -> list[Any]:
         with Store.open(self.store_url) as store:
             assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(table.c.id))))  # type: ignore[misc]
+            return [list(store.db.rows(select(table).order_by(table.c.id)))
                     for table in TABLES]  # fmt: skip
 
     def check(self, where: str) -> None:
