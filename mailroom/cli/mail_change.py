@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -23,6 +23,7 @@ from mailroom.cli.mail import (
 )
 
 if TYPE_CHECKING:
+    from mailroom.mail.actions.mark import Mark
     from mailroom.mail.actions.rows import ChangeReport
 
 __all__ = ["mail_app"]
@@ -120,7 +121,8 @@ def mark(
         session,
         criteria,
     ):
-        report = act(session, criteria, mark_as, keyword=keyword, dry_run=not yes, most=most)  # type: ignore[arg-type]
+        wanted = cast("Mark", mark_as)  # checked by the action, which says what there is
+        report = act(session, criteria, wanted, keyword=keyword, dry_run=not yes, most=most)
     _show(report, "marked", as_json=as_json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from mailroom.cli.exits import Exit
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:
+    from mailroom.mail.replies import SenderPolicy
     from mailroom.store.wait_rows import Wait
 
 replies_app = typer.Typer(help="Questions by mail and what came back.", rich_markup_mode=None, no_args_is_help=False)
@@ -244,7 +245,7 @@ def _question(
     waiting = Waiting(
         mode=mode, needed=int(wait_for) if mode == "n" else 1, time_limit=timedelta(hours=hours),
         exclude_subject=tuple(exclude_subject or ()), exclude_body=tuple(exclude_body or ()),
-        sender_policy=sender_policy,  # type: ignore[arg-type]  # checked by the library, which says what is allowed
+        sender_policy=cast("SenderPolicy", sender_policy),  # checked by the library, which says what is allowed
     )  # fmt: skip
     reminders = reminder_times(remind_after or ())
     return Question(to=tuple(to), subject=subject, text=text, waiting=waiting, reminders=reminders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -82,8 +82,8 @@ def export(
     with desk.opened() as here:
         ids = [one.id for one in here.store.cases.parts(case)] if case is not None else []
 
-        def write(stream: object) -> Written:
-            return write_wall(here.store.events, stream, after_id=after, case_ids=ids, alert_id=alert)  # type: ignore[arg-type]
+        def write(stream: TextIO) -> Written:
+            return write_wall(here.store.events, stream, after_id=after, case_ids=ids, alert_id=alert)
 
         if out is None:
             written = write(sys.stdout)

@@ -26,7 +26,7 @@ from mailroom.triage.testimony import Answer, Testimony
 People = Mapping[int, tuple[Testimony, ...]]
 """Alert id -> what people said about it; alerts about which nobody said anything are missing."""
 
-_ANSWERS = get_args(Answer)
+_ANSWERS: Mapping[str, Answer] = {answer: answer for answer in get_args(Answer)}
 _OPEN = ("proposed", "intended", "not_applied", "failed")
 """States of an action that has not happened and may still happen."""
 
@@ -129,8 +129,7 @@ def history_of(stored: StoredHistory | None) -> History | None:
 
 
 def _testimony(one: Evidence) -> Testimony:
-    answer = str(one.source.get("answer", ""))
-    return Testimony(one.kind, one.points, one.text, answer if answer in _ANSWERS else "")  # type: ignore[arg-type]
+    return Testimony(one.kind, one.points, one.text, _ANSWERS.get(str(one.source.get("answer", "")), ""))
 
 
 def _new_verdict(alert: Alert, decision: Decision, run_id: int | None) -> NewVerdict:
