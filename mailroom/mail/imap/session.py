@@ -12,6 +12,7 @@ from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import idling, light, login
+from mailroom.mail.imap.answers import Reply
 from mailroom.mail.imap.breaking import Found, past_what_breaks
 from mailroom.mail.imap.changing import Changer, checked_flags
 from mailroom.mail.imap.connection import Client, connect
@@ -31,7 +32,7 @@ from mailroom.mail.imap.results import (
 from mailroom.mail.imap.searching import Searcher
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.tokens import number, pairs, tokens
-from mailroom.mail.imap.wire import Reply, Wire
+from mailroom.mail.imap.wire import Wire
 
 
 class _OpenAccount(Protocol):
