@@ -15,7 +15,7 @@ import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -23,6 +23,7 @@ from mailroom.chunks import chunks
 from mailroom.effects.absent import found_absent, looked_up, still_held_result
 from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
 from mailroom.effects.copies import unwanted_copies
+from mailroom.effects.gate import Gate, OpenGate
 from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef, still_held
 from mailroom.errors import (
@@ -46,43 +47,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 25
 """Actions per call of the product; one call answers for each item separately."""
-
-
-class Gate(Protocol):
-    """The last word before an effect."""
-
-    def closed(self) -> str:
-        """Why nothing at all may be done now (the kill switch); "" when the gate is open.
-
-        Asked before each batch, and again right before each call: what lies in between may take minutes.
-        """
-
-    def outdated(self, actions: Sequence[Action]) -> dict[int, str]:
-        """Of these actions those behind which nothing stands any more, and why. They may be wanted anew later.
-
-        Asked right before each call.
-        """
-
-    def objection(self, action: Action, event: dict[str, Any]) -> str:
-        """Why this one action must not be done, seen from the rails; "" lets it pass. Asked before each batch."""
-
-
-class OpenGate:
-    """No objection."""
-
-    def closed(self) -> str:
-        """Always open."""
-        return ""
-
-    def outdated(self, _actions: Sequence[Action]) -> dict[int, str]:
-        """None is."""
-        return {}
-
-    def objection(self, _action: Action, _event: dict[str, Any]) -> str:
-        """Never an objection."""
-        return ""
-
-
 OnSettled = Callable[[list[ActionResult]], None]
 
 

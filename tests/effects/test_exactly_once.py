@@ -10,7 +10,8 @@ from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, PEOPLE, REJECT
 
 from mailroom import faults
 from mailroom.effects import carry_out as sending
-from mailroom.effects.carry_out import OpenGate, carry_out, reconcile
+from mailroom.effects.carry_out import carry_out, reconcile
+from mailroom.effects.gate import OpenGate
 from mailroom.errors import (
     AccessError,
     InvalidInputError,
