@@ -11,8 +11,6 @@ from mailroom.redact import one_line, scrub
 from mailroom.rulelang.yaml_source import RuleError
 from mailroom.store import Store
 
-_STUCK = 50
-
 
 @dataclass(frozen=True)
 class CheckRow:

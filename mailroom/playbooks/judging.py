@@ -47,7 +47,7 @@ def judge_alerts(
     for alert in alerts:
         facts = extract(alert.event, ruleset.context, history_of(histories.get(alert.id)), now=now)
         people_said = said.get(alert.id, ())
-        decided.append((facts, decide(ruleset, facts, alert.seed_priority, now, people_said)))
+        decided.append((facts, decide(ruleset, facts, alert.seed_priority, people_said)))
     return decided
 
 
@@ -75,7 +75,7 @@ def record_verdicts(
             if latest.get(alert.id) == people.get(alert.id):
                 continue
             facts = facts_of[alert.id]
-            said[place] = facts, decide(ruleset, facts, alert.seed_priority, now, latest.get(alert.id, ()))
+            said[place] = facts, decide(ruleset, facts, alert.seed_priority, latest.get(alert.id, ()))
             [written[place]] = store.verdicts.record([_new_verdict(alert, said[place][1], run_id)], tx)
         return said, written
 

@@ -264,11 +264,6 @@ class ImapSession:
         faultpoint("imap.searched")
         return found
 
-    @property
-    def last_search_was_narrowed_only(self) -> bool:
-        """`narrowed_only` of the last search."""
-        return self._searcher.narrowed_only
-
     def fetch_light(self, uids: Iterable[int], header_fields: Sequence[str] = light.HEADER_FIELDS) -> list[LightMail]:
         """Flags, arrival, size and header fields of mails that are still there, ascending. Effect: reads.
 
