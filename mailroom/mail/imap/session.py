@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from types import TracebackType
-from typing import Protocol, Self, cast, overload
+from typing import Protocol, cast, overload
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.closing import Closing
 from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import idling, light, login
@@ -54,7 +54,7 @@ class _Open:
         return kind.connect if session is None else session.open_folder
 
 
-class ImapSession:
+class ImapSession(Closing):
     """A logged-in connection; at most one folder is open in it. Not for use by two threads at once.
 
     Errors, of every method: `TransientError` when the connection is lost, silent or ended by the server (open a new
@@ -94,14 +94,6 @@ class ImapSession:
             if settings.mechanism == "password":
                 raise
             return cls(_logged_in(settings, clock, force_refresh=True))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Log out and close the connection. Never raises."""
