@@ -8,7 +8,6 @@ import typer
 
 from mailroom.cli import output
 from mailroom.cli.mail import (
-    AsJson,
     Days,
     MessageId,
     Recipient,
@@ -21,6 +20,7 @@ from mailroom.cli.mail import (
     chosen,
     mail_app,
 )
+from mailroom.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mailroom.mail.actions.mark import Mark

@@ -10,6 +10,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.archive import End, Frame, Start, Zone
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _WIDE = 600
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Limit = Annotated[int, typer.Option(help="Stop after so many; 0 = all.", min=0)]
 Ids = Annotated[bool, typer.Option("--ids", help="Also show ids.")]
 Time = Annotated[Frame, typer.Option("--time", help="Calendar week and month are the last whole ones.")]

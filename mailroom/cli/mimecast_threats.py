@@ -11,7 +11,6 @@ from mailroom.cli import desk, output
 from mailroom.cli.archive import End, Frame, Start, Zone
 from mailroom.cli.exits import Exit
 from mailroom.cli.mimecast import (
-    AsJson,
     Ids,
     Limit,
     Route,
@@ -24,6 +23,7 @@ from mailroom.cli.mimecast import (
     window,
     words,
 )
+from mailroom.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mailroom.mimecast.incident import Incident

@@ -10,14 +10,13 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.store.wall_file import FileCheck, Written
 
 wall_app = typer.Typer(help="The history of alerts, cases and actions.", no_args_is_help=True, rich_markup_mode=None)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @wall_app.callback()
