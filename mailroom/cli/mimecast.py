@@ -11,6 +11,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.archive import End, Frame, Start, Zone
 from mailroom.cli.options import AsJson
+from mailroom.comma_list import comma_list
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -85,11 +86,6 @@ def show_one(title: str, model: object, *, as_json: bool, columns: tuple[str, ..
     output.table(title, ("field", "value"), rows, _WIDE)
 
 
-def words(text: str) -> list[str]:
-    """A list between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 def search_by(field: str, text: str) -> tuple[str, str] | None:
     """A field and its text; None when there is nothing to look for."""
     return (field, text) if text else None
@@ -119,7 +115,7 @@ def messages(
     options = {"from": sender, "to": recipient, "subject": subject, "senderIP": sender_ip, "url": url}
     with window(time, start, end, zone) as (client, times):
         walk = tracking.search(
-            client, **times, status=words(status), route=words(route), options=options,
+            client, **times, status=comma_list(status), route=comma_list(route), options=options,
             message_id=message_id or None, reason="Mailroom command line", on_warning=output.note,
         )  # fmt: skip
         show("messages", walk, limit, as_json=as_json, ids=ids)
