@@ -73,10 +73,6 @@ def _listed(store: Store, query: CaseQuery) -> Callable[[], Any]:
     return look
 
 
-def _figure(name: str, look: Callable[[], Any]) -> Figure:
-    return Figure(name, _slowest(look), "ms", LIMIT, at_least=False)
-
-
 def _slowest(look: Callable[[], Any]) -> float:
     worst = 0.0
     for _ in range(_ROUNDS):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from benchmarks import corpus, mail_servers
 from benchmarks.effects import intend_releases
@@ -70,13 +71,14 @@ def _prefect(home: DemoHome) -> Iterator[tuple[DemoHome, Any]]:
 
 def _save_mailbox(of: Any) -> None:
     from blocks import MailboxCredentials
+    from blocks._sync import in_sync
 
     imap = of.need_imap()
     block = MailboxCredentials(
         address=of.address, username=imap.username, password=imap.password, imap_host=imap.host,
         imap_port=imap.port, imap_security="none", allow_plaintext=True,
     )  # fmt: skip
-    block.save("default", overwrite=True, _sync=True)  # type: ignore[call-arg]
+    in_sync(block.save, "default", overwrite=True)
 
 
 def _task_runs(flow_run_id: str) -> int:
@@ -84,7 +86,7 @@ def _task_runs(flow_run_id: str) -> int:
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
     with get_client(sync_client=True) as client:
-        only = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))  # type: ignore[list-item]
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run_id)]))
         return len(client.read_task_runs(flow_run_filter=only))
 
 
@@ -103,7 +105,7 @@ def _seconds_from_pickup(flow_run_id: str) -> float:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        states = client.read_flow_run_states(flow_run_id)  # type: ignore[arg-type]
+        states = client.read_flow_run_states(UUID(flow_run_id))
     picked_up = min(state.timestamp for state in states if state.type.value == "PENDING")
     completed = max(state.timestamp for state in states if state.type.value == "COMPLETED")
     return float((completed - picked_up).total_seconds())

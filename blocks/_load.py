@@ -12,6 +12,7 @@ from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from blocks._prefect_api import unreachable
+from blocks._sync import in_sync
 from mailroom.errors import InvalidInputError
 
 B = TypeVar("B", bound=Block)
@@ -27,7 +28,7 @@ def load(kind: type[B], name: str) -> B:
     title = kind.get_block_type_name()
     # Whatever Prefect raises may quote the block's fields, secrets in clear: no error leaves with its cause.
     try:
-        block = kind.load(name, _sync=True)  # type: ignore[call-arg]
+        block = in_sync(kind.load, name)
     except ValueError:
         msg = (
             f"There is no block {name!r} of type {title!r}. Make it in the Prefect UI (Blocks, +, {title}), or start "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Self
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from blocks._sync import in_sync
 from mailroom.mail.account_fields import AccountFields, Authentication
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class MailboxCredentials(CredentialsBlock):
     _block_type_name = "Mailbox Credentials"
     _block_type_slug = "mailbox-credentials"  # never change: stored blocks refer to it
     _description = "Credentials and connection settings of one mailbox (IMAP and SMTP)."
-    _documentation_url = "https://www.rfc-editor.org/rfc/rfc9051"  # type: ignore[assignment]
+    _documentation_url = HttpUrl("https://www.rfc-editor.org/rfc/rfc9051")
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -177,7 +178,7 @@ class MailboxCredentials(CredentialsBlock):
         if stored is None:  # never saved, so there is nothing to keep it in
             return
         self.refresh_token = SecretStr(renewed)
-        self.save(stored, overwrite=True, _sync=True)  # type: ignore[call-arg]
+        in_sync(self.save, stored, overwrite=True)
 
     def get_client(self) -> ImapSession:
         """Log in to IMAP. The caller closes the session (`with ... as session`)."""

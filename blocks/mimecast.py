@@ -6,7 +6,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from prefect.blocks.abstract import CredentialsBlock
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
 from mailroom.errors import InvalidInputError
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
@@ -34,7 +34,7 @@ class MimecastCredentials(CredentialsBlock):
     _block_type_name = "Mimecast Credentials"
     _block_type_slug = "mimecast-credentials"  # never change: stored blocks refer to it
     _description = "Credentials and connection settings of one Mimecast tenant."
-    _documentation_url = "https://integrations.mimecast.com/documentation/"  # type: ignore[assignment]
+    _documentation_url = HttpUrl("https://integrations.mimecast.com/documentation/")
 
     # An error about a field must not quote the fields: they are keys, in clear.
     model_config = ConfigDict(hide_input_in_errors=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from mailroom.errors import InvalidInputError
 from mailroom.playbooks.asking_settings import LANGUAGES
@@ -35,7 +35,7 @@ class TriagePolicy(Block):
     _block_type_name = "Triage Policy"
     _block_type_slug = "mailroom-triage-policy"  # never change: stored blocks refer to it
     _description = "Modes, safety rails, rules and lists of the triage."
-    _documentation_url = "https://docs.prefect.io/v3/concepts/blocks"  # type: ignore[assignment]
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

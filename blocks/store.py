@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from prefect.blocks.core import Block
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -33,7 +33,7 @@ class AlertStore(Block):
     _block_type_name = "Alert Store"
     _block_type_slug = "mailroom-alert-store"  # never change: stored blocks refer to it
     _description = "Database and blob folder of Mailroom."
-    _documentation_url = "https://docs.sqlalchemy.org/en/20/core/engines.html"  # type: ignore[assignment]
+    _documentation_url = HttpUrl("https://docs.sqlalchemy.org/en/20/core/engines.html")
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

@@ -20,7 +20,6 @@ RETURN_FIELDS = (
     "displaytoaddresslist",
     "smash",
 )
-DATES = ("today", "yesterday", "last_week", "last_month", "last_year", "between")
 DOCUMENTS = (
     "optional",
     "any",

@@ -193,10 +193,6 @@ class Tenant(Looking, Switches):
         """Take a product from the API 2.0 application."""
         self.products.discard(name)
 
-    def assign_product(self, name: str) -> None:
-        """Give the API 2.0 application a product."""
-        self.products.add(name)
-
     def expire_binding(self) -> None:
         """From now on API 1.0 calls answer 418, until a login renews the binding."""
         self.binding_expired = True

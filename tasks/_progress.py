@@ -9,6 +9,7 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from blocks._sync import in_sync
 from mailroom.connectors.held import Progress
 
 _SHOW_AFTER = 3.0  # seconds; a step that is quicker needs no bar
@@ -30,11 +31,10 @@ def artifact_progress(what: str) -> Iterator[Progress]:
         last = now
         percent = min(100.0, 100.0 * done / total)
         if shown is None:
-            made = create_progress_artifact(progress=percent, description=f"{what}: {step}", _sync=True)  # type: ignore[call-arg]
-            shown = made if isinstance(made, UUID) else None
+            shown = in_sync(create_progress_artifact, progress=percent, description=f"{what}: {step}")
         else:
-            update_progress_artifact(artifact_id=shown, progress=percent, _sync=True)  # type: ignore[call-arg]
+            in_sync(update_progress_artifact, artifact_id=shown, progress=percent)
 
     yield show
     if shown is not None:
-        update_progress_artifact(artifact_id=shown, progress=100.0, _sync=True)  # type: ignore[call-arg]
+        in_sync(update_progress_artifact, artifact_id=shown, progress=100.0)

@@ -15,6 +15,7 @@ from prefect.input import RunInput
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import Field
 
+from blocks._sync import in_sync
 from mailroom.errors import TransientError
 from mailroom.playbooks.approvals.by_mail import KIND
 from mailroom.store.approval_rows import StoredApproval
@@ -101,7 +102,7 @@ def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) 
     run_id = UUID(flow_run_id)
     try:
         with temporary_settings(_PATIENCE):
-            resume_flow_run(run_id, run_input=run_input, _sync=True)  # type: ignore[call-arg]
+            in_sync(resume_flow_run, run_id, run_input=run_input)
     except ObjectNotFound:
         return False
     except NotPausedError:

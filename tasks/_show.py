@@ -12,6 +12,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 
+from blocks._sync import in_sync
 from mailroom.playbooks.harmless import harmless
 
 log = logging.getLogger("mailroom.tasks")
@@ -40,7 +41,7 @@ def show(key: str, rows: Iterable[Mapping[str, Any]], description: str, *, ids: 
     if not table:
         return
     try:
-        create_table_artifact(table=table, key=key, description=harmless(description, 300), _sync=True)  # type: ignore[call-arg]
+        in_sync(create_table_artifact, table=table, key=key, description=harmless(description, 300))
     except (httpx.HTTPError, PrefectException, RuntimeError) as error:
         log.warning("the table %s could not be shown: %s", key, type(error).__name__)
 

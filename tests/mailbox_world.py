@@ -102,8 +102,5 @@ class Mailbox:
     def content(self) -> dict[str, list[Any]]:
         """Everything a cycle with nothing to do must leave as it is."""
         return {
-            table.name: self.store.db.read(
-                lambda tx, table=table: list(tx.execute(select(table).order_by(*table.primary_key.columns)).all())
-            )
-            for table in TABLES
+            table.name: list(self.store.db.rows(select(table).order_by(*table.primary_key.columns))) for table in TABLES
         }

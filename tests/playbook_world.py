@@ -28,8 +28,6 @@ RELEASE = "/api/gateway/hold-release"
 REJECT = "/api/gateway/hold-reject"
 LIST = "/api/gateway/get-hold-message-list"
 INGEST = "ingest held messages then triage/hourly"
-RETRY = "retry failed triage/on demand"
-CHECK = "check connections/on demand"
 
 ACTING: dict[str, Any] = {
     "release": "auto",

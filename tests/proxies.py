@@ -226,7 +226,6 @@ class TcpProxy:
         self._rate: float | None = None
         self.passed = 0
         self.connections = 0
-        self._open: set[asyncio.StreamWriter] = set()
 
         async def listen() -> asyncio.Server:
             return await asyncio.start_server(self._serve, self.host, 0)
@@ -254,15 +253,6 @@ class TcpProxy:
         self._cut = self._stall = self._rate = None
         return self
 
-    def cut_now(self) -> None:
-        """Reset every connection that is open."""
-
-        async def cut() -> None:
-            for writer in list(self._open):
-                writer.transport.abort()
-
-        self._thread.call(cut())
-
     def close(self) -> None:
         """Stop."""
         self._thread.loop.call_soon_threadsafe(self._listener.close)
@@ -275,11 +265,9 @@ class TcpProxy:
         except OSError:
             writer.transport.abort()
             return
-        self._open.add(writer)
         try:
             await asyncio.gather(_copy(reader, upstream[1]), self._from_server(upstream[0], writer))
         finally:
-            self._open.discard(writer)
             upstream[1].close()
             writer.close()
 

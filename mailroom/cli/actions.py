@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.changing import AsJson
 from mailroom.cli.known_word import known_word
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 actions_app = typer.Typer(

@@ -10,6 +10,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson, Yes
 from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError, NotFoundError, TransientError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 approvals_app = typer.Typer(help="Approvals: what waits for a person's yes.", rich_markup_mode=None)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of approvals.", show_default=False)]
 Note = Annotated[str, typer.Option(help="Why, for the history.", show_default=False)]
 Where = Annotated[

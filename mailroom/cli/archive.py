@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.cli.written import tell_written
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError
@@ -26,7 +27,6 @@ _WIDE = 600
 _LARGEST_QUERY = 1 << 20
 
 Ids = Annotated[bool, typer.Option("--ids", help="Also print the ids, which `show` and `eml` want.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Csv = Annotated[
     Path | None, typer.Option("--csv", help="Also write every row and column to a new CSV file.", show_default=False)
 ]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.archive import AsJson, archive_app
+from mailroom.cli.archive import archive_app
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.cli.replies import AsJson, resume, when
+from mailroom.cli.options import AsJson
+from mailroom.cli.replies import resume, when
 
 if TYPE_CHECKING:
+    from mailroom.mail.replies.senders import SenderPolicy as Policy
     from mailroom.playbooks.ask import PostDesk
     from mailroom.playbooks.question import Question, Waiting
     from mailroom.store.wait_rows import Wait
@@ -105,7 +107,7 @@ def waiting_of(
     return Waiting(
         mode=mode, needed=int(wait_for) if mode == "n" else 1, time_limit=timedelta(hours=hours),
         exclude_subject=tuple(exclude_subject or ()), exclude_body=tuple(exclude_body or ()),
-        sender_policy=sender_policy,  # type: ignore[arg-type]  # checked by the library, which says what is allowed
+        sender_policy=cast("Policy", sender_policy),  # checked by the library, which says what is allowed
         folders=parse_list(folders),
     )  # fmt: skip
 

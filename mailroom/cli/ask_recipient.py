@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:
     from mailroom.playbooks.ask_recipient import RecipientDesk
     from mailroom.playbooks.watch_replies import Handle
     from mailroom.store import Store
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def ask_recipient(

@@ -9,14 +9,13 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson, Yes
 from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.playbooks.block_sender import BlockPlan
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 _WIDE = 400
 

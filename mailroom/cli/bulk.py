@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.approvals import AsJson, Where, Yes, decide_and_do, line, show_outcome
+from mailroom.cli.approvals import Where, decide_and_do, line, show_outcome
 from mailroom.cli.block_sender import agreed, need_a_word
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson, Yes
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:

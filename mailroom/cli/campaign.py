@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.clock import SYSTEM_CLOCK
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _WIDE = 400
 
 campaign_app = typer.Typer(

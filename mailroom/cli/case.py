@@ -10,6 +10,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.known_word import known_word
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 case_app = typer.Typer(help="Cases: what belongs together and is worked on as one.", no_args_is_help=True,
                        rich_markup_mode=None)  # fmt: skip
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Why = Annotated[str, typer.Option(help="The reason, for the wall.", show_default=False)]
 Number = Annotated[int, typer.Argument(help="Number of the case.", metavar="CASE", min=1)]
 Fields = Annotated[list[str] | None, typer.Option("--field", help="NAME=VALUE; may be repeated.", show_default=False)]

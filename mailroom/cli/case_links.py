@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.case import AsJson, Number, Why, case_app, known_template, who
+from mailroom.cli.case import Number, Why, case_app, known_template, who
+from mailroom.cli.options import AsJson
 
 __all__ = ["case_app"]
 

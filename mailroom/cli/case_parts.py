@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.case import AsJson, Number, Why, due_in, known_template, me, pairs, who
+from mailroom.cli.case import Number, Why, due_in, known_template, me, pairs, who
 from mailroom.cli.case_links import case_app
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:

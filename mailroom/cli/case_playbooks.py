@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.case import AsJson, Why, who
+from mailroom.cli.case import Why, who
 from mailroom.cli.case_parts import case_app
 from mailroom.cli.exits import Exit
 from mailroom.cli.known_word import known_word
+from mailroom.cli.options import AsJson
 
 __all__ = ["case_app"]
 

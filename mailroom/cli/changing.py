@@ -15,7 +15,6 @@ from mailroom.errors import RefusedError
 if TYPE_CHECKING:
     from mailroom.effects.changes import ChangeResult, Preview
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what is there; change nothing.")]
 Again = Annotated[
     str, typer.Option(help="Any text: do it although it was done before.", metavar="WHY", show_default=False)

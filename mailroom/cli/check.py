@@ -9,6 +9,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.errors import MailroomError, StoreError
 from mailroom.mimecast import ping
 from mailroom.playbooks.check_rows import CheckRow, failed, rows_of
@@ -21,7 +22,7 @@ def check(
     rules_only: Annotated[
         bool, typer.Option("--rules", help="Only rules, lists and modes: needs no tenant and no store.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Test everything a run needs, stage by stage, and say what is missing and what to do about it.
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import acting, desk, output
-from mailroom.cli.changing import AsJson, DryRun
+from mailroom.cli.changing import DryRun
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 from mailroom.playbooks import act, breaker
 from mailroom.playbooks.disposition_preview import DispositionPreview, preview_disposition

@@ -8,6 +8,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.playbooks.explain import explain as story_of
 
 _AROUND = {
@@ -31,7 +32,7 @@ def explain(
     verify: Annotated[
         bool, typer.Option("--verify", help="Walk the whole wall, not only this alert's events.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show how an alert came in, what was decided by which rules, what was done, asked and approved, with proof.
 

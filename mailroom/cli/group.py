@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mailroom.cli.changing import Again, AsJson, DryRun, Until, change
+from mailroom.cli.changing import Again, DryRun, Until, change
 from mailroom.cli.desk import Here
+from mailroom.cli.options import AsJson
 
 _Group = Annotated[str, typer.Argument(help="Name or id of the group.")]
 _Member = Annotated[str, typer.Argument(help="Full address, or a domain.")]

@@ -8,6 +8,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def handle_report(
     shown: Annotated[bool, typer.Option("--list", help="Only show the reports there are.")] = False,
     no_answer: Annotated[bool, typer.Option("--no-answer", help="Send the reporters no mail.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and judge; write and send nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Handle mail with which users report phishing: original, verdict, mail like it, case, proposals, thanks, result.
 

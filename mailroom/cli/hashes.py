@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.changing import Again, AsJson, DryRun, change
+from mailroom.cli.changing import Again, DryRun, change
+from mailroom.cli.options import AsJson
 
 hash_app = typer.Typer(help="Files by their SHA-256: seen, blocked.", no_args_is_help=True, rich_markup_mode=None)
 

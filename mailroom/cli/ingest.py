@@ -8,6 +8,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.mailbox import mailbox
+from mailroom.cli.options import AsJson
 from mailroom.cli.tracked import tracked
 
 ingest_app = typer.Typer(help="Take in what a source holds.", no_args_is_help=True, rich_markup_mode=None)
@@ -26,7 +27,7 @@ def held(
     then_triage: Annotated[
         bool, typer.Option("--then-triage", help="Then decide and act, as `mailroom triage` does: the whole playbook.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn the hold queue into alerts, each message once. By itself it changes nothing in the tenant."""
     from mailroom.cli.triage import decide_and_act

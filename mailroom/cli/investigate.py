@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mailroom.playbooks.investigate import Investigation
@@ -32,7 +33,7 @@ def investigate(
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Also write the timeline to a new SVG file.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find out what is known about a sender, a domain, a subject or a link; all that is given must fit. Reads only."""
     from mailroom import tables

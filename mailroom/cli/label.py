@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 from mailroom.store.labels import PERSON
 
@@ -15,7 +16,7 @@ def label(
     alert: Annotated[str, typer.Argument(help="Alert id, hold id or tracking id.")],
     what: Annotated[str, typer.Argument(metavar="LABEL", help="malicious, suspicious, spam, graymail or wanted.")],
     why: Annotated[str, typer.Option(help="How you know it.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what the mail of an alert really was. Writes the store; twice is harmless.
 

@@ -15,6 +15,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.cli.written import tell_written
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError, NotFoundError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 COLUMNS = ("folder", "UID", "received (UTC)", "unread", "sender", "subject")
 _WIDE = 600
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Folders = Annotated[
     str, typer.Option("--folders", "-f", help="Folders, separated by commas.", show_default="the mailbox's")
 ]

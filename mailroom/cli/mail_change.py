@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from mailroom.cli import output
 from mailroom.cli.mail import (
-    AsJson,
     Days,
     MessageId,
     Recipient,
@@ -21,8 +20,10 @@ from mailroom.cli.mail import (
     chosen,
     mail_app,
 )
+from mailroom.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from mailroom.mail.actions.mark import Mark
     from mailroom.mail.actions.rows import ChangeReport
 
 __all__ = ["mail_app"]
@@ -122,7 +123,8 @@ def mark(
         folders, message_id=message_id, uid=uid, subject=subject, sender=sender, recipient=recipient, text=text,
         unread=unread, days=days,
     ) as (session, criteria):  # fmt: skip
-        report = act(session, criteria, mark_as, keyword=keyword, dry_run=not yes, most=most)  # type: ignore[arg-type]
+        wanted = cast("Mark", mark_as)  # checked by the action, which says what there is
+        report = act(session, criteria, wanted, keyword=keyword, dry_run=not yes, most=most)
     _show(report, "marked", as_json=as_json)
 
 

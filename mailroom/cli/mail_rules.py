@@ -11,6 +11,7 @@ import typer
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
 from mailroom.cli.known_word import known_word
+from mailroom.cli.options import AsJson
 from mailroom.clock import SYSTEM_CLOCK
 from mailroom.errors import InvalidInputError
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mailroom.playbooks.mail_rules import MailRulesReport
     from mailroom.playbooks.mail_rules.loading import Templates
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Folders = Annotated[
     list[str] | None,
     typer.Option("--rules", help="Folder of rules, or starter; several times for more.", show_default="[mail_rules]"),

@@ -9,8 +9,8 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.cli.mail import AsJson
 from mailroom.cli.mail_change import mail_app
+from mailroom.cli.options import AsJson
 
 __all__ = ["mail_app"]
 

@@ -9,8 +9,9 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.cli.mail import AsJson, Folders, One, one_of, opened
+from mailroom.cli.mail import Folders, One, one_of, opened
 from mailroom.cli.mail_stored import mail_app
+from mailroom.cli.options import AsJson
 
 if TYPE_CHECKING:
     from mailroom.effects.follow_ups import Post

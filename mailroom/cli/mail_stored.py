@@ -8,8 +8,8 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
-from mailroom.cli.mail import AsJson
 from mailroom.cli.mail_save import mail_app
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:

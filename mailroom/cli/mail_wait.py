@@ -17,8 +17,8 @@ from mailroom.cli.ask import (
     finish,
     waiting_of,
 )
-from mailroom.cli.mail import AsJson
 from mailroom.cli.mail_send import mail_app
+from mailroom.cli.options import AsJson
 
 __all__ = ["mail_app"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def mailbox(
     ] = False,
     folders: Annotated[str, typer.Option(help="Folders to check, separated by commas.", show_default=False)] = "",
     max_messages: Annotated[int, typer.Option(help="Most mails this time; 0 = no limit.", show_default=False)] = -1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn the mailbox's new mail into alerts, each mail once, and apply the rules of [mail_rules] to them.
 

@@ -10,6 +10,8 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.archive import End, Frame, Start, Zone
+from mailroom.cli.options import AsJson
+from mailroom.comma_list import comma_list
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 _WIDE = 600
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Limit = Annotated[int, typer.Option(help="Stop after so many; 0 = all.", min=0)]
 Ids = Annotated[bool, typer.Option("--ids", help="Also show ids.")]
 Time = Annotated[Frame, typer.Option("--time", help="Calendar week and month are the last whole ones.")]
@@ -85,11 +86,6 @@ def show_one(title: str, model: object, *, as_json: bool, columns: tuple[str, ..
     output.table(title, ("field", "value"), rows, _WIDE)
 
 
-def words(text: str) -> list[str]:
-    """A list between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 def search_by(field: str, text: str) -> tuple[str, str] | None:
     """A field and its text; None when there is nothing to look for."""
     return (field, text) if text else None
@@ -120,7 +116,7 @@ def messages(
     options = {"from": sender, "to": recipient, "subject": subject, "senderIP": sender_ip, "url": url}
     with window(time, start, end, zone) as (client, times):
         walk = tracking.search(
-            client, **times, status=words(status), route=words(route), options=options,
+            client, **times, status=comma_list(status), route=comma_list(route), options=options,
             message_id=checked_message_id(message_id, "--message-id") if message_id.strip() else None,
             reason="Mailroom command line", on_warning=output.note,
         )  # fmt: skip

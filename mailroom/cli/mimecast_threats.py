@@ -11,7 +11,6 @@ from mailroom.cli import desk, output
 from mailroom.cli.archive import End, Frame, Start, Zone
 from mailroom.cli.exits import Exit
 from mailroom.cli.mimecast import (
-    AsJson,
     Ids,
     Limit,
     Route,
@@ -22,8 +21,9 @@ from mailroom.cli.mimecast import (
     show,
     show_one,
     window,
-    words,
 )
+from mailroom.cli.options import AsJson
+from mailroom.comma_list import comma_list
 
 if TYPE_CHECKING:
     from mailroom.mimecast.incident import Incident
@@ -202,7 +202,7 @@ def audit(
     from mailroom.mimecast.audit import audit_events
 
     with window(time, start, end, zone) as (client, times):
-        walk = audit_events(client, **times, query=text, categories=words(categories), on_warning=output.note)
+        walk = audit_events(client, **times, query=text, categories=comma_list(categories), on_warning=output.note)
         show("events", walk, limit, as_json=as_json)
 
 

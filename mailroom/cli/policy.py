@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.changing import Again, AsJson, DryRun, Ids, change
+from mailroom.cli.changing import Again, DryRun, Ids, change
 from mailroom.cli.desk import Here
+from mailroom.cli.options import AsJson
 
 _TYPES = "Everyone, Email Address, Email Domain, Header Display Name, Internal Addresses or External Addresses."
 _Id = Annotated[str, typer.Argument(metavar="POLICY", help="Its id, whole, as `mailroom policy list --ids` shows it.")]

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mailroom.cli.changing import Again, AsJson, DryRun, change
+from mailroom.cli.changing import Again, DryRun, change
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 

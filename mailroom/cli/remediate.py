@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.block_sender import AsJson, Dry, Yes, agreed, need_a_word
+from mailroom.cli.block_sender import Dry, agreed, need_a_word
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson, Yes
 from mailroom.cli.person import account
 
 _WIDE = 300

@@ -8,14 +8,13 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.ask_recipient import answers_of_recipients
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 if TYPE_CHECKING:
     from mailroom.store.wait_rows import Wait
 
 replies_app = typer.Typer(help="Questions by mail and what came back.", rich_markup_mode=None, no_args_is_help=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @replies_app.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import acting, desk, output
+from mailroom.cli.options import AsJson
 from mailroom.playbooks import act, changes
 from mailroom.playbooks.retry import reopen_quarantined
 from mailroom.playbooks.tenants import own_names
@@ -17,7 +18,7 @@ def retry(
     all_owners: Annotated[
         bool, typer.Option("--all-owners", help="Also take over what another machine seems to be sending.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take up everything that was not finished: unknown outcomes, actions and changes not made, quarantine, verdicts.
 

@@ -11,6 +11,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 from mailroom.errors import InvalidInputError
 from mailroom.rulelang.folders import is_folder
@@ -27,7 +28,7 @@ _Rules = Annotated[
     list[Path] | None,
     typer.Option("--rules", help="These folders in place of the policy's own; as often as you like."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Json = AsJson
 _WIDE = 600
 _MOST_ROWS = 40
 

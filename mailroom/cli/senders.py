@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mailroom.cli.changing import Again, AsJson, DryRun, Until, change
+from mailroom.cli.changing import Again, DryRun, Until, change
 from mailroom.cli.desk import Here
+from mailroom.cli.options import AsJson
 
 _Sender = Annotated[str, typer.Argument(help="Full address of the sender.")]
 _Recipient = Annotated[str, typer.Option("--recipient", "-r", help="Full address of one of our people.")]

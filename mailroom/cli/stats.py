@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 
 _SOURCE = ("id", "tenant", "connector", "name", "cursor")
 
 
-def stats(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def stats(as_json: AsJson = False) -> None:
     """Show what the store holds: alerts, verdicts, actions, what waits, and the last runs."""
     with desk.opened() as here:
         overview = here.store.stats.overview()

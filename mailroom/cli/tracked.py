@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def tracked(
     ] = False,
     domains: Annotated[str, typer.Option(help="Domains to query, separated by commas.", show_default=False)] = "",
     max_messages: Annotated[int, typer.Option(help="Most messages this time; 0 = no limit.", show_default=False)] = -1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn tracked messages into alerts, each once. What to fetch stands in [tracked] of mailroom.toml."""
     from mailroom.connectors.tracked import ingest_tracked, preview_tracked  # other commands do without

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from mailroom.cli import desk, output
+from mailroom.cli.options import AsJson
 
 
 def triage(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Decide and show, but write nothing and do nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Decide about every open alert and carry out what the policy lets happen by itself.
 

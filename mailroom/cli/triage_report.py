@@ -9,6 +9,7 @@ import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 
@@ -19,7 +20,7 @@ def triage_report(
         list[str] | None, typer.Option("--mail", help="Mail it to this person of ours; as often as you like.")
     ] = None,
     tenant: Annotated[str, typer.Option(help="Only this tenant.", show_default=False)] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show volumes, verdicts, times, holds that end, and how good the rules are. With --mail sends mail, once a day."""
     from mailroom.playbooks import triage_report as report

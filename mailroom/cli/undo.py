@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.changing import AsJson, DryRun, show, show_preview
+from mailroom.cli.changing import DryRun, show, show_preview
+from mailroom.cli.options import AsJson
 from mailroom.cli.person import account
 
 

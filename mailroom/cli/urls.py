@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from mailroom.cli import desk, output
-from mailroom.cli.changing import Again, AsJson, DryRun, Ids, Until, change
+from mailroom.cli.changing import Again, DryRun, Ids, Until, change
+from mailroom.cli.options import AsJson
 
 _Url = Annotated[str, typer.Argument(help="Web address; with --domain everything on its domain.")]
 _Domain = Annotated[bool, typer.Option("--domain", help="Everything on its domain, not only this URL.")]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from mailroom.cli import desk, output
 from mailroom.cli.exits import Exit
+from mailroom.cli.options import AsJson
 from mailroom.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mailroom.store.wall_file import FileCheck, Written
 
 wall_app = typer.Typer(help="The history of alerts, cases and actions.", no_args_is_help=True, rich_markup_mode=None)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @wall_app.callback()
@@ -82,8 +81,8 @@ def export(
     with desk.opened() as here:
         ids = [one.id for one in here.store.cases.parts(case)] if case is not None else []
 
-        def write(stream: object) -> Written:
-            return write_wall(here.store.events, stream, after_id=after, case_ids=ids, alert_id=alert)  # type: ignore[arg-type]
+        def write(stream: TextIO) -> Written:
+            return write_wall(here.store.events, stream, after_id=after, case_ids=ids, alert_id=alert)
 
         if out is None:
             written = write(sys.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -23,6 +23,6 @@ def ahead(pages: Iterator[T], most: int = 1) -> Iterator[T]:
         try:
             while (page := coming.popleft().result()) is not _END:
                 coming.append(thread.submit(next, pages, _END))
-                yield page  # type: ignore[misc]
+                yield cast("T", page)
         finally:
             thread.shutdown(wait=False, cancel_futures=True)

@@ -307,8 +307,6 @@ class _Cycle:
         )
         return Settled(item.id, "alerted", alert=alert)
 
-    # bookkeeping --------------------------------------------------------------------------------------------
-
 
 class _Ref(NamedTuple):
     hold_id: str

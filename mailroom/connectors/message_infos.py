@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
+from mailroom.closing import Closing
 from mailroom.errors import NotFoundError, RateLimitError, RejectedError, ResponseError, TransientError
 from mailroom.mimecast import MimecastClient, tracking
 from mailroom.mimecast.models import MessageInfo
@@ -35,7 +34,7 @@ class Answer:
 
 
 @dataclass
-class MessageInfos:
+class MessageInfos(Closing):
     """Fetches message infos, `workers` calls at a time. Reads."""
 
     client: MimecastClient
@@ -47,14 +46,6 @@ class MessageInfos:
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="message-info")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop the threads; calls under way end first."""

@@ -17,13 +17,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mailroom.chunks import chunks
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.connectors.numbering import generation_of, went_back
 from mailroom.connectors.replies_book import QuestionBook, keys_of
-from mailroom.connectors.replies_judge import ENOUGH, bounced, judge, unreadable
+from mailroom.connectors.replies_finder import AnswerFinder
+from mailroom.connectors.replies_judge import ENOUGH
 from mailroom.errors import (
     InvalidInputError,
     MailroomError,
@@ -33,11 +35,9 @@ from mailroom.errors import (
 )
 from mailroom.faults import faultpoint
 from mailroom.mail.account import MailAccount
-from mailroom.mail.imap import FetchedMail, FolderStatus, ImapSession, LightMail
+from mailroom.mail.imap import FolderStatus, ImapSession
 from mailroom.mail.imap.criteria import Since
-from mailroom.mail.model import Mail
-from mailroom.mail.parse import parse_safely
-from mailroom.mail.replies import Match, QuestionIndex, classify, facts_of_header, match
+from mailroom.mail.replies import QuestionIndex
 from mailroom.redact import place_of
 from mailroom.store import Store
 from mailroom.store.lease_keeper import LeaseKeeper
@@ -59,7 +59,6 @@ _REFUSED = (NotFoundError, RejectedError, PermissionMissingError)
 """What a server says about one folder while it serves the others."""
 _BATCH = 200
 _BEFORE = timedelta(minutes=5)
-_REPORTS = (b"multipart/report", b"x-failed-recipients:", b"mailer-daemon", b"postmaster@", b"return-path: <>")
 
 
 @dataclass
@@ -129,6 +128,7 @@ class ReplyWatcher:
         self._tenant = tenant
         self._clock = clock
         self.book = QuestionBook(store, account.name)
+        self._finder = AnswerFinder(store, account, self.book)
         self._read: dict[tuple[str, int], _Read] = {}
         self._look_back_at: datetime | None = None
 
@@ -204,8 +204,8 @@ class ReplyWatcher:
                     if uid > known.upto or uid in known.again]  # fmt: skip
             # A question is stored before it is sent, so whatever these mails answer is known to the store by now.
             self.book.refresh()
-            for start in range(0, len(uids), _BATCH):
-                self._new_batch(look, status, known, uids[start : start + _BATCH])
+            for some in chunks(uids, _BATCH):
+                self._new_batch(look, status, known, some)
             if look.write and not known.again and status.uidnext - 1 > known.mark:  # the last ones went away again
                 known.mark = known.upto = status.uidnext - 1
                 self._record(look, [], marks=[(known.source_id, known.mark)])
@@ -239,8 +239,8 @@ class ReplyWatcher:
         for status in opened:
             look.session.open(status.name)
             uids = look.session.search(Since(since - _BEFORE), uid_to=max(1, status.uidnext - 1))
-            for start in range(0, len(uids), _BATCH):
-                found, unread = self._answers_among(look, status, uids[start : start + _BATCH], index)
+            for some in chunks(uids, _BATCH):
+                found, unread = self._answers_among(look, status, some, index)
                 complete &= not unread
                 if look.write:
                     self._record(look, found)
@@ -279,7 +279,7 @@ class ReplyWatcher:
         report.looked_at += len(light)
         look.keep()
         unread = self._headers_not_shown(look, status)
-        wanted = [mail.uid for mail in light if self._may_be_answer(mail, index)]
+        wanted = [mail.uid for mail in light if self._finder.may_be_answer(mail, index)]
         found: list[NewAnswer] = []
         if not wanted:
             return found, unread
@@ -289,7 +289,7 @@ class ReplyWatcher:
             report.fetched += 1
             key = f"{status.name}/{generation}/{fetched.uid}"
             try:
-                found += self._judged(fetched, key, index, keep=look.write)
+                found += self._finder.answers_in(fetched, key, index, keep=look.write)
             except (MailroomError, OSError):
                 raise
             except Exception as error:  # noqa: BLE001 - a fault of ours over one mail must not hold up the others
@@ -314,59 +314,6 @@ class ReplyWatcher:
             again = "tried again at the next look" if uid in young else "given up: not known to be younger than a day"
             look.report.problems.append(f"the header of UID {uid} in {status.name} could not be read ({again}): {why}")
         return young
-
-    def _may_be_answer(self, mail: LightMail, index: QuestionIndex) -> bool:
-        """Also reports of any kind, and whatever somebody wrote who may answer: the reference may be in the body."""
-        facts = facts_of_header(mail.header)
-        if match(facts, index, by_subject=True) or (facts.sender and index.may_answer(facts.sender, facts.subject)):
-            return True
-        head = mail.header.lower()
-        return len(index) > 0 and any(sign in head for sign in _REPORTS)
-
-    def _judged(self, fetched: FetchedMail, key: str, index: QuestionIndex, *, keep: bool) -> Iterator[NewAnswer]:
-        mail = parse_safely(fetched.raw, internal_date=fetched.internal_date, truncated=fetched.truncated)
-        matches = match(mail, index, by_subject=True)
-        if not matches:
-            return
-        meant, ambiguous = self._meant(matches)
-        for wait, one in meant:
-            kind = classify(mail, own_addresses=self._account.own_addresses, question_sent_at=wait.sent_at)
-            if kind.kind == "own":
-                continue
-            keep_it = keep and not fetched.truncated
-            sha256 = self._store.blobs.put(fetched.raw) if keep_it else mail.sha256
-            try:
-                answer = judge(mail, fetched, key, wait, one, kind, self._account, sha256)
-            except Exception as error:  # noqa: BLE001 - a fault of ours: people read what we could not
-                log.warning("UID %d could not be judged for question %d: %s", fetched.uid, wait.id, place_of(error))
-                answer = unreadable(mail, fetched, key, wait, one, sha256)
-            if ambiguous and answer.accepted:
-                answer = replace(answer, accepted=False, why="several open questions have this subject")
-            if keep:
-                answer = replace(answer, kept=self._kept(mail, fetched, answer))
-            yield answer
-            yield from _further_bounces(answer, bounced(kind, wait))
-
-    def _meant(self, matches: Sequence[Match]) -> tuple[list[tuple[Wait, Match]], bool]:
-        """The questions with the best evidence, and whether nobody can say which of them is meant.
-
-        Many may have the same subject: where nothing else fits, the newest one gets the mail.
-        """
-        best = [(wait, one) for one in matches if one.score == matches[0].score
-                for wait in self.book.of_keys([one.question_key])]  # fmt: skip
-        if not best or any(one.code != "E7" for one in matches[0].evidence):
-            return best, False
-        still_open = [pair for pair in best if pair[0].is_open]
-        return [max(still_open or best, key=lambda pair: pair[0].id)], len(still_open) > 1
-
-    def _kept(self, mail: Mail, fetched: FetchedMail, answer: NewAnswer) -> tuple[tuple[str, int], ...]:
-        """The mail, which is a blob already, and the files of an answer that counts."""
-        kept = [(answer.raw_sha256, len(fetched.raw))] if not fetched.truncated else []
-        if answer.accepted and answer.classification == "human":
-            kept += [
-                (self._store.blobs.put(one.content), one.size) for one in mail.attachments if one.content is not None
-            ]
-        return tuple(kept)
 
     def _known(self, look: _Look, status: FolderStatus) -> _Read:
         """How far a folder has been read as it is numbered now."""
@@ -407,10 +354,3 @@ class ReplyWatcher:
         oldest: datetime = min(asked)
         uids = session.search(Since(oldest - _BEFORE))
         return uids[0] - 1 if uids else status.uidnext - 1
-
-
-def _further_bounces(first: NewAnswer, gone: Sequence[str]) -> Iterator[NewAnswer]:
-    """One bounce may name several people; each gets a row of its own."""
-    for number, recipient in enumerate(gone[1:], 2):
-        key, sha256 = f"{first.external_key}#{number}", f"{first.raw_sha256}#{number}"
-        yield replace(first, recipient=recipient, external_key=key, raw_sha256=sha256, kept=())

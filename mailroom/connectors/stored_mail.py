@@ -114,7 +114,7 @@ def _outer(store: Store, alert: Alert) -> Alert | None:
     query = select(alerts.c.id).where(
         alerts.c.tenant == alert.tenant, alerts.c.connector == CONNECTOR, alerts.c.external_key == key
     )
-    known = store.db.read(lambda tx: tx.execute(query).scalar())
+    known = store.db.value(query)
     return store.alerts.get(known) if known is not None else None
 
 

@@ -1,88 +1,34 @@
 """Carry out actions on held messages, each at most once.
 
 For every action the order is: gate (kill switch, denials) -> claim (a committed `sending` row) -> look whether the
-message is still held -> is it wanted still, and the claim ours? -> send -> settle. What is no longer held is explained
-after the others have been sent, one by one: that one of them cannot be explained hinders none of its neighbours. A
-process killed in between leaves a `sending` row, which counts as unknown. Unknown is resolved by looking (`reconcile`),
-and only a message that is seen in the hold queue may be tried again.
+message is still held -> is it wanted still, and the claim ours? -> send (`sending.py`) -> settle. What is no longer
+held is explained after the others have been sent, one by one: that one of them cannot be explained hinders none of its
+neighbours. A process killed in between leaves a `sending` row, which counts as unknown. Unknown is resolved by looking
+(`reconcile`), and only a message that is seen in the hold queue may be tried again.
 
 Effect: changes the tenant. Calling it twice with the same actions changes nothing the second time.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection
-
+from mailroom.chunks import chunks
 from mailroom.effects.absent import found_absent, looked_up, still_held_result
-from mailroom.effects.claims import in_time, out_of_time, still_ours, taken_over
-from mailroom.effects.copies import unwanted_copies
-from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
+from mailroom.effects.gate import Gate, OpenGate
 from mailroom.effects.look import HeldRef, still_held
-from mailroom.errors import (
-    AccessError,
-    InvalidInputError,
-    MailroomError,
-    NotFoundError,
-    NotOfferedError,
-    RefusedError,
-    RejectedError,
-    ResponseError,
-    TransientError,
-)
+from mailroom.effects.sending import not_sent, send_all
+from mailroom.errors import RefusedError
 from mailroom.faults import faultpoint
-from mailroom.mimecast import MimecastClient, held
-from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
+from mailroom.mimecast import MimecastClient
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE, Action, ActionResult
-from mailroom.store.intents import SUPERSEDED
-
-log = logging.getLogger(__name__)
 
 BATCH = 25
 """Actions per call of the product; one call answers for each item separately."""
-
-
-class Gate(Protocol):
-    """The last word before an effect."""
-
-    def closed(self) -> str:
-        """Why nothing at all may be done now (the kill switch); "" when the gate is open.
-
-        Asked before each batch, and again right before each call: what lies in between may take minutes.
-        """
-
-    def outdated(self, actions: Sequence[Action]) -> dict[int, str]:
-        """Of these actions those behind which nothing stands any more, and why. They may be wanted anew later.
-
-        Asked right before each call.
-        """
-
-    def objection(self, action: Action, event: dict[str, Any]) -> str:
-        """Why this one action must not be done, seen from the rails; "" lets it pass. Asked before each batch."""
-
-
-class OpenGate:
-    """No objection."""
-
-    def closed(self) -> str:
-        """Always open."""
-        return ""
-
-    def outdated(self, _actions: Sequence[Action]) -> dict[int, str]:
-        """None is."""
-        return {}
-
-    def objection(self, _action: Action, _event: dict[str, Any]) -> str:
-        """Never an objection."""
-        return ""
-
-
 OnSettled = Callable[[list[ActionResult]], None]
 
 
@@ -117,7 +63,7 @@ def carry_out(
     """
     gate = gate or OpenGate()
     results: list[ActionResult] = []
-    for chunk in _chunks(action_ids, batch):
+    for chunk in chunks(action_ids, batch):
         faultpoint("effect.before_claim")
         if reason := gate.closed():
             rest = len(action_ids) - len(results)
@@ -153,7 +99,7 @@ def reconcile(client: MimecastClient, store: Store, action_ids: Sequence[int]) -
         else was first, or the message expired), or `unknown` still, with what stands in the way of knowing.
     """
     results: list[ActionResult] = []
-    for chunk in _chunks(action_ids, BATCH):
+    for chunk in chunks(action_ids, BATCH):
         actions = [action for action in store.ledger.get_many(chunk).values() if action.state == "unknown"]
         refs = _refs(store, actions)
         present = still_held(client, list(refs.values()))
@@ -205,24 +151,6 @@ def _ask(store: Store, action_ids: Sequence[int], gate: Gate) -> tuple[list[Acti
     return refused, {action.id: events[action.id] for action in actions if action.id not in kept}
 
 
-def _withdraw(store: Store, actions: Sequence[Action], why: Mapping[int, str]) -> list[ActionResult]:
-    """Refuse what nobody wants any more, at once: what is sent beside it must not count on it. It is judged again."""
-    results = [
-        ActionResult(one.id, "refused", why[one.id], SUPERSEDED, retryable=False, attempt=one.attempt)
-        for one in actions
-        if one.id in why
-    ]
-
-    def write(tx: Connection) -> None:
-        others = set(store.ledger.settle(results, tx))
-        ours = [one for one in actions if one.id in why and one.id not in others]
-        store.verdicts.retire([one.alert_id for one in ours if one.alert_id is not None], tx)
-
-    if results:
-        store.run(write)
-    return results
-
-
 def _one_batch(
     client: MimecastClient, store: Store, claimed: list[Action], events: dict[int, dict[str, Any]], gate: Gate
 ) -> tuple[list[ActionResult], Exception | None]:
@@ -232,9 +160,9 @@ def _one_batch(
         present = still_held(client, list(refs.values()))
         faultpoint("effect.rechecked")
     except Exception as error:  # noqa: BLE001 - whatever it was: nothing has been sent, and the caller gets to hear it
-        return [_not_sent(action, error) for action in claimed], error
+        return [not_sent(action, error) for action in claimed], error
     ready = [action for action in claimed if action.target in present]
-    results, stop = _send_all(client, store, ready, refs, gate)
+    results, stop = send_all(client, store, ready, refs, gate)
     results = _look_at_refusals(client, store, results, ready, refs)
     for action in claimed:
         if action.target in present:
@@ -246,136 +174,8 @@ def _one_batch(
                 stop = error
             else:
                 continue
-        results.append(_not_sent(action, stop))
+        results.append(not_sent(action, stop))
     return results, stop
-
-
-def _send_all(
-    client: MimecastClient, store: Store, ready: list[Action], refs: dict[int, HeldRef], gate: Gate
-) -> tuple[list[ActionResult], Exception | None]:
-    results: list[ActionResult] = []
-    stop: Exception | None = None
-    calls = deque(_calls(ready))
-    while calls:
-        kind, parameters, actions = calls.popleft()
-        if stop is not None:
-            results += [_not_sent(action, stop) for action in actions]
-            continue
-        try:
-            closed = gate.closed()
-            withdrawn = [] if closed else _withdraw(store, actions, gate.outdated(actions))
-            ours, seconds = still_ours(store, actions)
-        except Exception as error:  # noqa: BLE001 - nothing has been sent, and the caller gets to hear it
-            stop = error
-            results += [_not_sent(action, error) for action in actions]
-            continue
-        if closed:
-            stop = RefusedError(closed)
-            results += [_not_sent(action, stop) for action in actions]
-            continue
-        gone = {result.action_id for result in withdrawn}
-        results += [*withdrawn, *(taken_over(one) for one in actions if one not in ours and one.id not in gone)]
-        if seconds <= 0:
-            results += [out_of_time(action) for action in ours]
-        if not ours or seconds <= 0:
-            continue
-        actions = ours
-        try:
-            if kind == RELEASE_TO_SANDBOX.name:
-                _check_copies(client, store, str(parameters["tracking_id"]), actions, refs)
-            outcomes = _send(in_time(client, seconds), kind, parameters, actions)
-        except EffectUnknownError as error:
-            log.warning("the outcome of %d x %s was not seen: %s", len(error.unknown), kind, error)
-            results += [
-                _settled(action, error.outcomes[action.target])
-                if action.target in error.outcomes
-                else ActionResult(action.id, "unknown", str(error), "unknown")
-                for action in actions
-            ]
-        except (InvalidInputError, NotOfferedError) as error:  # nothing was sent, and trying again cannot help
-            text, code = str(error), type(error).__name__
-            results += [ActionResult(action.id, "failed", text, code, retryable=False) for action in actions]
-        except (RejectedError, NotFoundError) as error:
-            if len(actions) > 1 and kind != RELEASE_TO_SANDBOX.name:
-                # Refused as a whole, perhaps because of one of them: one at a time tells which.
-                calls.extendleft((kind, parameters, [action]) for action in reversed(actions))
-                continue
-            code = getattr(error, "code", "") or type(error).__name__
-            results += [ActionResult(action.id, "failed", str(error), code) for action in actions]
-        except (AccessError, TransientError, ResponseError) as error:
-            stop = error
-            results += [_not_sent(action, error) for action in actions]
-        except Exception as error:  # noqa: BLE001 - nobody knows whether it was sent; the caller gets to hear it
-            stop, text = error, f"{type(error).__name__} while it was sent: nobody saw the end of it"
-            results += [ActionResult(action.id, "unknown", text, "unknown") for action in actions]
-        else:
-            results += [
-                _settled(action, outcomes[action.target])
-                if action.target in outcomes
-                else ActionResult(action.id, "unknown", "the answer names no result for this message", "unknown")
-                for action in actions
-            ]
-    return results, stop
-
-
-def _check_copies(
-    client: MimecastClient, store: Store, tracking_id: str, actions: list[Action], refs: dict[int, HeldRef]
-) -> None:
-    """Raises RejectedError: the call would free copies of people whom nobody has decided about."""
-    number = unwanted_copies(client, store, tracking_id, refs[actions[0].id], {action.target for action in actions})
-    if number:
-        what = "a copy of another recipient is" if number == 1 else f"copies of {number} other recipients are"
-        raise RejectedError(
-            f"not sent: {what} held too, and a release to the sandbox frees every copy. Ask for it for each of them: "
-            "it is sent with the last one. Or release this copy without the sandbox",
-            "other_recipients",
-        )
-
-
-def _calls(actions: list[Action]) -> Iterator[tuple[str, dict[str, object], list[Action]]]:
-    """Actions that one call of the product can carry: same kind, same parameters."""
-    groups: dict[tuple[str, str], list[Action]] = defaultdict(list)
-    for action in actions:
-        groups[action.kind, repr(sorted(action.parameters.items()))].append(action)
-    for (kind, _), members in groups.items():
-        yield kind, dict(members[0].parameters), members
-
-
-def _send(
-    client: MimecastClient, kind: str, parameters: dict[str, object], actions: list[Action]
-) -> dict[str, Outcome]:
-    targets = [action.target for action in actions]
-    faultpoint("effect.before_send")
-    if kind == RELEASE.name:
-        outcomes = held.hold_release(client, targets)
-    elif kind == RELEASE_TO_SANDBOX.name:
-        outcome = held.release_to_sandbox(client, str(parameters["tracking_id"]))  # of all copies of the message
-        outcomes = dict.fromkeys(targets, outcome)
-    else:
-        outcomes = held.hold_reject(
-            client,
-            targets,
-            note=str(parameters.get("note", "")),
-            reason=str(parameters.get("reason", "Select One")),
-            notify_sender=parameters.get("notify_sender") is True,
-        )
-    faultpoint("effect.after_send")
-    return outcomes
-
-
-def _settled(action: Action, outcome: Outcome) -> ActionResult:
-    if outcome.ok:
-        kind = KINDS[action.kind]
-        return ActionResult(action.id, "applied", kind.past, handling=kind.handling)
-    return ActionResult(action.id, "failed", outcome.message, outcome.code)
-
-
-def _not_sent(action: Action, error: Exception) -> ActionResult:
-    name = type(error).__name__
-    # Words of an error that is not ours may hold anything.
-    return ActionResult(
-        action.id, "not_applied", f"not sent: {error if isinstance(error, MailroomError) else name}", name
-    )
 
 
 def _look_at_refusals(
@@ -408,8 +208,3 @@ def _events(store: Store, actions: Sequence[Action]) -> dict[int, dict[str, Any]
         msg = f"actions {missing} belong to no stored alert; the ledger is damaged: run `mailroom check`."
         raise RefusedError(msg)
     return {known: alerts[alert_id].event for known, alert_id in wanted.items()}
-
-
-def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

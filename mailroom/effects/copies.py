@@ -10,6 +10,7 @@ from mailroom.effects.look import HeldRef
 from mailroom.errors import NotFoundError
 from mailroom.mimecast import MimecastClient, held
 from mailroom.mimecast.models import HeldMessage
+from mailroom.mimecast.reading import pass_over
 from mailroom.store import Store
 from mailroom.store.actions import CLAIMABLE
 
@@ -32,7 +33,7 @@ def unwanted_copies(
         MailroomError: The hold queue cannot be read.
     """
     pages = held.get_hold_message_list(
-        client, start=ref.received_at - _AROUND, end=ref.received_at + _AROUND, on_unreadable=lambda _raw, _error: None
+        client, start=ref.received_at - _AROUND, end=ref.received_at + _AROUND, on_unreadable=pass_over
     )
     entries = {entry.id: entry for page in pages for entry in page}
     alike = [entry for entry in entries.values() if entry.id not in wanted and _alike(entry, ref)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo, available_timezones
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
@@ -103,6 +103,17 @@ class MailAccount:
         return ImapSession.open(self.need_imap(), clock=clock)
 
 
+class _Way(TypedDict):
+    """What both halves have in common, as their settings call it."""
+
+    verify: bool
+    ca_file: str | None
+    client_cert: str | None
+    minimum_tls: str
+    proxy: ProxySettings | None
+    allow_plaintext: bool
+
+
 def account_from(
     name: str, fields: AccountFields, *, keep_refresh_token: Callable[[str], None] | None = None
 ) -> MailAccount:
@@ -128,7 +139,7 @@ def account_from(
     known = preset(fields.provider) if fields.provider != "custom" else None
     proxy = _proxy(fields)
     reading, sending = logins(fields, address, proxy, keep_refresh_token)
-    way = {
+    way: _Way = {
         "verify": fields.verify_ssl,
         "ca_file": fields.ca_bundle or None,
         "client_cert": fields.client_certificate or None,
@@ -152,7 +163,7 @@ def account_from(
             security=security,
             server_name=fields.imap_server_name or None,
             **_login(reading),
-            **way,  # type: ignore[arg-type]
+            **way,
         )
         imap.check()
     if smtp_host:
@@ -167,7 +178,7 @@ def account_from(
             server_name=fields.smtp_server_name or None,
             ehlo_name=greeting,
             **_login(sending),
-            **way,  # type: ignore[arg-type]
+            **way,
         )
     sender_address = parse_mailbox(fields.sender_address).address if fields.sender_address else ""
     own_account = sending.username.lower() == reading.username.lower()  # another one files its copies elsewhere

@@ -11,8 +11,8 @@ from typing import Any
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date, parse_date
-from mailroom.mimecast.paging import hash_of, id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, object_of, parse_all, text_of
+from mailroom.mimecast.paging import id_of, id_or_hash, listed
+from mailroom.mimecast.reading import OnUnreadable, object_of, text_of
 
 log = logging.getLogger(__name__)
 
@@ -97,13 +97,7 @@ def audit_events(
         item["query"] = query
     if categories:
         item["categories"] = list(categories)
-    walk = pages(
-        client,
-        capabilities.AUDIT_EVENTS,
-        item,
-        page_size=page_size,
-        entries=lambda envelope: envelope.data,
-        key=lambda entry: id_of(entry) or hash_of(entry),
-    )
-    for raw in walk:
-        yield parse_all(raw, AuditEvent.parse, on_unreadable)
+    yield from listed(
+        client, capabilities.AUDIT_EVENTS, item, AuditEvent.parse, page_size=page_size, on_unreadable=on_unreadable,
+        key=id_or_hash,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from mailroom.mimecast.capabilities import Generation
 from mailroom.mimecast.envelope import Envelope
@@ -46,7 +46,7 @@ class SharedStates:
     def get(self, key: tuple[object, ...], make: Callable[[], State]) -> State:
         """The state for `key`, made on first use."""
         with self._lock:
-            return self._states.setdefault(key, make())  # type: ignore[return-value]
+            return cast("State", self._states.setdefault(key, make()))
 
 
 SHARED = SharedStates()

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
 from mailroom import redact
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.closing import Closing
 from mailroom.errors import InvalidInputError, NotFoundError, RateLimitError, ResponseError, TransientError
 from mailroom.mimecast.auth import Authenticator
 from mailroom.mimecast.capabilities import Function, Generation
@@ -44,7 +44,7 @@ _SKEW_EVERY = 60.0
 _ABOUT_ITEMS = {200, 400, 404, 409}  # other statuses refuse the whole call, whatever `fail` names
 
 
-class MimecastClient:
+class MimecastClient(Closing):
     """One account at one API host. Thread-safe; share one client between the threads of a run.
 
     Args:
@@ -96,14 +96,6 @@ class MimecastClient:
             self._auth = TokenAuthenticator(credentials, self.api_root, self.transport, clock)
         self._skew: timedelta | None = None
         self._skew_again = float("-inf")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"MimecastClient({self.api_root!r}, generation {self.generation})"

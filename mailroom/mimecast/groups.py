@@ -9,8 +9,8 @@ from typing import Any
 from mailroom.errors import InvalidInputError, NotFoundError, ResponseError
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
-from mailroom.mimecast.paging import entries_in, hash_of, id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, bool_of, int_of, object_of, parse_all, text_of
+from mailroom.mimecast.paging import entries_in, hash_of, id_of, listed
+from mailroom.mimecast.reading import OnUnreadable, bool_of, int_of, object_of, text_of
 
 SOURCES = ("cloud", "ldap")
 PAGE_SIZE = 500
@@ -121,15 +121,10 @@ def find_groups(
     if source and source not in SOURCES:
         raise InvalidInputError(f"source {source!r}: choose one of {', '.join(SOURCES)}, or leave it empty")
     item = {name: value for name, value in (("query", query), ("source", source)) if value}
-    return _find(client, item, page_size, on_unreadable)
-
-
-def _find(
-    client: MimecastClient, item: dict[str, str], page_size: int, on_unreadable: OnUnreadable | None
-) -> Iterator[list[Group]]:
-    walk = pages(client, capabilities.FIND_GROUPS, item, page_size=page_size, entries=entries_in("folders"), key=id_of)
-    for raw in walk:
-        yield parse_all(raw, Group.parse, on_unreadable)
+    return listed(
+        client, capabilities.FIND_GROUPS, item, Group.parse, page_size=page_size, on_unreadable=on_unreadable,
+        entries=entries_in("folders"),
+    )  # fmt: skip
 
 
 def group_of(client: MimecastClient, name: str) -> str:
@@ -178,16 +173,10 @@ def group_members(
         ResponseError: An entry, or the list as a whole, cannot be read.
         MailroomError: As `client.call`.
     """
-    walk = pages(
-        client,
-        capabilities.GROUP_MEMBERS,
-        {"id": group_id},
-        page_size=page_size,
-        entries=entries_in("groupMembers"),
-        key=_member_key,
-    )
-    for raw in walk:
-        yield parse_all(raw, GroupMember.parse, on_unreadable)
+    return listed(
+        client, capabilities.GROUP_MEMBERS, {"id": group_id}, GroupMember.parse, page_size=page_size,
+        on_unreadable=on_unreadable, entries=entries_in("groupMembers"), key=_member_key,
+    )  # fmt: skip
 
 
 def _member_key(entry: Any) -> str:

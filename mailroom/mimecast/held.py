@@ -14,8 +14,8 @@ from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.item_outcomes import outcomes_of
 from mailroom.mimecast.models import HeldMessage, HoldSummary, ReleaseLogEntry, parse_summary
 from mailroom.mimecast.outcomes import EffectUnknownError, Outcome
-from mailroom.mimecast.paging import entries_in, id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, parse_all
+from mailroom.mimecast.paging import entries_in, listed
+from mailroom.mimecast.reading import OnUnreadable
 
 SEARCH_FIELDS = frozenset({"all", "subject", "sender", "recipient", "reason_code"})
 LOG_SEARCH_FIELDS = frozenset({"all", "operator", "from", "to", "subject", "info", "heldReason"})
@@ -59,9 +59,9 @@ def get_hold_message_list(
     item: dict[str, Any] = {"admin": True, "start": format_date(start), "end": format_date(end)}
     if search_by is not None:
         item["searchBy"] = _search_by(search_by, SEARCH_FIELDS)
-    walk = pages(client, capabilities.HOLD_LIST, item, page_size=page_size, entries=lambda e: e.data, key=id_of)
-    for raw in walk:
-        yield parse_all(raw, HeldMessage.parse, on_unreadable)
+    yield from listed(
+        client, capabilities.HOLD_LIST, item, HeldMessage.parse, page_size=page_size, on_unreadable=on_unreadable
+    )
 
 
 def get_hold_summary_list(client: MimecastClient) -> list[HoldSummary]:
@@ -101,11 +101,10 @@ def get_held_release_logs(
         if status not in {"released", "rejected"}:
             raise InvalidInputError(f"status {status!r}: the release log knows 'released' and 'rejected'")
         item["filterBy"] = [{"fieldName": "status", "value": status}]
-    walk = pages(
-        client, capabilities.RELEASE_LOGS, item, page_size=page_size, entries=entries_in("heldReleaseLogs"), key=id_of
-    )
-    for raw in walk:
-        lines = parse_all(raw, ReleaseLogEntry.parse, on_unreadable)
+    for lines in listed(
+        client, capabilities.RELEASE_LOGS, item, ReleaseLogEntry.parse, page_size=page_size,
+        on_unreadable=on_unreadable, entries=entries_in("heldReleaseLogs"),
+    ):  # fmt: skip
         yield [line for line in lines if status is None or line.status == status]
 
 

@@ -6,6 +6,7 @@ import copy
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from mailroom import redact
@@ -170,10 +171,10 @@ class TokenAuthenticator:
         return _Token(f"Bearer {text}", now + lifetime - early, now + lifetime, self._box.marks)
 
 
-def _lifetime(value: object) -> float:
+def _lifetime(value: Any) -> float:
     """Seconds of validity; nonsense counts as five minutes."""
     try:
-        seconds = float(value)  # type: ignore[arg-type]
+        seconds = float(value)
     except (TypeError, ValueError):
         return _UNKNOWN_LIFETIME
     return min(seconds, _LONGEST_LIFETIME) if seconds > 0 else _UNKNOWN_LIFETIME

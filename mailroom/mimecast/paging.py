@@ -12,19 +12,37 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from mailroom.errors import InvalidInputError, RejectedError, ResponseError
 from mailroom.mimecast.capabilities import Function
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.diagnosis import error_of
 from mailroom.mimecast.envelope import Envelope
-from mailroom.mimecast.reading import dict_of, list_of
+from mailroom.mimecast.reading import OnUnreadable, dict_of, list_of, parse_all
 
 log = logging.getLogger(__name__)
 
+Row = TypeVar("Row")
+
 PAGE_CAP = 10_000
 _RESTARTS = 2
+
+
+def hash_of(entry: Any) -> str:
+    """The identity of an entry that has no id: a hash of all it says."""
+    return sha256(json.dumps(entry, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def id_of(entry: Any) -> str:
+    """The `id` of an entry, when it has a usable one."""
+    value = entry.get("id") if isinstance(entry, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def id_or_hash(entry: Any) -> str:
+    """Its `id`, or for an entry without one a hash of all it says."""
+    return id_of(entry) or hash_of(entry)
 
 
 def pages(
@@ -71,6 +89,40 @@ def pages(
             return
         log.info("%s: the list moved while it was read; walking it again", function.path)
     log.warning("%s: %d entries announced, %d seen", function.path, seen.announced, len(seen.names))
+
+
+def listed(
+    client: MimecastClient,
+    function: Function,
+    item: Mapping[str, Any] | None,
+    parse: Callable[[object], Row],
+    *,
+    page_size: int,
+    on_unreadable: OnUnreadable | None,
+    entries: Callable[[Envelope], list[Any]] = lambda envelope: envelope.data,
+    key: Callable[[Any], str] = id_of,
+    recount: bool = True,
+) -> Iterator[list[Row]]:
+    """The same as models, one list per page.
+
+    Args:
+        client: As for `pages`.
+        function: As for `pages`.
+        item: As for `pages`.
+        parse: Reads an entry.
+        page_size: As for `pages`.
+        on_unreadable: Takes entries that cannot be read; without it such an entry is an error.
+        entries: As for `pages`; a flat `data[]` unless told otherwise.
+        key: As for `pages`.
+        recount: As for `pages`.
+
+    Raises:
+        ResponseError: An entry, or the list as a whole, cannot be read.
+        MailroomError: As `pages`.
+    """
+    walk = pages(client, function, item, page_size=page_size, entries=entries, key=key, recount=recount)
+    for raw in walk:
+        yield parse_all(raw, parse, on_unreadable)
 
 
 class _Seen:
@@ -164,14 +216,3 @@ def entries_in(*names: str) -> Callable[[Envelope], list[Any]]:
         return found
 
     return entries
-
-
-def hash_of(entry: Any) -> str:
-    """The identity of an entry that has no id: a hash of all it says."""
-    return sha256(json.dumps(entry, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def id_of(entry: Any) -> str:
-    """The `id` of an entry, when it has a usable one."""
-    value = entry.get("id") if isinstance(entry, dict) else None
-    return value if isinstance(value, str) else ""

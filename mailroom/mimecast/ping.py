@@ -91,11 +91,11 @@ def ping(client: MimecastClient) -> PingReport:
     for name, check in NETWORK_STAGES:
         stages.append(_network(client, name, check))
         if stages[-1].ok is False:
-            return _ended(client, stages)
+            return _ended(stages)
     credentials = _timed(client, "credentials", lambda: _credentials(client))
     stages += [credentials, _clock(client)]
     if credentials.ok is False:
-        return _ended(client, stages)
+        return _ended(stages)
     now = client.now()
     window = {"start": format_date(now - _HOUR), "end": format_date(now)}
     probes: Sequence[tuple[Function, list[Mapping[str, Any]], dict[str, Any] | None]] = (
@@ -189,7 +189,7 @@ def _advice(error: MailroomError) -> str:
     return "mend what the reason names, then check again"
 
 
-def _ended(client: MimecastClient, stages: list[Stage]) -> PingReport:
+def _ended(stages: list[Stage]) -> PingReport:
     """The report after a failure that makes the rest pointless."""
     rest = ["credentials", "permissions", "one read"]
     if any(stage.name == "credentials" for stage in stages):

@@ -13,10 +13,10 @@ from mailroom.faults import faultpoint
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.field_checks import checked_id
-from mailroom.mimecast.paging import id_of, pages
+from mailroom.mimecast.paging import id_of, listed
 from mailroom.mimecast.policy_form import as_rest
 from mailroom.mimecast.policy_models import BlockPolicy, PolicyWish
-from mailroom.mimecast.reading import OnUnreadable, parse_all
+from mailroom.mimecast.reading import OnUnreadable
 from mailroom.mimecast.single_change import change, unclear
 
 __all__ = [
@@ -133,6 +133,4 @@ def find_equal(
 
 
 def _pages(client: MimecastClient, on_unreadable: OnUnreadable | None) -> Iterator[list[BlockPolicy]]:
-    walk = pages(client, capabilities.GET_POLICY, None, page_size=100, entries=lambda e: e.data, key=id_of)
-    for raw in walk:
-        yield parse_all(raw, BlockPolicy.parse, on_unreadable)
+    return listed(client, capabilities.GET_POLICY, None, BlockPolicy.parse, page_size=100, on_unreadable=on_unreadable)

@@ -10,7 +10,7 @@ from typing import Any
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date, parse_date
-from mailroom.mimecast.paging import entries_in, hash_of, id_of, pages
+from mailroom.mimecast.paging import entries_in, id_of, id_or_hash, listed
 from mailroom.mimecast.reading import (
     Address,
     OnUnreadable,
@@ -19,7 +19,6 @@ from mailroom.mimecast.reading import (
     known,
     list_of,
     object_of,
-    parse_all,
     text_of,
 )
 from mailroom.mimecast.statuses import ROUTES
@@ -103,16 +102,10 @@ def find_processing_messages(
     item: dict[str, Any] = {"sortOrder": "desc", "start": format_date(start), "end": format_date(end)}
     if search_by is not None:
         item["searchBy"] = {"fieldName": search_by[0], "value": search_by[1]}
-    walk = pages(
-        client,
-        capabilities.PROCESSING_MESSAGES,
-        item,
-        page_size=page_size,
-        entries=entries_in("messages"),
-        key=lambda entry: id_of(entry) or hash_of(entry),
-    )
-    for raw in walk:
-        yield parse_all(raw, ProcessingMessage.parse, on_unreadable)
+    return listed(
+        client, capabilities.PROCESSING_MESSAGES, item, ProcessingMessage.parse, page_size=page_size,
+        on_unreadable=on_unreadable, entries=entries_in("messages"), key=id_or_hash,
+    )  # fmt: skip
 
 
 def get_email_queues(client: MimecastClient, *, start: datetime, end: datetime) -> list[QueueCount]:

@@ -42,6 +42,10 @@ def note_drift(field: str, value: object) -> None:
         log.warning("Mimecast sent a value this version does not know (%s); kept as it is", name)
 
 
+def pass_over(_raw: object, _error: ResponseError) -> None:
+    """`on_unreadable` of those for whom the readable part of a list is enough."""
+
+
 def parse_all(raw: list[Any], parse: Callable[[object], Entry], on_unreadable: OnUnreadable | None) -> list[Entry]:
     """Parse each entry; one that cannot be read goes to `on_unreadable`, or is an error without it."""
     entries = []

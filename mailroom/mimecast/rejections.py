@@ -10,8 +10,8 @@ from typing import Any
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date, parse_date
-from mailroom.mimecast.paging import entries_in, hash_of, id_of, pages
-from mailroom.mimecast.reading import Address, OnUnreadable, list_of, object_of, parse_all, text_of
+from mailroom.mimecast.paging import entries_in, id_of, id_or_hash, listed
+from mailroom.mimecast.reading import Address, OnUnreadable, list_of, object_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,8 @@ def get_rejections(
         ResponseError: An entry, or the list as a whole, cannot be read.
         MailroomError: As `client.call`.
     """
-    walk = pages(
-        client,
-        capabilities.REJECTIONS,
-        {"admin": True, "start": format_date(start), "end": format_date(end)},
-        page_size=page_size,
-        entries=entries_in("rejections", "rejectionLogs", "messages"),
-        key=lambda entry: id_of(entry) or hash_of(entry),
-    )
-    for raw in walk:
-        yield parse_all(raw, Rejection.parse, on_unreadable)
+    item = {"admin": True, "start": format_date(start), "end": format_date(end)}
+    return listed(
+        client, capabilities.REJECTIONS, item, Rejection.parse, page_size=page_size, on_unreadable=on_unreadable,
+        entries=entries_in("rejections", "rejectionLogs", "messages"), key=id_or_hash,
+    )  # fmt: skip

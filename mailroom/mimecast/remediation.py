@@ -12,8 +12,8 @@ from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.incident import Incident
-from mailroom.mimecast.paging import entries_in, id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, bool_of, dict_of, list_of, parse_all, text_of
+from mailroom.mimecast.paging import entries_in, listed
+from mailroom.mimecast.reading import OnUnreadable, bool_of, dict_of, list_of, text_of
 
 SEARCH_FIELDS = ("all", "code", "file_hash", "reason")
 TYPES = ("automatic", "manual", "notify_only", "restored")
@@ -128,15 +128,10 @@ def find_incidents(
         item["filterBy"] = [{"fieldName": "type", "value": kind}]
     if not {"searchBy", "filterBy"} & set(item):
         raise InvalidInputError("finding incidents needs a criterion: a text (all, code, file_hash, reason) or a kind")
-    return _find(client, item, page_size, on_unreadable)
-
-
-def _find(
-    client: MimecastClient, item: dict[str, Any], page_size: int, on_unreadable: OnUnreadable | None
-) -> Iterator[list[Incident]]:
-    entries = entries_in("incidents")
-    for raw in pages(client, capabilities.FIND_INCIDENTS, item, page_size=page_size, entries=entries, key=id_of):
-        yield parse_all(raw, Incident.parse, on_unreadable)
+    return listed(
+        client, capabilities.FIND_INCIDENTS, item, Incident.parse, page_size=page_size, on_unreadable=on_unreadable,
+        entries=entries_in("incidents"),
+    )  # fmt: skip
 
 
 def search_hash(client: MimecastClient, hashes: Sequence[str]) -> HashSearch:

@@ -10,7 +10,7 @@ from typing import Any
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import parse_date
-from mailroom.mimecast.paging import hash_of, id_of
+from mailroom.mimecast.paging import id_of, id_or_hash
 from mailroom.mimecast.reading import Address, OnUnreadable, list_of, object_of, parse_all, text_of
 from mailroom.mimecast.rest_paging import MOST, rest_pages
 
@@ -74,7 +74,7 @@ def reported_emails(
         capabilities.REPORTED_EMAILS,
         {},
         names=("data", "value", "reportedEmails", "items"),
-        key=lambda entry: id_of(entry) or hash_of(entry),
+        key=id_or_hash,
         page_size=page_size,
     )
     for raw in walk:

@@ -87,10 +87,10 @@ def as_json(value: object) -> Any:
     return value
 
 
-def as_rows(models: Iterable[object], columns: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
+def as_rows(models: Iterable[Any], columns: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     """One flat row of texts per model, with the columns of its kind."""
     for model in models:
-        names = columns or COLUMNS.get(type(model)) or tuple(each.name for each in fields(model) if each.name != "raw")  # type: ignore[arg-type]
+        names = columns or COLUMNS.get(type(model)) or tuple(each.name for each in fields(model) if each.name != "raw")
         yield {name.removesuffix("_at"): as_text(getattr(model, name)) for name in names}
 
 

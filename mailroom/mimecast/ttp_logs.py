@@ -10,8 +10,8 @@ from mailroom.errors import InvalidInputError
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date
-from mailroom.mimecast.paging import entries_in, hash_of, id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, parse_all
+from mailroom.mimecast.paging import entries_in, id_or_hash, listed
+from mailroom.mimecast.reading import OnUnreadable
 from mailroom.mimecast.ttp_models import AttachmentScan, Impersonation, UrlClick
 
 ROUTES = ("all", "inbound", "outbound", "internal")
@@ -169,14 +169,7 @@ def _walk(
     page_size: int,
     on_unreadable: OnUnreadable | None,
 ) -> Iterator[list[Row]]:
-    walk = pages(
-        client,
-        function,
-        item,
-        page_size=page_size,
-        entries=entries_in(name),
-        key=lambda row: id_of(row) or hash_of(row),
-        recount=False,
-    )
-    for raw in walk:
-        yield parse_all(raw, parse, on_unreadable)
+    return listed(
+        client, function, item, parse, page_size=page_size, on_unreadable=on_unreadable, entries=entries_in(name),
+        key=id_or_hash, recount=False,
+    )  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 from mailroom.errors import InvalidInputError, ResponseError
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.client import MimecastClient
-from mailroom.mimecast.paging import id_of, pages
-from mailroom.mimecast.reading import OnUnreadable, bool_of, int_of, object_of, parse_all, text_of
+from mailroom.mimecast.paging import id_of, listed
+from mailroom.mimecast.reading import OnUnreadable, bool_of, int_of, object_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ def list_managed_urls(
         ResponseError: An entry, or the list as a whole, cannot be read.
         MailroomError: As `client.call`.
     """
-    walk = pages(client, capabilities.LIST_MANAGED_URLS, None, page_size=page_size, entries=lambda e: e.data, key=id_of)
-    for raw in walk:
-        yield parse_all(raw, ManagedUrl.parse, on_unreadable)
+    return listed(
+        client, capabilities.LIST_MANAGED_URLS, None, ManagedUrl.parse, page_size=page_size,
+        on_unreadable=on_unreadable,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailroom import tables
+from mailroom.comma_list import comma_list
 from mailroom.mimecast import MimecastClient, archive
 from mailroom.mimecast.archive_frames import Bounds, bounds_of
 from mailroom.mimecast.archive_query import ArchiveQuery, read_query
@@ -120,12 +121,12 @@ def simple_search(
         InvalidInputError: Something cannot be meant; the message names the field of the form.
     """
     bounds = bounds_of(time_frame, now=now, start=start_time, end=end_time, zone=time_zone)
-    fields = tuple(dict.fromkeys(name.lower() for name in _split(fields_to_return))) or RETURN_FIELDS
+    fields = tuple(dict.fromkeys(name.lower() for name in comma_list(fields_to_return))) or RETURN_FIELDS
     query = ArchiveQuery(
         fields=fields,
-        mailboxes=_split(mailboxes),
-        sender=tuple(one.removeprefix("@") for one in _split(from_addresses)),
-        recipient=tuple(one.removeprefix("@") for one in _split(to_addresses)),
+        mailboxes=tuple(comma_list(mailboxes)),
+        sender=tuple(one.removeprefix("@") for one in comma_list(from_addresses)),
+        recipient=tuple(one.removeprefix("@") for one in comma_list(to_addresses)),
         subject=subject,
         start=bounds.start,
         end=bounds.end,
@@ -206,7 +207,3 @@ def _result(
 ) -> ArchiveSearchResult:
     message = FOUND if rows else NONE_FOUND
     return ArchiveSearchResult(True, message, rows, len(rows) >= limit, bounds, warnings, columns=columns)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for one in text.split(",") if (part := one.strip()))

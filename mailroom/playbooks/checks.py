@@ -11,8 +11,6 @@ from mailroom.redact import one_line, scrub
 from mailroom.rulelang.yaml_source import RuleError
 from mailroom.store import Store
 
-_STUCK = 50
-
 
 def check_store(open_store: Callable[[], Store]) -> list[CheckRow]:
     """Open the store, check its integrity, its schema, and that no fetched message went missing."""

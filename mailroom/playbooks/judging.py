@@ -26,7 +26,7 @@ from mailroom.triage.testimony import Answer, Testimony
 People = Mapping[int, tuple[Testimony, ...]]
 """Alert id -> what people said about it; alerts about which nobody said anything are missing."""
 
-_ANSWERS = get_args(Answer)
+_ANSWERS: Mapping[str, Answer] = {answer: answer for answer in get_args(Answer)}
 _OPEN = ("proposed", "intended", "not_applied", "failed")
 """States of an action that has not happened and may still happen."""
 
@@ -47,7 +47,7 @@ def judge_alerts(
     for alert in alerts:
         facts = extract(alert.event, ruleset.context, history_of(histories.get(alert.id)), now=now)
         people_said = said.get(alert.id, ())
-        decided.append((facts, decide(ruleset, facts, alert.seed_priority, now, people_said)))
+        decided.append((facts, decide(ruleset, facts, alert.seed_priority, people_said)))
     return decided
 
 
@@ -75,7 +75,7 @@ def record_verdicts(
             if latest.get(alert.id) == people.get(alert.id):
                 continue
             facts = facts_of[alert.id]
-            said[place] = facts, decide(ruleset, facts, alert.seed_priority, now, latest.get(alert.id, ()))
+            said[place] = facts, decide(ruleset, facts, alert.seed_priority, latest.get(alert.id, ()))
             [written[place]] = store.verdicts.record([_new_verdict(alert, said[place][1], run_id)], tx)
         return said, written
 
@@ -129,8 +129,7 @@ def history_of(stored: StoredHistory | None) -> History | None:
 
 
 def _testimony(one: Evidence) -> Testimony:
-    answer = str(one.source.get("answer", ""))
-    return Testimony(one.kind, one.points, one.text, answer if answer in _ANSWERS else "")  # type: ignore[arg-type]
+    return Testimony(one.kind, one.points, one.text, _ANSWERS.get(str(one.source.get("answer", "")), ""))
 
 
 def _new_verdict(alert: Alert, decision: Decision, run_id: int | None) -> NewVerdict:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from mailroom.chunks import chunks
 from mailroom.connectors.held import CONNECTOR
 from mailroom.effects.kinds import KINDS, slot
 from mailroom.errors import RefusedError
@@ -209,8 +210,7 @@ class TriageRun:
 
             open_breaker_cases(self.store, self.policy.rails, counters.breaker)
         ids = list(self.candidates)
-        for start in range(0, len(ids), _BATCH):
-            chunk = ids[start : start + _BATCH]
+        for chunk in chunks(ids, _BATCH):
             alerts = self.store.alerts.get_many(chunk)
             ordered = [alerts[alert_id] for alert_id in chunk]
             decided, verdict_ids = self._judge_again(ordered)

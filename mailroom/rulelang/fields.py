@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 FieldType = Literal["text", "number", "boolean", "list"]
 
@@ -25,5 +25,5 @@ def field_table(text: str) -> dict[str, Field]:
     fields = {}
     for line in text.strip().splitlines():
         name, kind, level, meaning = line.split(None, 3)
-        fields[name] = Field(kind, level, meaning)  # type: ignore[arg-type]
+        fields[name] = Field(cast("FieldType", kind), level, meaning)
     return fields

@@ -32,9 +32,10 @@ def compile_match(
 class _Match:
     def __init__(self, document: Document, bank: TestBank, problems: list[str], at: ValuePath) -> None:
         self._document, self._bank, self._problems, self._at = document, bank, problems, at
-        self._data: Mapping[str, Any] = document.data
+        data: Any = document.data
         for part in at:
-            self._data = self._data[part]  # type: ignore[index]
+            data = data[part]
+        self._data: Mapping[str, Any] = data
         self._fields: set[str] = set()
 
     def compile(self) -> tuple[Evaluate | None, frozenset[str]]:

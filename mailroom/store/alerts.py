@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
@@ -120,8 +121,8 @@ class Alerts:
     def get_many(self, alert_ids: Iterable[int], tx: Connection | None = None) -> dict[int, Alert]:
         """The alerts that exist among `alert_ids`."""
         ids, found = list(alert_ids), {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(alerts).where(alerts.c.id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(alerts).where(alerts.c.id.in_(some))
             found.update({alert.id: alert for alert in self._all(query, tx)})
         return found
 
@@ -162,7 +163,7 @@ class Alerts:
             return found
         same = (alerts.c.tracking_id == wanted) & (alerts.c.tracking_id != "") & (alerts.c.hold_id != "")
         query = select(alerts.c.id).where(same).order_by(alerts.c.id).limit(_NAMED + 1)
-        ids = self._db.read(lambda tx: tx.execute(query).scalars().all())
+        ids = self._db.values(query)
         if len(ids) > 1:
             names = ", ".join(map(str, ids[:_NAMED])) + (" and more" if len(ids) > _NAMED else "")
             msg = (
@@ -177,14 +178,14 @@ class Alerts:
         wanted, found = set(places), dict[tuple[str, str], str]()
         ids = sorted({tracking_id for tracking_id, _ in wanted})
         columns = alerts.c["tracking_id", "recipient", "hold_id"]
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids, CHUNK):
             query = select(*columns).where(
-                alerts.c.tracking_id.in_(ids[start : start + CHUNK]),
+                alerts.c.tracking_id.in_(some),
                 alerts.c.tracking_id != "",
                 alerts.c.hold_id != "",
             )
             query = query.order_by(alerts.c.id)
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            rows = self._db.rows(query)
             found.update({(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in wanted})
         return found
 
@@ -247,10 +248,9 @@ class Alerts:
         if sender:
             query = query.where(func.lower(alerts.c.sender) == sender.lower())
         query = query.order_by(alerts.c.id.desc()).limit(limit)
-        ids = self._db.read(lambda tx: tx.execute(query).scalars().all())
-        for start in range(0, len(ids), CHUNK):
-            found = self.get_many(ids[start : start + CHUNK])
-            yield from (found[one] for one in ids[start : start + CHUNK] if one in found)
+        for some in chunks(self._db.values(query), CHUNK):
+            found = self.get_many(some)
+            yield from (found[one] for one in some if one in found)
 
     def update_detail(self, alert_id: int, event: dict[str, Any], level: str, tx: Connection | None = None) -> None:
         """Replace the event by a more detailed one."""
@@ -280,8 +280,8 @@ class Alerts:
         now = self._db.clock.now()
         ids = sorted({alert_id for alert_id, _, _ in changes})
         before: dict[int, str] = {}
-        for start in range(0, len(ids), CHUNK):
-            before.update(tx.execute(_HANDLINGS, {"ids": ids[start : start + CHUNK]}).tuples().all())
+        for some in chunks(ids, CHUNK):
+            before.update(tx.execute(_HANDLINGS, {"ids": some}).tuples().all())
         rows: dict[int, dict[str, Any]] = {}
         for alert_id, handling, reason in changes:
             if alert_id not in before:
@@ -303,7 +303,7 @@ class Alerts:
     def group_size(self, group_key: str) -> int:
         """How many alerts share the group key."""
         query = select(func.count()).select_from(alerts).where(alerts.c.group_key == group_key)
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one())) if group_key else 0
+        return int(self._db.value(query)) if group_key else 0
 
     def sender_history(
         self,
@@ -323,7 +323,7 @@ class Alerts:
     def counts(self) -> dict[str, int]:
         """Alerts by handling."""
         query = select(alerts.c.handling, func.count()).group_by(alerts.c.handling).order_by(alerts.c.handling)
-        return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+        return {row[0]: int(row[1]) for row in self._db.rows(query)}
 
     def _all(self, query: Select[Any], tx: Connection | None) -> AlertList:
-        return [_alert(row) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+        return [_alert(row) for row in self._db.rows(query, tx=tx)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.actions import Action, action_of
+from mailroom.store.approval_lists import ApprovalLists
 from mailroom.store.approval_rows import (
     GRANTED,
     OPEN,
@@ -30,14 +32,13 @@ from mailroom.store.events import Events, NewEvent
 from mailroom.store.schema import LIVE_STATES, actions, approval_actions, approvals
 
 _OVER = "its time was over"
-_NOT_DONE = ("intended", "sending", "unknown", "not_applied")
 
 
-class Approvals:
+class Approvals(ApprovalLists):
     """Opens, decides and uses approvals."""
 
     def __init__(self, db: Database, events: Events) -> None:
-        self._db = db
+        super().__init__(db)
         self._events = events
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -98,38 +99,6 @@ class Approvals:
         """The approval. Raises NotFoundError."""
         return self._db.read(lambda tx: self._one(tx, approvals.c.id == approval_id))
 
-    def list(
-        self, *, states: Collection[str] = (), after_id: int = 0, limit: int = 200
-    ) -> builtins.list[StoredApproval]:
-        """Approvals, oldest first, from `after_id` on."""
-        query = select(approvals).where(approvals.c.id > after_id)
-        if states:
-            query = query.where(approvals.c.state.in_(tuple(states)))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id).limit(limit)).all())
-        return [approval_of(row) for row in rows]
-
-    def every(self, *states: str, tenants: Collection[str] | None = None) -> Iterator[StoredApproval]:
-        """All approvals in these states (and of these tenants), oldest first, read some at a time."""
-        after = 0
-        while page := self.list(states=states, after_id=after, limit=CHUNK):
-            after = page[-1].id
-            yield from (one for one in page if tenants is None or one.tenant in tenants)
-
-    def newest(self, limit: int = 100) -> builtins.list[StoredApproval]:
-        """Approvals of every state, newest first."""
-        query = select(approvals).order_by(approvals.c.id.desc()).limit(limit)
-        return [approval_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
-
-    def open_among(self, ids: Iterable[int]) -> set[int]:
-        """Those of these that nobody has decided."""
-        wanted, found = sorted(set(ids)), set[int]()
-        for start in range(0, len(wanted), CHUNK):
-            query = select(approvals.c.id).where(
-                approvals.c.id.in_(wanted[start : start + CHUNK]), approvals.c.state == OPEN
-            )
-            found.update(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
-        return found
-
     def members(self, approval_id: int) -> builtins.list[Member]:
         """What it covers, by action."""
         return self._db.read(lambda tx: self._members(tx, approval_id))
@@ -139,40 +108,7 @@ class Approvals:
         query = select(approval_actions.c.digest).where(
             approval_actions.c.approval_id == approval_id, approval_actions.c.action_id == action_id
         )
-        return self._db.read(lambda tx: str(tx.execute(query).scalar() or ""))
-
-    def unasked(
-        self, tenant: str, *, kinds: Collection[str], mode: str | None = None, requested_by: str | None = None,
-        limit: int = 2_000,
-    ) -> builtins.list[Action]:  # fmt: skip
-        """Proposals of these kinds and this origin that no undecided approval covers, oldest first.
-
-        The database looks for them: proposals of others, or asked for already, are not in the way, however many.
-        """
-        asked = (
-            select(approval_actions.c.action_id)
-            .join(approvals, approvals.c.id == approval_actions.c.approval_id)
-            .where(approval_actions.c.action_id == actions.c.id, approvals.c.state.in_(UNDECIDED))
-        )
-        query = select(actions).where(actions.c.tenant == tenant, actions.c.state == "proposed", ~asked.exists())
-        query = query.where(actions.c.kind.in_(tuple(kinds)))
-        if mode is not None:
-            query = query.where(actions.c.mode == mode)
-        if requested_by is not None:
-            query = query.where(actions.c.requested_by == requested_by)
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(actions.c.id).limit(limit)).all())
-        return [action_of(row) for row in rows]
-
-    def unfinished(self) -> builtins.list[StoredApproval]:
-        """Approvals that were used and of which an action is still to be done or looked up, oldest first."""
-        open_still = (
-            select(actions.c.approval_id)
-            .where(actions.c.approval_id.is_not(None), actions.c.state.in_(_NOT_DONE))
-            .distinct()
-        )
-        query = select(approvals).where(approvals.c.state == USED, approvals.c.id.in_(open_still))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id)).all())
-        return [approval_of(row) for row in rows]
+        return str(self._db.value(query) or "")
 
     def now(self) -> datetime:
         """The time that `expires_at` is held against."""
@@ -272,13 +208,6 @@ class Approvals:
 
         return self._db.run(write)
 
-    def to_tell(self) -> builtins.list[StoredApproval]:
-        """Decided approvals whose suspended run has not been told yet, oldest first."""
-        waiting = (approvals.c.state != OPEN) & (approvals.c.flow_run_id != "")
-        query = select(approvals).where(waiting, approvals.c.plan["told"].as_boolean().is_not(True))
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(approvals.c.id)).all())
-        return [approval_of(row) for row in rows]
-
     def told(self, approval_id: int) -> None:
         """The run knows, or there is none any more."""
         self._db.run(lambda tx: self._mark_told(tx, approval_id))
@@ -356,14 +285,14 @@ class Approvals:
     def _ready(self, tx: Connection, wanted: Sequence[int], why: dict[int, str]) -> builtins.list[Action]:
         """Those that are proposals still and whose place is free; the others are added to `why`."""
         rows: dict[int, Action] = {}
-        for start in range(0, len(wanted), CHUNK):
-            chunk = select(actions).where(actions.c.id.in_(wanted[start : start + CHUNK]))
+        for ids in chunks(wanted, CHUNK):
+            chunk = select(actions).where(actions.c.id.in_(ids))
             rows |= {row.id: action_of(row) for row in tx.execute(chunk.order_by(actions.c.id).with_for_update())}
         taken: set[tuple[str, str]] = set()
         slots = sorted({one.slot for one in rows.values()})
-        for start in range(0, len(slots), CHUNK):
+        for some in chunks(slots, CHUNK):
             held = select(actions.c.tenant, actions.c.slot).where(
-                actions.c.slot.in_(slots[start : start + CHUNK]), actions.c.state.in_(LIVE_STATES)
+                actions.c.slot.in_(some), actions.c.state.in_(LIVE_STATES)
             )
             taken |= {(row.tenant, row.slot) for row in tx.execute(held)}
         ready: builtins.list[Action] = []

@@ -45,8 +45,7 @@ class AutomaticActions:
         return self._read(_query(*wanted, *_of(tenants)).limit(limit))
 
     def _read(self, query: Select[Any]) -> list[Automatic]:
-        rows = self._db.read(lambda tx: tx.execute(query).all())
-        return [Automatic(row[0], row[1], row[2], row[3] or []) for row in rows]
+        return [Automatic(row[0], row[1], row[2], row[3] or []) for row in self._db.rows(query)]
 
 
 def _of(tenants: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:

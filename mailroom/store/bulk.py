@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Row, Table, Text, bindparam, column, func, select
 
+from mailroom.chunks import chunks
 from mailroom.store.columns import JSON_VALUE, CleanText
 
 _MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
@@ -47,8 +48,7 @@ class SqliteBulk:
     ) -> tuple[list[Row[Any]], int]:  # fmt: skip
         found: list[Row[Any]] = []
         number, size = 0, max(1, _MOST_PARAMETERS // len(names))
-        for start in range(0, len(rows), size):
-            chunk = rows[start : start + size]
+        for chunk in chunks(rows, size):
             sql = self._insert_sql(tuple(names), len(chunk), returning, ignore)
             result = tx.exec_driver_sql(sql, tuple(chain.from_iterable(chunk)))
             if returning:

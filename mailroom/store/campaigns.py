@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from mailroom.chunks import chunks
 from mailroom.store.alerts import Alert
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import alert_campaigns, alerts
@@ -53,7 +54,7 @@ class Campaigns:
 
     def newest(self) -> int:
         """The newest alert that was looked at; 0: none."""
-        return self._db.read(lambda tx: int(tx.execute(select(func.max(alert_campaigns.c.alert_id))).scalar() or 0))
+        return int(self._db.value(select(func.max(alert_campaigns.c.alert_id))) or 0)
 
     def write(self, found: Mapping[int, tuple[str, Mapping[str, Any]]]) -> int:
         """Write down (key, parts) of alerts; returns how many are new. Twice is harmless: the first one stays."""
@@ -73,11 +74,11 @@ class Campaigns:
     def of(self, alert_ids: Iterable[int]) -> dict[int, tuple[str, dict[str, Any]]]:
         """Key and parts of alerts that belong to a campaign."""
         ids, found = sorted(set(alert_ids)), dict[int, tuple[str, dict[str, Any]]]()
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids, CHUNK):
             query = select(*alert_campaigns.c["alert_id", "key", "parts"]).where(
-                alert_campaigns.c.alert_id.in_(ids[start : start + CHUNK]), alert_campaigns.c.key != NONE
+                alert_campaigns.c.alert_id.in_(some), alert_campaigns.c.key != NONE
             )
-            for row in self._db.read(lambda tx, query=query: tx.execute(query).all()):  # type: ignore[misc]
+            for row in self._db.rows(query):
                 found[row.alert_id] = (row.key, row.parts or {})
         return found
 
@@ -85,13 +86,13 @@ class Campaigns:
         """Alerts of a campaign, newest first."""
         query = select(alert_campaigns.c.alert_id).where(alert_campaigns.c.key == key)
         query = query.order_by(alert_campaigns.c.alert_id.desc()).limit(limit)
-        return list(self._db.read(lambda tx: tx.execute(query).scalars().all())) if key else []
+        return list(self._db.values(query)) if key else []
 
     def find(self, text: str) -> str:
         """The one key that begins with `text`; empty when there is none, or more than one."""
         wanted = alert_campaigns.c.key.startswith(text, autoescape=True)
         query = select(alert_campaigns.c.key).where(wanted, alert_campaigns.c.key != NONE).distinct().limit(2)
-        found = self._db.read(lambda tx: tx.execute(query).scalars().all()) if text else []
+        found = self._db.values(query) if text else []
         return str(found[0]) if len(found) == 1 else ""
 
     def list(
@@ -122,9 +123,9 @@ class Campaigns:
             rows = tx.execute(query).all()
             newest = [row.newest for row in rows]
             parts = dict[int, dict[str, Any]]()
-            for start in range(0, len(newest), CHUNK):
+            for some in chunks(newest, CHUNK):
                 wanted = select(*alert_campaigns.c["alert_id", "parts"])
-                wanted = wanted.where(alert_campaigns.c.alert_id.in_(newest[start : start + CHUNK]))
+                wanted = wanted.where(alert_campaigns.c.alert_id.in_(some))
                 parts |= {row.alert_id: row.parts or {} for row in tx.execute(wanted)}
             return [
                 CampaignRow(row.key, int(row.n), int(row.senders), int(row.recipients), row.first, row.last,
@@ -138,4 +139,4 @@ class Campaigns:
         """(key, parts) of the newest alerts: for finding related campaigns."""
         query = select(*alert_campaigns.c["key", "parts"]).where(alert_campaigns.c.key != NONE)
         query = query.order_by(alert_campaigns.c.alert_id.desc()).limit(limit)
-        return [(row[0], row[1] or {}) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [(row[0], row[1] or {}) for row in self._db.rows(query)]

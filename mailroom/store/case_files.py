@@ -79,12 +79,12 @@ class CaseFiles:
     def list(self, case_ids: Iterable[int]) -> builtins.list[CaseFile]:
         """Files of these cases, oldest first."""
         query = select(case_files).where(case_files.c.case_id.in_(builtins.list(case_ids))).order_by(case_files.c.id)
-        return [CaseFile(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [CaseFile(**row._asdict()) for row in self._db.rows(query)]
 
     def get(self, file_id: int) -> CaseFile:
         """The file's row; its bytes are in the blob store. Raises NotFoundError."""
         query = select(case_files).where(case_files.c.id == file_id)
-        row = self._db.read(lambda tx: tx.execute(query).first())
+        row = self._db.first(query)
         if row is None:
             raise NotFoundError(f"There is no file {file_id}; `mailroom case show` lists those of a case.")
         return CaseFile(**row._asdict())
@@ -132,7 +132,7 @@ class CaseFiles:
         return CaseFile(**found._asdict(), created=bool(made))
 
     def _check(self, case_id: int) -> None:
-        if self._db.read(lambda tx: tx.execute(select(cases.c.id).where(cases.c.id == case_id)).first()) is None:
+        if self._db.first(select(cases.c.id).where(cases.c.id == case_id)) is None:
             raise NotFoundError(f"There is no case {case_id}; `mailroom case list` shows them.")
 
     def _lock(self, tx: Connection, case_id: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import NotFoundError
 from mailroom.store.case_rows import Case, IdList, Link, case_of
 from mailroom.store.columns import JSON_VALUE
@@ -101,43 +102,41 @@ class CaseLists:
         ids, found = list(alert_ids), dict[int, IdList]()
         which = _SHOWN if shown else _PART.c.id
         query = select(case_alerts.c.alert_id, which.label("case_id")).join(_PART, _PART.c.id == case_alerts.c.case_id)
-        for start in range(0, len(ids), CHUNK):
-            some = query.where(case_alerts.c.alert_id.in_(ids[start : start + CHUNK])).distinct()
-            rows = self._db.read(lambda tx, some=some: tx.execute(some.order_by("alert_id", "case_id")).all())  # type: ignore[misc]
-            for alert_id, case_id in rows:
+        for some in chunks(ids, CHUNK):
+            chosen = query.where(case_alerts.c.alert_id.in_(some)).distinct()
+            for alert_id, case_id in self._db.rows(chosen.order_by("alert_id", "case_id")):
                 found.setdefault(alert_id, []).append(case_id)
         return found
 
     def search(self, query: CaseQuery | None = None, *, limit: int = 100, offset: int = 0) -> builtins.list[Case]:
         """Cases that fit, the newest first."""
         chosen = self._chosen(query or CaseQuery()).order_by(cases.c.id.desc()).limit(limit).offset(offset)
-        return [case_of(row) for row in self._db.read(lambda tx: tx.execute(chosen).all())]
+        return [case_of(row) for row in self._db.rows(chosen)]
 
     def count(self, query: CaseQuery | None = None) -> int:
         """How many cases fit."""
         counted = select(func.count()).select_from(self._chosen(query or CaseQuery()).subquery())
-        return self._db.read(lambda tx: int(tx.execute(counted).scalar_one()))
+        return int(self._db.value(counted))
 
     def alert_counts(self, case_ids: Iterable[int]) -> dict[int, int]:
         """How many alerts each case shows, with those of what was merged into it."""
         ids, found = list(case_ids), dict[int, int]()
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
+        for some in chunks(ids, CHUNK):
             own = or_(_PART.c.id.in_(some), _PART.c.root_id.in_(some))
             query = select(_SHOWN.label("shown"), func.count(case_alerts.c.alert_id.distinct()))
             query = query.join(case_alerts, case_alerts.c.case_id == _PART.c.id).where(own).group_by("shown")
-            found.update(self._db.read(lambda tx, query=query: tx.execute(query).tuples().all()))  # type: ignore[misc]
+            found.update({row.shown: int(row[1]) for row in self._db.rows(query)})
         return {one: found.get(one, 0) for one in ids}
 
     def counts(self) -> dict[str, int]:
         """Cases by state."""
         query = select(cases.c.state, func.count()).group_by(cases.c.state).order_by(cases.c.state)
-        return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+        return {row[0]: int(row[1]) for row in self._db.rows(query)}
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _one(self, condition: ColumnElement[bool], tx: Connection | None) -> Case | None:
-        row = self._db.read(lambda c: c.execute(select(cases).where(condition)).first(), tx)
+        row = self._db.first(select(cases).where(condition), tx=tx)
         return case_of(row) if row is not None else None
 
     def _chosen(self, query: CaseQuery) -> Select[Any]:

@@ -94,7 +94,7 @@ class CaseTasks:
     def get(self, task_id: int, tx: Connection | None = None) -> CaseTask:
         """The task. Raises NotFoundError."""
         query = select(case_tasks).where(case_tasks.c.id == task_id)
-        row = self._db.read(lambda c: c.execute(query).first(), tx)
+        row = self._db.first(query, tx=tx)
         if row is None:
             raise NotFoundError(f"There is no task {task_id}; `mailroom case show` lists those of a case.")
         return CaseTask(**row._asdict())
@@ -107,7 +107,7 @@ class CaseTasks:
         if only_open:
             query = query.where(case_tasks.c.state == "open")
         query = query.order_by(case_tasks.c.id)
-        return [CaseTask(**row._asdict()) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+        return [CaseTask(**row._asdict()) for row in self._db.rows(query, tx=tx)]
 
     def set_state(self, task_id: int, state: str, *, who: str, note: str = "") -> CaseTask:
         """Say that a task is done, is left out, or is open again. Effect: writes the store. Twice is harmless.

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.case_lists import CaseLists
@@ -311,8 +312,8 @@ class Cases(CaseLists):
 
     def _check_alerts(self, tx: Connection, wanted: IdList) -> None:
         known: set[int] = set()
-        for start in range(0, len(wanted), CHUNK):
-            query = select(alerts.c.id).where(alerts.c.id.in_(wanted[start : start + CHUNK]))
+        for some in chunks(wanted, CHUNK):
+            query = select(alerts.c.id).where(alerts.c.id.in_(some))
             known.update(tx.execute(query).scalars())
         for one in wanted:
             if one not in known:

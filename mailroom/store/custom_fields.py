@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError
 from mailroom.store.case_rows import EventList
 from mailroom.store.columns import clean_json
@@ -34,11 +35,11 @@ class CustomFields:
         """All fields of several cases or alerts."""
         ids = list(subject_ids)
         found: dict[int, dict[str, Any]] = {one: {} for one in ids}
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids, CHUNK):
             query = select(*custom_fields.c["subject_id", "name", "value"]).where(
-                custom_fields.c.scope == scope, custom_fields.c.subject_id.in_(ids[start : start + CHUNK])
+                custom_fields.c.scope == scope, custom_fields.c.subject_id.in_(some)
             ).order_by(custom_fields.c.name)  # fmt: skip
-            for row in self._db.read(lambda c, query=query: c.execute(query).all(), tx):  # type: ignore[misc]
+            for row in self._db.rows(query, tx=tx):
                 found[row.subject_id][row.name] = row.value
         return found
 

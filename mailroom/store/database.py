@@ -11,12 +11,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Row, Table, text
+from sqlalchemy import Column, Connection, Engine, Executable, Row, Table, text
 from sqlalchemy.engine import URL
 
 from mailroom.clock import Clock
@@ -34,6 +34,8 @@ from mailroom.store.numbered import NumberedRows
 from mailroom.store.schema import commit_keys
 
 Result = TypeVar("Result")
+Given = Mapping[str, Any] | None
+"""Values for a query's named parameters."""
 
 BUSY_SECONDS = 30.0
 RECONNECT_SECONDS = 30.0
@@ -138,6 +140,22 @@ class Database:
         if tx is not None:
             return fn(tx)
         return self._repeat(lambda: self._attempt_read(fn))
+
+    def rows(self, query: Executable, given: Given = None, *, tx: Connection | None = None) -> Sequence[Row[Any]]:
+        """Every row of one query, read as `read` says."""
+        return self.read(lambda c: c.execute(query, given).all(), tx)
+
+    def first(self, query: Executable, *, tx: Connection | None = None) -> Row[Any] | None:
+        """Its first row, if there is one."""
+        return self.read(lambda c: c.execute(query).first(), tx)
+
+    def values(self, query: Executable) -> Sequence[Any]:
+        """The first column of every row."""
+        return self.read(lambda c: c.execute(query).scalars().all())
+
+    def value(self, query: Executable, *, tx: Connection | None = None) -> Any:
+        """The first column of its first row; None without a row."""
+        return self.read(lambda c: c.execute(query).scalar(), tx)
 
     def write(self, fn: Callable[[Connection], Result], tx: Connection | None = None) -> Result:
         """Run `fn` inside `tx`, or in a transaction of its own, repeated as `run` says."""

@@ -79,4 +79,4 @@ class Dossiers:
 
     def _rows(self, query: Select[Any], condition: ColumnElement[bool], order: Any) -> Rows:
         chosen = query.where(condition).order_by(order).limit(_MOST)
-        return [dict(row._mapping) for row in self._db.read(lambda tx: tx.execute(chosen).all())]
+        return [dict(row._mapping) for row in self._db.rows(chosen)]

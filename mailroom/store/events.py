@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, union, update
 
+from mailroom.chunks import chunks
 from mailroom.store.columns import canonical_json
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import case_alerts, case_events, chain_heads
@@ -108,21 +109,21 @@ class Events:
 
     def head(self) -> tuple[int, str]:
         """Number of events and the hash of the last one."""
-        row = self._db.read(lambda tx: tx.execute(select(chain_heads).where(chain_heads.c.name == _CHAIN)).first())
+        row = self._db.first(select(chain_heads).where(chain_heads.c.name == _CHAIN))
         return (int(row.last_id), str(row.hash)) if row else (0, "")
 
     def hash_of(self, event_id: int) -> str | None:
         """The hash of an event; None when there is no such event."""
         query = select(case_events.c.hash).where(case_events.c.id == event_id)
-        return self._db.read(lambda tx: tx.execute(query).scalar())
+        known: str | None = self._db.value(query)
+        return known
 
     def hashes_of(self, event_ids: Iterable[int]) -> dict[int, str]:
         """The hashes of those events that exist, by id."""
         ids, found = sorted(set(event_ids)), dict[int, str]()
-        for start in range(0, len(ids), CHUNK):
-            query = select(case_events.c.id, case_events.c.hash).where(case_events.c.id.in_(ids[start : start + CHUNK]))
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({int(row.id): str(row.hash) for row in rows})
+        for some in chunks(ids, CHUNK):
+            query = select(case_events.c.id, case_events.c.hash).where(case_events.c.id.in_(some))
+            found.update({int(row.id): str(row.hash) for row in self._db.rows(query)})
         return found
 
     def walk(
@@ -178,7 +179,7 @@ class Events:
             if event.id > 1 and self.hash_of(event.id - 1) != event.prev_hash:
                 problems.append(f"Event {event.id} of the wall does not follow the one before it.")
             query = select(case_events.c.prev_hash).where(case_events.c.id == event.id + 1)
-            following = self._db.read(lambda tx, query=query: tx.execute(query).scalar())  # type: ignore[misc]
+            following = self._db.value(query)
             if event.hash != (last_hash if event.id == last_id else following):
                 problems.append(f"What stands after event {event.id} of the wall does not follow it.")
         return problems
@@ -215,13 +216,13 @@ class Events:
 
     def _select(self, condition: Any, tx: Connection | None) -> list[Event]:
         query = select(case_events).where(condition).order_by(case_events.c.id)
-        return [Event(**row._asdict()) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+        return [Event(**row._asdict()) for row in self._db.rows(query, tx=tx)]
 
     def _walk(self, page: int, after: int = 0, wanted: Sequence[ColumnElement[bool]] = ()) -> Iterator[Row[Any]]:
         while True:
             query = select(case_events).where(case_events.c.id > after, *wanted)
             query = query.order_by(case_events.c.id).limit(page)
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            rows = self._db.rows(query)
             if not rows:
                 return
             yield from rows

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.columns import clean_text
@@ -114,10 +115,10 @@ class EvidenceOfPeople:
     def of_many(self, alert_ids: Iterable[int], tx: Connection | None = None) -> dict[int, EvidenceList]:
         """What people said about those of the messages about which anybody did."""
         ids, found = list(alert_ids), dict[int, EvidenceList]()
-        for start in range(0, len(ids), CHUNK):
-            query = select(alert_evidence).where(alert_evidence.c.alert_id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(alert_evidence).where(alert_evidence.c.alert_id.in_(some))
             query = query.order_by(alert_evidence.c.id)
-            for row in self._db.read(lambda c, query=query: c.execute(query).all(), tx):  # type: ignore[misc]
+            for row in self._db.rows(query, tx=tx):
                 found.setdefault(row.alert_id, []).append(_evidence(row))
         return found
 
@@ -127,8 +128,8 @@ class EvidenceOfPeople:
         last = {(new.alert_id, new.key): _clean(new) for new in wanted}  # of several under one key the last counts
         changed = 0
         rows = list(last.values())
-        for start in range(0, len(rows), CHUNK):
-            changed += self._chunk(tx, rows[start : start + CHUNK])
+        for some in chunks(rows, CHUNK):
+            changed += self._chunk(tx, some)
         faultpoint("evidence.before_commit")
         return changed
 

@@ -44,7 +44,7 @@ def check_on_start(db: Database) -> None:
     # Only SQLite itself may open the file. Closing it anywhere in a process takes away the locks of every connection
     # that the process has to it; another process then removes the log they are writing to.
     if size > _QUICK_BYTES:
-        db.read(lambda tx: tx.execute(text("PRAGMA schema_version")).scalar())
+        db.value(text("PRAGMA schema_version"))
     elif problems := db.read(lambda tx: _pages(tx, "quick_check")):
         raise corrupt(str(path), problems[0])
 
@@ -89,7 +89,7 @@ def _missing_blobs(db: Database, blobs: Blobs) -> list[str]:
     after = ""
     while len(problems) < 10:
         query = select(blob_rows.c.sha256).where(blob_rows.c.sha256 > after).order_by(blob_rows.c.sha256).limit(1_000)
-        page = db.read(lambda tx, query=query: tx.execute(query).scalars().all())  # type: ignore[misc]
+        page = db.values(query)
         if not page:
             break
         problems += [f"Blob {name} is missing from the blob folder." for name in page if not blobs.exists(name)]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from mailroom.chunks import chunks
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import alerts, verdicts
 
@@ -79,10 +80,8 @@ class Histories:
             _capped(group, same_group, None, current),
         )
         found: dict[int, History] = {}
-        ids = [alert.id for alert in some]
-        for start in range(0, len(ids), CHUNK):
-            chunk = query.where(current.c.id.in_(ids[start : start + CHUNK]))
-            for row in self._db.read(lambda tx, chunk=chunk: tx.execute(chunk).all()):  # type: ignore[misc]
+        for ids in chunks([alert.id for alert in some], CHUNK):
+            for row in self._db.rows(query.where(current.c.id.in_(ids))):
                 found[row[0]] = History(int(row[1]), int(row[2]), row[3] == 0, max(1, int(row[4])))
         return found
 

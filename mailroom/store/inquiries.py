@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
 
+from mailroom.chunks import chunks
 from mailroom.store.actions import Action, action_of
 from mailroom.store.alerts import Alert
 from mailroom.store.database import CHUNK, Database
@@ -69,7 +70,7 @@ class Inquiries:
                 older = and_(alerts.c.received_at == at, alerts.c.id < known)
                 query = query.where(or_(alerts.c.received_at < at, older))
             query = query.order_by(alerts.c.received_at.desc(), alerts.c.id.desc()).limit(min(limit, _PAGE))
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
+            rows = self._db.rows(query)
             if not rows:
                 return
             limit -= len(rows)
@@ -88,9 +89,9 @@ class Inquiries:
     def actions_of(self, alert_ids: Iterable[int], tx: Connection | None = None) -> dict[int, list[Action]]:
         """The ledger's rows of each alert that has any, oldest first."""
         ids, found = sorted(set(alert_ids)), dict[int, list[Action]]()
-        for start in range(0, len(ids), CHUNK):
-            query = select(actions).where(actions.c.alert_id.in_(ids[start : start + CHUNK])).order_by(actions.c.id)
-            for row in self._db.read(lambda c, query=query: c.execute(query).all(), tx):  # type: ignore[misc]
+        for some in chunks(ids, CHUNK):
+            query = select(actions).where(actions.c.alert_id.in_(some)).order_by(actions.c.id)
+            for row in self._db.rows(query, tx=tx):
                 found.setdefault(row.alert_id, []).append(action_of(row))
         return found
 
@@ -101,16 +102,16 @@ class Inquiries:
             return []
         named = or_(*(func.lower(actions.c.target).contains(word.lower(), autoescape=True) for word in wanted))
         query = select(actions).where(actions.c.alert_id.is_(None), named).order_by(actions.c.id.desc()).limit(limit)
-        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [action_of(row) for row in self._db.rows(query)]
 
     def answers_about(self, alert_ids: Iterable[int]) -> dict[int, list[Told]]:
         """Who answered questions about these alerts, oldest first; what they wrote stays where it is."""
         ids, found = sorted(set(alert_ids)), dict[int, list[Told]]()
         columns = (waits.c.alert_id, *answers.c["recipient", "classification", "accepted", "received_at"])
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids, CHUNK):
             query = select(*columns).join(answers, answers.c.wait_id == waits.c.id)
-            query = query.where(waits.c.alert_id.in_(ids[start : start + CHUNK])).order_by(answers.c.id)
-            for row in self._db.read(lambda tx, query=query: tx.execute(query.limit(_MOST_ANSWERS)).all()):  # type: ignore[misc]
+            query = query.where(waits.c.alert_id.in_(some)).order_by(answers.c.id)
+            for row in self._db.rows(query.limit(_MOST_ANSWERS)):
                 found.setdefault(row[0], []).append(Told(*row))
         return found
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError
 from mailroom.faults import faultpoint
 from mailroom.store.database import CHUNK, Database
@@ -89,7 +90,7 @@ class Intake:
         query = select(sources.c.id, sources.c.generation, sources.c.created_at).where(
             sources.c.tenant == tenant, sources.c.connector == connector, sources.c.name == name
         )
-        return [Generation(*row) for row in self._db.read(lambda tx: tx.execute(query.order_by(sources.c.id)).all())]
+        return [Generation(*row) for row in self._db.rows(query.order_by(sources.c.id))]
 
     def stage(
         self, source_id: int, run_id: int, keys: Sequence[str], *, mark: int, lease: Lease, received_at: datetime
@@ -131,7 +132,7 @@ class Intake:
             items.c.attempts > 0 if tried else items.c.attempts == 0,
         )
         query = query.order_by(items.c.received_at, items.c.id).limit(limit)
-        return [Waiting(*row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [Waiting(*row) for row in self._db.rows(query)]
 
     def unreadable(self, source_id: int, *, limit: int) -> list[str]:
         """External keys of items that failed, and of those quarantined without their bytes; the newest first."""
@@ -139,7 +140,7 @@ class Intake:
         lost = (items.c.state == "quarantined") & items.c.quarantine_sha256.is_(None)
         query = select(items.c.external_key).where(items.c.source_id == source_id, failed | lost)
         query = query.order_by(items.c.id.desc()).limit(limit)
-        return list(self._db.read(lambda tx: tx.execute(query).scalars().all()))
+        return list(self._db.values(query))
 
     def begin_attempt(self, item_id: int, lease: Lease) -> None:
         """Count an attempt before it is made, for items that may kill the process that tries."""
@@ -153,26 +154,24 @@ class Intake:
     def twins(self, source_ids: Iterable[int], content_keys: Iterable[str]) -> dict[str, int]:
         """Content key -> alert id, for items of these sources that have become an alert."""
         ids, wanted, found = list(source_ids), [key for key in content_keys if key], dict[str, int]()
-        for start in range(0, len(wanted), CHUNK) if ids else ():
+        for some in chunks(wanted, CHUNK) if ids else ():
             query = select(items.c.content_key, items.c.alert_id).where(
-                items.c.content_key.in_(wanted[start : start + CHUNK]),
+                items.c.content_key.in_(some),
                 items.c.content_key != "",
                 items.c.source_id.in_(ids),
                 items.c.alert_id.is_not(None),
             )
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({row.content_key: row.alert_id for row in rows})
+            found.update({row.content_key: row.alert_id for row in self._db.rows(query)})
         return found
 
     def same_group(self, source_ids: Iterable[int], group_keys: Iterable[str]) -> dict[str, int]:
         """Group key -> alert id, for alerts of these sources."""
         ids, wanted, found = list(source_ids), [key for key in group_keys if key], dict[str, int]()
-        for start in range(0, len(wanted), CHUNK) if ids else ():
+        for some in chunks(wanted, CHUNK) if ids else ():
             query = select(alerts.c.group_key, alerts.c.id).where(
-                alerts.c.group_key.in_(wanted[start : start + CHUNK]), alerts.c.source_id.in_(ids)
+                alerts.c.group_key.in_(some), alerts.c.source_id.in_(ids)
             )
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({row.group_key: row.id for row in rows})
+            found.update({row.group_key: row.id for row in self._db.rows(query)})
         return found
 
     def last_runs(self, kind: str, source_id: int, *, limit: int, before: int = 0) -> list[LastRun]:
@@ -180,7 +179,7 @@ class Intake:
         query = select(runs.c.id, runs.c.state, runs.c.counts).where(runs.c.kind == kind, runs.c.source_id == source_id)
         if before:
             query = query.where(runs.c.id < before)
-        found = self._db.read(lambda tx: tx.execute(query.order_by(runs.c.id.desc()).limit(limit)).all())
+        found = self._db.rows(query.order_by(runs.c.id.desc()).limit(limit))
         return [LastRun(row.id, row.state, row.counts or {}) for row in found]
 
     def in_trouble(self, kind: str, source_id: int) -> bool:
@@ -193,7 +192,7 @@ class Intake:
         query = select(items.c.external_key).where(
             items.c.source_id == source_id, items.c.settled_run_id >= run_id, items.c.state.in_(list(states))
         )
-        return list(self._db.read(lambda tx: tx.execute(query).scalars().all()))
+        return list(self._db.values(query))
 
     def commit(
         self, source_id: int, connector: str, run_id: int, taken: Sequence[Taken], *, lease: Lease, mark: int = 0
@@ -279,11 +278,11 @@ class Intake:
             [row["external_key"] for row in rows if row["external_key"] not in made] if len(made) < len(rows) else []
         )
         existing: dict[str, int] = {}
-        for start in range(0, len(missing), CHUNK):
+        for some in chunks(missing, CHUNK):
             query = select(alerts.c.external_key, alerts.c.id).where(
                 alerts.c.connector == connector,
                 alerts.c.tenant == rows[0]["tenant"],
-                alerts.c.external_key.in_(missing[start : start + CHUNK]),
+                alerts.c.external_key.in_(some),
             )
             existing.update({row.external_key: row.id for row in tx.execute(query)})
         return made, existing

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import RefusedError
 from mailroom.store.actions import Action, NewAction, action_of
 from mailroom.store.columns import clean_text, dump_json, load_json
@@ -86,8 +87,8 @@ class Intents:
         With `owner`, what is new is entered and claimed in one: it is `sending` already.
         """
         answers: list[Action | RefusedError] = []
-        for start in range(0, len(wanted), CHUNK):
-            answers += self._chunk(tx, wanted[start : start + CHUNK], state, owner)
+        for some in chunks(wanted, CHUNK):
+            answers += self._chunk(tx, some, state, owner)
         return answers
 
     def _chunk(

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal, select, tuple_
 
+from mailroom.chunks import chunks
 from mailroom.errors import NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.blobs import Blobs
@@ -122,21 +123,19 @@ class Items:
                 > tuple_(literal(after[0], UtcDateTime), literal(after[1], BIG_ID))
             )
         query = query.order_by(items.c.received_at, items.c.id).limit(limit)
-        return [Item(*row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [Item(*row) for row in self._db.rows(query)]
 
     def count_pending(self, source_id: int) -> int:
         """How many items of the source have no final state."""
         query = select(func.count()).select_from(items).where(items.c.source_id == source_id, items.c.state == "listed")
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+        return int(self._db.value(query))
 
     def known(self, source_id: int, keys: Iterable[str]) -> set[str]:
         """Which of these external keys the source has shown before."""
         wanted, found = list(keys), set[str]()
-        for start in range(0, len(wanted), CHUNK):
-            query = select(items.c.external_key).where(
-                items.c.source_id == source_id, items.c.external_key.in_(wanted[start : start + CHUNK])
-            )
-            found.update(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
+        for some in chunks(wanted, CHUNK):
+            query = select(items.c.external_key).where(items.c.source_id == source_id, items.c.external_key.in_(some))
+            found.update(self._db.values(query))
         return found
 
     def find(self, source_id: int, external_key: str) -> Row[Any] | None:
@@ -145,32 +144,32 @@ class Items:
             "id", "state", "reason", "attempts", "listed_at", "settled_at", "first_run_id", "settled_run_id"
         ]
         query = select(*columns).where(items.c.source_id == source_id, items.c.external_key == external_key)
-        return self._db.read(lambda tx: tx.execute(query).first())
+        return self._db.first(query)
 
     def count_settled(self, source_id: int, keys: Iterable[str]) -> int:
         """How many of these external keys have their final state already."""
         wanted, found = list(keys), 0
-        for start in range(0, len(wanted), CHUNK):
+        for some in chunks(wanted, CHUNK):
             query = select(func.count()).where(
                 items.c.source_id == source_id,
                 items.c.state != "listed",
-                items.c.external_key.in_(wanted[start : start + CHUNK]),
+                items.c.external_key.in_(some),
             )
-            found += self._db.read(lambda tx, query=query: int(tx.execute(query).scalar_one()))  # type: ignore[misc]
+            found += int(self._db.value(query))
         return found
 
     def same_content(self, source_id: int, content_keys: Iterable[str]) -> list[SameContent]:
         """Items with this content that are an alert or repeat one, by alert."""
         columns = items.c["content_key", "external_key", "raw", "alert_id"]
         wanted, found = sorted({key for key in content_keys if key}), list[SameContent]()
-        for start in range(0, len(wanted), CHUNK):
+        for some in chunks(wanted, CHUNK):
             query = select(*columns).where(
-                items.c.content_key.in_(wanted[start : start + CHUNK]),
+                items.c.content_key.in_(some),
                 items.c.content_key != "",
                 items.c.source_id == source_id,
                 items.c.alert_id.is_not(None),
             )
-            rows = self._db.read(lambda tx, query=query: tx.execute(query.order_by(items.c.id)).all())  # type: ignore[misc]
+            rows = self._db.rows(query.order_by(items.c.id))
             found += [SameContent(*row) for row in rows]
         return found
 
@@ -218,9 +217,9 @@ class Items:
         def write(tx: Connection) -> None:
             if lease is not None:
                 self._leases.check(tx, lease)
-            for start in range(0, len(item_ids), CHUNK):
-                some = items.c.id.in_(item_ids[start : start + CHUNK]) & (items.c.state == "listed")
-                tx.execute(items.update().where(some).values(reason=reason))
+            for some in chunks(item_ids, CHUNK):
+                still = items.c.id.in_(some) & (items.c.state == "listed")
+                tx.execute(items.update().where(still).values(reason=reason))
 
         self._db.run(write)
 
@@ -236,11 +235,11 @@ class Items:
         query = select(*columns).where(items.c.state == "quarantined", items.c.id > after_id)
         if source_id is not None:
             query = query.where(items.c.source_id == source_id)
-        return list(self._db.read(lambda tx: tx.execute(query.order_by(items.c.id).limit(limit)).all()))
+        return list(self._db.rows(query.order_by(items.c.id).limit(limit)))
 
     def counts(self, source_id: int | None = None) -> dict[str, int]:
         """Items by state."""
         query = select(items.c.state, func.count()).group_by(items.c.state).order_by(items.c.state)
         if source_id is not None:
             query = query.where(items.c.source_id == source_id)
-        return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+        return {row[0]: int(row[1]) for row in self._db.rows(query)}

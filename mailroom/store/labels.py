@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.events import Events, NewEvent
@@ -93,8 +94,8 @@ class Labels:
 
         def write(c: Connection) -> int:
             wall: list[NewEvent] = []
-            for start in range(0, len(rows), CHUNK):
-                wall += self._chunk(c, rows[start : start + CHUNK])
+            for some in chunks(rows, CHUNK):
+                wall += self._chunk(c, some)
             self._events.add_many(c, wall)
             return len(wall)
 
@@ -108,8 +109,8 @@ class Labels:
             done: (alert id, kind of action, who), for actions that a person wanted and that are applied.
         """
         wall: list[NewEvent] = []
-        for start in range(0, len(done), CHUNK):
-            wall += self._implied(tx, done[start : start + CHUNK])
+        for some in chunks(done, CHUNK):
+            wall += self._implied(tx, some)
         return wall
 
     def current(self, alert_id: int) -> Label | None:
@@ -119,29 +120,26 @@ class Labels:
     def current_many(self, alert_ids: Iterable[int]) -> dict[int, Label]:
         """The current labels of those alerts that have one, by alert id."""
         ids, found = list(alert_ids), dict[int, Label]()
-        for start in range(0, len(ids), CHUNK):
-            chunk = {"ids": ids[start : start + CHUNK]}
-            rows = self._db.read(lambda tx, chunk=chunk: tx.execute(_CURRENT, chunk).all())  # type: ignore[misc]
+        for some in chunks(ids, CHUNK):
+            rows = self._db.rows(_CURRENT, {"ids": some})
             found.update({row.alert_id: Label(**row._asdict()) for row in rows})
         return found
 
     def history(self, alert_id: int) -> list[Label]:
         """All labels of an alert, oldest first."""
         query = select(labels).where(labels.c.alert_id == alert_id).order_by(labels.c.id)
-        return [Label(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [Label(**row._asdict()) for row in self._db.rows(query)]
 
     def page(self, *, after_id: int = 0, limit: int = 1_000) -> list[Label]:
         """Current labels by alert id, from `after_id` on; page through with the last one's alert id."""
         query = select(labels).where(labels.c.is_current, labels.c.alert_id > after_id)
         query = query.order_by(labels.c.alert_id).limit(limit)
-        return [Label(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [Label(**row._asdict()) for row in self._db.rows(query)]
 
     def counts(self) -> dict[str, int]:
         """Current labels by kind."""
         query = select(labels.c.label, func.count()).where(labels.c.is_current).group_by(labels.c.label)
-        return {
-            row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query.order_by(labels.c.label)).all())
-        }
+        return {row[0]: int(row[1]) for row in self._db.rows(query.order_by(labels.c.label))}
 
     def _implied(self, tx: Connection, done: Sequence[tuple[int, str, str]]) -> list[NewEvent]:
         judged = dict(tx.execute(_JUDGED, {"ids": sorted({alert_id for alert_id, _, _ in done})}).tuples().all())

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
+from mailroom.chunks import chunks
 from mailroom.errors import NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.actions import CLAIMABLE, OPEN_EFFECTS, Action, ActionResult, NewAction, action_of
@@ -143,14 +144,14 @@ class Ledger:
     def in_slot(self, tenant: str, slot: str) -> Action | None:
         """The newest action that is, or was, in this slot."""
         query = select(actions).where(actions.c.tenant == tenant, actions.c.slot == slot).order_by(actions.c.id.desc())
-        row = self._db.read(lambda tx: tx.execute(query.limit(1)).first())
+        row = self._db.first(query.limit(1))
         return action_of(row) if row is not None else None
 
     def get_many(self, action_ids: Iterable[int]) -> dict[int, Action]:
         """Those of the actions that exist, by id."""
         ids, found = list(action_ids), dict[int, Action]()
-        for start in range(0, len(ids), CHUNK):
-            chunk = self._select(actions.c.id.in_(ids[start : start + CHUNK]), limit=CHUNK)
+        for some in chunks(ids, CHUNK):
+            chunk = self._select(actions.c.id.in_(some), limit=CHUNK)
             found.update({action.id: action for action in chunk})
         return found
 
@@ -189,7 +190,7 @@ class Ledger:
         """How many retryable actions failed at so many attempts that `to_do(max_failures=...)` leaves them out."""
         condition = and_(claimable(), actions.c.state == "failed", actions.c.attempt >= max_failures)
         query = select(func.count()).select_from(actions).where(condition, _of(kinds), _in(tenants))
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+        return int(self._db.value(query))
 
     def list(
         self, *, state: str | None = None, kind: str | None = None, limit: int = 100, offset: int = 0
@@ -200,7 +201,7 @@ class Ledger:
             query = query.where(actions.c.state == state)
         if kind:
             query = query.where(actions.c.kind == kind)
-        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [action_of(row) for row in self._db.rows(query)]
 
     def find(
         self, tenant: str, *, kinds: Collection[str], states: Collection[str], target: str | None = None,
@@ -224,7 +225,7 @@ class Ledger:
         if tenant is not None:
             query = query.where(actions.c.tenant == tenant)
         query = query.order_by(actions.c.expires_at, actions.c.id).limit(limit)
-        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [action_of(row) for row in self._db.rows(query)]
 
     def undoing(self, action_id: int) -> ActionList:
         """The actions that take this one back, or tried to; oldest first."""
@@ -254,7 +255,7 @@ class Ledger:
             query = query.where(actions.c.kind == kind)
         if mode:
             query = query.where(actions.c.mode == mode)
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+        return int(self._db.value(query))
 
     def recent_for_domain(
         self, domain: str, kind: str | None, since: datetime, *, tenants: Collection[str] | None = None
@@ -272,7 +273,7 @@ class Ledger:
         )
         if kind:
             query = query.where(actions.c.kind == kind)
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+        return int(self._db.value(query))
 
     def undo_list(self, *, limit: int = 500, kind: str | None = None) -> ActionList:
         """Applied actions, newest first; `reversible`, `undo` and `undo_expires_at` say how to take each back.
@@ -282,21 +283,19 @@ class Ledger:
         query = select(actions).where(actions.c.state == "applied").order_by(actions.c.id.desc()).limit(limit)
         if kind:
             query = query.where(actions.c.kind == kind)
-        return [action_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [action_of(row) for row in self._db.rows(query)]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Actions by kind and state."""
         query = select(actions.c.kind, actions.c.state, func.count()).group_by(actions.c.kind, actions.c.state)
         found: dict[str, dict[str, int]] = {}
-        for kind, state, number in self._db.read(
-            lambda tx: tx.execute(query.order_by(actions.c.kind, actions.c.state)).all()
-        ):
+        for kind, state, number in self._db.rows(query.order_by(actions.c.kind, actions.c.state)):
             found.setdefault(kind, {})[state] = int(number)
         return found
 
     def _select(self, condition: ColumnElement[bool], *, limit: int, tx: Connection | None = None) -> ActionList:
         query = select(actions).where(condition).order_by(actions.c.id).limit(limit)
-        return [action_of(row) for row in self._db.read(lambda c: c.execute(query).all(), tx)]
+        return [action_of(row) for row in self._db.rows(query, tx=tx)]
 
 
 ActionList = list[Action]  # `Ledger.list` hides the builtin inside the class

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
+from mailroom.chunks import chunks
 from mailroom.faults import faultpoint
 from mailroom.store.alerts import Alerts
 from mailroom.store.database import CHUNK, Database
@@ -69,8 +70,8 @@ class ListedAgain:
                 self._leases.check(tx, lease)
             since = tx.execute(select(runs.c.started_at).where(runs.c.id == run_id)).scalar_one()
             wall: list[NewEvent] = []
-            for start in range(0, len(keys), CHUNK):
-                wanted = {"source_id": source_id, "keys": keys[start : start + CHUNK]}
+            for some in chunks(keys, CHUNK):
+                wanted = {"source_id": source_id, "keys": some}
                 wall += self._items(tx, wanted, who)
                 wall += self._closed(tx, wanted | {"since": since}, who)
             self._events.add_many(tx, wall)

@@ -41,7 +41,7 @@ class Logins:
             name: Names the login, such as `soc@imap.example.com:993`.
         """
         row = select(leases).where(leases.c.name == _key(name))
-        if self._db.read(lambda tx: tx.execute(row.where(leases.c.owner == _OWNER)).first()) is None:
+        if self._db.first(row.where(leases.c.owner == _OWNER)) is None:
             return None
 
         def take(tx: Connection) -> Refusal | None:
@@ -71,7 +71,7 @@ class Logins:
     def worked(self, name: str) -> None:
         """The login worked: forget what was before. Effect: writes the store, if there is something to forget."""
         mine = (leases.c.name == _key(name)) & (leases.c.owner == _OWNER)
-        if self._db.read(lambda tx: tx.execute(select(leases.c.name).where(mine)).first()) is not None:
+        if self._db.first(select(leases.c.name).where(mine)) is not None:
             self._db.run(lambda tx: tx.execute(leases.update().where(mine).values(owner="")))
 
     def _set(self, tx: Connection, name: str, tried_at: datetime, until: datetime) -> None:

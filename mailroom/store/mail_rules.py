@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import NotFoundError
 from mailroom.store.alerts import Alert
 from mailroom.store.database import CHUNK, Database
@@ -87,8 +88,8 @@ class MailRuleBook:
         def read(tx: Connection) -> builtins.list[Alert]:
             ids = builtins.list(tx.execute(wanted).scalars())
             found: builtins.list[Alert] = []
-            for start in range(0, len(ids), CHUNK):
-                query = select(alerts).where(alerts.c.id.in_(ids[start : start + CHUNK])).order_by(alerts.c.id)
+            for some in chunks(ids, CHUNK):
+                query = select(alerts).where(alerts.c.id.in_(some)).order_by(alerts.c.id)
                 found += [Alert(**row._asdict()) for row in tx.execute(query)]
             return found
 
@@ -100,7 +101,7 @@ class MailRuleBook:
         if tenant:
             query = query.where(alerts.c.tenant == tenant)
         newest = query.order_by(mail_rule_passes.c.alert_id.desc()).limit(1)
-        return int(self._db.read(lambda tx: tx.execute(newest).scalar()) or 0)
+        return int(self._db.value(newest) or 0)
 
     def record(self, digest: str, found: Mapping[int, Sequence[NewHit]], *, who: str) -> int:
         """Write down that these alerts were looked at, and what held. Returns the number of new hits.
@@ -151,7 +152,7 @@ class MailRuleBook:
     def get(self, hit_id: int, tx: Connection | None = None) -> Hit:
         """The hit. Raises NotFoundError."""
         query = select(mail_rule_hits).where(mail_rule_hits.c.id == hit_id)
-        row = self._db.read(lambda c: c.execute(query).first(), tx)
+        row = self._db.first(query, tx=tx)
         if row is None:
             raise NotFoundError(f"There is no hit {hit_id}; `mailroom mail-rules hits` lists them.")
         return _hit(row)
@@ -218,21 +219,21 @@ class MailRuleBook:
         """Alerts made of mails with one of these Message-IDs, newest first."""
         ids = [one[:1_000] for one in dict.fromkeys(message_ids) if one]
         found: set[int] = set()
-        for start in range(0, len(ids), CHUNK):
+        for some in chunks(ids, CHUNK):
             query = select(alerts.c.id).where(
-                alerts.c.message_id.in_(ids[start : start + CHUNK]), alerts.c.tenant == tenant
+                alerts.c.message_id.in_(some), alerts.c.tenant == tenant
             ).limit(limit)  # fmt: skip
-            found.update(self._db.read(lambda tx, query=query: tx.execute(query).scalars().all()))  # type: ignore[misc]
+            found.update(self._db.values(query))
         return sorted(found, reverse=True)[:limit]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Hits by rule and state."""
         columns = mail_rule_hits.c["rule_id", "state"]
         query = select(*columns, func.count()).group_by(*columns)
-        return {(row[0], row[1]): int(row[2]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+        return {(row[0], row[1]): int(row[2]) for row in self._db.rows(query)}
 
     def _select(self, query: Any) -> builtins.list[Hit]:
-        return [_hit(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [_hit(row) for row in self._db.rows(query)]
 
 
 def _hit(row: Any) -> Hit:

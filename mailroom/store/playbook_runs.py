@@ -107,7 +107,7 @@ class PlaybookRuns:
     def get(self, run_id: int, tx: Connection | None = None) -> PlaybookRun:
         """The wish. Raises NotFoundError."""
         query = select(playbook_runs).where(playbook_runs.c.id == run_id)
-        row = self._db.read(lambda c: c.execute(query).first(), tx)
+        row = self._db.first(query, tx=tx)
         if row is None:
             raise NotFoundError(f"There is no playbook run {run_id}; `mailroom case playbooks` lists them.")
         return PlaybookRun(**row._asdict())
@@ -115,7 +115,7 @@ class PlaybookRuns:
     def by_key(self, key: str) -> PlaybookRun | None:
         """The wish with this key."""
         query = select(playbook_runs).where(playbook_runs.c.key == key)
-        row = self._db.read(lambda tx: tx.execute(query).first())
+        row = self._db.first(query)
         return PlaybookRun(**row._asdict()) if row is not None else None
 
     def open(self, state: str, *, limit: int = 500, after_id: int = 0) -> builtins.list[PlaybookRun]:
@@ -208,7 +208,7 @@ class PlaybookRuns:
         return PlaybookRun(**tx.execute(query).one()._asdict())
 
     def _select(self, query: Any) -> builtins.list[PlaybookRun]:
-        return [PlaybookRun(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [PlaybookRun(**row._asdict()) for row in self._db.rows(query)]
 
 
 def _wanted(run_id: int, new: NewPlaybookRun, why: str) -> NewEvent:

@@ -49,4 +49,4 @@ class Recipients:
             .order_by(alerts.c.id)
             .limit(limit)
         )  # fmt: skip
-        return [int(row[0]) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [int(row[0]) for row in self._db.rows(query)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Text, cast, func, select
 
+from mailroom.chunks import chunks
 from mailroom.store.database import CHUNK, Database
 from mailroom.store.schema import (
     actions,
@@ -122,8 +123,8 @@ class Reporting:
         oldest = self._frame(query.where(verdicts.c.alert_id.between(first, last)))
         ids = oldest.loc[~oldest["id"].isin(current["id"]), "id"].tolist()
         parts = [current[["alert_id", "created_at"]]]
-        for start in range(0, len(ids), CHUNK):
-            chunk = verdicts.c.id.in_(ids[start : start + CHUNK])
+        for some in chunks(ids, CHUNK):
+            chunk = verdicts.c.id.in_(some)
             parts.append(self._frame(select(*verdicts.c["alert_id", "created_at"]).where(chunk)))
         found = pd.concat([part for part in parts if not part.empty] or parts[:1])
         return found.set_axis(["alert_id", "at"], axis=1)
@@ -156,8 +157,7 @@ class Reporting:
         for name, (state, at, of) in whats.items():
             query = select(state, func.count()).where(at >= since, at < until).group_by(state).order_by(state)
             query = query.where(of == tenant) if tenant else query
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found[name] = {str(row[0]): int(row[1]) for row in rows}
+            found[name] = {str(row[0]): int(row[1]) for row in self._db.rows(query)}
         return found
 
     def _before(self, since: datetime, near: int) -> int:
@@ -175,7 +175,7 @@ class Reporting:
         while low < high - near:
             middle = (low + high) // 2
             query = select(alerts.c.created_at).where(alerts.c.id >= middle).order_by(alerts.c.id).limit(1)
-            at = self._db.read(lambda tx, query=query: tx.execute(query).scalar_one())  # type: ignore[misc]
+            at = self._db.value(query)
             low, high = (low, middle) if at >= moment else (middle, high)
         return int(low)
 

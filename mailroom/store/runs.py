@@ -86,7 +86,7 @@ class Runs:
 
     def get(self, run_id: int) -> Run:
         """The run. Raises NotFoundError."""
-        row = self._db.read(lambda tx: tx.execute(select(runs).where(runs.c.id == run_id)).first())
+        row = self._db.first(select(runs).where(runs.c.id == run_id))
         if row is None:
             msg = f"There is no run {run_id}."
             raise NotFoundError(msg)
@@ -95,7 +95,7 @@ class Runs:
     def first(self, kind: str, source_id: int) -> Run | None:
         """The first run of this kind on the source."""
         query = select(runs).where(runs.c.kind == kind, runs.c.source_id == source_id).order_by(runs.c.id).limit(1)
-        row = self._db.read(lambda tx: tx.execute(query).first())
+        row = self._db.first(query)
         return _run(row) if row is not None else None
 
     def latest(self, kind: str, n: int = 10, *, source_id: int | None = None) -> list[Run]:
@@ -103,7 +103,7 @@ class Runs:
         query = select(runs).where(runs.c.kind == kind).order_by(runs.c.id.desc()).limit(n)
         if source_id is not None:
             query = query.where(runs.c.source_id == source_id)
-        return [_run(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [_run(row) for row in self._db.rows(query)]
 
     def unfinished(self, kind: str, limit: int = 100) -> list[Run]:
         """The last `limit` runs of this kind that did not come to their end, newest first, however many did since."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.alerts import NewAlert, alert_row
@@ -98,8 +99,8 @@ class Settler:
             done: dict[int, str] = {}
             if settled:
                 source = _source(tx, source_id)
-                for start in range(0, len(settled), CHUNK):
-                    done |= self._chunk(tx, source, run_id, settled[start : start + CHUNK], kept)
+                for some in chunks(settled, CHUNK):
+                    done |= self._chunk(tx, source, run_id, some, kept)
             if positions:
                 self._cursors.advance(source_id, max(positions), tx)
             faultpoint("items.before_commit")

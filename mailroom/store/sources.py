@@ -55,24 +55,24 @@ class Sources:
     def get(self, source_id: int, tx: Connection | None = None) -> Source | None:
         """The source with this id."""
         query = select(*_SOURCE).where(sources.c.id == source_id)
-        row = self._db.read(lambda c: c.execute(query).first(), tx)
+        row = self._db.first(query, tx=tx)
         return Source(*row) if row else None
 
     def tenants_of(self, account: str) -> set[str]:
         """What the tenant with this account code is called in the store: its sources say so."""
         query = select(sources.c.tenant, sources.c.generation).distinct()
-        rows = self._db.read(lambda tx: tx.execute(query).all())
+        rows = self._db.rows(query)
         return {row.tenant for row in rows if row.generation.partition("/")[0] == account}
 
     def accounts(self) -> set[str]:
         """The account codes of all tenants that anything came from."""
-        found = self._db.read(lambda tx: tx.execute(select(sources.c.generation).distinct()).scalars().all())
+        found = self._db.values(select(sources.c.generation).distinct())
         return {one.partition("/")[0] for one in found if "/api-" in one}
 
     def accounts_of(self, tenant: str) -> set[str]:
         """The account codes behind a tenant's name, as far as its sources say so."""
         query = select(sources.c.generation).where(sources.c.tenant == tenant).distinct()
-        found = self._db.read(lambda tx: tx.execute(query).scalars().all())
+        found = self._db.values(query)
         return {one.partition("/")[0] for one in found if "/api-" in one}
 
     def tenants(self) -> set[str]:
@@ -122,7 +122,8 @@ class Cursors:
     def get(self, source_id: int) -> datetime | None:
         """The position of the source; None when it was never read."""
         query = select(cursors.c.position).where(cursors.c.source_id == source_id)
-        return self._db.read(lambda tx: tx.execute(query).scalar_one_or_none())
+        position: datetime | None = self._db.value(query)
+        return position
 
     def advance(self, source_id: int, position: datetime, tx: Connection | None = None) -> None:
         """Move the cursor to `position`, unless it is there or further already."""
@@ -140,7 +141,7 @@ class Cursors:
     def mark(self, source_id: int) -> int:
         """The highest UID (or other growing number) taken from the source; 0 when it was never read."""
         query = select(cursors.c.mark).where(cursors.c.source_id == source_id)
-        return self._db.read(lambda tx: tx.execute(query).scalar_one_or_none()) or 0
+        return self._db.value(query) or 0
 
     def advance_mark(self, source_id: int, mark: int, tx: Connection | None = None) -> None:
         """Move the mark to `mark`, unless it is there or further already."""
@@ -157,4 +158,5 @@ class Cursors:
 
     def oldest(self) -> datetime | None:
         """The position of the source that is furthest behind."""
-        return self._db.read(lambda tx: tx.execute(select(func.min(cursors.c.position))).scalar_one_or_none())
+        position: datetime | None = self._db.value(select(func.min(cursors.c.position)))
+        return position

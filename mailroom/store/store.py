@@ -7,14 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.closing import Closing
 from mailroom.errors import InvalidInputError, StoreUnavailableError
 from mailroom.store.blobs import Blobs
 from mailroom.store.columns import dump_json, load_json
@@ -33,7 +33,7 @@ from mailroom.store.repositories import Repositories
 Result = TypeVar("Result")
 
 
-class Store(Repositories):
+class Store(Repositories, Closing):
     """All repositories over one database and one place for blobs. Thread-safe; close it when done."""
 
     @classmethod
@@ -95,14 +95,6 @@ class Store(Repositories):
     def close(self) -> None:
         """Close every connection."""
         self.db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _parsed(url: str) -> URL:

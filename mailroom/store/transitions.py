@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError
 from mailroom.store.actions import CLAIMABLE, NEXT_STATES, Action, ActionResult, action_of
 from mailroom.store.alerts import Alerts
@@ -39,11 +40,11 @@ class Transitions:
         now = self._db.now(tx)
         claimed: dict[int, Action] = {}
         events: list[NewEvent] = []
-        for start in range(0, len(ids), CHUNK):
-            rows = self._locked(tx, ids[start : start + CHUNK])
+        for some in chunks(ids, CHUNK):
+            rows = self._locked(tx, some)
             held = self._held_slots(tx, [row for row in rows.values() if row.state not in LIVE_STATES])
             taken: list[Action] = []
-            for action_id in ids[start : start + CHUNK]:
+            for action_id in some:
                 old = rows.get(action_id)
                 if old is None or old.state not in CLAIMABLE or (old.state == "failed" and not old.retryable):
                     continue
@@ -70,8 +71,7 @@ class Transitions:
         handling: dict[str, list[tuple[int, str, str]]] = {}
         by_people: list[tuple[int, str, str]] = []
         ignored: list[int] = []
-        for start in range(0, len(results), CHUNK):
-            chunk = results[start : start + CHUNK]
+        for chunk in chunks(results, CHUNK):
             rows = self._locked(tx, [result.action_id for result in chunk])
             changed: dict[int, Action] = {}
             for result in chunk:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from mailroom.chunks import chunks
 from mailroom.errors import NotFoundError
 from mailroom.faults import faultpoint
 from mailroom.store.alerts import Alert, NewAlert, alert_row
@@ -175,16 +176,15 @@ class UserReports:
     def of_alert(self, alert_id: int) -> UserReport | None:
         """The report that the alert of a reporting mail is."""
         query = select(user_reports).where(user_reports.c.alert_id == alert_id)
-        row = self._db.read(lambda tx: tx.execute(query).first())
+        row = self._db.first(query)
         return _report(row) if row else None
 
     def of_alerts(self, alert_ids: Iterable[int]) -> dict[int, UserReport]:
         """The reports that alerts of reporting mails are, by alert; the other alerts are left out."""
         ids, found = sorted(set(alert_ids)), dict[int, UserReport]()
-        for start in range(0, len(ids), CHUNK):
-            query = select(user_reports).where(user_reports.c.alert_id.in_(ids[start : start + CHUNK]))
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found |= {row.alert_id: _report(row) for row in rows}
+        for some in chunks(ids, CHUNK):
+            query = select(user_reports).where(user_reports.c.alert_id.in_(some))
+            found |= {row.alert_id: _report(row) for row in self._db.rows(query)}
         return found
 
     def list(self, *, state: str = "", limit: int = 100, after_id: int = 0) -> Reports:
@@ -192,7 +192,7 @@ class UserReports:
         query = select(user_reports).where(user_reports.c.id > after_id)
         query = query.where(user_reports.c.state == state if state else user_reports.c.state != NO_REPORT)
         query = query.order_by(user_reports.c.id).limit(limit)
-        return [_report(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [_report(row) for row in self._db.rows(query)]
 
     def unseen(self, mailbox: str, *, after_id: int = 0, limit: int = 200) -> Sequence[Alert]:
         """Open alerts of a mailbox's mails that nobody has looked at as a report, by id."""
@@ -201,7 +201,7 @@ class UserReports:
             alerts.c.connector == _MAILBOX, alerts.c.handling == "open", alerts.c.id > after_id, ~known,
             alerts.c.external_key.startswith(f"{mailbox}/", autoescape=True),
         )  # fmt: skip
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(alerts.c.id).limit(limit)).all())
+        rows = self._db.rows(query.order_by(alerts.c.id).limit(limit))
         return [Alert(**row._asdict()) for row in rows]
 
     def reporters(self, original_alert_id: int, tx: Connection | None = None) -> int:
@@ -211,13 +211,13 @@ class UserReports:
             user_reports.c.original_alert_id == original_alert_id, user_reports.c.state.not_in((REFUSED, NO_REPORT)),
             user_reports.c.detail["proven"].as_boolean(),
         )  # fmt: skip
-        return self._db.read(lambda c: int(c.execute(query).scalar_one()), tx)
+        return int(self._db.value(query, tx=tx))
 
     def lately(self, reporter: str, since: datetime) -> int:
         """How many reports came from one address since an instant, refused ones included."""
         query = select(func.count()).select_from(user_reports)
         query = query.where(user_reports.c.reporter == reporter, user_reports.c.created_at >= since)
-        return self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
+        return int(self._db.value(query))
 
     def same_message(self, tenant: str, message_id: str) -> Sequence[Alert]:
         """Alerts of one Message-ID that came in by other ways than a mailbox, oldest first."""
@@ -226,12 +226,12 @@ class UserReports:
         query = select(alerts).where(
             alerts.c.message_id == message_id, alerts.c.tenant == tenant, alerts.c.connector != _MAILBOX
         ).order_by(alerts.c.id).limit(100)  # fmt: skip
-        return [Alert(**row._asdict()) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [Alert(**row._asdict()) for row in self._db.rows(query)]
 
     def counts(self) -> dict[str, int]:
         """Reports by state."""
         query = select(user_reports.c.state, func.count()).group_by(user_reports.c.state).order_by(user_reports.c.state)
-        return {row[0]: int(row[1]) for row in self._db.read(lambda tx: tx.execute(query).all())}
+        return {row[0]: int(row[1]) for row in self._db.rows(query)}
 
     def _one(self, tx: Connection, condition: Any) -> UserReport:
         row = tx.execute(select(user_reports).where(condition)).first()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
+from mailroom.chunks import chunks
 from mailroom.faults import faultpoint
 from mailroom.store.columns import canonical_json
 from mailroom.store.database import CHUNK, Database
@@ -121,18 +122,16 @@ class Verdicts:
     def current_many(self, alert_ids: Iterable[int]) -> dict[int, Verdict]:
         """The current verdicts of those alerts that have one, by alert id."""
         ids, found = list(alert_ids), dict[int, Verdict]()
-        for start in range(0, len(ids), CHUNK):
-            query = select(verdicts).where(verdicts.c.alert_id.in_(ids[start : start + CHUNK]), verdicts.c.is_current)
-            rows = self._db.read(lambda tx, query=query: tx.execute(query).all())  # type: ignore[misc]
-            found.update({row.alert_id: _verdict(row) for row in rows})
+        for some in chunks(ids, CHUNK):
+            query = select(verdicts).where(verdicts.c.alert_id.in_(some), verdicts.c.is_current)
+            found.update({row.alert_id: _verdict(row) for row in self._db.rows(query)})
         return found
 
     def as_of_now(self, alert_ids: Iterable[int]) -> dict[int, tuple[str, Verdict | None]]:
         """How much is known of each message, and its current verdict if there is one: both of the same moment."""
         ids, found = sorted(set(alert_ids)), dict[int, tuple[str, Verdict | None]]()
-        for start in range(0, len(ids), CHUNK):
-            chunk = {"ids": ids[start : start + CHUNK]}
-            for row in self._db.read(lambda tx, chunk=chunk: tx.execute(_AS_OF_NOW, chunk).all()):  # type: ignore[misc]
+        for some in chunks(ids, CHUNK):
+            for row in self._db.rows(_AS_OF_NOW, {"ids": some}):
                 given = row._asdict()
                 alert_id, level = given.pop("of_alert"), given.pop("known")
                 found[alert_id] = level, Verdict(**given) if row.id is not None else None
@@ -147,18 +146,18 @@ class Verdicts:
     def history(self, alert_id: int) -> list[Verdict]:
         """All verdicts of an alert, oldest first."""
         query = select(verdicts).where(verdicts.c.alert_id == alert_id).order_by(verdicts.c.id)
-        return [_verdict(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [_verdict(row) for row in self._db.rows(query)]
 
     def counts(self) -> dict[str, int]:
         """Current verdicts by kind."""
         query = select(verdicts.c.verdict, func.count()).where(verdicts.c.is_current).group_by(verdicts.c.verdict)
-        rows = self._db.read(lambda tx: tx.execute(query.order_by(verdicts.c.verdict)).all())
+        rows = self._db.rows(query.order_by(verdicts.c.verdict))
         return {row[0]: int(row[1]) for row in rows}
 
     def _record(self, tx: Connection, rows: Sequence[NewVerdict]) -> list[int]:
         ids: list[int] = []
-        for start in range(0, len(rows), CHUNK):
-            ids += self._record_chunk(tx, rows[start : start + CHUNK])
+        for some in chunks(rows, CHUNK):
+            ids += self._record_chunk(tx, some)
         faultpoint("verdicts.before_commit")
         return ids
 

@@ -14,15 +14,11 @@ VERSION = 1
 """Of what a question's row means. Raise it when the meaning of a column or of the JSON in it changes."""
 
 OPEN = "open"
-RESOLVED = ("answered", "no_answer", "undeliverable", "cancelled", "not_sent")
-"""`answered`: as many as needed did; `no_answer`: the deadline passed; `undeliverable`: too many bounced;
-`cancelled`: somebody gave up waiting; `not_sent`: the question was refused before anybody got it."""
+"""Settled it is `answered`: as many as needed did; `no_answer`: the deadline passed; `undeliverable`: too many bounced;
+`cancelled`: somebody gave up waiting; or `not_sent`: the question was refused before anybody got it."""
 
 EARLIER_TOKENS = "earlier_tokens"
 """Where a question keeps the hashes of tokens in mails that some of its people have, besides the newest one."""
-
-RESULTS = ("replied", "auto_reply", "undeliverable", "timeout", "pending")
-"""What can be said of one person who was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from mailroom.chunks import chunks
 from mailroom.errors import InvalidInputError, NotFoundError, RefusedError
 from mailroom.faults import faultpoint
 from mailroom.store.database import CHUNK, Database
@@ -259,7 +260,7 @@ class Waits(WaitLists):
             return self._resolve(tx, over, "no_answer", why)
 
         settled: builtins.list[Wait] = []
-        while self._db.read(lambda tx: tx.execute(due.limit(1)).first()):
+        while self._db.first(due.limit(1)):
             settled += self._db.run(write)
             faultpoint("waits.some_expired")
         return settled
@@ -293,7 +294,7 @@ class Waits(WaitLists):
         if mailbox is not None:
             query = query.where(waits.c.mailbox == mailbox)
         query = query.order_by(waits.c.resume_tried_at.is_not(None), waits.c.resume_tried_at, waits.c.id).limit(limit)
-        return [wait_of(row) for row in self._db.read(lambda tx: tx.execute(query).all())]
+        return [wait_of(row) for row in self._db.rows(query)]
 
     def resumed(self, wait_id: int, note: str = "") -> None:
         """The run has been told, or can never be; `note` says so."""
@@ -319,8 +320,8 @@ class Waits(WaitLists):
 
         def write(tx: Connection) -> None:
             now = self._db.now(tx)
-            for start in range(0, len(wanted), CHUNK):
-                condition = waits.c.id.in_(wanted[start : start + CHUNK]), waits.c.state != OPEN
+            for some in chunks(wanted, CHUNK):
+                condition = waits.c.id.in_(some), waits.c.state != OPEN
                 tx.execute(waits.update().where(*condition).values(handled_at=now))
 
         if wanted:
@@ -399,15 +400,15 @@ class Waits(WaitLists):
 
     def _locked(self, tx: Connection, ids: Sequence[int]) -> dict[int, Wait]:
         found: dict[int, Wait] = {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(waits).where(waits.c.id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(waits).where(waits.c.id.in_(some))
             found |= {row.id: wait_of(row) for row in tx.execute(query.order_by(waits.c.id).with_for_update())}
         return found
 
     def _answers(self, tx: Connection, ids: Sequence[int]) -> dict[int, builtins.list[StoredAnswer]]:
         found: dict[int, builtins.list[StoredAnswer]] = {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(answers).where(answers.c.wait_id.in_(ids[start : start + CHUNK]))
+        for some in chunks(ids, CHUNK):
+            query = select(answers).where(answers.c.wait_id.in_(some))
             for row in tx.execute(query.order_by(answers.c.received_at, answers.c.id)):
                 found.setdefault(row.wait_id, []).append(answer_of(row))
         return found

@@ -8,7 +8,6 @@ called spam when the rules that suggest spam carry the score and the rules that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,17 +32,13 @@ _SIDES = {"spam": "spam", "graymail": "graymail", "suspicious": "attack", "malic
 """Suggested verdict -> what a rule that suggests it speaks for."""
 
 
-def decide(
-    ruleset: RuleSet, facts: Facts, seed_priority: int = -1, now: datetime | None = None,
-    people: Sequence[Testimony] = (),
-) -> Decision:  # fmt: skip
+def decide(ruleset: RuleSet, facts: Facts, seed_priority: int = -1, people: Sequence[Testimony] = ()) -> Decision:
     """Judge one message.
 
     Args:
         ruleset: Rules, lists and playbook table.
         facts: What `extract` found.
         seed_priority: Priority from the gateway's risk: -1, 40, 60 or 80.
-        now: Accepted for symmetry with `triage_event`; time enters through the fact `hours_to_expiry`.
         people: What people said about this message; counts as one more group of evidence.
 
     Returns:
@@ -104,7 +99,7 @@ def triage_event(
     now: datetime | None = None,
 ) -> Decision:
     """`extract` and `decide` in one step."""
-    return decide(ruleset, extract(event, ruleset.context, history, now=now), seed_priority, now)
+    return decide(ruleset, extract(event, ruleset.context, history, now=now), seed_priority)
 
 
 class _Score(NamedTuple):
@@ -240,8 +235,3 @@ def _priority(facts: Facts, seed: int) -> tuple[int, tuple[str, ...]]:
     if not why:
         return seed, ()
     return next((step for step in PRIORITIES if step > seed), PRIORITIES[-1]), tuple(why)
-
-
-def with_proposal(decision: Decision, **changes: Any) -> Decision:
-    """A copy of a decision with a changed proposal (an analyst chose another action)."""
-    return replace(decision, proposal=replace(decision.proposal, **changes))

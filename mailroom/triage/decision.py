@@ -13,17 +13,6 @@ if TYPE_CHECKING:
 
 _COMPACT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 VERDICTS = ("malicious", "suspicious", "spam", "graymail", "benign", "simulation", "undetermined")
-ACTIONS = (
-    "release",
-    "reject",
-    "report",
-    "release_to_sandbox",
-    "ask_analyst",
-    "ask_recipient",
-    "leave",
-    "permit_sender",
-    "block_sender",
-)
 
 
 class Contribution(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pymap.backend.dict.mailbox import LoadedMessage, MailboxData, MailboxSet, Message
 from pymap.flags import FlagOp
@@ -102,7 +102,7 @@ class Box(MailboxData):
         self._keeper = keeper
         self.owner = owner
         self.name = name
-        self.mails: dict[int, StoredMail] = self._messages  # type: ignore[assignment]
+        self.mails = cast("dict[int, StoredMail]", self._messages)
 
     @property
     def permanent_flags(self) -> frozenset[Flag]:
@@ -216,7 +216,7 @@ class Boxes(MailboxSet):
         self._keeper = keeper
         self._next_validity = base
         self._inbox: Box = self._new("INBOX")
-        self._folders: dict[str, Box] = self._set  # type: ignore[assignment]
+        self._folders = cast("dict[str, Box]", self._set)
         for name in SPECIAL_USE:
             self._folders[name] = self._new(name)
             self._subscribed[name] = True

@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect.runtime import flow_run
 
 from mailroom.cases.templates import IncidentTemplate, load_templates, template_named
+from mailroom.comma_list import comma_list
 from mailroom.errors import InvalidInputError, NotFoundError
 from mailroom.store import Store
 from mailroom.store.case_rows import Case
@@ -35,7 +36,7 @@ def template(name: str, folders: str) -> IncidentTemplate | None:
     if not name.strip():
         return None
     found = load_templates()
-    own = [Path(one.strip()) for one in folders.split(",") if one.strip()]
+    own = [Path(one) for one in comma_list(folders)]
     return template_named(found | (load_templates(*own) if own else {}), name.strip())
 
 
@@ -58,7 +59,7 @@ def alert_numbers(store: Store, alerts: str) -> list[int]:
     Raises:
         NotFoundError: there is no such alert.
     """
-    return [store.alerts.find(one.strip()).id for one in alerts.split(",") if one.strip()]
+    return [store.alerts.find(one).id for one in comma_list(alerts)]
 
 
 def case_number(store: Store, case: str) -> int:

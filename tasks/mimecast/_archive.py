@@ -11,7 +11,6 @@ from mailroom.playbooks.archive_search import ArchiveSearchResult, OnPage, few_c
 from mailroom.redact import without_mailboxes
 from tasks._progress import artifact_progress
 from tasks._show import MOST_ROWS, show
-from tasks._wording import action
 
 _KEY = "archive-search-results"
 _IDS = frozenset({"id", "smash"})
@@ -27,29 +26,28 @@ def searched(name: str, limit: int, run: Callable[[OnPage], ArchiveSearchResult]
     """
     pages = 0
     first: list[dict[str, Any]] = []
-    with action(name):
-        log = get_run_logger()
-        with artifact_progress(name) as progress:
+    log = get_run_logger()
+    with artifact_progress(name) as progress:
 
-            def on_page(fresh: list[dict[str, Any]], count: int) -> None:
-                nonlocal pages
-                pages += 1
-                if pages == 1 and count < limit:
-                    first.extend(fresh)
-                elif pages == 2:
-                    log.info("%d rows so far; the first are shown while the rest loads", count)
-                    _show(first, "The first rows; the rest is being loaded.")
-                progress("archived mails", count, limit)
+        def on_page(fresh: list[dict[str, Any]], count: int) -> None:
+            nonlocal pages
+            pages += 1
+            if pages == 1 and count < limit:
+                first.extend(fresh)
+            elif pages == 2:
+                log.info("%d rows so far; the first are shown while the rest loads", count)
+                _show(first, "The first rows; the rest is being loaded.")
+            progress("archived mails", count, limit)
 
-            result = run(on_page)
-        for warning in result.warnings:
-            log.warning("%s", warning)
-        if result.query:
-            log.info("the query, which was not sent: %s", without_mailboxes(result.query))
-        if result.bounds:
-            log.info("searched %s", result.bounds)
-        log.info("%d archived mails%s", result.count, ": the limit, there may be more" if result.limit_reached else "")
-        _show(result.rows, f"Results: {min(result.count, MOST_ROWS)} of {result.count} archived mails. {result.bounds}")
+        result = run(on_page)
+    for warning in result.warnings:
+        log.warning("%s", warning)
+    if result.query:
+        log.info("the query, which was not sent: %s", without_mailboxes(result.query))
+    if result.bounds:
+        log.info("searched %s", result.bounds)
+    log.info("%d archived mails%s", result.count, ": the limit, there may be more" if result.limit_reached else "")
+    _show(result.rows, f"Results: {min(result.count, MOST_ROWS)} of {result.count} archived mails. {result.bounds}")
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 from prefect.exceptions import MissingContextError
@@ -50,8 +49,3 @@ def warn(text: str) -> None:
         get_run_logger().warning("%s", text)
     except MissingContextError:
         return  # called outside of a run; the library has logged it
-
-
-def listed(text: str) -> Sequence[str]:
-    """A field with values between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]

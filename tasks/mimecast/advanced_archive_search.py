@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from mailroom.mimecast import capabilities
 from mailroom.playbooks.archive_search import ArchiveSearchResult, OnPage, preview_advanced, run_advanced
 from tasks import _open
-from tasks._catalogue import describe
-from tasks._policy import only_transient
+from tasks._catalogue import reading
 from tasks.mimecast._archive import searched
 
 
-@describe(
+@reading(
+    "Advanced Archive Search",
     functions=(capabilities.ARCHIVE_SEARCH,),
-    effect="reads",
-    twice="harmless",
     example="mimecast.advanced_archive_search(xml_query, dry_run=True)",
     note="Written to the tenant's search log.",
-)
-@task(
-    name="Mimecast: Advanced Archive Search",
-    task_run_name="Advanced Archive Search",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=only_transient,
 )
 def advanced_archive_search(
     xml_query: str,

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from mailroom.mimecast import archive, capabilities
 from mailroom.mimecast.archive_models import ArchiveMessage
 from tasks import _open
-from tasks._catalogue import describe
-from tasks._policy import only_transient
+from tasks._catalogue import reading
 from tasks._show import show
-from tasks._wording import action
 
 
-@describe(
+@reading(
+    "Get Archive Message",
     functions=(capabilities.ARCHIVE_MESSAGE_DETAIL,),
-    effect="reads",
-    twice="harmless",
     example="mimecast.get_archive_message(found.ids[0])",
     note="Written to the tenant's view log.",
-)
-@task(
-    name="Mimecast: Get Archive Message",
-    task_run_name="Get Archive Message",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=only_transient,
 )
 def get_archive_message(
     message_id: str,
@@ -56,11 +41,10 @@ def get_archive_message(
 
     Source: https://integrations.mimecast.com/documentation/endpoint-reference/archive/get-message-detail/
     """
-    with action("Get Archive Message"):
-        message = archive.get_message_detail(_open.client(mimecast), message_id, context=context)
-        rows = [
-            {"name": part.name, "type": part.mime_type, "bytes": part.size, "sha256": part.sha256, "id": part.id}
-            for part in message.attachments
-        ]
-        show("archive-message-attachments", rows, "Attachments of the mail.", ids=frozenset({"id", "sha256"}))
+    message = archive.get_message_detail(_open.client(mimecast), message_id, context=context)
+    rows = [
+        {"name": part.name, "type": part.mime_type, "bytes": part.size, "sha256": part.sha256, "id": part.id}
+        for part in message.attachments
+    ]
+    show("archive-message-attachments", rows, "Attachments of the mail.", ids=frozenset({"id", "sha256"}))
     return message

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from mailroom.mimecast import archive, capabilities
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.mimecast.archive_models import ArchiveLogEntry
-from tasks._catalogue import describe
-from tasks._policy import only_transient
+from tasks._catalogue import reading
 from tasks.mimecast._archive_logs import logged
 
 
-@describe(
+@reading(
+    "Get Archive View Logs",
     functions=(capabilities.VIEW_LOGS,),
-    effect="reads",
-    twice="harmless",
     example='mimecast.get_archive_view_logs("Last Week")',
-)
-@task(
-    name="Mimecast: Get Archive View Logs",
-    task_run_name="Get Archive View Logs",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=only_transient,
 )
 def get_archive_view_logs(
     time_frame: TimeFrame = "Last 24 Hours",
@@ -64,6 +51,6 @@ def get_archive_view_logs(
     Source: https://integrations.mimecast.com/documentation/endpoint-reference/archive/
     """
     return logged(
-        "Get Archive View Logs", archive.view_logs, time_frame=time_frame, start_time=start_time, end_time=end_time,
+        "get-archive-view-logs", archive.view_logs, time_frame=time_frame, start_time=start_time, end_time=end_time,
         query=query, most=max_entries, time_zone=time_zone, mimecast=mimecast,
     )  # fmt: skip

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mailroom.comma_list import comma_list
 from mailroom.mimecast import audit, capabilities
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.mimecast.rows import take
 from tasks._catalogue import reading
-from tasks.mimecast._found import listed, opened, shown, warn
+from tasks.mimecast._found import opened, shown, warn
 
 
 @reading(
@@ -54,6 +55,6 @@ def get_audit_events(
     """
     client, bounds = opened(mimecast, time_frame, start_time, end_time, time_zone)
     walk = audit.audit_events(
-        client, start=bounds.start, end=bounds.end, query=query, categories=listed(categories), on_warning=warn
+        client, start=bounds.start, end=bounds.end, query=query, categories=comma_list(categories), on_warning=warn
     )
     return shown("audit-events", take(walk, max_events), bounds)

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mailroom.comma_list import comma_list
 from mailroom.mimecast import capabilities, ttp_logs
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.mimecast.rows import take
 from mailroom.mimecast.ttp_models import Impersonation
 from tasks._catalogue import reading
-from tasks.mimecast._found import listed, opened, shown
+from tasks.mimecast._found import opened, shown
 
 SearchIn = Literal["all", "senderAddress", "recipientAddress", "subject", "policy"]
 
@@ -64,6 +65,6 @@ def get_ttp_impersonation_logs(
     client, bounds = opened(mimecast, time_frame, start_time, end_time, time_zone)
     walk = ttp_logs.impersonation_logs(
         client, start=bounds.start, end=bounds.end, search_by=(search_in, search_for) if search_for else None,
-        tagged_malicious=only_malicious or None, identifiers=listed(identifiers), actions=listed(actions),
+        tagged_malicious=only_malicious or None, identifiers=comma_list(identifiers), actions=comma_list(actions),
     )  # fmt: skip
     return shown("ttp-impersonation-logs", take(walk, max_entries), bounds)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mailroom.comma_list import comma_list
 from mailroom.mimecast import capabilities, remediation
 from tasks import _open
 from tasks._catalogue import reading
-from tasks.mimecast._found import listed
 
 
 @reading(
@@ -35,4 +35,4 @@ def search_file_hash(
 
     Source: https://integrations.mimecast.com/documentation/endpoint-reference/threat-remediation/search-file-hash/
     """
-    return remediation.search_hash(_open.client(mimecast), listed(hashes))
+    return remediation.search_hash(_open.client(mimecast), comma_list(hashes))

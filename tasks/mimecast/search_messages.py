@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mailroom.comma_list import comma_list
 from mailroom.mimecast import capabilities, tracking
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.mimecast.models import TrackedEmail
 from mailroom.mimecast.rows import take
 from tasks._catalogue import reading
-from tasks.mimecast._found import listed, opened, shown, warn
+from tasks.mimecast._found import opened, shown, warn
 
 
 @reading(
@@ -71,7 +72,7 @@ def search_messages(
     client, bounds = opened(mimecast, time_frame, start_time, end_time, time_zone)
     options = {"from": sender, "to": recipient, "subject": subject, "senderIP": sender_ip, "url": url}
     walk = tracking.search(
-        client, start=bounds.start, end=bounds.end, status=listed(status), route=listed(route), options=options,
+        client, start=bounds.start, end=bounds.end, status=comma_list(status), route=comma_list(route), options=options,
         message_id=checked_message_id(message_id, "Message ID") if message_id.strip() else None,
         reason=search_reason, on_warning=warn,
     )  # fmt: skip

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from mailroom.mimecast import capabilities
 from mailroom.mimecast.archive_frames import TimeFrame
 from mailroom.playbooks.archive_search import DEFAULT_FIELDS, ArchiveSearchResult, OnPage, run_simple, simple_search
 from tasks import _open
-from tasks._catalogue import describe
-from tasks._policy import only_transient
+from tasks._catalogue import reading
 from tasks.mimecast._archive import searched
 
 
-@describe(
+@reading(
+    "Simple Archive Search",
     functions=(capabilities.ARCHIVE_SEARCH,),
-    effect="reads",
-    twice="harmless",
     example='mimecast.simple_archive_search(from_addresses="fabrikam.example", time_frame="Last Week")',
     note="Written to the tenant's search log.",
-)
-@task(
-    name="Mimecast: Simple Archive Search",
-    task_run_name="Simple Archive Search",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_condition_fn=only_transient,
 )
 def simple_archive_search(
     fields_to_return: str = DEFAULT_FIELDS,

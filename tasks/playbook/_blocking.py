@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mailroom.comma_list import comma_list
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender import BlockPlan, Ruled
 from tasks import _open
@@ -46,7 +47,7 @@ def split(text: str) -> tuple[str, ...]:
     """What was typed into one field, separated by commas, semicolons or lines."""
     for separator in (";", "\n"):
         text = text.replace(separator, ",")
-    return tuple(part for part in (one.strip() for one in text.split(",")) if part)
+    return tuple(comma_list(text))
 
 
 def split_links(text: str) -> tuple[str, ...]:

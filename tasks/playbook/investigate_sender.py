@@ -14,6 +14,7 @@ from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 from pydantic import Field
 
+from blocks._sync import in_sync
 from mailroom.errors import NotFoundError
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.harmless import harmless
@@ -113,11 +114,11 @@ def _show(found: Investigation) -> None:
     said = sentence(found, named=False)
     picture = base64.b64encode(timeline(found, named=False).encode()).decode()
     try:
-        create_markdown_artifact(markdown=markdown(found), key="investigation-summary", description=said, _sync=True)  # type: ignore[call-arg]
-        create_image_artifact(
+        in_sync(create_markdown_artifact, markdown=markdown(found), key="investigation-summary", description=said)
+        in_sync(
+            create_image_artifact,
             image_url=f"data:image/svg+xml;base64,{picture}", key="investigation-timeline", description=said,
-            _sync=True,
-        )  # type: ignore[call-arg]  # fmt: skip
+        )  # fmt: skip
     except (httpx.HTTPError, PrefectException, RuntimeError) as error:
         log.warning("summary and timeline could not be shown: %s", type(error).__name__)
     count = len(found.messages)

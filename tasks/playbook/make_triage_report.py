@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectException
 from prefect.runtime import task_run
 
+from blocks._sync import in_sync
 from mailroom.playbooks.known_names import need_tenants
 from mailroom.playbooks.triage_report import ReportNumbers, gather, headline, markdown, pictures
 from tasks import _open
@@ -66,12 +67,13 @@ def _show(numbers: ReportNumbers) -> None:
     drawn = pictures(numbers)
     said = headline(numbers)[0]
     try:
-        create_markdown_artifact(markdown=markdown(numbers), key="triage-report", description=said, _sync=True)  # type: ignore[call-arg]
+        in_sync(create_markdown_artifact, markdown=markdown(numbers), key="triage-report", description=said)
         for name in _SHOWN:
             if name in drawn:
-                create_image_artifact(
+                in_sync(
+                    create_image_artifact,
                     image_url=f"data:image/svg+xml;base64,{base64.b64encode(drawn[name]).decode()}",
-                    key=f"triage-report-{name}", description=said, _sync=True,
-                )  # type: ignore[call-arg]  # fmt: skip
+                    key=f"triage-report-{name}", description=said,
+                )  # fmt: skip
     except (httpx.HTTPError, PrefectException, RuntimeError) as error:
         log.warning("the report could not be shown: %s", type(error).__name__)

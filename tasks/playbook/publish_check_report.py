@@ -6,6 +6,7 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from blocks._sync import in_sync
 from mailroom.errors import AccessError
 from mailroom.playbooks.harmless import harmless
 from tasks._wording import action
@@ -29,7 +30,7 @@ def publish_check_report(rows: list[dict[str, str]]) -> int:
     Source: https://docs.prefect.io/v3/concepts/artifacts
     """
     table = [{name: harmless(value, 300) for name, value in row.items()} for row in rows]
-    create_table_artifact(table=table, key="connection-check", description="Stage by stage.", _sync=True)  # type: ignore[call-arg]
+    in_sync(create_table_artifact, table=table, key="connection-check", description="Stage by stage.")
     failed = [row for row in rows if row["result"] == "failed"]
     if failed:
         with action("Check Connections"):

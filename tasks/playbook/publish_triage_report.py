@@ -8,6 +8,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from blocks._sync import in_sync
 from mailroom.effects.kinds import KINDS
 from mailroom.playbooks.report import counts_of, markdown_summary, table_rows
 from tasks import _open
@@ -61,15 +62,16 @@ def publish_triage_report(
         if reopened:
             warnings.append(f"{reopened} quarantined entries were reopened; the next ingest reads them again.")
         if rows:
-            create_table_artifact(
-                table=rows, key="triage-table", description=_TABLE + (_DRY if dry_run else ""), _sync=True
-            )  # type: ignore[call-arg]
-        create_markdown_artifact(
+            in_sync(
+                create_table_artifact,
+                table=rows, key="triage-table", description=_TABLE + (_DRY if dry_run else ""),
+            )  # fmt: skip
+        in_sync(
+            create_markdown_artifact,
             markdown=markdown_summary(counts, warnings, outcomes),
             key="triage-summary",
             description=_in_one_line(counts),
-            _sync=True,
-        )  # type: ignore[call-arg]
+        )
     return counts
 
 

@@ -8,6 +8,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from mailroom.comma_list import comma_list
 from mailroom.errors import BusyError, InvalidInputError
 from mailroom.playbooks.known_names import need_tenants
 from mailroom.playbooks.playbook_runs import Begun, start_wanted
@@ -53,7 +54,7 @@ def start_wanted_playbooks(
     Source: https://help.sumologic.com/docs/platform-services/automation-service/automation-service-playbooks/
     """
     blocks = {"mimecast": mimecast, "store": store, "policy": policy, "mailbox": mailbox}
-    names = {one.strip() for one in tenants.split(",") if one.strip()}
+    names = set(comma_list(tenants))
     with action("Start Wanted Playbooks"):
         kept = _open.store(store)
         try:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mailroom.clock import SYSTEM_CLOCK
-from mailroom.connectors import replies
+from mailroom.connectors import replies, replies_finder
 from mailroom.errors import BusyError, TransientError
 from mailroom.mail.account import MailAccount
 from mailroom.mail.imap import ImapSession
@@ -151,14 +151,14 @@ def test_a_fault_over_one_mail_leaves_it_to_people_and_holds_up_no_other(
     box.look()
     box.answer("1")
     box.answer("2")
-    really = replies.judge
+    really = replies_finder.judge
 
     def judge(mail: Any, *arguments: Any) -> Any:
         if mail.in_reply_to == ("<1@northwind.example>",):
             raise KeyError("a fault of ours")
         return really(mail, *arguments)
 
-    monkeypatch.setattr(replies, "judge", judge)
+    monkeypatch.setattr(replies_finder, "judge", judge)
     assert box.look().answered == 1
     assert (box.state(first), box.state(second)) == ("open", "answered")
     (kept,) = box.store.waits.answers(first.id)
@@ -430,7 +430,7 @@ def test_a_look_that_takes_longer_than_its_lease_keeps_it(
         slow.look(clock=clock)
         for key in "123456":
             slow.answer(key)
-        judge, others = replies.judge, list[str]()
+        judge, others = replies_finder.judge, list[str]()
 
         def slowly(*arguments: Any) -> Any:
             clock.ahead += timedelta(minutes=4)
@@ -439,7 +439,7 @@ def test_a_look_that_takes_longer_than_its_lease_keeps_it(
             others.append("stayed away")
             return judge(*arguments)
 
-        monkeypatch.setattr(replies, "judge", slowly)
+        monkeypatch.setattr(replies_finder, "judge", slowly)
         monkeypatch.setattr(leases, "owner_is_dead", lambda _owner: False)
         assert slow.look(clock=clock).answered == 6
         assert [slow.state(one) for one in asked] == ["answered"] * 6

@@ -9,8 +9,9 @@ import pytest
 from mailroom_tests_small_tenant import ACCOUNT, HOLD_LIST, LOGS, PEOPLE, REJECT, RELEASE, add, empty_tenant
 
 from mailroom import faults
-from mailroom.effects import carry_out as sending
-from mailroom.effects.carry_out import OpenGate, carry_out, reconcile
+from mailroom.effects import sending
+from mailroom.effects.carry_out import carry_out, reconcile
+from mailroom.effects.gate import OpenGate
 from mailroom.errors import (
     AccessError,
     InvalidInputError,

@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import cycle
 
 from mailroom.connectors.held import HeldSettings, ingest_held
-from mailroom.errors import MailroomError
 from mailroom.mail.account import account_from
 from mailroom.mail.account_fields import AccountFields
-from mailroom.mimecast import ClientCredentials, MimecastClient
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.approvals import deciding
 from mailroom.playbooks.approvals.bulk import plan_bulk, propose_bulk
@@ -28,7 +26,6 @@ from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.tenants import names_of
 from mailroom.playbooks.triage import triage_alerts
 from mailroom.playbooks.watch_replies import watch_once
-from mailroom.store import Store
 from mailroom.store.approval_rows import StoredApproval
 
 
@@ -39,30 +36,19 @@ def policy() -> Policy:
     return replace(cycle.policy(), rails=rails, approvers=approvers)
 
 
-def once() -> int:
-    """Run the step; 0, or 3 after an error that the report names."""
-    wanted = {name.removeprefix("CYCLE_").lower(): text for name, text in os.environ.items() if "CYCLE_" in name}
-    report: dict[str, object]
-    try:
-        with (
-            MimecastClient(wanted["url"], ClientCredentials(**json.loads(wanted["keys"]))) as client,
-            Store.open(wanted["store"], blobs=wanted["blobs"]) as store,
-        ):
-            desk = Desk(client, store, policy)
-            if wanted["step"] == "prepare":
-                ingest_held(client, store, HeldSettings())
-                report = {"triaged": triage_alerts(store, policy()).triaged}
-            elif wanted["step"] == "mail":
-                report = _by_mail(desk, PostDesk(store, account_from("soc", AccountFields(**_account(wanted)))))
-            elif wanted["step"] == "bulk":
-                report = _bulk(desk)
-            else:
-                request_for_proposals(store, policy(), tenants=names_of(client, store))
-                report = {str(one.id): _decided(desk, one) for one in store.approvals.newest()}
-    except MailroomError as error:
-        report = {"error": type(error).__name__, "message": str(error)}
-    Path(wanted["report"]).write_text(json.dumps(report))
-    return 3 if "error" in report else 0
+def step(wanted: dict[str, str]) -> dict[str, Any]:
+    """Prepare, ask and decide by mail or here, one by one or in bulk."""
+    with cycle.opened(wanted) as (client, store):
+        desk = Desk(client, store, policy)
+        if wanted["step"] == "prepare":
+            ingest_held(client, store, HeldSettings())
+            return {"triaged": triage_alerts(store, policy()).triaged}
+        if wanted["step"] == "mail":
+            return _by_mail(desk, PostDesk(store, account_from("soc", AccountFields(**_account(wanted)))))
+        if wanted["step"] == "bulk":
+            return _bulk(desk)
+        request_for_proposals(store, policy(), tenants=names_of(client, store))
+        return {str(one.id): _decided(desk, one) for one in store.approvals.newest()}
 
 
 def _decided(desk: Desk, one: StoredApproval) -> dict[str, int]:
@@ -95,5 +81,4 @@ def _account(wanted: dict[str, str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    cycle.once = once
-    cycle.serve()
+    cycle.serve_step(step)

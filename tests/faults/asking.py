@@ -6,13 +6,12 @@ Forked by a warm parent, as `cycle.py` does it; everything it needs stands in th
 from __future__ import annotations
 
 import json
-import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import cycle
 
-from mailroom.errors import MailroomError
 from mailroom.mail.account import account_from
 from mailroom.mail.account_fields import AccountFields
 from mailroom.playbooks.ask import PostDesk, ask
@@ -22,34 +21,25 @@ from mailroom.store import Store
 from mailroom.store.wait_rows import Wait
 
 
-def once() -> int:
-    """Run the step; 0, or 3 after an error that the report names."""
-    wanted = {name.removeprefix("CYCLE_").lower(): text for name, text in os.environ.items() if "CYCLE_" in name}
+def step(wanted: dict[str, str]) -> dict[str, Any]:
+    """Ask, or watch."""
     account = account_from("soc", AccountFields(**json.loads(wanted["account"])))
-    report: dict[str, object]
 
     def resume(wait: Wait) -> bool:
         with Path(wanted["resumed"]).open("a", encoding="ascii") as log:
             log.write(f"{wait.flow_run_id} {wait.state}\n")
         return True
 
-    try:
-        with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
-            if wanted["step"] == "ask":
-                question = Question(
-                    to=tuple(wanted["to"].split(",")), subject="Did you expect it?", text="Please say.",
-                    waiting=Waiting(mode="any" if wanted.get("any") else "all", time_limit=timedelta(hours=1)),
-                    reminders=(timedelta(milliseconds=1),) if wanted.get("remind") else (),
-                )  # fmt: skip
-                report = {"state": ask(PostDesk(store, account), question, key="run/ask", flow_run_id="run").state}
-            else:
-                report = watch_once(store, account, resume=resume).as_dict()
-    except MailroomError as error:
-        report = {"error": type(error).__name__, "message": str(error)}
-    Path(wanted["report"]).write_text(json.dumps(report))
-    return 3 if "error" in report else 0
+    with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
+        if wanted["step"] != "ask":
+            return watch_once(store, account, resume=resume).as_dict()
+        question = Question(
+            to=tuple(wanted["to"].split(",")), subject="Did you expect it?", text="Please say.",
+            waiting=Waiting(mode="any" if wanted.get("any") else "all", time_limit=timedelta(hours=1)),
+            reminders=(timedelta(milliseconds=1),) if wanted.get("remind") else (),
+        )  # fmt: skip
+        return {"state": ask(PostDesk(store, account), question, key="run/ask", flow_run_id="run").state}
 
 
 if __name__ == "__main__":
-    cycle.once = once
-    cycle.serve()
+    cycle.serve_step(step)

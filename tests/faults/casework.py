@@ -6,14 +6,12 @@ Forked by a warm parent, as `cycle.py` does it; everything it needs stands in th
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import cycle
 
 from mailroom.cases.templates import load_templates
-from mailroom.errors import MailroomError
 from mailroom.faults import faultpoint
 from mailroom.mimecast import ClientCredentials, MimecastClient
 from mailroom.playbooks import act, cases
@@ -41,17 +39,10 @@ class Api:
         return Look("completed" if (self._folder / flow_run_id).exists() else "unknown")
 
 
-def once() -> int:
-    """Do the step; 0, or 3 after an error that the report names."""
-    wanted = {name.removeprefix("CYCLE_").lower(): text for name, text in os.environ.items() if "CYCLE_" in name}
-    report: dict[str, object]
-    try:
-        with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
-            report = {"done": _do(wanted, store)}
-    except MailroomError as error:
-        report = {"error": type(error).__name__, "message": str(error)}
-    Path(wanted["report"]).write_text(json.dumps(report))
-    return 3 if "error" in report else 0
+def step(wanted: dict[str, str]) -> dict[str, Any]:
+    """Work on cases, or start what they want."""
+    with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
+        return {"done": _do(wanted, store)}
 
 
 def _do(wanted: dict[str, str], store: Store) -> Any:
@@ -82,5 +73,4 @@ def _do(wanted: dict[str, str], store: Store) -> Any:
 
 
 if __name__ == "__main__":
-    cycle.once = once
-    cycle.serve()
+    cycle.serve_step(step)

@@ -43,6 +43,7 @@ def _sibling(name: str) -> ModuleType:
 __all__ = ["_dovecot_if_installed", "certificates", "dovecot"]
 
 _sibling("checker")
+_sibling("place")
 cycle = _sibling("cycle")
 
 
@@ -119,6 +120,21 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     forks = Forks(tmp_path_factory.mktemp("cycles"))
     yield forks
     forks.close()
+
+
+@pytest.fixture(scope="module")
+def forks_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Forks]]:
+    """The warm parent of one of the programs here, by its file; one for all tests of a module."""
+    parents: dict[str, Forks] = {}
+
+    def parent(program: str) -> Forks:
+        if program not in parents:
+            parents[program] = Forks(tmp_path_factory.mktemp(Path(program).stem), program)
+        return parents[program]
+
+    yield parent
+    for one in parents.values():
+        one.close()
 
 
 class Site:

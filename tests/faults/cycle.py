@@ -16,7 +16,8 @@ import resource
 import signal
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,7 @@ import mailroom.faults
 from mailroom.connectors.held import HeldSettings, ingest_held
 from mailroom.connectors.tracked import TrackedSettings, ingest_tracked
 from mailroom.errors import MailroomError
-from mailroom.mimecast import ClientCredentials, MimecastClient
+from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
 from mailroom.playbooks import act
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
@@ -145,13 +146,46 @@ def once() -> int:
     return 3 if "error" in report else 0
 
 
+Step = Callable[[dict[str, str]], dict[str, Any]]
+"""What another program does instead of a cycle: takes what the environment says, and gives its report."""
+
+
+def serve_step(step: Step) -> None:
+    """As `serve`, for another program."""
+
+    def run() -> int:
+        wanted = {
+            name.removeprefix(PREFIX).lower(): text for name, text in os.environ.items() if name.startswith(PREFIX)
+        }
+        try:
+            report = step(wanted)
+        except MailroomError as error:
+            report = {"error": type(error).__name__, "message": str(error)}
+        Path(wanted["report"]).write_text(json.dumps(report))
+        return 3 if "error" in report else 0
+
+    serve(run)
+
+
+@contextmanager
+def opened(wanted: dict[str, str]) -> Iterator[tuple[MimecastClient, Store]]:
+    """Tenant and store of a step."""
+    keys = json.loads(wanted["keys"])
+    credentials = ApplicationKeys(**keys) if "app_id" in keys else ClientCredentials(**keys)
+    with (
+        MimecastClient(wanted["url"], credentials) as client,
+        Store.open(wanted["store"], blobs=wanted["blobs"]) as store,
+    ):
+        yield client, store
+
+
 def die_with_parent() -> None:
     """When the tests are killed, nothing of theirs stays behind, stopped processes included (Linux only)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def serve() -> None:
+def serve(run: Callable[[], int] = once) -> None:
     """Fork one cycle per line; answer with its process number, or with how it ended."""
     die_with_parent()
     from warmth import Warmth  # its neighbour only where this is run as a script, and nobody else forks
@@ -161,7 +195,7 @@ def serve() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if "environment" in asked:
-            answer = {"pid": _fork(asked["environment"], warmth)}
+            answer = {"pid": _fork(asked["environment"], warmth, run)}
         else:
             _, status = os.waitpid(asked["wait"], os.WUNTRACED if asked.get("stopped") else 0)
             warmth.learn()
@@ -169,7 +203,7 @@ def serve() -> None:
         print(json.dumps(answer), flush=True)  # noqa: T201 - the protocol
 
 
-def _fork(environment: dict[str, str], warmth: Any) -> int:
+def _fork(environment: dict[str, str], warmth: Any, run: Callable[[], int]) -> int:
     warmth.begin()
     pid = os.fork()
     if pid:
@@ -181,7 +215,7 @@ def _fork(environment: dict[str, str], warmth: Any) -> int:
         mailroom.faults._plan = mailroom.faults._from_environment()
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(2, 1)
-        code = once()
+        code = run()
         warmth.end()
     except BaseException:  # noqa: BLE001 - a child must never go on in its parent's loop
         traceback.print_exc()

@@ -6,13 +6,11 @@ Forked by a warm parent, as `cycle.py` does it; everything it needs stands in th
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import cycle
 
-from mailroom.errors import MailroomError
 from mailroom.mail.account import account_from
 from mailroom.mail.account_fields import AccountFields
 from mailroom.playbooks.ask import PostDesk
@@ -30,28 +28,19 @@ def policy() -> Policy:
     return Policy.build(lists=(demo_lists(),), modes=modes, require_evaluated_rules=False, max_release_share=1.0)
 
 
-def once() -> int:
-    """Run the step; 0, or 3 after an error that the report names."""
-    wanted = {name.removeprefix("CYCLE_").lower(): text for name, text in os.environ.items() if "CYCLE_" in name}
+def step(wanted: dict[str, str]) -> dict[str, Any]:
+    """Ask, or watch."""
     account = account_from("soc", AccountFields(**json.loads(wanted["account"])))
-    report: dict[str, object]
-    try:
-        with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
-            if wanted["step"] == "ask":
-                report = ask_recipients(RecipientDesk(PostDesk(store, account), policy)).as_dict()
-            else:
 
-                def handle(kept: Store, mailbox: str) -> int:
-                    return handle_answers(kept, policy(), mailbox=mailbox).handled
+    def handle(kept: Store, mailbox: str) -> int:
+        return handle_answers(kept, policy(), mailbox=mailbox).handled
 
-                report = watch_once(store, account, handlers=(handle,)).as_dict()
-    except MailroomError as error:
-        report = {"error": type(error).__name__, "message": str(error)}
-    Path(wanted["report"]).write_text(json.dumps(report))
-    return 3 if "error" in report else 0
+    with Store.open(wanted["store"], blobs=wanted["blobs"]) as store:
+        if wanted["step"] == "ask":
+            return ask_recipients(RecipientDesk(PostDesk(store, account), policy)).as_dict()
+        return watch_once(store, account, handlers=(handle,)).as_dict()
 
 
 if __name__ == "__main__":
     policy().ruleset()
-    cycle.once = once
-    cycle.serve()
+    cycle.serve_step(step)

@@ -11,17 +11,15 @@ import itertools
 import json
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from faults_place import Place, keys_of
 from mailroom_tests_small_tenant import PEOPLE, add
-from sqlalchemy import select
 
-from mailroom.store import Store
 from mailroom.store.schema import actions, approvals, case_events, waits
 from sandbox import Tenant, serve
 from sandbox.mail import AUTHSERV_ID, Habit
@@ -31,19 +29,14 @@ pytestmark = [pytest.mark.slow]
 BEN = "tomasz.nowak@northwind.example"
 
 
-@pytest.fixture(scope="module")
-def approval_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("approving"), "approving.py")
-    yield forks
-    forks.close()
-
-
-class Place:
+class ApprovalPlace(Place):
     """Three proposals of the rules in a fresh store, their tenant on loopback, and a mailbox where one is wanted."""
 
+    tables = (actions, approvals, case_events, waits)
+
     def __init__(self, forks: Any, store_url: str, folder: Path, mail: Any = None) -> None:
-        self._forks, self.store_url, self.folder, self.mail = forks, store_url, folder, mail
-        folder.mkdir(parents=True)
+        super().__init__(forks, store_url, folder)
+        self.mail = mail
         self.tenant = Tenant.generate(messages=0, history=0, seed=7)
         self._server = serve(self.tenant)
         for number, subject in enumerate(("wanted", "junk 1", "junk 2")):
@@ -51,43 +44,30 @@ class Place:
         prepared = self.run("prepare")
         assert prepared.code == 0, prepared.report
 
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._server.close()
 
     def run(self, step: str, fault: str = "") -> Any:
-        known = self.tenant.credentials_v2
         account: dict[str, Any] = {}
         if self.mail is not None:
             account = dataclasses.asdict(self.mail.fields(trusted_authserv_ids=(AUTHSERV_ID,)))
-        process = self._forks.start(
-            fault, step=step, url=self._server.url, store=self.store_url, blobs=str(self.folder / "blobs"),
-            keys=json.dumps({"client_id": known.client_id, "client_secret": known.client_secret}),
-            account=json.dumps(account), approver=BEN if self.mail is not None else "",
+        return self.finish(
+            fault, step=step, url=self._server.url, keys=keys_of(self.tenant), account=json.dumps(account),
+            approver=BEN if self.mail is not None else "",
         )  # fmt: skip
-        process.code = process.wait()
-        return process
 
     def happened(self) -> dict[str, int]:
         return dict(Counter(effect.kind for effect in self.tenant.effects))
 
-    def content(self) -> list[Any]:
-        with Store.open(self.store_url) as store:
-            assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(table.c.id))))  # type: ignore[misc]
-                    for table in (actions, approvals, case_events, waits)]  # fmt: skip
-
     def states(self) -> set[str]:
-        with Store.open(self.store_url) as store:
+        with self.opened() as store:
             known = {one.state for one in store.approvals.newest()}
             return known | {one.state for one in store.ledger.list() if one.kind in ("release", "reject")}
 
 
 @pytest.fixture
-def places(stores: Any, approval_forks: Any) -> Any:
-    return stores.places(lambda mail=None: Place(approval_forks, stores.url(), stores.folder(), mail))
+def places(stores: Any, forks_of: Any) -> Any:
+    return stores.places(lambda mail=None: ApprovalPlace(forks_of("approving.py"), stores.url(), stores.folder(), mail))
 
 
 @pytest.mark.parametrize(("step", "expected"), [("approve", {"release": 1, "reject": 2}), ("bulk", {"reject": 2})])
@@ -126,7 +106,7 @@ def test_killed_at_any_step_of_asking_by_mail_the_approver_is_asked_once_and_it_
     log, numbers = tmp_path / "steps", itertools.count(1)
     expected = {"release": 1, "reject": 2}
 
-    def run_to_the_end(place: Place) -> None:
+    def run_to_the_end(place: ApprovalPlace) -> None:
         for _ in range(30):  # the answer comes a moment after the question
             done = place.run("mail")
             assert done.code == 0, done.report
@@ -135,10 +115,10 @@ def test_killed_at_any_step_of_asking_by_mail_the_approver_is_asked_once_and_it_
 
     with ExitStack() as stack:
 
-        def site() -> Place:
+        def site() -> ApprovalPlace:
             folder = tmp_path / f"mail-{next(numbers)}"
             habit = Habit("answers", text="approve", delay=0)
-            place: Place = stack.enter_context(
+            place: ApprovalPlace = stack.enter_context(
                 places(stack.enter_context(mail_helper.mail_world("soc", folder, {BEN: habit})))
             )
             return place

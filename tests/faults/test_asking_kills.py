@@ -13,27 +13,18 @@ import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from faults_place import Place
 from mailroom_tests_dovecot_fixtures import sibling
-from sqlalchemy import select
 
 from mailroom.effects.mail_outcome import SEND_MAIL
-from mailroom.store import Store
 from mailroom.store.schema import actions, answers, cursors, waits
 
 pytestmark = [pytest.mark.slow]
 STRIDES = {"sqlite": 1, "postgres": 5}
 NOBODY, GREY = "nobody@elsewhere.example", "grey@elsewhere.example"
-
-
-@pytest.fixture(scope="module")
-def asking_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("asking"), "asking.py")
-    yield forks
-    forks.close()
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +35,14 @@ def post(certificates: Any, dovecot: Any) -> Iterator[Any]:
     server.close()
 
 
-class Place:
+class AskingPlace(Place):
     """A mailbox that asks, two people with mailboxes, and a fresh store."""
 
+    tables = (waits, answers, actions, cursors)
+
     def __init__(self, forks: Any, dovecot: Any, post: Any, store_url: str, folder: Path) -> None:
-        self._forks, self._dovecot, self._post = forks, dovecot, post
-        self.store_url, self.folder = store_url, folder
-        folder.mkdir(parents=True)
+        super().__init__(forks, store_url, folder)
+        self._dovecot, self._post = dovecot, post
         self.soc, self.amy = dovecot.new_user(), dovecot.new_user()
         post.reset()
 
@@ -60,12 +52,10 @@ class Place:
             "imap_host": self._dovecot.host, "imap_port": self._dovecot.imaps_port, "smtp_host": self._post.host,
             "smtp_port": self._post.implicit_port, "ca_bundle": str(self._dovecot.ca_file),
         }  # fmt: skip
-        process = self._forks.start(
-            fault, step=step, account=json.dumps(account), store=self.store_url, blobs=str(self.folder / "blobs"),
-            resumed=str(self.folder / "resumed"), to=to or self.amy.address, **more,
+        return self.finish(
+            fault, step=step, account=json.dumps(account), resumed=str(self.folder / "resumed"),
+            to=to or self.amy.address, **more,
         )  # fmt: skip
-        process.code = process.wait()
-        return process
 
     def steps(self, step: str, **more: str) -> list[str]:
         """The names of the fault points that a whole step passes."""
@@ -103,16 +93,6 @@ class Place:
         )
         self._dovecot.deliver(self.soc, reply.encode())
 
-    def opened(self) -> Store:
-        return Store.open(self.store_url, blobs=self.folder / "blobs")
-
-    def content(self) -> dict[str, Any]:
-        with self.opened() as store:
-            return {
-                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
-                for table in (waits, answers, actions, cursors)
-            }
-
     def check_answered(self, where: str) -> None:
         with self.opened() as store:
             (wait,) = store.waits.list()
@@ -126,8 +106,8 @@ class Place:
 
 
 @pytest.fixture
-def places(stores: Any, asking_forks: Any, dovecot: Any, post: Any) -> Any:
-    return stores.places(lambda: Place(asking_forks, dovecot, post, stores.url(), stores.folder()))
+def places(stores: Any, forks_of: Any, dovecot: Any, post: Any) -> Any:
+    return stores.places(lambda: AskingPlace(forks_of("asking.py"), dovecot, post, stores.url(), stores.folder()))
 
 
 def chosen(places: Any, names: list[str]) -> Iterator[tuple[int, str]]:
@@ -233,7 +213,7 @@ def test_who_was_refused_is_known_whatever_step_the_sending_was_killed_at(places
 
 # F25a: the watcher tries those again who refused it for now
 def test_a_watcher_killed_while_it_tries_again_reaches_nobody_twice(places: Any) -> None:
-    def put_off() -> Place:
+    def put_off() -> AskingPlace:
         place = places()
         assert place.run("ask", to=place.ask_three(), any="1").code == 0
         place.an_hour_passes()

@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from faults_place import Place, keys_of
 from mailroom_tests_small_tenant import PEOPLE
-from sqlalchemy import select
 
-from mailroom.store import Store
 from mailroom.store.schema import actions, case_events
 from sandbox import Tenant, serve
 
@@ -30,19 +27,13 @@ MANAGED = {"sender": BAD, "how": "managed sender", "recipients": PEOPLE[:2]}
 FINAL = {"applied", "undone", "already_done"}
 
 
-@pytest.fixture(scope="module")
-def blocking_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("blocking"), "blocking.py")
-    yield forks
-    forks.close()
-
-
-class Place:
+class BlockingPlace(Place):
     """A small tenant on loopback, a fresh store, and a playbook between them."""
 
+    tables = (actions, case_events)
+
     def __init__(self, forks: Any, store_url: str, folder: Path) -> None:
-        self._forks, self.store_url, self.folder = forks, store_url, folder
-        folder.mkdir(parents=True)
+        super().__init__(forks, store_url, folder)
         self.tenant = Tenant.generate(messages=0, history=0, seed=7, remediation_fails=0, remediation_steps=3)
         self._server = serve(self.tenant)
         for number in range(2):
@@ -51,42 +42,26 @@ class Place:
             )
         self.mails = [one["messageId"] for one in self.tenant.archived()]
 
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._server.close()
 
     def run(self, step: str, form: dict[str, Any], fault: str = "") -> Any:
-        known = self.tenant.credentials_v2
-        process = self._forks.start(
-            fault, step=step, form=json.dumps(form), url=self._server.url, store=self.store_url,
-            keys=json.dumps({"client_id": known.client_id, "client_secret": known.client_secret}),
-            blobs=str(self.folder / "blobs"),
-        )  # fmt: skip
-        process.code = process.wait()
-        return process
+        return self.finish(fault, step=step, form=json.dumps(form), url=self._server.url, keys=keys_of(self.tenant))
 
     def happened(self) -> Counter[str]:
         return Counter(effect.kind for effect in self.tenant.effects)
 
-    def content(self) -> list[Any]:
-        with Store.open(self.store_url) as store:
-            assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(table.c.id))))  # type: ignore[misc]
-                    for table in (actions, case_events)]  # fmt: skip
-
     def states(self) -> set[str]:
-        with Store.open(self.store_url) as store:
+        with self.opened() as store:
             return {action.state for action in store.ledger.list()}
 
 
 @pytest.fixture
-def places(stores: Any, blocking_forks: Any) -> Any:
-    return stores.places(lambda: Place(blocking_forks, stores.url(), stores.folder()))
+def places(stores: Any, forks_of: Any) -> Any:
+    return stores.places(lambda: BlockingPlace(forks_of("blocking.py"), stores.url(), stores.folder()))
 
 
-def prepared(place: Place, step: str) -> tuple[str, dict[str, Any]]:
+def prepared(place: BlockingPlace, step: str) -> tuple[str, dict[str, Any]]:
     """What stands before the run that is killed, and the run itself."""
     if step == "policy":
         return "block", POLICY
@@ -144,7 +119,7 @@ def test_killed_at_any_step_it_is_finished_by_the_next_run_and_happens_once(
             assert _counts(place) == _repeated(expected, step, _counts(place)), where
 
 
-def _counts(place: Place) -> dict[str, int]:
+def _counts(place: BlockingPlace) -> dict[str, int]:
     renamed = {"admin_delete_policy": "delete_policy"}
     counts: Counter[str] = Counter()
     for kind, number in place.happened().items():

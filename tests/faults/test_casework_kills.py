@@ -6,18 +6,16 @@ one run, and the wall is whole.
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from faults_place import Place, keys_of
+from sqlalchemy import insert
 
-from mailroom.store import Store
 from mailroom.store.schema import (
     alerts,
     case_alerts,
@@ -32,16 +30,8 @@ from sandbox import Server, Tenant, serve
 
 pytestmark = [pytest.mark.slow]
 
-TABLES = (cases, case_alerts, case_files, case_tasks, custom_fields, playbook_runs, case_events)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MAILS = 5
-
-
-@pytest.fixture(scope="module")
-def casework_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("casework"), "casework.py")
-    yield forks
-    forks.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +41,16 @@ def server() -> Iterator[tuple[Tenant, Server]]:
         yield tenant, running
 
 
-class Place:
+class CaseworkPlace(Place):
     """A store with a few alerts, a folder that remembers runs as Prefect does, and work on cases in it."""
 
+    tables = (cases, case_alerts, case_files, case_tasks, custom_fields, playbook_runs, case_events)
+
     def __init__(self, forks: Any, store_url: str, folder: Path, server: tuple[Tenant, Server]) -> None:
-        self._forks, self.store_url, self.folder = forks, store_url, folder
+        super().__init__(forks, store_url, folder)
         self._tenant, self._server = server
         self.api = folder / "api"
-        folder.mkdir(parents=True)
-        with Store.open(store_url) as store:
+        with self.opened() as store:
             source = store.sources.ensure("northwind", "held", "hold queue", "2.0")
             rows = [
                 {
@@ -73,32 +64,20 @@ class Place:
             store.run(lambda tx: tx.execute(insert(alerts), rows))
 
     def run(self, step: str, fault: str = "") -> Any:
-        keys = self._tenant.credentials_v2
-        process = self._forks.start(
-            fault, step=step, store=self.store_url, blobs=str(self.folder / "blobs"), api=str(self.api),
-            url=self._server.url, keys=json.dumps({"client_id": keys.client_id, "client_secret": keys.client_secret}),
-        )  # fmt: skip
-        process.code = process.wait()
-        return process
-
-    def content(self) -> list[Any]:
-        with Store.open(self.store_url, blobs=self.folder / "blobs") as store:
-            assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(*table.primary_key))))  # type: ignore[misc]
-                    for table in TABLES]  # fmt: skip
+        return self.finish(fault, step=step, api=str(self.api), url=self._server.url, keys=keys_of(self._tenant))
 
     def numbers(self) -> dict[str, int]:
         """Rows per table; events by kind."""
         found = self.content()
-        counts = {table.name: len(rows) for table, rows in zip(TABLES, found, strict=True)}
-        for event in found[-1]:
+        counts = {name: len(rows) for name, rows in found.items()}
+        for event in found["case_events"]:
             counts[event.kind] = counts.get(event.kind, 0) + 1
         return counts
 
 
 @pytest.fixture
-def places(stores: Any, casework_forks: Any, server: tuple[Tenant, Server]) -> Any:
-    return stores.places(lambda: Place(casework_forks, stores.url(), stores.folder(), server))
+def places(stores: Any, forks_of: Any, server: tuple[Tenant, Server]) -> Any:
+    return stores.places(lambda: CaseworkPlace(forks_of("casework.py"), stores.url(), stores.folder(), server))
 
 
 BEFORE = {"open": (), "work": (), "unmerge": ("work",), "start": ("open",), "here": ("open",)}
@@ -134,7 +113,7 @@ def test_killed_at_any_step_it_is_finished_by_the_next_run_and_happens_once(
         assert place.content() == before, where
 
 
-def _settled(place: Place, step: str) -> dict[str, int]:
+def _settled(place: CaseworkPlace, step: str) -> dict[str, int]:
     """What stands there in the end; a playbook that was started is looked at once more."""
     if step == "start":
         place.run(step)

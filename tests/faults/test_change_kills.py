@@ -11,15 +11,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from faults_place import Place
 from mailroom_tests_change_world import CASES, Case
-from sqlalchemy import select
 
 from mailroom.mimecast import ApplicationKeys, ClientCredentials, MimecastClient
-from mailroom.store import Store
 from mailroom.store.schema import actions, case_events
 from sandbox import Fault, Tenant, serve
 
@@ -28,19 +26,14 @@ AROUND_THE_CALL = ("ledger.claimed", "change.before_send", "mimecast.after_send"
 ALL = bool(os.environ.get("MAILROOM_TEST_ALL_KILLS"))
 
 
-@pytest.fixture(scope="module")
-def change_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("changes"), "changes.py")
-    yield forks
-    forks.close()
-
-
-class Place:
+class ChangePlace(Place):
     """A small tenant on loopback, a fresh store, and one change between them."""
 
+    tables = (actions, case_events)
+
     def __init__(self, forks: Any, case: Case, store_url: str, folder: Path) -> None:
-        self._forks, self.case, self.store_url, self.folder = forks, case, store_url, folder
-        folder.mkdir(parents=True)
+        super().__init__(forks, store_url, folder)
+        self.case = case
         self.tenant = Tenant.generate(messages=3, history=0, seed=7)  # in the present: these are processes
         self._server = serve(self.tenant)
         one, two = self.tenant.credentials_v1, self.tenant.credentials_v2
@@ -53,22 +46,14 @@ class Place:
         with MimecastClient(self._server.url, credentials) as client:
             self._wish = case.wish(self.tenant, client)
 
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._server.close()
 
-    def start(self, fault: str = "", **more: str) -> Any:
-        return self._forks.start(
-            fault, kind=self.case.kind, parameters=json.dumps(self._wish), keys=json.dumps(self._keys),
-            url=self._server.url, store=self.store_url, blobs=str(self.folder / "blobs"), **more,
-        )  # fmt: skip
+    def begin(self, fault: str = "", **wanted: str) -> Any:
+        change = {"kind": self.case.kind, "parameters": json.dumps(self._wish)}
+        return super().begin(fault, url=self._server.url, keys=json.dumps(self._keys), **change | wanted)
 
-    def run(self, fault: str = "", **more: str) -> Any:
-        process = self.start(fault, **more)
-        process.code = process.wait()
-        return process
+    run = Place.finish
 
     def steps(self, **more: str) -> list[str]:
         log = self.folder / "steps"
@@ -76,14 +61,8 @@ class Place:
         assert done.code == 0, done.report
         return log.read_text().split()
 
-    def content(self) -> list[Any]:
-        with Store.open(self.store_url) as store:
-            assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
-                    for table in (actions, case_events)]  # fmt: skip
-
     def states(self) -> list[str]:
-        with Store.open(self.store_url) as store:
+        with self.opened() as store:
             return [action.state for action in reversed(store.ledger.list())]
 
     @property
@@ -92,8 +71,8 @@ class Place:
 
 
 @pytest.fixture
-def places(stores: Any, change_forks: Any) -> Any:
-    return stores.places(lambda kind: Place(change_forks, CASES[kind], stores.url(), stores.folder()))
+def places(stores: Any, forks_of: Any) -> Any:
+    return stores.places(lambda kind: ChangePlace(forks_of("changes.py"), CASES[kind], stores.url(), stores.folder()))
 
 
 def chosen(places: Any, names: list[str], only: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
@@ -106,7 +85,7 @@ def chosen(places: Any, names: list[str], only: tuple[str, ...] = ()) -> Iterato
         seen.add(name)
 
 
-def check_resumed(place: Place, where: str) -> None:
+def check_resumed(place: ChangePlace, where: str) -> None:
     """The next run completes, and the third changes nothing."""
     resumed = place.run()
     assert resumed.code == 0, f"{where}: {resumed.report}"
@@ -166,7 +145,7 @@ def test_an_undo_killed_at_any_step_takes_back_exactly_once(places: Any) -> None
         with places("create_managed_url") as place:
             assert place.run(f"kill:#{number}", undo="1").code == -signal.SIGKILL, where
             # Making it again finds it made before, unless it was taken back: then it is another wish.
-            with Store.open(place.store_url) as store:
+            with place.opened() as store:
                 taken_back = store.ledger.get(1).state == "undone"
             if taken_back:
                 assert place.tenant.managed_urls() == [], where
@@ -208,7 +187,7 @@ def test_what_was_sent_and_not_confirmed_is_found_without_making_it_again(places
 def test_of_two_processes_with_the_same_wish_one_makes_it(places: Any) -> None:
     with places("create_block_sender_policy") as place:
         place.tenant.faults.add(Fault("slow", "/api/policy/blockedsenders/create-policy", seconds=0.3))
-        processes = [place.start() for _ in range(2)]
+        processes = [place.begin() for _ in range(2)]
         codes = [process.wait() for process in processes]
 
         assert 0 in codes
@@ -222,15 +201,12 @@ def test_of_two_processes_with_the_same_wish_one_makes_it(places: Any) -> None:
 # F8: contrary wishes are two changes; the ledger knows which came last
 def test_two_processes_with_contrary_wishes_leave_a_ledger_that_agrees_with_itself(places: Any) -> None:
     with places("block_sender") as place:
-        both = [place.start(), place._forks.start(
-            "", kind="permit_sender", parameters=json.dumps(place._wish), keys=json.dumps(place._keys),
-            url=place._server.url, store=place.store_url, blobs=str(place.folder / "blobs"),
-        )]  # fmt: skip
+        both = [place.begin(), place.begin(kind="permit_sender")]
         ends = [process.wait() for process in both]
 
         for process, code in zip(both, ends, strict=True):
             assert code == 0 or "being sent right now" in process.report["message"]
-        with Store.open(place.store_url) as store:
+        with place.opened() as store:
             in_force = [action.kind.removesuffix("_sender") for action in store.ledger.list(state="applied")]
         assert len(in_force) <= 1
         if in_force:

@@ -86,12 +86,7 @@ def site(store_url: str, tmp_path: Path) -> dict[str, Any]:
 
 def content(site: dict[str, Any], *tables: Any) -> dict[str, list[Any]]:
     with Store.open(site["store"], blobs=site["blobs"]) as store:
-        return {
-            table.name: store.db.read(
-                lambda tx, table=table: list(tx.execute(select(table).order_by(*table.primary_key.columns)).all())
-            )
-            for table in tables
-        }
+        return {table.name: list(store.db.rows(select(table).order_by(*table.primary_key.columns))) for table in tables}
 
 
 def outcome(site: dict[str, Any]) -> list[Any]:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from faults_place import Place
 from mailroom_tests_small_tenant import Workbench, add
-from sqlalchemy import select
 
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.triage import triage_alerts
-from mailroom.store import Store
 from mailroom.store.schema import actions, alert_evidence, case_events, verdicts, waits
 from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant, serve
@@ -33,19 +30,13 @@ STRANGER: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def recipient_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("recipients"), "recipients.py")
-    yield forks
-    forks.close()
-
-
-class Place:
+class RecipientPlace(Place):
     """A held message to Amy in a fresh store, and the mail server she reads at."""
 
+    tables = (waits, actions, alert_evidence, verdicts, case_events)  # runs and times of looks do change
+
     def __init__(self, forks: Any, store_url: str, folder: Path) -> None:
-        self._forks, self.store_url, self.folder = forks, store_url, folder
-        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(forks, store_url, folder)
         self.mail = MailServer(people={AMY: Habit("answers", text="1", delay=5)}, frozen=True)
         self._serving = self.mail.serve()
         tenant = Tenant.generate(messages=0, history=0, seed=7)
@@ -56,10 +47,7 @@ class Place:
             triage_alerts(store, Policy.build(lists=(demo_lists(),)))
             bench.client.close()
 
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.mail.close()
 
     def run(self, step: str, fault: str = "") -> Any:
@@ -68,11 +56,7 @@ class Place:
             "imap_port": self.mail.imaps_port, "smtp_host": self.mail.host, "smtp_port": self.mail.smtps_port,
             "ca_bundle": str(self.mail.ca_file),
         }  # fmt: skip
-        process = self._forks.start(
-            fault, step=step, account=json.dumps(account), store=self.store_url, blobs=str(self.folder / "blobs")
-        )
-        process.code = process.wait()
-        return process
+        return self.finish(fault, step=step, account=json.dumps(account))
 
     def steps(self, step: str) -> list[tuple[int, str]]:
         """(number, name) of the first of each kind of step that a whole run passes."""
@@ -81,18 +65,6 @@ class Place:
         assert done.code == 0, done.report
         names = log.read_text().split()
         return [(names.index(name) + 1, name) for name in dict.fromkeys(names)]
-
-    def opened(self) -> Store:
-        return Store.open(self.store_url, blobs=self.folder / "blobs")
-
-    def content(self) -> dict[str, Any]:
-        """What must not change any more; runs and times of looks do."""
-        tables = (waits, actions, alert_evidence, verdicts, case_events)
-        with self.opened() as store:
-            return {
-                table.name: store.db.read(lambda tx, table=table: list(tx.execute(select(table))))  # type: ignore[misc]
-                for table in tables
-            }
 
     def check_decided(self, where: str) -> None:
         with self.opened() as store:
@@ -109,11 +81,11 @@ class Place:
 
 
 @pytest.fixture
-def places(stores: Any, recipient_forks: Any) -> Any:
-    def make() -> Place:
+def places(stores: Any, forks_of: Any) -> Any:
+    def make() -> RecipientPlace:
         url = stores.url()
         stores.folder().mkdir(mode=0o700)
-        return Place(recipient_forks, url, stores.folder())
+        return RecipientPlace(forks_of("recipients.py"), url, stores.folder())
 
     return stores.places(make)
 
@@ -140,8 +112,8 @@ def test_asking_killed_at_any_step_asks_the_person_once(places: Any) -> None:
 
 
 def test_making_use_of_an_answer_killed_at_any_step_decides_once(places: Any) -> None:
-    def answered() -> Place:
-        place: Place = places()
+    def answered() -> RecipientPlace:
+        place: RecipientPlace = places()
         assert place.run("ask").code == 0
         place.mail.advance(60)
         return place

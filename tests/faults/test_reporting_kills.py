@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from faults_place import Place, keys_of
 
 from mailroom.connectors.mailbox import MailboxSettings, ingest_mailbox
 from mailroom.mail.account import account_from
 from mailroom.mail.account_fields import AccountFields
-from mailroom.store import Store
 from mailroom.store.schema import actions, alert_evidence, case_events, cases, user_reports, verdicts
 from sandbox import Tenant, serve
 from sandbox.data import Component
@@ -27,22 +24,15 @@ pytestmark = [pytest.mark.slow]
 PHISH = "phish@northwind.example"
 AMY, BEN = "clara.lindqvist@northwind.example", "tomasz.nowak@northwind.example"
 EVIL = "billing@parcel-desk.example"
-TABLES = (actions, alert_evidence, case_events, cases, user_reports, verdicts)
 
 
-@pytest.fixture(scope="module")
-def reporting_forks(tmp_path_factory: pytest.TempPathFactory, fault_helpers: ModuleType) -> Iterator[Any]:
-    forks = fault_helpers.Forks(tmp_path_factory.mktemp("reporting"), "reporting.py")
-    yield forks
-    forks.close()
-
-
-class Place:
+class ReportingPlace(Place):
     """A tenant, a reporting mailbox with one report in it, and a fresh store that has ingested it."""
 
+    tables = (actions, alert_evidence, case_events, cases, user_reports, verdicts)
+
     def __init__(self, forks: Any, store_url: str, folder: Path) -> None:
-        self._forks, self.store_url, self.folder = forks, store_url, folder
-        folder.mkdir(parents=True)
+        super().__init__(forks, store_url, folder)
         self.tenant = Tenant.generate(messages=0, history=0, seed=7)
         self._server = serve(self.tenant)
         self.mail = MailServer(state=None, stores_sent_copy=True).serve()
@@ -56,7 +46,7 @@ class Place:
         )  # fmt: skip
         (message,) = self.tenant.archived()
         self.tenant.report(message["messageId"], person=AMY)
-        with Store.open(store_url, blobs=folder / "blobs") as store:
+        with self.opened() as store:
             assert ingest_mailbox(account_from("phish", AccountFields(**self.fields)), store, MailboxSettings()).alerted
 
     @property
@@ -67,33 +57,17 @@ class Place:
             "ca_bundle": str(self.mail.ca_file), "trusted_authserv_ids": ["mx.northwind.example"],
         }  # fmt: skip
 
-    def __enter__(self) -> Place:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._server.close()
         self.mail.close()
 
     def run(self, fault: str = "") -> Any:
-        known = self.tenant.credentials_v2
-        process = self._forks.start(
-            fault, url=self._server.url, store=self.store_url, account=json.dumps(self.fields),
-            keys=json.dumps({"client_id": known.client_id, "client_secret": known.client_secret}),
-            blobs=str(self.folder / "blobs"),
-        )  # fmt: skip
-        process.code = process.wait()
-        return process
-
-    def content(self) -> list[Any]:
-        with Store.open(self.store_url) as store:
-            assert store.check().problems == ()
-            return [store.db.read(lambda tx, table=table: list(tx.execute(select(table).order_by(table.c.id))))  # type: ignore[misc]
-                    for table in TABLES]  # fmt: skip
+        return self.finish(fault, url=self._server.url, account=json.dumps(self.fields), keys=keys_of(self.tenant))
 
     def check(self, where: str) -> None:
         """What must be true at the end, wherever it was killed."""
         assert [effect.kind for effect in self.tenant.effects] == [], where
-        with Store.open(self.store_url) as store:
+        with self.opened() as store:
             states = Counter((one.kind, one.state) for one in store.ledger.list())
             (report,) = store.user_reports.list()
             (case,) = store.cases.search()
@@ -112,8 +86,8 @@ class Place:
 
 
 @pytest.fixture
-def places(stores: Any, reporting_forks: Any) -> Any:
-    return stores.places(lambda: Place(reporting_forks, stores.url(), stores.folder()))
+def places(stores: Any, forks_of: Any) -> Any:
+    return stores.places(lambda: ReportingPlace(forks_of("reporting.py"), stores.url(), stores.folder()))
 
 
 def test_killed_at_any_step_a_report_is_handled_by_the_next_run_and_everything_happens_once(

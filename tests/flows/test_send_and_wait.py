@@ -189,7 +189,7 @@ def test_a_mail_sent_first_and_waited_for_later_is_sent_once_whatever_is_repeate
         if not failed:
             failed.append(1)
             raise RuntimeError("and again from the first line")
-        any_of = email_actions.wait_for_email_from_user(sent[0].message_id, **world.names)
+        any_of = wait_for_email(sent[0].message_id, **world.names)
         all_of = email_actions.wait_for_email_from_user(
             sent[0].message_id, answers_from="all", step="all", **world.names
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import requests
 
@@ -111,7 +112,7 @@ def approve(home: DemoHome, check: Callable[[], None]) -> dict[str, int]:
     for one in [one for one in waiting if one.kind in _APPROVED][: max(0, len(_APPROVED) - len(decided))]:
         with suppress(TransientError):  # its worker was ended before it came so far: left to whoever looks
             prefect_side.follow(one.flow_run_id, check, until={"Suspended"}, most_seconds=_SUSPENDED_WITHIN)
-            resume_flow_run(one.flow_run_id, run_input={"decision": "approve", "your_name": SCRIPT})  # type: ignore[arg-type]
+            resume_flow_run(UUID(one.flow_run_id), run_input={"decision": "approve", "your_name": SCRIPT})
             chosen.append(one)
     for one in chosen:
         prefect_side.follow(one.flow_run_id, check)

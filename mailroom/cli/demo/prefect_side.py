@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolUpdate
@@ -15,6 +16,7 @@ from prefect.utilities.processutils import command_to_string
 from pydantic import SecretStr
 
 from blocks import AlertStore, MailboxCredentials, MimecastCredentials, TriagePolicy
+from blocks._sync import in_sync
 from mailroom.cli import output
 from mailroom.cli.demo.home import MAILBOX, MODES, RAILS
 from mailroom.errors import EffectsFailedError, TransientError
@@ -41,7 +43,7 @@ def save_blocks(home: DemoHome, tenant: dict[str, Any]) -> None:
     password = SecretStr(tenant["mail"]["accounts"][MAILBOX])
     mailbox = MailboxCredentials(**home.mailbox(tenant), password=password)
     for block in (credentials, mailbox, store, policy):
-        block.save("default", overwrite=True, _sync=True)  # type: ignore[call-arg]
+        in_sync(block.save, "default", overwrite=True)
 
 
 def deploy(home: DemoHome) -> None:
@@ -98,8 +100,7 @@ def run(deployment: str, check: Callable[[], None] = lambda: None, **parameters:
 
 def begin(deployment: str, **parameters: object) -> str:
     """Start a run as the UI's button does; returns its id at once."""
-    flow_run = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
-    return str(flow_run.id)  # type: ignore[union-attr]
+    return str(in_sync(run_deployment, deployment, parameters=parameters, timeout=0, as_subflow=False).id)
 
 
 def follow(
@@ -111,12 +112,12 @@ def follow(
     Raises:
         TransientError: it did not end in time.
     """
+    run_id, last = UUID(flow_run_id), ""
     deadline = time.monotonic() + most_seconds
-    last = ""
     with get_client(sync_client=True) as client:
-        flow = client.read_flow(client.read_flow_run(flow_run_id).flow_id)  # type: ignore[arg-type]
+        flow = client.read_flow(client.read_flow_run(run_id).flow_id)
         while time.monotonic() < deadline:
-            state = client.read_flow_run(flow_run_id).state  # type: ignore[arg-type]
+            state = client.read_flow_run(run_id).state
             if state is not None and state.name != last:
                 last = state.name or ""
                 if not quiet:

@@ -11,11 +11,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import requests
 
+from mailroom.closing import Closing
 from mailroom.errors import TransientError
 
 if TYPE_CHECKING:
@@ -27,20 +27,12 @@ _PR_SET_PDEATHSIG = 1
 _MAIL_PORTS = ("imap-port", "imaps-port", "smtp-port", "smtps-port", "relay-port")
 
 
-class Children:
+class Children(Closing):
     """Sandbox, Prefect server and worker."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: list[tuple[str, subprocess.Popen[str]]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start_sandbox(self, home: DemoHome) -> dict[str, Any]:
         """Start the tenant and its mail server; returns their addresses and credentials."""

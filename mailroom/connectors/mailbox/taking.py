@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from mailroom.bulk_work import bulk_work
+from mailroom.chunks import chunks
 from mailroom.connectors.mailbox.conversations import Conversations, means
 from mailroom.connectors.mailbox.folder import RUN_KIND, FolderCycle, FolderReport
 from mailroom.connectors.mailbox.marks import MARKED_STATES, UNMARKED, UNMARKED_SINCE, Marker, unclean_since
@@ -389,11 +390,11 @@ class _Taking:
         """Mails of a rebuilt folder that are alerts already need not be fetched again."""
         found, size = self.found, 1_000
         uids = sorted(found.twins)
-        for start in range(0, len(uids), size):
+        for some in chunks(uids, size):
             taken = [
                 Taken(str(uid), "duplicate", found.arrived[uid][0], found.arrived[uid][1],
                       f"stored before the folder was rebuilt, as alert {found.twins[uid]}", alert_id=found.twins[uid])
-                for uid in uids[start : start + size]
+                for uid in some
             ]  # fmt: skip
             self._count(taken, self._write(taken, 0))
 

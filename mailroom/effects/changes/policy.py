@@ -14,6 +14,7 @@ from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.field_checks import checked_id, checked_time
 from mailroom.mimecast.paging import id_of
 from mailroom.mimecast.policy_models import BlockPolicy, PolicyWish
+from mailroom.mimecast.reading import pass_over
 from mailroom.store.actions import Action
 
 _WISH: dict[str, Any] = {
@@ -97,7 +98,7 @@ class CreatePolicy(_Written):
 
     def already(self, client: MimecastClient, parameters: Parameters) -> Found | None:
         """See `Change`."""
-        equal = policies.find_equal(client, wish_of(parameters), on_unreadable=lambda _raw, _error: None)
+        equal = policies.find_equal(client, wish_of(parameters), on_unreadable=pass_over)
         if not equal:
             return None
         return Found("applied", equal[0].as_json(), "a policy that does the same exists already", "equal_exists")

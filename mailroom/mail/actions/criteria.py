@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mailroom.comma_list import comma_list
 from mailroom.errors import InvalidInputError
 from mailroom.mail import providers
 from mailroom.mail.imap import Criterion, ImapSession, MailFilters, parse_list
@@ -146,7 +147,7 @@ def _asked_id(bare: str) -> Criterion:
 
 
 def _uids(text: str) -> tuple[int, ...]:
-    found = [one.strip() for one in text.split(",") if one.strip()]
+    found = comma_list(text)
     wrong = next((one for one in found if not _UID.fullmatch(one) or int(one) >= 1 << 32), None)
     if wrong is not None:
         raise InvalidInputError(f"Email UID {wrong[:40]!r}: expected a number such as 1234, or several with commas")

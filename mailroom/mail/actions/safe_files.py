@@ -6,9 +6,8 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from mailroom.closing import Closing
 from mailroom.errors import InvalidInputError
 from mailroom.mail.parse.names import safe_name
 
@@ -18,7 +17,7 @@ _NAME_MOST = 160
 """Octets of a name, so that a number and the rest of the path still fit."""
 
 
-class SafeFolder:
+class SafeFolder(Closing):
     """One folder, held open: a folder that is exchanged for a link meanwhile changes nothing.
 
     Raises:
@@ -37,14 +36,6 @@ class SafeFolder:
             raise InvalidInputError(
                 f"{self.path} cannot be used as a folder ({error.strerror}): check its owner and mode, or name another"
             ) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the folder."""

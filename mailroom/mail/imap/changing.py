@@ -9,10 +9,12 @@ from typing import Literal
 
 from mailroom.errors import InvalidInputError, NotOfferedError, OutcomeUnknownError, RejectedError, TransientError
 from mailroom.faults import faultpoint
+from mailroom.mail.imap.answers import Reply
+from mailroom.mail.imap.commands import LiteralArgument
 from mailroom.mail.imap.results import DeleteResult, MoveResult
 from mailroom.mail.imap.searching import found_uids
 from mailroom.mail.imap.uids import chunks, expanded, uid_set
-from mailroom.mail.imap.wire import LiteralArgument, Reply, Wire
+from mailroom.mail.imap.wire import Wire
 
 _CHUNK = 100
 _FLAG = re.compile(r"\\?[A-Za-z0-9$_.-]{1,64}")

@@ -110,7 +110,7 @@ class Imap4(imaplib.IMAP4):
         self._tls_established = True
 
 
-class Client(IMAPClient):  # type: ignore[misc]
+class Client(IMAPClient):  # type: ignore[misc]  # it has no types
     """IMAPClient, without imaplib's costly debug texts and with aware times."""
 
     def __init__(self, settings: ImapSettings, clock: Clock) -> None:

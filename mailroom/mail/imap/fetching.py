@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from mailroom.errors import AccessError, MailroomError, RateLimitError, RejectedError, ResponseError
+from mailroom.mail.imap.answers import literal_size, untagged_of
 from mailroom.mail.imap.codes import Status, error_for
 from mailroom.mail.imap.results import UNKNOWN_TIME, FetchedMail
 from mailroom.mail.imap.searching import found_uids
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
-from mailroom.mail.imap.wire import LONGEST_LINE, Wire, literal_size, untagged_of
+from mailroom.mail.imap.wire import LONGEST_LINE, Wire
 from mailroom.mail.moments import anywhere
 
 _SHOWN = 256 << 10

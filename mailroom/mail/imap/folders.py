@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from imapclient import imap_utf7
 
 from mailroom.errors import InvalidInputError, NotFoundError, ResponseError
+from mailroom.mail.imap.answers import Reply, Untagged
 from mailroom.mail.imap.folder_names import ALIASES, SPECIAL, XLIST_USE
 from mailroom.mail.imap.results import Folder
 from mailroom.mail.imap.tokens import tokens
-from mailroom.mail.imap.wire import Reply, Untagged, Wire
+from mailroom.mail.imap.wire import Wire
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailroom.errors import MailroomError
+from mailroom.mail.imap.answers import Untagged, untagged_of
 from mailroom.mail.imap.results import IdleEvent
-from mailroom.mail.imap.wire import Untagged, Wire, untagged_of
+from mailroom.mail.imap.wire import Wire
 
 LONGEST = 28 * 60.0
 """Seconds; after 30 minutes servers may hang up on a client that only idles."""

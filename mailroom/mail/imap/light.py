@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from mailroom.errors import InvalidInputError, ResponseError, TransientError
+from mailroom.mail.imap.answers import Untagged
 from mailroom.mail.imap.fetching import read_date, refused
 from mailroom.mail.imap.results import LightMail
 from mailroom.mail.imap.tokens import pairs, tokens
 from mailroom.mail.imap.uids import chunks, uid_set
-from mailroom.mail.imap.wire import Untagged, Wire
+from mailroom.mail.imap.wire import Wire
 
 HEADER_FIELDS = (
     "Message-ID", "In-Reply-To", "References", "From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date",

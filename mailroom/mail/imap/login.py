@@ -6,9 +6,11 @@ import base64
 
 from mailroom import redact
 from mailroom.errors import AccessError, CredentialsError, RejectedError
+from mailroom.mail.imap.answers import Reply, Untagged, untagged_of
 from mailroom.mail.imap.codes import Status, error_for
+from mailroom.mail.imap.commands import LiteralArgument
 from mailroom.mail.imap.settings import ImapSettings
-from mailroom.mail.imap.wire import LiteralArgument, Reply, Untagged, Wire, untagged_of
+from mailroom.mail.imap.wire import Wire
 from mailroom.mail.oauth import sasl
 from mailroom.mail.oauth.diagnosis import diagnose
 

@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable
 
 from mailroom.errors import InvalidInputError, NotOfferedError, ResponseError, TransientError
+from mailroom.mail.imap.answers import Reply
 from mailroom.mail.imap.breaking import may_be_a_mail
 from mailroom.mail.imap.codes import error_for
+from mailroom.mail.imap.commands import encoded
 from mailroom.mail.imap.criterion import Criterion, Imap
 from mailroom.mail.imap.pieces import in_pieces
 from mailroom.mail.imap.search_keys import GmailRaw, MessageId
 from mailroom.mail.imap.tokens import tokens
 from mailroom.mail.imap.uids import HIGHEST_UID, expanded
-from mailroom.mail.imap.wire import Reply, Wire, encoded
+from mailroom.mail.imap.wire import Wire
 
 log = logging.getLogger(__name__)
 

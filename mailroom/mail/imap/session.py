@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
-from types import TracebackType
-from typing import Protocol, Self, cast, overload
+from typing import Protocol, cast, overload
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
+from mailroom.closing import Closing
 from mailroom.errors import CredentialsError, InvalidInputError, NotFoundError, ResponseError, TransientError
 from mailroom.faults import faultpoint
 from mailroom.mail.imap import idling, light, login
+from mailroom.mail.imap.answers import Reply
 from mailroom.mail.imap.breaking import Found, past_what_breaks
 from mailroom.mail.imap.changing import Changer, checked_flags
 from mailroom.mail.imap.connection import Client, connect
@@ -31,7 +32,7 @@ from mailroom.mail.imap.results import (
 from mailroom.mail.imap.searching import Searcher
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.tokens import number, pairs, tokens
-from mailroom.mail.imap.wire import Reply, Wire
+from mailroom.mail.imap.wire import Wire
 
 
 class _OpenAccount(Protocol):
@@ -53,7 +54,7 @@ class _Open:
         return kind.connect if session is None else session.open_folder
 
 
-class ImapSession:
+class ImapSession(Closing):
     """A logged-in connection; at most one folder is open in it. Not for use by two threads at once.
 
     Errors, of every method: `TransientError` when the connection is lost, silent or ended by the server (open a new
@@ -93,14 +94,6 @@ class ImapSession:
             if settings.mechanism == "password":
                 raise
             return cls(_logged_in(settings, clock, force_refresh=True))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Log out and close the connection. Never raises."""
@@ -262,11 +255,6 @@ class ImapSession:
         found.narrowed_only, found.unjudged = self._searcher.narrowed_only, self._searcher.unjudged
         faultpoint("imap.searched")
         return found
-
-    @property
-    def last_search_was_narrowed_only(self) -> bool:
-        """`narrowed_only` of the last search."""
-        return self._searcher.narrowed_only
 
     def fetch_light(self, uids: Iterable[int], header_fields: Sequence[str] = light.HEADER_FIELDS) -> list[LightMail]:
         """Flags, arrival, size and header fields of mails that are still there, ascending. Effect: reads.

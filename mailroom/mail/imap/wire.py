@@ -9,12 +9,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from mailroom.clock import Clock
 from mailroom.errors import InvalidInputError, MailroomError, ResponseError, TransientError
+from mailroom.mail.imap.answers import Reply, Untagged, literal_size, untagged_of
 from mailroom.mail.imap.codes import Status, error_for
+from mailroom.mail.imap.commands import encoded
 from mailroom.mail.imap.connection import Client
 from mailroom.mail.imap.settings import ImapSettings
 
@@ -30,52 +31,9 @@ SLOWEST = 16 * 1024
 """Octets per second that a server must keep up when it sends a literal."""
 _WHOLE = 10
 """An answer as a whole may take that many times the longest silence."""
-_QUOTED_MOST = 2_000
 _NON_SYNC_MOST = 4096
-
-
-class LiteralArgument(bytes):
-    """An argument that always goes as a literal, whatever is in it: a whole mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Untagged:
-    """One untagged answer: `* 12 EXISTS`, `* SEARCH 1 2`, `* OK [...] ...`."""
-
-    kind: str
-    number: int | None
-    pieces: tuple[bytes, ...]
-    """What follows, text and literals in turn."""
-
-    @property
-    def text(self) -> bytes:
-        """The first piece of text."""
-        return self.pieces[0]
-
-    @property
-    def status(self) -> Status:
-        """Read as a status answer."""
-        return Status.of(self.kind, self.pieces[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The tagged answer and everything untagged that came before it."""
-
-    status: Status
-    untagged: list[Untagged] = field(default_factory=list)
-
-    def of(self, kind: str) -> Iterator[Untagged]:
-        """Untagged answers of one kind."""
-        return (answer for answer in self.untagged if answer.kind == kind)
-
-    def codes(self, code: str) -> Iterator[bytes]:
-        """Arguments of a response code, untagged ones first."""
-        for answer in self.of("OK"):
-            if answer.status.code == code:
-                yield answer.status.argument
-        if self.status.code == code:
-            yield self.status.argument
+_BIG = 1 << 20
+"""Octets: a literal of more is sent by itself, not copied beside the text."""
 
 
 class Wire:
@@ -328,82 +286,3 @@ class Wire:
             with suppress(MailroomError, OSError, ValueError):
                 self.attempt("LOGOUT")
         self.give_up("closed")
-
-
-_BIG = 1 << 20
-
-
-def encoded(name: str, args: Sequence[str | bytes], uid: bool = False) -> list[bytes]:
-    """A command without its tag: text, literal, text, ..., text.
-
-    Args:
-        name: The command.
-        args: `str` goes as it stands; `bytes` is quoted or becomes a literal; a parenthesis takes no space inside.
-        uid: Put UID in front.
-
-    Raises:
-        InvalidInputError: An argument holds what may not go into a command.
-    """
-    text = bytearray((b"UID " if uid else b"") + name.encode("ascii"))
-    pieces: list[bytes] = []
-    glued = False
-    for arg in args:
-        if not glued and arg != ")":
-            text += b" "
-        glued = arg == "("
-        if isinstance(arg, str):
-            text += _atom(arg)
-        elif not isinstance(arg, LiteralArgument) and (quoted := _quoted(arg)) is not None:
-            text += quoted
-        else:
-            pieces += [bytes(text), arg]
-            text.clear()
-    return [*pieces, bytes(text)]
-
-
-def literal_size(line: bytes) -> int | None:
-    """The size announced at the end of a line; None when there is none.
-
-    Raises:
-        ResponseError: The number is absurd.
-    """
-    if not line.endswith(b"}"):
-        return None
-    digits = line[line.rfind(b"{") + 1 : -1].rstrip(b"+") if b"{" in line else b""
-    if not digits.isdigit():
-        return None
-    if len(digits) > 12:
-        raise ResponseError("the IMAP server announces a literal of an absurd size")
-    return int(digits)
-
-
-def untagged_of(pieces: Sequence[bytes]) -> Untagged:
-    """Read `* 12 EXISTS` or `* KIND rest`.
-
-    Raises:
-        ResponseError: It is no untagged answer.
-    """
-    first = pieces[0]
-    if not first.startswith(b"* "):
-        raise ResponseError(f"the IMAP server sent {first[:60]!r} where an answer should be; the connection is closed")
-    word, _, rest = first[2:].partition(b" ")
-    number: int | None = None
-    if word.isdigit() and len(word) <= 12:
-        number = int(word)
-        word, _, rest = rest.partition(b" ")
-    return Untagged(word.decode("ascii", "replace").upper(), number, (rest, *pieces[1:]))
-
-
-def _atom(text: str) -> bytes:
-    if not text.isascii() or any(ord(character) < 0x20 or character == "\x7f" for character in text):
-        raise InvalidInputError("a command for the IMAP server has control characters or non-ASCII text in it")
-    return text.encode("ascii")
-
-
-def _quoted(arg: bytes) -> bytes | None:
-    """A quoted string, or None when it has to be a literal."""
-    if b"\0" in arg or b"\r" in arg or b"\n" in arg:
-        raise InvalidInputError("NUL, CR and LF are not allowed in names and texts for the IMAP server")
-    if len(arg) > _QUOTED_MOST or not arg.isascii() or any(octet < 0x20 or octet == 0x7F for octet in arg):
-        return None
-    return b'"' + arg.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

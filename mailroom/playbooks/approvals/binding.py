@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mailroom.chunks import chunks
 from mailroom.effects.kinds import KINDS
 from mailroom.playbooks.policy import Policy
 from mailroom.store import Store
@@ -49,8 +50,7 @@ def bind(store: Store, policy: Policy, actions: Iterable[Action]) -> dict[int, B
 def _bind(store: Store, rules: str, actions: Iterable[Action]) -> dict[int, Bound]:
     wanted, now = list(actions), store.approvals.now()
     found: dict[int, Bound] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for chunk in chunks(wanted, _CHUNK):
         ids = sorted({one.alert_id for one in chunk if one.alert_id is not None})
         alerts, verdicts = store.alerts.get_many(ids), store.verdicts.current_many(ids)
         said = store.evidence.of_many(ids)

@@ -163,13 +163,14 @@ def propose_bulk(store: Store, policy: Policy, plan: Plan, *, proposed_by: Propo
 
 def _action(choice: Choice, what: What, parameters: dict[str, Any], proposer: str) -> NewAction:
     alert, verdict = choice.alert, choice.verdict
-    known = {
-        "tenant": alert.tenant, "alert_id": alert.id, "mode": "manual", "requested_by": proposer,
-        "verdict_id": verdict.id if verdict else None, "rule_digest": verdict.rule_digest if verdict else "",
-    }  # fmt: skip
     if what == "report":
         change = change_of(_REPORT)
         wanted = change.checked({"message_id": alert.tracking_id or "-", **parameters})
-        return NewAction(kind=_REPORT, target=change.target(wanted), slot=change.slot(wanted), parameters=wanted,
-                         **known)  # type: ignore[arg-type]  # fmt: skip
-    return NewAction(kind=what, target=alert.hold_id, slot=slot(alert.hold_id), parameters=dict(parameters), **known)  # type: ignore[arg-type]
+        kind, target, place = _REPORT, change.target(wanted), change.slot(wanted)
+    else:
+        kind, target, place, wanted = str(what), alert.hold_id, slot(alert.hold_id), dict(parameters)
+    return NewAction(
+        kind=kind, target=target, slot=place, parameters=wanted, tenant=alert.tenant, alert_id=alert.id, mode="manual",
+        requested_by=proposer, verdict_id=verdict.id if verdict else None,
+        rule_digest=verdict.rule_digest if verdict else "",
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from mailroom.chunks import chunks
 from mailroom.effects.changes import CHANGES
 from mailroom.effects.kinds import KINDS
 from mailroom.errors import InvalidInputError
@@ -142,8 +143,8 @@ def request_for_proposals(
         if not one.against and one.action.id not in done.withdrawn:
             groups[_group(one)].append(one.action.id)
     for ids in groups.values():
-        for start in range(0, len(ids), BULK):
-            asked = request(store, policy, ids[start : start + BULK])
+        for some in chunks(ids, BULK):
+            asked = request(store, policy, some)
             if asked.approval is not None and asked.approval.created:
                 done.opened.append(asked.approval.id)
     return done

@@ -56,7 +56,7 @@ def carry_out_step(
         AccessError, TransientError, ResponseError: Not sent; it stays wanted.
     """
     gate = BlockGate(desk.policy, plan.subject, desk.store)
-    _free_place(desk, step, gate, plan.requested_by)
+    _free_place(desk, step, plan.requested_by)
     faultpoint("block.place_free")
     who = plan.requested_by or ("policy" if automatic else "analyst")
     return change_once(
@@ -76,7 +76,7 @@ def block(desk: Desk, plan: BlockPlan, *, approved_by: str = "", automatic: bool
     return [carry_out_step(desk, plan, step, approved_by=approved_by, automatic=automatic) for step in plan.steps]
 
 
-def _free_place(desk: Desk, step: BlockStep, gate: BlockGate, who: str) -> None:
+def _free_place(desk: Desk, step: BlockStep, who: str) -> None:
     """An older block of the same thing that is not in force any more, or was never made, makes room."""
     supersede(desk.store, step.supersedes, who=who)
     if step.ends_first is not None and desk.store.ledger.get(step.ends_first).state == "applied":

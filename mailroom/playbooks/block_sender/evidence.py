@@ -10,6 +10,7 @@ from typing import Any
 from mailroom.errors import AccessError, NotOfferedError, RejectedError
 from mailroom.mimecast import MimecastClient, archive, tracking
 from mailroom.mimecast.archive_query import ArchiveQuery
+from mailroom.mimecast.reading import pass_over
 from mailroom.playbooks.block_sender.forgery import Forgery, forgery, forgery_in_mails
 from mailroom.playbooks.block_sender.model import Subject
 from mailroom.rulelang.domains import within
@@ -118,7 +119,7 @@ def _tracked_people(client: MimecastClient, subject: Subject, context: Context) 
     now = client.now()
     walk = tracking.search(
         client, start=now - _MONTH, end=now, status=(), options={"from": subject.value},
-        on_unreadable=lambda _raw, _error: None,
+        on_unreadable=pass_over,
     )  # fmt: skip
     people: dict[str, None] = {}
     for number, page in enumerate(walk, 1):

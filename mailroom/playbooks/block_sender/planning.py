@@ -10,6 +10,7 @@ from functools import partial
 from mailroom.effects.changes import change_of
 from mailroom.errors import InvalidInputError, NotOfferedError, RefusedError
 from mailroom.mimecast import policies
+from mailroom.mimecast.reading import pass_over
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.block_sender import refusals
 from mailroom.playbooks.block_sender.evidence import Evidence, gather, known_facts
@@ -127,7 +128,7 @@ def _of_alert(found: Evidence) -> tuple[str, ...]:
 def _with_steps(desk: Desk, form: BlockForm, plan: BlockPlan, people: tuple[str, ...]) -> BlockPlan:
     now = desk.client.now().replace(microsecond=0)
     try:
-        known = policies.list_policies(desk.client, on_unreadable=lambda _raw, _error: None)
+        known = policies.list_policies(desk.client, on_unreadable=pass_over)
     except NotOfferedError:
         known = []
     steps: list[BlockStep] = []

@@ -10,6 +10,7 @@ from mailroom.errors import AccessError, NotOfferedError, RejectedError
 from mailroom.mimecast import MimecastClient, archive, remediation, tracking, ttp_logs
 from mailroom.mimecast.archive_query import ArchiveQuery
 from mailroom.mimecast.models import TrackedEmail
+from mailroom.mimecast.reading import pass_over
 from mailroom.mimecast.tracking import REACH
 from mailroom.playbooks.remediate.model import Copy, Findings
 from mailroom.redact import without_mailboxes
@@ -92,7 +93,7 @@ def _tracked(
     walk = tracking.search(
         client, start=max(start, end - REACH), end=end, status=(), message_id=message_id or None,
         options={"url": url} if url else None, reason="Mailroom remediation",
-        on_unreadable=lambda _raw, _error: None, on_warning=found.notes.append,
+        on_unreadable=pass_over, on_warning=found.notes.append,
     )  # fmt: skip
     for page in walk:
         for record in page:
@@ -135,7 +136,7 @@ def _archived(client: MimecastClient, found: Findings, message_id: str) -> None:
 def _with_file(client: MimecastClient, found: Findings, sha256: str, start: datetime, end: datetime) -> dict[str, None]:
     ids: dict[str, None] = {}
     rows = 0
-    for page in ttp_logs.attachment_logs(client, start=start, end=end, on_unreadable=lambda _raw, _error: None):
+    for page in ttp_logs.attachment_logs(client, start=start, end=end, on_unreadable=pass_over):
         rows += len(page)
         for scan in page:
             if scan.sha256 != sha256:
@@ -155,7 +156,7 @@ def _with_file(client: MimecastClient, found: Findings, sha256: str, start: date
 def _with_click(client: MimecastClient, found: Findings, url: str, start: datetime, end: datetime) -> dict[str, None]:
     ids: dict[str, None] = {}
     rows = 0
-    for page in ttp_logs.url_logs(client, start=start, end=end, on_unreadable=lambda _raw, _error: None):
+    for page in ttp_logs.url_logs(client, start=start, end=end, on_unreadable=pass_over):
         rows += len(page)
         for click in page:
             if _same_url(click.url, url):

@@ -13,6 +13,7 @@ from mailroom.errors import AccessError, NotFoundError, NotOfferedError, Rejecte
 from mailroom.mail.replies import normal_subject
 from mailroom.mimecast import MimecastClient, tracking
 from mailroom.mimecast.models import MessageInfo, TrackedEmail
+from mailroom.mimecast.reading import pass_over
 from mailroom.mimecast.tracking import REACH
 from mailroom.playbooks.remediate.find import find_everywhere
 from mailroom.playbooks.remediate.model import DELIVERED, Findings
@@ -238,7 +239,7 @@ def _rows(
     count = 0
     for page in tracking.search(
         client, start=start, end=end, status=(), options=options, message_id=message_id, reason=_REASON,
-        on_unreadable=lambda _raw, _error: None,
+        on_unreadable=pass_over,
     ):  # fmt: skip
         for record in page:
             count += 1

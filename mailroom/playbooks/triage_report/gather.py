@@ -151,7 +151,9 @@ class _Counting:
         numbers.by_day = {day: dict(self.by_day[day]) for day in sorted(self.by_day)}
         numbers.actions = {kind: _sorted(self.actions[kind]) for kind in sorted(self.actions)}
         numbers.agreement = {verdict: _sorted(self.agreement[verdict]) for verdict in sorted(self.agreement)}
-        numbers.calibration = [(low, *self.calibration[low]) for low in sorted(self.calibration)]  # type: ignore[misc]
+        numbers.calibration = [
+            (low, labelled, harmful) for low, (labelled, harmful) in sorted(self.calibration.items())
+        ]
         numbers.times = {step: _times(parts) for step, parts in self.seconds.items() if parts}
         numbers.rules = self.rules.figures()
         numbers.proposals = {

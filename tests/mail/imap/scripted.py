@@ -201,7 +201,6 @@ class ScriptedImap:
 
 MAIL = b"Subject: one\r\n\r\nbody\r\n"
 DONE = b"{tag} OK done\r\n"
-HOW_LONG = (len(MAIL), MAIL)
 
 
 def fetched(uid: int, raw: bytes = MAIL, number: int = 1, date: bytes = b'"02-Nov-2026 10:00:00 +0000"') -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailroom.errors import InvalidInputError
+from mailroom.mail.imap.commands import encoded
 from mailroom.mail.imap.criteria import (
     And,
     Bcc,
@@ -35,7 +36,6 @@ from mailroom.mail.imap.criteria import (
     Unseen,
 )
 from mailroom.mail.imap.uids import uid_set
-from mailroom.mail.imap.wire import encoded
 
 
 def line(criterion, charset=None) -> str:

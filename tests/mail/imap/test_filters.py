@@ -8,7 +8,7 @@ import pytest
 
 from mailroom.errors import InvalidInputError
 from mailroom.mail.imap import MailFilters, parse_list
-from mailroom.mail.imap.wire import encoded
+from mailroom.mail.imap.commands import encoded
 from mailroom.mail.model import Attachment, Mail, MailAddress
 
 

@@ -177,7 +177,7 @@ def test_criteria_find_what_they_say(session, dovecot, user):
     assert found(Header("X-Absent")) == []
     assert found(Keyword("$Mine")) == uids[2:3]
     assert found(Uid([uids[0], uids[3]])) == [uids[0], uids[3]]
-    assert not session.last_search_was_narrowed_only
+    assert not session.search(Uid([uids[0], uids[3]])).narrowed_only
 
 
 def test_dates_are_asked_widely_enough_for_any_zone(session, dovecot, user):
@@ -185,8 +185,9 @@ def test_dates_are_asked_widely_enough_for_any_zone(session, dovecot, user):
     uids = dovecot.append(user, "INBOX", mail(1), internal_date=arrived)
     session.open("INBOX")
     instant = arrived.astimezone(UTC)
-    assert session.search(Since(instant)) == uids
-    assert session.last_search_was_narrowed_only
+    since = session.search(Since(instant))
+    assert since == uids
+    assert since.narrowed_only
     assert session.search(Before(instant + timedelta(seconds=1))) == uids
     assert session.search(Not(Since(instant + timedelta(seconds=1)))) == uids
     assert session.search(Since(instant + timedelta(days=4))) == []

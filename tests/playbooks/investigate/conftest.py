@@ -13,7 +13,6 @@ from mailroom.playbooks.investigate import Investigation, inquiry_about, investi
 from sandbox import Tenant
 
 SENDER = "news@evil.example"
-CAMPAIGN = (("archived", 3), ("held", 9), ("rejected", 2))
 
 
 @pytest.fixture
