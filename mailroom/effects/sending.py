@@ -16,6 +16,7 @@ from mailroom.effects.kinds import KINDS, RELEASE, RELEASE_TO_SANDBOX
 from mailroom.effects.look import HeldRef
 from mailroom.errors import (
     AccessError,
+    InvalidInputError,
     MailroomError,
     NotFoundError,
     NotOfferedError,
@@ -148,7 +149,7 @@ def _one_call(
     except EffectUnknownError as error:
         log.warning("the outcome of %d x %s was not seen: %s", len(error.unknown), kind, error)
         return _Sent(_results(actions, error.outcomes, str(error)))
-    except NotOfferedError as error:  # nothing was sent, and trying again cannot help
+    except (InvalidInputError, NotOfferedError) as error:  # nothing was sent, and trying again cannot help
         text, code = str(error), type(error).__name__
         return _Sent([ActionResult(action.id, "failed", text, code, retryable=False) for action in actions])
     except (RejectedError, NotFoundError) as error:
