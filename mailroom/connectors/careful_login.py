@@ -72,9 +72,9 @@ def remember_ping(account: MailAccount, store: Store, report: PingReport) -> Non
 
     A test that could not begins no pause: its settings may not be those of connector and watcher.
     """
-    if account.smtp is not None and any(one.name == "smtp login" and one.ok for one in report.stages):
+    if account.smtp is not None and report.logged_in("smtp"):
         sending_worked(account, store)
-    if account.imap is not None and any(one.name == "imap login" and one.ok for one in report.stages):
+    if account.imap is not None and report.logged_in("imap"):
         store.logins.worked(login_name(account.imap))
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.mail.account import MailAccount
-from mailroom.mail.entering import enter, login_name
-from mailroom.mail.imap import ImapSession
+from mailroom.mail.entering import enter
+from mailroom.mail.imap import ImapSession, ImapSettings
 from mailroom.store.logins import PAUSE
 
 
@@ -25,12 +25,15 @@ class _Refused:
 
 
 class RefusalsHere:
-    """As `store.logins`, for the threads of one process. The first login of a name is tried by one thread alone."""
+    """As `store.logins`, for the threads of one process. The first login with given settings is one thread's alone.
+
+    Other settings, such as a corrected password, are another login.
+    """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._refused: dict[str, _Refused] = {}
-        self._proven: set[str] = set()
+        self._refused: dict[ImapSettings, _Refused] = {}
+        self._proven: set[ImapSettings] = set()
         self._first = threading.Lock()
 
     @contextmanager
@@ -41,35 +44,50 @@ class RefusalsHere:
             CredentialsError: the login was refused, now or a short while ago.
             MailroomError: as `ImapSession.open`.
         """
-        if login_name(account.need_imap()) in self._proven:
-            session = enter(account, self)
-        else:
-            with self._first:
-                session = enter(account, self)
+        settings = account.need_imap()
+        with nullcontext() if settings in self._proven else self._first:
+            session = enter(account, _OneLogin(self, settings))
         with session:
             yield session
 
-    def may_try(self, name: str) -> _Refused | None:
+    def may_try(self, settings: ImapSettings) -> _Refused | None:
         """None: try."""
-        known = self._refused.get(name)
+        known = self._refused.get(settings)
         return known if known is not None and known.next_try_at > self._clock.now() else None
 
-    def refused(self, name: str) -> _Refused:
+    def refused(self, settings: ImapSettings) -> _Refused:
         """The login was refused just now."""
         now = self._clock.now()
-        self._proven.discard(name)
-        self._refused[name] = refusal = _Refused(now, now + PAUSE)
+        self._proven.discard(settings)
+        self._refused[settings] = refusal = _Refused(now, now + PAUSE)
         return refusal
 
-    def worked(self, name: str) -> None:
+    def worked(self, settings: ImapSettings) -> None:
         """The login worked."""
-        self._refused.pop(name, None)
-        self._proven.add(name)
+        self._refused.pop(settings, None)
+        self._proven.add(settings)
 
     def forget(self) -> None:
         """As a new process begins."""
         self._refused.clear()
         self._proven.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _OneLogin:
+    """The refusals of one login, under whatever name it is asked for."""
+
+    here: RefusalsHere
+    settings: ImapSettings
+
+    def may_try(self, _name: str) -> _Refused | None:
+        return self.here.may_try(self.settings)
+
+    def refused(self, _name: str) -> _Refused:
+        return self.here.refused(self.settings)
+
+    def worked(self, _name: str) -> None:
+        self.here.worked(self.settings)
 
 
 HERE = RefusalsHere()

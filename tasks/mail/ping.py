@@ -12,6 +12,7 @@ from tasks import _open
 from tasks._catalogue import describe
 from tasks._policy import only_transient
 from tasks._wording import action
+from tasks.mail._refusals import HERE
 
 
 class PingResult(BaseModel):
@@ -65,7 +66,10 @@ def ping(mailbox: str = "default", *, check_sender: bool = True) -> PingResult:
     Source: https://cloud.google.com/chronicle/docs/soar/marketplace-integrations/email
     """
     with action("Ping"):
-        report = check(_open.account(mailbox), check_sender=check_sender)
+        account = _open.account(mailbox)
+        report = check(account, check_sender=check_sender)
+        if account.imap is not None and report.logged_in("imap"):
+            HERE.worked(account.imap)
     return PingResult(
         is_succeed=report.is_succeed,
         imap=report.imap,

@@ -265,3 +265,27 @@ def test_actions_that_run_side_by_side_try_a_wrong_password_once(
         said = list(threads.map(search, range(12)))
     assert tries.hits == 1
     assert sum("is not tried again before" in one for one in said) == 11
+
+
+@pytest.mark.parametrize("mended", ["settings", "server"])
+def test_actions_go_on_in_the_same_run_once_the_login_is_mended(
+    mended: str, monkeypatch: pytest.MonkeyPatch, without_prefect: None
+) -> None:
+    with MailServer().serve() as server:
+        right = account_from("soc", AccountFields(
+            address="soc@northwind.example", password=server.passwords["soc@northwind.example"],
+            imap_host=server.host, imap_port=server.imaps_port, ca_bundle=str(server.ca_file),
+        ))  # fmt: skip
+        first = right
+        if mended == "server":
+            server.faults.add(MailFault("refuse", "LOGIN", side="imap", answer="[AUTHENTICATIONFAILED] No."))
+        else:
+            first = replace(right, imap=replace(right.need_imap(), password="kanari-wrong-password"))
+        monkeypatch.setattr(_open, "account", lambda _block: first)
+        for words in ("The next try is at", "is not tried again before"):
+            with pytest.raises(CredentialsError, match=words):
+                actions.search_email.fn()
+        monkeypatch.setattr(_open, "account", lambda _block: right)
+        if mended == "server":
+            assert actions.ping.fn().is_succeed
+        assert actions.search_email.fn() is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
 from mailroom.mail.account import MailAccount
@@ -38,6 +39,10 @@ class PingReport:
     def is_succeed(self) -> bool:
         """The documented result: every half that is configured works, and there is one."""
         return False not in (self.imap, self.smtp) and True in (self.imap, self.smtp)
+
+    def logged_in(self, half: Literal["imap", "smtp"]) -> bool:
+        """Whether that half's login worked, whatever came of the stages after it."""
+        return any(stage.name == f"{half} login" and stage.ok for stage in self.stages)
 
     @property
     def message(self) -> str:
