@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,6 +28,8 @@ from mailroom.errors import (
     RateLimitError,
     RejectedError,
     ResponseError,
+    StoreError,
+    StoreUnavailableError,
     TransientError,
 )
 from mailroom.faults import faultpoint
@@ -46,6 +49,8 @@ POLL_SECONDS = 15.0
 """Longest time between two looks of the service; IDLE makes it look sooner."""
 _LONGEST_REST = 900.0
 """Seconds that a server is left alone at most when it says that it is asked too often."""
+_FIRST_STORE_PAUSE, _LONGEST_STORE_PAUSE = 5.0, 300.0
+"""Seconds between two tries of a store that is away."""
 _LOOKS_IN_A_ROW = 5
 """Looks for mail that came meanwhile; then the server is asked to tell of the next one."""
 _UNREADABLE = (AccessError, TransientError, ResponseError, RejectedError, NotOfferedError, NotFoundError)
@@ -160,7 +165,8 @@ def watch(
 
     One IMAP connection, however many questions are open. A lost connection is opened again, also where the server
     refuses for a while the login that worked before; one that says "not now", or what nobody understands, is asked
-    again at the next look.
+    again at the next look. A store that is away, locked or full after a first look is tried again after longer and
+    longer, up to five minutes; nothing is lost meanwhile, because the mailbox keeps the mails.
 
     Effect as `watch_once`.
 
@@ -178,8 +184,9 @@ def watch(
 
     Raises:
         BusyError: another watcher looks after this mailbox.
-        LeaseLostError: another watcher took over while this machine slept.
+        LeaseLostError: another watcher took over while this machine slept, or while the store was away.
         CredentialsError: the first login was refused, now or within the last fifteen minutes.
+        StoreUnavailableError: the store cannot be used, and could not from the beginning.
         MailroomError: anything else that waiting does not mend, such as no such folder.
     """
     round_ = _Round(store, account, tenant, resume, clock, handlers)
@@ -203,9 +210,7 @@ def watch(
         was_in = True
         return session
 
-    lease = store.leases.acquire(round_.watcher.lease_name)
-    keeper = LeaseKeeper(store.leases, lease, clock)
-    try:
+    def look_until_over() -> None:
         left = poll_seconds if ends is None else max(0.05, min(poll_seconds, ends - clock.monotonic()))
         hints = listen(
             account.need_imap(), account.folders[0], clock=clock, stop=over, restart_after=left,
@@ -230,9 +235,42 @@ def watch(
             on_look(round_.report)
             if over():
                 break
-        return round_.report
+
+    lease = store.leases.acquire(round_.watcher.lease_name)
+    keeper = LeaseKeeper(store.leases, lease, clock)
+    pause, looks = _FIRST_STORE_PAUSE, 0
+    try:
+        while True:
+            try:
+                look_until_over()
+            except StoreUnavailableError as error:
+                if not round_.report.looks:
+                    raise
+                pause = _FIRST_STORE_PAUSE if round_.report.looks > looks else min(2 * pause, _LONGEST_STORE_PAUSE)
+                looks = round_.report.looks
+                log.warning("the store is away: %s Again in %.0f s.", error, pause)
+            else:
+                return round_.report
+            if _rest(clock, pause, ends, stop):
+                return round_.report
+            # What it had read and not stored is looked at again.
+            round_ = _Round(store, account, tenant, resume, clock, handlers, round_.report)
     finally:
-        store.leases.release(lease)
+        with suppress(StoreError):  # it expires, then
+            store.leases.release(lease)
+
+
+def _rest(clock: Clock, seconds: float, ends: float | None, stop: Callable[[], bool]) -> bool:
+    """Wait; True at once when it is over. A `stop` that needs the store as well cannot say so."""
+    until = clock.monotonic() + seconds
+    while (now := clock.monotonic()) < until:
+        if ends is not None and now >= ends:
+            return True
+        with suppress(StoreUnavailableError):
+            if stop():
+                return True
+        clock.sleep(min(1.0, until - now))
+    return False
 
 
 def cancel(store: Store, wait_id: int, why: str, resume: Resume | None = None) -> Wait:
@@ -275,12 +313,12 @@ class _Round:
 
     def __init__(
         self, store: Store, account: MailAccount, tenant: str, resume: Resume | None, clock: Clock,
-        handlers: Sequence[Handle],
+        handlers: Sequence[Handle], report: WatchReport | None = None,
     ) -> None:  # fmt: skip
         self._handlers = handlers
         self._store, self._account, self._resume, self._clock = store, account, resume, clock
         self.watcher = ReplyWatcher(store, account, tenant=tenant, clock=clock)
-        self.report = WatchReport()
+        self.report = report or WatchReport()
         self._sending = SendingOn(store, account, self.watcher.book, clock)
 
     def look(self, session: ImapSession, keeper: LeaseKeeper) -> None:
