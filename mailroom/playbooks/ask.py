@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mailroom.clock import SYSTEM_CLOCK, Clock
-from mailroom.connectors.careful_login import open_carefully
+from mailroom.connectors.careful_login import may_send, open_carefully
 from mailroom.effects.find_sent import own_copy
 from mailroom.effects.mail_outcome import SEND_MAIL, given_id_of
 from mailroom.effects.send_mail import send_once
@@ -33,7 +33,7 @@ from mailroom.mail.parse import parse_safely
 from mailroom.mail.threading_headers import new_message_id, new_thread_index
 from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
 from mailroom.playbooks.question_mail import fresh_token, kept_words, mail_of
-from mailroom.playbooks.sending import take_up
+from mailroom.playbooks.sending import note_server, take_up
 from mailroom.playbooks.watch_replies import Handle, Resume, watch
 from mailroom.store import Store
 from mailroom.store.wait_rows import NewWait, Wait
@@ -52,6 +52,8 @@ class PostDesk:
     account: MailAccount
     tenant: str = ""
     clock: Clock = SYSTEM_CLOCK
+    patient: bool = False
+    """Leave a sending server alone for a while that has just failed: for what asks by itself, again and again."""
 
 
 def ask(
@@ -238,6 +240,8 @@ def _check_waiting(desk: PostDesk, waiting: Waiting) -> None:
 
 def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> Wait:
     faultpoint("ask.before_sending")
+    if desk.patient:
+        may_send(desk.account, desk.store)
     sent = send_once(
         desk.store, desk.account, mail_of(desk.account, question, wait), key=wait.key,
         digest=str(wait.question["digest"]), tenant=desk.tenant, alert_id=wait.alert_id,
@@ -245,6 +249,8 @@ def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> 
         before_sending=fresh_token(desk.store, desk.account, question, wait),
     )  # fmt: skip
     faultpoint("ask.sent")
+    if desk.patient:
+        note_server(desk.store, desk.account, sent)
     if sent.state == "sending" or (sent.state == "not_applied" and not sent.open):
         if (error := sent.to_mend) is not None:
             raise type(error)(

@@ -19,7 +19,9 @@ from mailroom_tests_small_tenant import Workbench, add, policy
 from sqlalchemy import update
 
 import mailroom.faults
+from mailroom.connectors.careful_login import remember_ping
 from mailroom.errors import InvalidInputError, RefusedError, TransientError
+from mailroom.mail.actions.ping import ping
 from mailroom.playbooks.approvals import by_mail
 from mailroom.playbooks.approvals.answers import read
 from mailroom.playbooks.approvals.by_mail import ask_approvers, close_question, take_answer
@@ -31,7 +33,7 @@ from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.watch_replies import watch_once
 from mailroom.store.schema import approvals
 from sandbox import Tenant
-from sandbox.mail import AUTHSERV_ID, Habit
+from sandbox.mail import AUTHSERV_ID, Habit, MailFault
 
 BEN, EVE = "tomasz.nowak@northwind.example", "clara.lindqvist@northwind.example"
 NEVER = {BEN: Habit("never"), EVE: Habit("never")}
@@ -451,3 +453,28 @@ def test_a_yes_taken_back_by_mail_is_no_problem_of_the_round(make: Callable[...,
     found = request_approvals(scene.bench.desk, tell=lambda _known: False)
     assert (found.done, found.problems) == ({}, [])
     assert scene.store.approvals.get(scene.id).state == "declined"
+
+
+def test_a_sending_server_that_refuses_the_login_is_tried_once_in_a_round_and_left_alone_in_the_next(
+    make: Callable[..., Scene],
+) -> None:
+    scene = make()
+    add(scene.bench.tenant, "wanted as well")
+    scene.bench.ingest()
+    scene.bench.triage()
+    proposal = next(one for one in scene.store.ledger.list(state="proposed") if one.id != scene.action)
+    assert request(scene.store, scene.policy, [proposal.id]).approval is not None
+    tries = MailFault("slow", "AUTH", times=None)
+    scene.mail.faults.add(tries)
+    account = scene.post.account
+    wrong = replace(scene.post, account=replace(account, smtp=replace(account.need_smtp(), password="kanari-wrong")))
+
+    first, second = (request_approvals(scene.bench.desk, wrong) for _ in range(2))
+    assert tries.hits == 1
+    assert len(first.problems) == 2
+    assert len(second.problems) == 1
+    assert "is not tried again before" in second.problems[0]
+
+    remember_ping(account, scene.store, ping(account))
+    assert request_approvals(scene.bench.desk, scene.post).asked == 2
+    assert len(scene.mail.sent) == 2

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from mailroom_tests_small_tenant import Workbench, add, empty_tenant
 
+from mailroom.connectors.careful_login import remember_ping
 from mailroom.connectors.mailbox import MailboxSettings, ingest_mailbox
 from mailroom.errors import InvalidInputError, NotFoundError
+from mailroom.mail.actions.ping import ping
 from mailroom.playbooks.approvals.deciding import approve
 from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import void_changed
@@ -27,7 +29,7 @@ from mailroom.playbooks.reported import ReportDesk, ReportResult, handle_report,
 from mailroom.triage.packaged import demo_lists
 from sandbox import Fault
 from sandbox.data import Component
-from sandbox.mail import Habit
+from sandbox.mail import Habit, MailFault
 
 PHISH = "phish@northwind.example"
 AMY, BEN, EVE = (f"{name}@northwind.example" for name in ("clara.lindqvist", "tomasz.nowak", "grace.whitfield"))
@@ -167,6 +169,23 @@ def test_the_reporter_is_thanked_and_told_once_and_nothing_of_the_mail_is_quoted
         assert not any(word in text for word in ("Kanarienvogel", "parcel", "http", "DHL"))
     assert "was an attack" in result.get_content()
     assert len(world.bench.store.ledger.list(limit=100)) == 4
+
+
+def test_a_wrong_password_for_sending_is_tried_once_and_every_reporter_is_told_the_result_later(world: World) -> None:
+    message_id = world.attack(AMY, BEN)
+    alerts = [world.report(message_id, AMY), world.report(message_id, BEN)]
+    account, tries = world.desk.account, MailFault("slow", "AUTH", times=None)
+    world.office.mail.faults.add(tries)
+    wrong = replace(account, smtp=replace(account.need_smtp(), password="kanari-wrong"))
+    world.desk = replace(world.desk, account=wrong)
+    assert [world.handle(one).told for one in (*alerts, *alerts)] == [False] * 4
+    assert tries.hits == 1
+    assert world.bench.store.ledger.list(state="unknown") == []
+
+    world.desk = replace(world.desk, account=account)
+    remember_ping(account, world.bench.store, ping(account))  # whoever mends it, tests it
+    assert [world.handle(one).told for one in alerts] == [True, True]
+    assert [len(world.mails_to(one)) for one in (AMY, BEN)] == [1, 1]
 
 
 def test_two_people_who_report_one_mail_are_one_case_and_count_together(world: World) -> None:

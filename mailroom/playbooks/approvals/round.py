@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from mailroom.connectors.careful_login import SendingPausedError
 from mailroom.errors import MailroomError, TransientError
 from mailroom.playbooks.act import Desk
 from mailroom.playbooks.approvals.by_mail import ask_approvers, close_left_open, close_question, take_answer
@@ -72,6 +73,7 @@ def request_approvals(
     """
     store, policy = desk.store, desk.policy()
     names = names_of(desk.client, store)
+    post = replace(post, patient=True) if post is not None else None
     report = RoundReport(request_for_proposals(store, policy, tenants=names))
     _leave_ended(store, names, report, ended)
     for known in store.approvals.every(OPEN, tenants=names):
@@ -81,6 +83,9 @@ def request_approvals(
         if post is not None and not known.flow_run_id:  # a run asks by itself, and waits for the answer
             try:
                 report.asked += ask_approvers(post, policy, known.id).wait_id is not None
+            except SendingPausedError as error:
+                report.problems.append(f"approvers are asked later: {error}")
+                post = None
             except MailroomError as error:
                 report.problems.append(f"approvers were not asked about approval {known.id}: {error}")
     tell_runs(desk, report, tell=tell, resume=resume)

@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, timedelta
 from typing import Literal
 
+from mailroom.connectors.careful_login import SendingPausedError, may_send
 from mailroom.effects.send_mail import send_once
 from mailroom.errors import InvalidInputError, RefusedError, RejectedError
 from mailroom.faults import faultpoint
@@ -15,6 +16,7 @@ from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.reported.model import WHO, ReportDesk
 from mailroom.playbooks.reported.words import words_for
+from mailroom.playbooks.sending import note_server
 from mailroom.store.alerts import Alert
 from mailroom.store.user_reports import UserReport
 
@@ -65,13 +67,18 @@ def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict
     )  # fmt: skip
     faultpoint("reported.before_telling")
     try:
+        may_send(here.account, store)
         sent = send_once(
             store, here.account, mail, key=key, digest=key.partition(":")[2], tenant=here.tenant, alert_id=alert.id,
             requested_by=WHO, clock=here.clock,
         )  # fmt: skip
+    except SendingPausedError as error:
+        log.info("report %d: the reporter is told later: %s", report.id, error)
+        return "later"
     except (RefusedError, RejectedError, InvalidInputError) as error:
         log.warning("report %d: the reporter is not told: %s", report.id, error)
         return "no"
+    note_server(store, here.account, sent)
     faultpoint("reported.told")
     if sent.is_sent:
         return "sent"
