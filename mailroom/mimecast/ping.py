@@ -24,23 +24,13 @@ from mailroom.mimecast.client import MimecastClient
 from mailroom.mimecast.dates import format_date
 from mailroom.mimecast.network_check import NETWORK_STAGES, StageFailure
 from mailroom.mimecast.outcomes import EffectUnknownError
+from mailroom.stages import Stage
 
 PASSED = "Successfully connected to the Mimecast server with the provided connection parameters!"
 _PATIENCE = 15.0
 """Seconds for one call, its repeats and the token included: whoever asks for a check looks on."""
 _TOLERATED_SKEW = timedelta(seconds=120)
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage. `ok` is None when it was not tried, or cannot be told."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    advice: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from mailroom.errors import MailroomError
 from mailroom.redact import one_line, scrub
-
-
-class Stage(Protocol):
-    """What both pings say of one stage. `ok` is None when it was not tried, or is not needed."""
-
-    @property
-    def name(self) -> str:
-        """Which stage."""
-
-    @property
-    def ok(self) -> bool | None:
-        """How it went."""
-
-    @property
-    def detail(self) -> str:
-        """What was seen."""
-
-    @property
-    def advice(self) -> str:
-        """What to do about it."""
+from mailroom.stages import Stage
 
 
 @dataclass(frozen=True)

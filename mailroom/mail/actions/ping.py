@@ -10,27 +10,17 @@ from mailroom.mail.account import MailAccount
 from mailroom.mail.imap.ping import ping as imap_ping
 from mailroom.mail.smtp.ping import ping as smtp_ping
 from mailroom.redact import one_line, scrub
+from mailroom.stages import Stage
 
 _CONNECT, _ANSWER = 10.0, 20.0
 """Seconds: whoever asks for a test looks on, and is not kept waiting as long as a run may be."""
 
 
 @dataclass(frozen=True, slots=True)
-class PingStage:
-    """One stage. `ok` is None when it was not tried or is not needed."""
-
-    name: str
-    """`imap login`, `smtp connection`, ..."""
-    ok: bool | None
-    detail: str
-    advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PingReport:
     """Both halves of a mailbox."""
 
-    stages: tuple[PingStage, ...]
+    stages: tuple[Stage, ...]
     imap: bool | None
     """None: not configured."""
     smtp: bool | None
@@ -66,10 +56,10 @@ def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: boo
         clock: Where time comes from.
         check_sender: Also ask whether this login may send as the mailbox's address.
     """
-    stages: list[PingStage] = []
+    stages: list[Stage] = []
     imap = smtp = None
     if account.imap is None:
-        stages.append(PingStage("imap", None, "not configured: mail can only be sent"))
+        stages.append(Stage("imap", None, "not configured: mail can only be sent"))
     else:
         reading = replace(
             account.imap,
@@ -80,7 +70,7 @@ def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: boo
         stages += [_stage("imap", one.name, one.ok, one.detail, one.advice) for one in found]
         imap = all(one.ok is not False for one in found)
     if account.smtp is None:
-        stages.append(PingStage("smtp", None, "not configured: mail can only be read"))
+        stages.append(Stage("smtp", None, "not configured: mail can only be read"))
     else:
         sending = replace(
             account.smtp,
@@ -93,11 +83,11 @@ def ping(account: MailAccount, *, clock: Clock = SYSTEM_CLOCK, check_sender: boo
     return PingReport(tuple(stages), imap, smtp)
 
 
-def _stage(half: str, name: str, ok: bool | None, detail: str, advice: str) -> PingStage:
-    return PingStage(f"{half} {name}", ok, one_line(scrub(detail)).rstrip("."), one_line(scrub(advice)))
+def _stage(half: str, name: str, ok: bool | None, detail: str, advice: str) -> Stage:
+    return Stage(f"{half} {name}", ok, one_line(scrub(detail)).rstrip("."), one_line(scrub(advice)))
 
 
-def _half(stage: PingStage) -> str:
+def _half(stage: Stage) -> str:
     return stage.name.partition(" ")[0].upper()
 
 

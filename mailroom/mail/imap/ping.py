@@ -20,7 +20,8 @@ from mailroom.mail.imap.session import ImapSession
 from mailroom.mail.imap.settings import ImapSettings
 from mailroom.mail.imap.wire import Wire
 from mailroom.mail.transport import TlsError, open_socket, tls
-from mailroom.mail.transport.stages import Stage, resolve, run_stages
+from mailroom.mail.transport.stages import resolve, run_stages
+from mailroom.stages import Stage
 
 NAMES = ("settings", "name", "connection", "TLS", "greeting", "login", "folder")
 

@@ -7,7 +7,8 @@ from mailroom.mail.compose.addresses import parse_mailbox
 from mailroom.mail.smtp.login import greeted, log_in, log_in_anew, tcp, tls_context
 from mailroom.mail.smtp.settings import SmtpSettings
 from mailroom.mail.smtp.wire import LostError, Wire
-from mailroom.mail.transport.stages import Stage, resolve, run_stages
+from mailroom.mail.transport.stages import resolve, run_stages
+from mailroom.stages import Stage
 
 
 def ping(settings: SmtpSettings, *, sender: str = "") -> list[Stage]:

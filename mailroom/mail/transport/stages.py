@@ -5,23 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from mailroom.errors import MailroomError, TransientError
 from mailroom.mail.transport.names import checked_host
 from mailroom.mail.transport.proxy import ProxySettings
 from mailroom.redact import scrub
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage. `ok` is None when it was not tried, or is not needed; `seconds` is how long it took."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    advice: str = ""
-    seconds: float = 0.0
+from mailroom.stages import Stage
 
 
 def run_stages(
