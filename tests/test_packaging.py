@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -100,3 +101,18 @@ def test_flows_and_command_line_work_from_any_folder(tmp_path: Path) -> None:
     done = subprocess.run([program, "--version"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == f"mailroom {mailroom.__version__}", done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5, which Debian 12 has, finds the wrong end of them; an atomic group means the same."""
+    repeated = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
+    patterns = [
+        (path.relative_to(ROOT), node.value)
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    ]
+    said = [(path, one if isinstance(one, str) else one.decode("latin-1")) for path, one in patterns]
+    assert len(said) > 10_000
+    assert [(path, text) for path, text in said if repeated.search(text)] == []

@@ -26,7 +26,7 @@ _ONLY_ONCE = frozenset(
      "content-type", "mime-version", "content-transfer-encoding"}
 )  # fmt: skip
 _SAYS_WHAT_IT_IS = frozenset({"from", "to", "subject", "date", "content-type"})
-_BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*+(?=[!-9;-~]{1,80}[ \t]*:)")
+_BLANK_LINES = re.compile(rb"(?>(?:[ \t]*\r?\n)*)(?=[!-9;-~]{1,80}[ \t]*:)")
 _FROM = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BIG = 64 * 1024 * 1024
 _LEADING = re.compile(rb"\s*?(?=[!-9;-~]+[ \t]*:)")

@@ -6,7 +6,7 @@ import re
 
 _NEAR = 4096
 """Octets in which the first line ends, but for very odd mails."""
-_HEAD_IN_CR = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\r\n]*+\r(?:[ \t][^\r\n]*+\r)*+)++\r")
+_HEAD_IN_CR = re.compile(rb"(?>(?:[!-9;-~]++[ \t]*+:[^\r\n]*+\r(?>(?:[ \t][^\r\n]*+\r)*))+)\r")
 """Headers of which each line ends with CR only, and the blank line after them."""
 
 

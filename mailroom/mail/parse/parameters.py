@@ -14,7 +14,7 @@ _MAIN = re.compile(r"[\s\"']*([^\s;,\"'()<>=/]*(?:\s*/\s*[^\s;,\"'()<>=/]*)?)")
 _SLASH = re.compile(r"\s*/\s*")
 _PARAMETER = re.compile(
     r'[;\s][\s;]{0,50}+([^\s=;"]{1,200}+)\s{0,50}+=\s{0,50}+'  # runs have bounds: no search takes a square of time
-    r'(?:"((?:[^"\\]|\\.)*)"|([^;\s]*+(?:\s(?!\s{0,20}[\w-]{1,40}(?:\*\d{0,4}\*?=|="))[^;\s]*+)*+))'
+    r'(?:"((?:[^"\\]|\\.)*)"|([^;\s]*+(?>(?:\s(?!\s{0,20}[\w-]{1,40}(?:\*\d{0,4}\*?=|="))[^;\s]*+)*)))'
 )
 """Behind a semicolon; or behind a blank, when it was forgotten and no more words of a name can be meant."""
 _MORE = re.compile(r"[^;,=\s()][^;=]{0,200}+(?=;|\Z)")

@@ -19,7 +19,7 @@ _FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\t"
 _WORDS_IN = 10
 """Of how many characters in a line one must be a blank or a sign for the line to be words."""
-_PLAIN_WORDS = re.compile(rb"[A-Za-z]?[a-z]*+(?: [A-Za-z]?[a-z]*+)++")
+_PLAIN_WORDS = re.compile(rb"[A-Za-z]?[a-z]*+(?>(?: [A-Za-z]?[a-z]*+)+)")
 _FAST_FROM = 16 * 1024
 
 

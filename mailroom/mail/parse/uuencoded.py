@@ -10,7 +10,7 @@ from mailroom.mail.parse.transfer import undo
 FILE_BEGINS = re.compile(rb"begin [0-7]")
 """Without it no file is in a text. It costs half of what looking for a fixed string does."""
 _FILE = re.compile(
-    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-`][ -`]{0,90}\r?\n)++)(?:[ \t]*\r?\n)?end[ \t]*(?:\r?\n|\Z)",
+    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?>(?:[!-`][ -`]{0,90}\r?\n)+))(?:[ \t]*\r?\n)?end[ \t]*(?:\r?\n|\Z)",
     re.MULTILINE,
 )
 """Lower case letters end the run of lines, so no line is looked at twice."""
