@@ -2,7 +2,7 @@
 
 Exit codes: 0 done, 1 unforeseen, 2 wrong arguments or settings, 3 no access, 4 try again later, 5 another worker is
 busy, 6 not every action was applied, 7 the store cannot be used, 8 not found, 9 a check failed,
-10 a safety rail said no.
+10 a safety rail said no, 11 somebody else has to approve it.
 """
 
 from __future__ import annotations
