@@ -100,13 +100,13 @@ def remediate(
         results = _pull_back(plan, follow_minutes, blocks)
         also = _block_content(plan, blocks) if also_block_link_or_file else []
         also += _block_senders(senders, blocks)
+    playbook.publish_results("remediation", [one.row() for one in results], "What became of each item.")
+    if also:
+        playbook.publish_results("remediation-blocks", also, "What was blocked as well.")
     told: dict[str, int] = {}
     if tell_recipients:
         report = playbook.tell_recipients(plan, results, case=case, mailbox=mailbox, **blocks)
         told = {"told": report.sent + report.before, "not_told": report.failed}
-    playbook.publish_results("remediation", [one.row() for one in results], "What became of each item.")
-    if also:
-        playbook.publish_results("remediation-blocks", also, "What was blocked as well.")
     _fail_if_any(results, int(told.get("not_told", 0)))
     fail_if_any([row for row in also if row["state"] != "left alone"], "blocks", retry="Retry makes only these.")
     states = [one.state for one in results]

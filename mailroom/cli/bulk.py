@@ -108,7 +108,7 @@ def _bulk(
             else:
                 more = " by somebody else, because it is wide" if asked.wide else ""
                 output.note(f"approval {asked.id} waits for a yes{more}: `mailroom approve {asked.id}`")
-            return
+            raise typer.Exit(Exit.OK if propose else Exit.WAITS)
         done = decide_and_do(here, asked)
     if as_json:
         output.print_json({"approval": line(done.approval), "counts": done.counts(), "left_out": left_out})

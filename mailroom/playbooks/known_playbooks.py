@@ -126,7 +126,7 @@ def _handle_report(place: Workplace, run: PlaybookRun) -> dict[str, Any]:
         raise InvalidInputError("Handling a report needs the mailbox that it came to: configure it.")
     desk = place.desk()
     tenant = run.tenant if run.tenant in names_of(desk.client, place.store) else tenant_of(desk.client)
-    here = ReportDesk(desk, place.mailbox(), tenant)
+    here = ReportDesk(desk, place.mailbox(), tenant, answer=bool(run.parameters.get("answer_reporters", True)))
     return handle_report(here, int(run.alert_id or 0)).row()
 
 

@@ -47,7 +47,7 @@ class Page:
         alerts: id, connector, sender_domain, received_at, group_key, handling.
         verdicts: the current ones: verdict, risk, level, proposed_action, evidence, shadow.
         first_verdicts: when each alert was judged first: at.
-        actions: kind, state, mode, created_at, settled_at.
+        actions: kind, state, mode, requested_by, created_at, settled_at.
         labels: label, source, is_current, at.
         approvals: when somebody decided about an action: at.
         campaigns: key.
@@ -108,7 +108,8 @@ class Reporting:
             verdicts=current,
             first_verdicts=self._first_verdicts(current, first, last),
             actions=of(
-                select(*actions.c["alert_id", "kind", "state", "mode", "created_at", "settled_at"]), actions.c.alert_id
+                select(*actions.c["alert_id", "kind", "state", "mode", "requested_by", "created_at", "settled_at"]),
+                actions.c.alert_id,
             ),
             labels=of(select(*labels.c["alert_id", "label", "source", "is_current", "at"]), labels.c.alert_id),
             approvals=of(decided, actions.c.alert_id),

@@ -140,7 +140,9 @@ def test_a_bulk_action_shows_first_and_is_done_once(run: Any, tenant: Tenant) ->
 
 
 def test_more_than_ten_need_somebody_else(run: Any, tenant: Tenant) -> None:
-    asked = run("bulk", "reject", "--where", "subject~junk", "--note", "unwanted", "--yes", "--json").json["approval"]
+    waits = run("bulk", "reject", "--where", "subject~junk", "--note", "unwanted", "--yes", "--json")
+    asked = waits.json["approval"]
+    assert waits.code == Exit.WAITS
     assert (asked["targets"], asked["wide"], asked["state"]) == (12, True, "open")
     refused = run("approve", str(asked["id"]), "--yes")
     assert refused.code == Exit.REFUSED

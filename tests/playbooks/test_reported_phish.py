@@ -8,7 +8,7 @@ from email import message_from_bytes
 from email import policy as email_policy
 from email.message import EmailMessage
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from mailroom.playbooks.approvals.doing import carry_out_approved
 from mailroom.playbooks.approvals.requesting import void_changed
 from mailroom.playbooks.ask import PostDesk, ask
 from mailroom.playbooks.cases import set_fields, set_state
+from mailroom.playbooks.known_playbooks import Workplace, known
 from mailroom.playbooks.policy import Policy
 from mailroom.playbooks.question import Question
 from mailroom.playbooks.reported import ReportDesk, ReportResult, handle_report, handle_reports
@@ -546,3 +547,15 @@ def test_when_another_person_reports_the_mail_the_approval_is_about_what_is_know
     still = world.bench.store.approvals.list(states=("open",))
     assert sorted(one.kind for one in still) == ["create_block_sender_policy", "create_remediation_incident"]
     assert first.id not in {one.id for one in still}
+
+
+@pytest.mark.parametrize(("parameters", "mails"), [({}, 2), ({"answer_reporters": False}, 0)])
+def test_a_rule_decides_whether_the_reporter_is_answered_also_without_prefect(
+    world: World, parameters: dict[str, Any], mails: int
+) -> None:
+    playbook = known("handle reported phish")
+    alert = world.report(world.attack(AMY))
+    run: Any = SimpleNamespace(alert_id=alert, parameters=parameters, requested_by="amara", case_id=None, tenant="nw")
+    assert playbook.in_place is not None
+    playbook.in_place(Workplace(world.bench.store, lambda: world.desk.desk, lambda: world.desk.account), run)
+    assert len(world.mails_to(AMY)) == mails

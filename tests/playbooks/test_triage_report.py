@@ -221,6 +221,17 @@ def test_times_run_from_the_arrival_of_the_mail(world: World) -> None:
     assert times["action"].median == pytest.approx(2 * 3600, abs=120)
 
 
+def test_what_a_playbook_proposes_is_nobodys_touch(world: World) -> None:
+    alert_id = world.judged("spam", age=timedelta(hours=2))
+    wish = NewAction(
+        "northwind", alert_id, "reject", "h", "disposition:h", mode="manual", requested_by="handle reported phish"
+    )
+    world.store.ledger.intend(wish)
+    assert "first touch" not in gather(world.store).times
+    world.acted(alert_id, "release", "manual")
+    assert "first touch" in gather(world.store).times
+
+
 def test_what_is_judged_again_was_judged_when_it_was_judged_first(world: World) -> None:
     alert_id = world.judged("spam", age=timedelta(hours=5))
     before = world.store.verdicts.current(alert_id).created_at  # type: ignore[union-attr]

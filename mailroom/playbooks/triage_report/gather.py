@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailroom.errors import InvalidInputError
+from mailroom.playbooks.reported.model import WHO as REPORTED
 from mailroom.playbooks.triage_report.model import (
     EXPIRY,
     MOST_DAYS,
@@ -111,7 +112,8 @@ class _Counting:
             return rows.dropna().groupby("alert_id")["at"].min()
 
         done = page.actions[page.actions["state"].isin(["applied", "undone"])]
-        by_hand = page.actions[page.actions["mode"] == "manual"]
+        # What a playbook proposes by itself is for a person to do, and is not done by one.
+        by_hand = page.actions[(page.actions["mode"] == "manual") & (page.actions["requested_by"] != REPORTED)]
         moments = {
             "first touch": first(by_hand[["alert_id", "created_at"]], page.labels[["alert_id", "at"]], page.approvals),
             "verdict": first(page.first_verdicts),
