@@ -194,6 +194,20 @@ def test_a_forged_sender_of_mail_that_is_pulled_back_is_not_blocked(api: Any, ma
     assert "failed DMARC" in shown
 
 
+def test_what_was_pulled_back_is_shown_also_where_nobody_can_be_told(api: Any, make_world: Any, helper: Any) -> None:
+    world = make_world(0, remediation_fails=0, remediation_steps=2)
+    world.save_blocks()
+    message_id = delivered(world, PEOPLE)
+
+    state = world.run(
+        remediate, look_for="message id", values=message_id, tell_recipients=True, mailbox="there is none"
+    )
+
+    assert state.is_failed()
+    assert "there is none" in state.message
+    assert "done" in json.dumps(helper.artifacts(helper.run_id(state))["remediation"])
+
+
 def test_copies_that_stay_behind_fail_the_run(api: Any, make_world: Any) -> None:
     world = make_world(0, remediation_fails=2, remediation_steps=2)
     world.save_blocks()
