@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.exceptions import FlowPauseTimeout, NotPausedError, ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import RunInput
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import Field
 
 from blocks._sync import in_sync
@@ -50,7 +50,7 @@ def resume_run(wait: Wait) -> bool | str:
         know it any more, a text when it has to be tried again.
 
     Raises:
-        TransientError: Prefect does not answer; it would not for other runs.
+        TransientError: Prefect does not answer, or nobody said where it is; it would not for other runs.
     """
     if wait.kind == KIND:
         return _resume(wait.flow_run_id, LOOK_AGAIN)
@@ -77,6 +77,8 @@ def ended_runs(flow_run_ids: Collection[str]) -> set[str]:
         TransientError: as `resume_run`.
     """
     known, alive = [one for one in flow_run_ids if _is_id(one)], set[str]()
+    if known:
+        _need_server()
     try:
         with temporary_settings(_PATIENCE), get_client(sync_client=True) as client:
             for start in range(0, len(known), _PAGE):
@@ -96,9 +98,19 @@ def _is_id(text: str) -> bool:
     return True
 
 
+def _need_server() -> None:
+    """Without an address Prefect starts a server of its own, which knows no run: nothing must be believed of it."""
+    if not PREFECT_API_URL.value():
+        raise TransientError(
+            "the flow run that waits is not told here, because PREFECT_API_URL is not set: a watcher or a scheduled "
+            "run that has it tells it; or set it and repeat this"
+        )
+
+
 def _resume(flow_run_id: str, run_input: dict[str, Any], *, ended: bool = True) -> bool | str:
     if not _is_id(flow_run_id):
         return False
+    _need_server()
     run_id = UUID(flow_run_id)
     try:
         with temporary_settings(_PATIENCE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -197,9 +196,14 @@ def tell(here: desk.Here, known: StoredApproval) -> None:
     from tasks._resume import resume_approval, resume_run  # Prefect; only where a run waits
 
     close_question(here.store, known, resume_run)
-    with suppress(TransientError):
-        if not isinstance(resume_approval(known), str):
-            here.store.approvals.told(known.id)
+    try:
+        said = resume_approval(known)
+    except TransientError as error:
+        said = str(error)
+    if isinstance(said, str):
+        output.note(said)
+    else:
+        here.store.approvals.told(known.id)
 
 
 def _leave_to_somebody_else(known: StoredApproval, *, as_json: bool) -> NoReturn:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -80,17 +81,61 @@ def tell(values: Mapping[str, Any], said: str, *, as_json: bool, beside: bool = 
         note(said)
 
 
+_LONG = frozenset(
+    {"why", "subject", "title", "name", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text",
+     "summary", "action", "actions", "by", "proposer", "approver", "reason", "message", "file", "path"}
+)  # fmt: skip
+"""Columns whose cells may take several lines; numbers, states and the like are never cut or broken."""
+_LEAST = 16
+"""Characters that such a column needs at least, if it has as many."""
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: int = 200) -> None:
-    """A table for people; a cell shows at most `limit` characters."""
+    """A table for people; a cell shows at most `limit` characters.
+
+    Where the terminal is too narrow for it, each row is a block of lines instead: no cell is ever cut by the table.
+    """
     from rich.table import Table
 
+    cells = [[plain(_shown(cell), limit) for cell in row] for row in rows]
+    widths = [_needed(name, [row[at].cell_len for row in cells]) for at, name in enumerate(columns)]
+    if sum(widths) + 3 * len(columns) + 1 > console.made.width and cells:
+        _blocks(title, columns, cells)
+        return
     made = Table(title=plain(title), title_justify="left", header_style="bold", expand=False)
-    long = {"why", "subject", "sender", "detail", "advice", "evidence", "undo", "value", "answer", "text"}
-    for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column not in long)
-    for row in rows:
-        made.add_row(*(plain(cell, limit) for cell in row))
+    for column, width in zip(columns, widths, strict=True):
+        made.add_column(column, overflow="fold", no_wrap=column not in _LONG, min_width=width)
+    for row in cells:
+        made.add_row(*row)
     console.print(made)
+
+
+def _shown(cell: object) -> object:
+    """Times to the second and in UTC, yes and no."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return f"{cell.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if isinstance(cell, datetime) and cell.tzinfo else cell
+
+
+def _needed(column: str, lengths: Sequence[int]) -> int:
+    """Characters that a column needs at least."""
+    longest = max([len(column), *lengths])
+    return min(longest, max(_LEAST, len(column))) if column in _LONG else longest
+
+
+def _blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(plain(title), style="italic")
+    for row in rows:
+        made = Table.grid(padding=(0, 2))
+        made.add_column(no_wrap=True, style="bold")
+        made.add_column(overflow="fold")
+        for name, cell in zip(columns, row, strict=True):
+            if cell.plain:
+                made.add_row(name, cell)
+        console.print(made, Text(""), sep="")
 
 
 class Lines:

@@ -129,6 +129,8 @@ def watch(
                  [[counts[name] for name in columns]])  # fmt: skip
     for problem in report.problems:
         output.note(problem)
+    if report.to_resume:
+        output.note(f"{report.to_resume} runs are still to be resumed; `mailroom replies show NUMBER` says why")
 
 
 @replies_app.command("settle")
@@ -170,6 +172,8 @@ def cancel(
         return
     said = "is cancelled" if before.is_open else f"was {before.state} already"
     output.note(f"question {question} {said}")
+    if after.flow_run_id and after.resumed_at is None and after.resume_note:
+        output.note(after.resume_note)
 
 
 def resume(wait: Wait) -> bool | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from mailroom.errors import TransientError
-from tasks._resume import _resume
+from tasks._resume import _resume, ended_runs
 
 RUN = str(uuid4())
 
@@ -73,3 +74,14 @@ def test_a_run_that_prefect_does_not_know_is_given_up(api: Api) -> None:
 def test_a_refusal_is_about_this_run_only(api: Api) -> None:
     assert "could not resume the run yet" in str(_resume(RUN, {}))
     assert api.asked
+
+
+def test_without_an_address_no_server_is_started_and_no_run_is_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    with temporary_settings({PREFECT_API_URL: None}):
+        for ask in (lambda: _resume(RUN, {}), lambda: _resume(RUN, {}, ended=False), lambda: ended_runs([RUN])):
+            with pytest.raises(TransientError, match="PREFECT_API_URL is not set"):
+                ask()
+    assert list(tmp_path.iterdir()) == []
