@@ -112,6 +112,8 @@ def search(
         output.print_json({"emails": [row.as_json() for row in rows]})
         return
     output.table(f"{len(rows)} mails", COLUMNS, [cells(row) for row in rows])
+    if len(rows) == limit:
+        output.note("the newest; there may be more: --limit")
 
 
 @mail_app.command("show")

@@ -44,6 +44,8 @@ def stored(
         for row in rows
     ]
     output.table(f"{len(rows)} mails", ("alert", "received (UTC)", "sender", "subject", "files", "handling"), cells)
+    if len(rows) == limit:
+        output.note("the newest; there may be more: --limit")
 
 
 @mail_app.command("inside")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_origin, get_type_h
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mailroom.cli import output
 from mailroom.cli.kept_token import KeptRefreshToken
 from mailroom.connectors.mailbox_form import MailboxForm
 from mailroom.connectors.tracked_form import TrackedForm
@@ -170,7 +171,10 @@ class Settings(_Section):
         """
         from mailroom.store import Store
 
-        url = self.store.url or f"sqlite:///{self._made_home() / 'mailroom.db'}"
+        file = self._made_home() / "mailroom.db" if not self.store.url else None
+        if file is not None and not file.exists():
+            output.note(f"there was no store yet: an empty one is made, {file}")
+        url = self.store.url or f"sqlite:///{file}"
         return Store.open(url, blobs=self.store.blobs or str((self.home / "blobs").resolve()))
 
     def _made_home(self) -> Path:

@@ -111,8 +111,10 @@ def overturn(store: Store, text: str, *, malicious: bool, who: str, why: str) ->
 
     Raises:
         NotFoundError: no alert has this id.
-        InvalidInputError: nothing was done to this message, or several are meant.
+        InvalidInputError: nothing was done to this message, several are meant, or no reason is given.
     """
+    if not why.strip():
+        raise InvalidInputError("Say what was wrong with the decision: it counts against the rules behind it.")
     alert = store.alerts.find_one(text)
     applied = [action for action in store.ledger.for_alert(alert.id) if action.state == "applied"]
     if not applied:

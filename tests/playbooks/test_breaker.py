@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailroom.errors import InvalidInputError
 from mailroom.playbooks.breaker import breaker_state, overturn
 from mailroom.store import NewAction, NewAlert, Settled, StagedItem, Store
 from mailroom.store.actions import ActionResult
@@ -40,7 +41,7 @@ class Decisions:
         self.store.ledger.claim([action.id], owner="me")
         self.store.ledger.settle([ActionResult(action.id, "applied", handling="rejected")])
         if wrong:
-            overturn(self.store, key, malicious=wrong == "malicious", who="ann", why="")
+            overturn(self.store, key, malicious=wrong == "malicious", who="ann", why="it was wanted")
         return alert_id
 
 
@@ -111,3 +112,8 @@ def test_the_rules_that_decided_count_even_when_the_message_is_judged_otherwise_
     store.verdicts.record([NewVerdict(alert_id, None, "undetermined", 10, 1.0, 0, "other", "T2", said)])
 
     assert breaker_state(store, 10).overturned == {"junk": (1, 1)}
+
+
+def test_who_overturns_a_decision_says_why(store: Store) -> None:
+    with pytest.raises(InvalidInputError, match="what was wrong"):
+        overturn(store, "1", malicious=False, who="ann", why=" ")
