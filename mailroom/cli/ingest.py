@@ -23,7 +23,7 @@ def _sources() -> None:
 
 @ingest_app.command("held")
 def held(
-    max_messages: Annotated[int, typer.Option(help="Most messages this time; 0 = no limit.")] = -1,
+    max_messages: Annotated[int, typer.Option(help="Most messages this time; 0 = no limit.", min=-1)] = -1,
     then_triage: Annotated[
         bool, typer.Option("--then-triage", help="Then decide and act, as `mailroom triage` does: the whole playbook.")
     ] = False,

@@ -27,7 +27,9 @@ def mailbox(
         bool, typer.Option("--catch-up", help="Take the whole backlog at once, without limit on number and time.")
     ] = False,
     folders: Annotated[str, typer.Option(help="Folders to check, separated by commas.", show_default=False)] = "",
-    max_messages: Annotated[int, typer.Option(help="Most mails this time; 0 = no limit.", show_default=False)] = -1,
+    max_messages: Annotated[
+        int, typer.Option(help="Most mails this time; 0 = no limit.", show_default=False, min=-1)
+    ] = -1,
     as_json: AsJson = False,
 ) -> None:
     """Turn the mailbox's new mail into alerts, each mail once, and apply the rules of [mail_rules] to them.

@@ -48,10 +48,11 @@ errors = _Terminal(stderr=True)
 
 
 def plain(value: object, limit: int = 200) -> Text:
-    """Hostile text, harmless: one line, no markup."""
+    """Hostile text, harmless: one line, no markup; where a new line began stands a sign for it."""
     from rich.text import Text
 
-    return Text(_printable(one_line(scrub(str(value)), limit)))
+    lines = [line for line in str(value).splitlines() if line.strip()] if "\n" in str(value) else [str(value)]
+    return Text(_printable(one_line(scrub(" ⏎ ".join(lines)), limit)))
 
 
 def _printable(text: str) -> str:

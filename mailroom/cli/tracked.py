@@ -25,7 +25,9 @@ def tracked(
         bool, typer.Option("--catch-up", help="Take the whole backlog at once, without limit on number and time.")
     ] = False,
     domains: Annotated[str, typer.Option(help="Domains to query, separated by commas.", show_default=False)] = "",
-    max_messages: Annotated[int, typer.Option(help="Most messages this time; 0 = no limit.", show_default=False)] = -1,
+    max_messages: Annotated[
+        int, typer.Option(help="Most messages this time; 0 = no limit.", show_default=False, min=-1)
+    ] = -1,
     as_json: AsJson = False,
 ) -> None:
     """Turn tracked messages into alerts, each once. What to fetch stands in [tracked] of mailroom.toml."""

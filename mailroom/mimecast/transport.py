@@ -34,6 +34,8 @@ _BEFORE_SENDING = (
     urllib3_errors.ConnectTimeoutError,
     urllib3_errors.ProxyError,
 )
+_OBJECT = re.compile(r"\A(?:.*?>: |\w+\(host='[^']*', port=[0-9]+\): )", re.DOTALL)
+"""What a connection says of itself in front of what happened to it."""
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 """http.client keeps the proxy's status nowhere else."""
 
@@ -286,8 +288,8 @@ def _certificate_refused(reason: object) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    """An exception's text fit for a message: no object addresses, no secrets, one line."""
-    text = str(error).split(">: ", 1)[-1] or type(error).__name__
+    """An exception's text fit for a message: no objects of the library, no secrets, one line."""
+    text = _OBJECT.sub("", str(error)) or type(error).__name__
     return redact.one_line(redact.scrub(f"{type(error).__name__}: {text}"), 300)
 
 

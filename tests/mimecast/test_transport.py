@@ -117,6 +117,19 @@ def test_api_roots_that_could_send_secrets_elsewhere_are_refused(root):
         MimecastClient(root, CREDENTIALS)
 
 
+def test_a_host_where_nobody_listens_is_named_in_plain_words(clock):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        root = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with (
+            MimecastClient(root, CREDENTIALS, clock=clock).within(1.0) as client,
+            pytest.raises(TransientError, match="Connection refused") as caught,
+        ):
+            account.get_account(client)
+    assert "host=" not in str(caught.value)
+    assert "_Plain" not in str(caught.value)
+
+
 def test_requests_go_through_the_proxy_with_its_credentials(server, clock):
     """A proxy gets plain-http requests with the whole URL; the scripted server plays that proxy."""
     server.add("http://localhost:9/oauth/token", Answer({"access_token": "token-for-proxy", "expires_in": 60}))
