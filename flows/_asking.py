@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect import get_run_logger, suspend_flow_run
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
+from prefect.states import Completed
 from pydantic import ValidationError
 
 from mailroom.playbooks.watch_replies import cancel
@@ -81,6 +83,15 @@ def wait_for_email(
         return known
 
     return suspended_until_settled(look, store, time_limit_hours, step or message_id)
+
+
+def ended(result: ReplyResult) -> State[dict[str, Any]]:
+    """How a question ended, as the end of its run: people see in the list of runs whether anybody answered."""
+    number, how = result.question_id, result.state.replace("_", " ")
+    said = f"question {number}: {how}, {result.replied} of {len(result.recipients)} people answered"
+    get_run_logger().info(said)
+    name = {"answered": "Completed", "cancelled": "Given up"}.get(result.state, how.capitalize())
+    return Completed(data=result.facts(), name=name, message=f"{said}. `mailroom replies show {number}`")
 
 
 def suspendable_run() -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any, Literal
 
-from prefect import get_run_logger
+from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from flows._asking import send_and_wait
+from flows._asking import ended, send_and_wait
 from flows._flow import flow
 from tasks.mail._asking import runs_inside_another
 
@@ -33,7 +33,7 @@ def send_email_and_wait_for_reply(
     exclusion_body_regex: str = "",
     sender_policy: Literal["exact", "alias", "domain", "any"] = "alias",
     folders: str = "",
-) -> dict[str, Any]:
+) -> State[dict[str, Any]]:
     """Ask people by mail; the run is suspended until they have answered, and holds no worker meanwhile.
 
     The answer is kept in Mailroom's own store (`mailroom replies show ID`); Prefect gets ids and states only. Retry,
@@ -57,7 +57,7 @@ def send_email_and_wait_for_reply(
         folders: Further folders where answers may arrive, separated by commas; a backslash keeps a comma.
 
     Returns:
-        How it ended, and who answered when.
+        How it ended, and who answered when. The run's state says it as well: *Completed*, *No answer*, ...
     """
     result = send_and_wait(
         recipients, subject, content, mailbox=mailbox, store=store, cc=cc, bcc=bcc, answers_from=answers_from,
@@ -65,9 +65,7 @@ def send_email_and_wait_for_reply(
         exclusion_subject_regex=exclusion_subject_regex, exclusion_body_regex=exclusion_body_regex,
         sender_policy=sender_policy, folders=folders, step=_step(recipients, subject, content),
     )  # fmt: skip
-    log = get_run_logger()
-    log.info("question %d: %s, %d answers", result.question_id, result.state, result.replied)
-    return result.facts()
+    return ended(result)
 
 
 def _step(*words: str) -> str:

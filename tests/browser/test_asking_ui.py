@@ -151,7 +151,7 @@ def test_a_question_asked_in_the_ui_is_suspended_answered_and_completed(
     assert watched.state.name == "Completed", watched.state.message
     done = server.wait(run)
     assert done.state.name == "Completed", done.state.message
-    tab.open_until(f"/v2/runs/flow-run/{run}", "question 1: answered, 2 answers")
+    tab.open_until(f"/v2/runs/flow-run/{run}", "question 1: answered, 2 of 2 people answered")
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
 
     assert question(world).state == "answered"
@@ -195,7 +195,7 @@ def test_the_resume_form_says_what_can_be_chosen_and_giving_up_lets_the_run_go_o
     page.get_by_role("option", name="cancelled").click()
     tab.resume(form)
 
-    assert prefect_deployed.wait(run).state.name == "Completed"
+    assert prefect_deployed.wait(run).state.name == "Given up"
     assert question(world).state == "cancelled"
     tab.is_harmless(tracker)
 

@@ -105,8 +105,10 @@ def test_a_flow_that_is_not_deployed_waits_in_place(api: Any, make: Callable[...
 
 def test_in_place_a_time_limit_ends_in_no_answer(api: Any, make: Callable[..., Any]) -> None:
     world = make({AMY: Habit("never")})
-    result = send_email_and_wait_for_reply(**wanted(world, time_limit_hours=1 / 3600))
-    assert (result["state"], result["is_success"]) == ("no_answer", False)
+    state = send_email_and_wait_for_reply(**wanted(world, time_limit_hours=1 / 3600), return_state=True)
+    assert (state.result()["state"], state.result()["is_success"]) == ("no_answer", False)
+    assert (state.type.value, state.name) == ("COMPLETED", "No answer")
+    assert state.message == "question 1: no answer, 0 of 1 people answered. `mailroom replies show 1`"
 
 
 def test_a_flow_decides_by_the_answer_and_may_ask_twice(api: Any, make: Callable[..., Any]) -> None:
@@ -304,7 +306,7 @@ def test_giving_up_in_the_ui_lets_the_run_go_on(worker: Any, make: Callable[...,
     until(worker, run, "Suspended")
     with worker.settings():
         resume_flow_run(run, run_input={"outcome": "cancelled"}, _sync=True)
-    assert worker.wait(run).state.name == "Completed"
+    assert worker.wait(run).state.name == "Given up"
     assert [one.state for one in questions(world)] == ["cancelled"]
 
 
