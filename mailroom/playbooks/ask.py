@@ -33,7 +33,7 @@ from mailroom.mail.parse import parse_safely
 from mailroom.mail.threading_headers import new_message_id, new_thread_index
 from mailroom.playbooks.question import Question, QuestionResult, Waiting, result_of
 from mailroom.playbooks.question_mail import fresh_token, kept_words, mail_of
-from mailroom.playbooks.sending import note_server, take_up
+from mailroom.playbooks.sending import chain_of, needs_server, note_server, take_up
 from mailroom.playbooks.watch_replies import Handle, Resume, watch
 from mailroom.store import Store
 from mailroom.store.wait_rows import NewWait, Wait
@@ -240,7 +240,7 @@ def _check_waiting(desk: PostDesk, waiting: Waiting) -> None:
 
 def _send(desk: PostDesk, question: Question, wait: Wait, requested_by: str) -> Wait:
     faultpoint("ask.before_sending")
-    if desk.patient:
+    if desk.patient and needs_server(chain_of(desk.store, wait)):
         may_send(desk.account, desk.store)
     sent = send_once(
         desk.store, desk.account, mail_of(desk.account, question, wait), key=wait.key,

@@ -23,7 +23,7 @@ from mailroom.mail.account import MailAccount
 from mailroom.playbooks.question_mail import question_again
 from mailroom.redact import one_line
 from mailroom.store import Store
-from mailroom.store.actions import Action, ActionResult
+from mailroom.store.actions import CLAIMABLE, Action, ActionResult
 from mailroom.store.wait_rows import Wait
 
 PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
@@ -69,6 +69,11 @@ def chain_of(store: Store, wait: Wait) -> list[Action]:
     if not wait.is_ours or not wait.message_ids:
         return []
     return store.ledger.find(wait.tenant, kinds=(SEND_MAIL,), states=_STATES, target=wait.message_ids[0])
+
+
+def needs_server(chain: Sequence[Action]) -> bool:
+    """Whether asking again hands the mail, or the rest of it, to the sending server."""
+    return not chain or any(one.state in CLAIMABLE and one.retryable for one in chain)
 
 
 def next_try(chain: Sequence[Action]) -> datetime | None:

@@ -19,7 +19,7 @@ from mailroom_tests_small_tenant import Workbench, add, policy
 from sqlalchemy import update
 
 import mailroom.faults
-from mailroom.connectors.careful_login import remember_ping
+from mailroom.connectors.careful_login import remember_ping, sending_failed
 from mailroom.errors import InvalidInputError, RefusedError, TransientError
 from mailroom.mail.actions.ping import ping
 from mailroom.playbooks.approvals import by_mail
@@ -31,7 +31,7 @@ from mailroom.playbooks.approvals.requesting import request
 from mailroom.playbooks.approvals.round import request_approvals
 from mailroom.playbooks.ask import PostDesk
 from mailroom.playbooks.watch_replies import watch_once
-from mailroom.store.schema import approvals
+from mailroom.store.schema import approvals, leases
 from sandbox import Tenant
 from sandbox.mail import AUTHSERV_ID, Habit, MailFault
 
@@ -477,4 +477,22 @@ def test_a_sending_server_that_refuses_the_login_is_tried_once_in_a_round_and_le
 
     remember_ping(account, scene.store, ping(account))
     assert request_approvals(scene.bench.desk, scene.post).asked == 2
+    assert len(scene.mail.sent) == 2
+
+
+def test_one_that_was_asked_already_does_not_use_up_the_try_of_the_next(make: Callable[..., Scene]) -> None:
+    scene = make()
+    assert request_approvals(scene.bench.desk, scene.post).asked == 1
+    add(scene.bench.tenant, "wanted as well")
+    scene.bench.ingest()
+    scene.bench.triage()
+    proposal = next(one for one in scene.store.ledger.list(state="proposed") if one.id != scene.action)
+    assert request(scene.store, scene.policy, [proposal.id]).approval is not None
+    sending_failed(scene.post.account, scene.store)
+    paused = request_approvals(scene.bench.desk, scene.post)
+    assert "is not tried again before" in paused.problems[0]
+
+    past = leases.update().where(leases.c.name.startswith("login:smtp:")).values(expires_at=leases.c.acquired_at)
+    scene.store.run(lambda tx: tx.execute(past))  # a quarter of an hour later
+    assert request_approvals(scene.bench.desk, scene.post).problems == []
     assert len(scene.mail.sent) == 2

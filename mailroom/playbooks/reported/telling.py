@@ -16,7 +16,7 @@ from mailroom.mimecast.field_checks import checked_message_id
 from mailroom.playbooks.gate import PolicyChangeGate
 from mailroom.playbooks.reported.model import WHO, ReportDesk
 from mailroom.playbooks.reported.words import words_for
-from mailroom.playbooks.sending import note_server
+from mailroom.playbooks.sending import needs_server, note_server
 from mailroom.store.alerts import Alert
 from mailroom.store.user_reports import UserReport
 
@@ -66,8 +66,10 @@ def tell(here: ReportDesk, report: UserReport, alert: Alert, kind: Kind, verdict
         in_reply_to=thread, references=(thread,) if thread else (),
     )  # fmt: skip
     faultpoint("reported.before_telling")
+    known = store.ledger.in_slot(here.tenant, f"mail:{key}")
     try:
-        may_send(here.account, store)
+        if needs_server([known] if known else []):
+            may_send(here.account, store)
         sent = send_once(
             store, here.account, mail, key=key, digest=key.partition(":")[2], tenant=here.tenant, alert_id=alert.id,
             requested_by=WHO, clock=here.clock,
