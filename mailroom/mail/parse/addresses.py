@@ -47,12 +47,13 @@ def read_addresses(value: str, *, limit: int = 2_000, author: bool = False, hint
         hint: Charset of raw octets that are not UTF-8.
     """
     if len(value) <= _SHORT <= limit:  # so it holds fewer addresses than the limit
-        return _short(value, author, hint)
+        return remembered_addresses(value, author, hint)
     return _read(value, limit, author=author, hint=hint)
 
 
 @lru_cache(maxsize=4096)
-def _short(value: str, author: bool, hint: str) -> tuple[MailAddress, ...]:
+def remembered_addresses(value: str, author: bool, hint: str) -> tuple[MailAddress, ...]:
+    """As `read_addresses`, for a header of at most 200 characters."""
     return _read(value, _SHORT, author=author, hint=hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from mailroom.mail.parse.compiled import fast
 from mailroom.mail.parse.limits import Work
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
@@ -87,6 +88,9 @@ def read_block(raw: bytes, start: int, end: int, work: Work) -> Block:
 
 def _usual(raw: bytes, start: int, end: int, work: Work) -> Block | None:
     """A block of plain ASCII in which every line ends with CRLF and is a field or the rest of one; else None."""
+    if fast is not None and work.compiled:
+        read = fast.header_block(raw, start, end, work.limits.header_block, work.limits.headers)
+        return None if read is None else Block(*read, True)
     stop = raw.find(b"\r\n\r\n", start, end)
     if stop == -1 or stop - start > work.limits.header_block:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from concurrent.futures import Future
 from datetime import datetime
-from functools import lru_cache
 
 from mailroom.mail.model import Mail, MailAddress
 from mailroom.mail.parse.addresses import read_addresses
@@ -20,11 +19,10 @@ from mailroom.mail.parse.ids import read_ids, read_message_id
 from mailroom.mail.parse.limits import Work
 from mailroom.mail.parse.line_ends import known_line_ends
 from mailroom.mail.parse.msg import is_msg, read_msg
+from mailroom.mail.parse.once import ONLY_ONCE
+from mailroom.mail.parse.parameters import shown
+from mailroom.mail.parse.usual import usual_mail
 
-_ONLY_ONCE = frozenset(
-    {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references",
-     "content-type", "mime-version", "content-transfer-encoding"}
-)  # fmt: skip
 _SAYS_WHAT_IT_IS = frozenset({"from", "to", "subject", "date", "content-type"})
 _BLANK_LINES = re.compile(rb"(?>(?:[ \t]*\r?\n)*)(?=[!-9;-~]{1,80}[ \t]*:)")
 _FROM = re.compile(rb"^from[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -45,6 +43,8 @@ def read_mail(
         return read_msg(raw, work, level, read_mail)
     size = len(raw)
     digest = "" if sha256 or size >= BESIDE_FROM else sha256_at_once(raw)
+    if digest and not level and (usual := usual_mail(raw, work, digest)) is not None:
+        return usual
     beside = sha256 or (None if digest else begin_sha256(raw))
     if size > _BIG:
         work.heavy("a very big mail")
@@ -66,7 +66,7 @@ def read_mail(
     values = root.first
     text = found.texts[0] if len(found.texts) == 1 else "\n".join(found.texts)
     html = found.htmls[0] if len(found.htmls) == 1 else "\n".join(found.htmls)
-    again = _ONLY_ONCE.intersection([name for name, _ in root.block.repeated]) if root.block.repeated else _NONE
+    again = ONLY_ONCE.intersection([name for name, _ in root.block.repeated]) if root.block.repeated else _NONE
     if again:
         work.defects.add("duplicate_header")
     return Mail(
@@ -88,7 +88,7 @@ def read_mail(
         html=html,
         charset=found.charset,
         content_type=root.type,
-        content_type_parameters=_shown(root.parameters, hint),
+        content_type_parameters=shown(root.parameters, hint),
         attachments=tuple(found.attachments),
         nested=tuple(found.nested),
         nested_raw=tuple(found.nested_raw),
@@ -101,11 +101,6 @@ def read_mail(
         encrypted=found.encrypted,
         defects=tuple(sorted(work.defects)) if work.defects else (),
     )
-
-
-@lru_cache(maxsize=1024)
-def _shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
-    return tuple([(decode_header(name), decode_header(value, hint)) for name, value in parameters])
 
 
 def _rest_of_headers(octets: bytes, body: int) -> int:

@@ -65,7 +65,7 @@ def parse_safely(
         The mail. When the child was killed or died, only what the header block says, with the defect
         `parse_timeout` or `parse_crashed`: the caller keeps the octets and counts the attempt.
     """
-    work = Work(limits, fast_base64=accelerator is not False, careful=True)
+    work = Work(limits, compiled=accelerator is not False, careful=True)
     try:
         return parse_with(raw, work, internal_date=internal_date, truncated=truncated, sha256=sha256)
     except HeavyMailError as reason:

@@ -69,7 +69,7 @@ class Entity:
     def decoded(self, work: Work) -> bytes:
         """The body with its transfer encoding undone."""
         if self.encoding == "base64":
-            return unbase64(self.raw, self.body, self.end, work.defects, fast=work.fast_base64)
+            return unbase64(self.raw, self.body, self.end, work.defects, fast=work.compiled)
         return undo(self.content, self.encoding, work.defects)
 
 
@@ -86,7 +86,7 @@ def read_entity(
     """The entity in `raw[start:end]` with everything below it, mails in mails excepted."""
     block = read_block(raw, start, end, work)
     first = block.first
-    kind, parameters = _type_of(first, default, work)
+    kind, parameters = type_of(first, default, work)
     encoding = _encoding(first.get("content-transfer-encoding", ""))
     entity = Entity(raw, start, block.body, end, block, first, kind, parameters, encoding)
     if kind.startswith("multipart/") and multiparts:
@@ -94,7 +94,8 @@ def read_entity(
     return entity
 
 
-def _type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tuple[tuple[str, str], ...]]:
+def type_of(first: dict[str, str], default: str, work: Work) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What the Content-Type among these headers says, in lower case, and its parameters; `default` without one."""
     written = first.get("content-type")
     if not written:
         return default, ()

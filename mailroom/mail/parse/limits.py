@@ -41,7 +41,8 @@ class Work:
     """What one call of the parser has used up, and what it noticed."""
 
     limits: Limits
-    fast_base64: bool = True
+    compiled: bool = True
+    """Use what is compiled, where it is there: the result is the same."""
     careful: bool = False
     """Raise `HeavyMailError` instead of reading what takes long or comes in a container format."""
     defects: set[str] = field(default_factory=set)

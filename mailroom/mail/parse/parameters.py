@@ -76,6 +76,12 @@ def _unquoted(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)
+def shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
+    """The parameters as people should read them."""
+    return tuple([(decode_header(name), decode_header(value, hint)) for name, value in parameters])
+
+
 def text_values(parameters: tuple[tuple[str, str], ...], name: str, hint: str = "") -> list[str]:
     """Every text a parameter was given, decoded, the most trustworthy first: `name*`, `name*0...`, `name`."""
     found: list[str] = []

@@ -33,10 +33,10 @@ def parse(
         raw: The mail as fetched. Not changed.
         limits: What is cut.
         internal_date: When the server received the mail, aware; stands in for a missing or unreadable Date header.
-        accelerator: False does without the compiled base64 decoder; the result is the same.
+        accelerator: False does without anything compiled; the result is the same.
         truncated: The octets are only the beginning of the mail; noted in the result.
     """
-    work = Work(limits, fast_base64=accelerator is not False)
+    work = Work(limits, compiled=accelerator is not False)
     return parse_with(raw, work, internal_date=internal_date, truncated=truncated)
 
 

@@ -66,6 +66,8 @@ def answer_from_text(text: str) -> Answer:
 def clean(text: str) -> str:
     """One kind of line ends; no characters that only steer or hide."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0b", "\n").replace("\x0c", "\n")
+    if plain.isascii():
+        return plain
     return _INVISIBLE.sub("", _MARKS.sub("", plain.replace("\u2028", "\n").replace("\u2029", "\n")))
 
 

@@ -7,4 +7,4 @@ _TURKISH = str.maketrans("İ", "i")
 
 def folded(text: str) -> str:
     """The text case-folded, with one blank between words; Turkish `İ` is an `i`, not an `i` with a dot above."""
-    return " ".join(text.translate(_TURKISH).casefold().split())
+    return " ".join((text.translate(_TURKISH) if "İ" in text else text).casefold().split())

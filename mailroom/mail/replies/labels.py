@@ -118,7 +118,7 @@ class LabelBlock:
 
 def label_of(line: str) -> tuple[list[tuple[str, str]], str] | None:
     """The meanings (language, role) of the label a line begins with, and what follows it; None for other lines."""
-    if len(line) > _MAX_LINE:
+    if len(line) > _MAX_LINE or not (":" in line or "：" in line or "|" in line):
         return None
     prefix = _PREFIX.match(line)
     start = prefix.end() if prefix else 0

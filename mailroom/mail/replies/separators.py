@@ -93,6 +93,9 @@ def between_angles(line: str) -> bool:
 
 def is_forward(line: str) -> bool:
     """Whether the line announces a forwarded mail."""
+    bare = line.strip()
+    if bare[:1] not in _FRAME_MARKS and bare[-1:] not in {":", "："}:
+        return False  # nearly every line, at a tenth of the cost
     found = _inner(line)
     if found is None:
         return False

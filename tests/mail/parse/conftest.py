@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from mailroom.mail.model import Mail
-from mailroom.mail.parse import parse
+from mailroom.mail.parse import build, parse
+from mailroom.mail.parse.limits import Work
+from mailroom.mail.parse.usual import usual_mail
 
 
 def _load() -> ModuleType:
@@ -86,3 +88,21 @@ def every_text(mail: Mail) -> list[str]:
 
     collect(mail)
     return found
+
+
+@pytest.fixture(autouse=True)
+def _read_both_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every mail of these tests that the compiled reader takes is read in Python too, and is the same mail."""
+    different: list[bytes] = []
+
+    def both(raw: bytes, work: Work, sha256: str) -> Mail | None:
+        mail = usual_mail(raw, work, sha256)
+        if mail is not None:
+            python = build.read_mail(raw, Work(work.limits, compiled=False))
+            if mail != python or repr(mail) != repr(python):
+                different.append(raw)
+        return mail
+
+    monkeypatch.setattr(build, "usual_mail", both)
+    yield
+    assert not different
