@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import mailroom
+from mailroom.mail.parse.compiled import fast
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -100,6 +101,7 @@ def test_flows_and_command_line_work_from_any_folder(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("mailroom")
     done = subprocess.run([program, "--version"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == f"mailroom {mailroom.__version__}", done.stderr
+    assert done.stderr.startswith("usual mail is read in C" if fast else "usual mail is read in Python"), done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailroom import __version__
+import mailroom
 from mailroom.bulk_work import collect_seldom
 from mailroom.cli import desk, output
 from mailroom.cli.commands import Root
@@ -38,7 +39,10 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mailroom {__version__}")
+        folder = Path(mailroom.__file__).parent / "mail" / "parse"  # to look there is quicker than to import it
+        compiled = any((folder / f"_fast{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
+        typer.echo(f"mailroom {mailroom.__version__}")
+        typer.echo(f"usual mail is read in {'C' if compiled else 'Python: nothing was compiled, see README'}", err=True)
         raise typer.Exit
 
 
