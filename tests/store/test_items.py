@@ -79,6 +79,25 @@ def test_settling_a_slice_does_not_walk_over_all_that_waits(sqlite_url):
             assert [row[-1] for row in plan] == ["SEARCH items USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
+def test_what_every_cycle_asks_does_not_walk_over_all_that_was_ever_taken(sqlite_url):
+    asked = []
+    with Store.open(sqlite_url) as store:
+        source = store.sources.ensure("northwind", "mailbox", "soc/INBOX", "1")
+        event.listen(store.db.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        store.intake.unreadable(source.id, limit=1_000)
+        store.intake.in_trouble("ingest mailbox", source.id)
+        store.intake.waiting(source.id, limit=100, tried=False)
+        store.items.count_pending(source.id)
+        store.items.known(source.id, ["7", "8"])
+        queries = [(sql, values) for sql, values in asked if "FROM items" in sql]
+        assert len(queries) >= 6
+        narrow = ("ix_items_pending", "ix_items_quarantined", "external_key=?")
+        for sql, values in queries:
+            plan = store.db.read(lambda tx, s=sql, v=values: tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", v).all())
+            said = " ".join(row[-1] for row in plan)
+            assert any(index in said for index in narrow), (said, sql)
+
+
 def test_settling_a_second_time_changes_nothing(store, world):
     world.stage([1])
     [item] = store.items.pending(world.source.id, limit=1)
