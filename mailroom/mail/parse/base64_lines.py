@@ -22,7 +22,10 @@ class _Decode(Protocol):
 
 
 def decode_lines(raw: bytes, start: int, end: int) -> bytes | None:
-    """The octets of the base64 text in `raw[start:end]`; None where it is not clean base64 in lines of equal length."""
+    """The octets of the base64 text in `raw[start:end]`; None where it is not clean base64 in lines of equal length.
+
+    Padding anywhere but at the end is not clean: there, two encodings were joined.
+    """
     first = _LINE_END.match(raw, start, end)
     if first is None or fast is None:
         return None
@@ -34,7 +37,7 @@ def decode_lines(raw: bytes, start: int, end: int) -> bytes | None:
     try:
         for at in range(start, end, step):
             joined = fast.base64_lines(raw, at, min(at + step, end), length, ending)
-            if joined is None:
+            if joined is None or (joined.endswith(b"=") and at + step < end):
                 return None
             found = decode(joined, validate=True)
             if end - start <= step:

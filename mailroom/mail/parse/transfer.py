@@ -94,11 +94,11 @@ def unbase64(raw: bytes, start: int, end: int, defects: set[str], *, fast: bool 
     """
     while end > start and raw[end - 1] in b" \t\r\n":
         end -= 1
+    if fast and end - start >= _FAST_FROM and (octets := decode_lines(raw, start, end)) is not None:
+        return octets
     padding = raw.find(b"=", start, end)
     if padding != -1 and padding < end - 2:
         return _joined_base64(raw[start:end], defects)
-    if fast and end - start >= _FAST_FROM and (octets := decode_lines(raw, start, end)) is not None:
-        return octets
     try:
         return binascii.a2b_base64(memoryview(raw)[start:end])
     except binascii.Error:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.corpus import mix, small
-from mailroom.mail.parse import parse
+from mailroom.mail.parse import base64_lines, parse
 from mailroom.mail.parse.compiled import fast
 from mailroom.mail.parse.limits import DEFAULT_LIMITS, Limits, Work
 from mailroom.mail.parse.usual import usual_mail
@@ -248,3 +248,14 @@ def test_without_it_mail_is_read_all_the_same():
     )
     done = subprocess.run([sys.executable, "-c", code], input=raw, capture_output=True, check=True, cwd=ROOT)
     assert done.stdout.decode().split()[:3] == ["The", "order", "Hello"]
+
+
+def test_long_base64_that_was_joined_is_told_from_one_piece(monkeypatch):
+    monkeypatch.setattr(base64_lines, "_ROWS", 100)  # the first piece ends where the lines decoded at once end
+    line = b"QUJD" * 19 + b"\r\n"
+    for lines, end in ((99, b"QUJD" * 18 + b"QQ==\r\n"), (99, b"QUJD" * 18 + b"QUI=\r\n"), (50, b"QQ==" + line[4:])):
+        raw = mail_of(
+            line * lines + end + line * 300, Content_Type="application/pdf", Content_Transfer_Encoding="base64"
+        )
+        assert_same(raw)
+        assert "base64_joined" in parse(raw).defects
