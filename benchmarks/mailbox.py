@@ -16,7 +16,7 @@ from mailroom.connectors.mailbox.scan import Scan
 from mailroom.mail.account import MailAccount
 from mailroom.store import Store
 
-_ROUNDS = 5
+_ROUNDS = 8
 _CORE = MailboxSettings(mark_as_read=False, indicators=False)
 _PURE = MailboxSettings(mark_as_read=False, indicators=False, accelerator=False)
 

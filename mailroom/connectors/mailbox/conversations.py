@@ -62,6 +62,7 @@ class Conversations:
         self._is_here = cache(is_here)
         self._watched = any(map(self._is_here, account.folders))
         self._own = {base_address(one) for one in account.own_addresses}
+        self._own_domains = tuple({one.rpartition("@")[2] for one in self._own} | {"googlemail.com"})
         self._own_addresses = account.own_addresses
         self._trusted = account.trusted_authserv_ids
         self._index: QuestionIndex | None = None
@@ -97,8 +98,10 @@ class Conversations:
         return classify(mail, own_addresses=self._own_addresses, question_sent_at=wait.sent_at).kind in _NOTICES
 
     def _from_us(self, mail: Mail) -> bool:
-        authors = [one.address for one in mail.from_]
-        return len(authors) == 1 and base_address(authors[0]) in self._own
+        if len(mail.from_) != 1:
+            return False
+        author = mail.from_[0].address.rstrip("> ")
+        return author.endswith(self._own_domains) and base_address(author) in self._own  # the first is nearly always no
 
     def _questions(self) -> QuestionIndex:
         if self._index is None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ _HEADER_MOST = 4_000
 _HEADERS_MOST = 200
 _LIST_MOST = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VALUE = itemgetter(1)
 
 
 @lru_cache(maxsize=256)
@@ -177,7 +179,7 @@ def _addresses(people: tuple[MailAddress, ...]) -> list[str]:
 def _headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     if len(headers) > _HEADERS_MOST:
         headers = headers[:_HEADERS_MOST]
-    if [1 for _, value in headers if len(value) > _HEADER_MOST]:
+    if max(map(len, map(_VALUE, headers)), default=0) > _HEADER_MOST:
         return [(name, value[:_HEADER_MOST]) for name, value in headers]
     return list(headers)
 
@@ -206,9 +208,8 @@ def _seconds(moment: datetime) -> int | None:
 
 
 def _cut(mail: Mail) -> list[str]:
-    cut = [name for name, text in (("plaintext_body", mail.text), ("html_body", mail.html)) if len(text) > TEXT_MOST]
-    if len(mail.headers) > _HEADERS_MOST:
-        cut.append("headers")
-    if len(mail.attachments) > _LIST_MOST:
-        cut.append("attachments")
-    return cut
+    sizes = (
+        ("plaintext_body", len(mail.text), TEXT_MOST), ("html_body", len(mail.html), TEXT_MOST),
+        ("headers", len(mail.headers), _HEADERS_MOST), ("attachments", len(mail.attachments), _LIST_MOST),
+    )  # fmt: skip
+    return [name for name, size, most in sizes if size > most]

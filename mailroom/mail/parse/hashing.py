@@ -38,7 +38,8 @@ def sha256_at_once(data: bytes) -> str:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2, thread_name_prefix="mail-hash")
+    beside = max(1, min(2, (os.cpu_count() or 1) - 1))  # one processor is for the thread that reads
+    return ThreadPoolExecutor(beside, thread_name_prefix="mail-hash")
 
 
 os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
