@@ -247,9 +247,15 @@ def line(known: StoredApproval) -> dict[str, Any]:
     return {
         "id": known.id or None, "state": known.state, "kind": known.kind, "targets": known.targets, "wide": known.wide,
         "proposer": known.proposer, "approver": known.approver, "channel": known.channel,
-        "run": "waits" if known.flow_run_id else f"ended {known.runs_ended} times" if known.runs_ended else "",
+        "run": _run_of(known),
         "until": f"{known.expires_at:%Y-%m-%d %H:%M}Z", "summary": known.summary,
     }  # fmt: skip
+
+
+def _run_of(known: StoredApproval) -> str:
+    if known.flow_run_id:
+        return "was told" if known.plan.get("told") else "waits"
+    return f"ended {known.runs_ended} times" if known.runs_ended else ""
 
 
 def _show(known: StoredApproval, rows: list[dict[str, Any]]) -> None:

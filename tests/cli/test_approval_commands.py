@@ -13,6 +13,7 @@ from mailroom.cli import approvals as commands
 from mailroom.cli import bulk as bulk_commands
 from mailroom.cli import changing
 from mailroom.cli.exits import Exit
+from mailroom.store import Store
 from mailroom.triage.packaged import demo_lists
 from sandbox import Tenant
 
@@ -83,6 +84,21 @@ def test_a_declined_proposal_is_gone(run: Any, tenant: Tenant) -> None:
     assert run("decline", "99").code == Exit.NOT_FOUND
     assert first not in run("approvals", "request", "--json").json["opened"]
     assert effects(tenant) == []
+
+
+def test_the_list_says_whether_a_run_still_waits(run: Any, home: Path) -> None:
+    (first, *_) = run("approvals", "request", "--json").json["opened"]
+
+    def listed() -> str:
+        rows = run("approvals", "list", "--all", "--json").json["approvals"]
+        return str(next(one["run"] for one in rows if one["id"] == first))
+
+    assert listed() == ""
+    with Store.open(f"sqlite:///{home / 'mailroom.db'}") as store:
+        store.approvals.attach(first, flow_run_id="0b2d3c1e-0000-4000-8000-000000000000")
+        assert listed() == "waits"
+        store.approvals.told(first)
+    assert listed() == "was told"
 
 
 def test_without_a_yes_nothing_is_decided(run: Any, tenant: Tenant) -> None:
