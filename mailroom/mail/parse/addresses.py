@@ -209,9 +209,17 @@ def _bare(token: str) -> str:
     return token[7:] if token[:7].lower() == "mailto:" else token
 
 
-@lru_cache(maxsize=4096)
 def _name(text: str, hint: str) -> str:
     """A display name: quotes undone, encoded words decoded."""
+    return _remembered_name(text, hint) if len(text) <= _SHORT else _read_name(text, hint)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_name(text: str, hint: str) -> str:
+    return _read_name(text, hint)
+
+
+def _read_name(text: str, hint: str) -> str:
     text = text.strip(" \t\r\n>")
     if not text:
         return ""
@@ -270,9 +278,17 @@ def _flagged(entry: MailAddress, flag: str) -> MailAddress:
     return MailAddress(entry.address, entry.name, entry.raw, entry.valid, (*entry.flags, flag))
 
 
-@lru_cache(maxsize=4096)
 def ascii_domain(domain: str) -> str:
     """The domain as DNS knows it: lower case, IDNA, no dot at the end; as written when that is impossible."""
+    return _remembered_domain(domain) if len(domain) <= _SHORT else _read_domain(domain)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_domain(domain: str) -> str:
+    return _read_domain(domain)
+
+
+def _read_domain(domain: str) -> str:
     domain = domain.lower().rstrip(".")
     if domain.isascii():
         return domain

@@ -86,6 +86,8 @@ _GUESS = frozenset(
     {"utf8mb4", "utf-8lias", "unicode", "default_charset", "default", "unknown-8bit", "x-user-defined", "binary"}
     | {"x-unknown", "unknown", "none", "8bit", "iso-8859-", "ansi", "", "ascii", "us-ascii"}
 )
+_SHORT = 100
+"""Characters of a label that is remembered: nobody shall fill the memory with long ones."""
 _NOT_FOR_TEXT = frozenset({"undefined", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "mbcs", "oem"})
 _ISO_8859 = re.compile(r"(?:cs)?(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})")
 _LOCALE = re.compile(r"\A[a-z]{2}_[a-z]{2}\.")
@@ -115,9 +117,17 @@ _FONT_CHARSETS = {
 """Numbers that Windows gives the scripts of a font, which some programs write as the charset, and their code pages."""
 
 
-@lru_cache(maxsize=512)
 def codecs_for(label: str) -> tuple[str, ...]:
     """Codecs to try for a charset label as written; empty when the label says nothing usable."""
+    return _remembered(label) if len(label) <= _SHORT else _read(label)
+
+
+@lru_cache(maxsize=512)
+def _remembered(label: str) -> tuple[str, ...]:
+    return _read(label)
+
+
+def _read(label: str) -> tuple[str, ...]:
     name = label.strip(" \t\"'<>").partition(";")[0].partition("*")[0].partition("$")[0].strip(" \t\"'_").lower()
     if len(name) > 60:
         return ()

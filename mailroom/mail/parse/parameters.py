@@ -10,6 +10,9 @@ from mailroom.mail.parse.charsets import decode
 from mailroom.mail.parse.header_text import decode_header
 
 _PARAMETERS = 200
+_SHORT = 300
+"""Characters of a value that is remembered: nobody shall fill the memory with long ones."""
+_FEW = 5
 _MAIN = re.compile(r"[\s\"']*([^\s;,\"'()<>=/]*(?:\s*/\s*[^\s;,\"'()<>=/]*)?)")
 _SLASH = re.compile(r"\s*/\s*")
 _PARAMETER = re.compile(
@@ -27,12 +30,20 @@ _CHARSET = re.compile(r"\s*([\w.:+-]{0,60})\s*'[\w-]{0,40}'|(utf-?8|iso-8859-\d{
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*)?)?")
 
 
-@lru_cache(maxsize=1024)
 def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The value in lower case without parameters, and the parameters: names in lower case, values as written.
 
     The first of two parameters with the same name counts.
     """
+    return _remembered(value) if len(value) <= _SHORT else _split(value)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return _split(value)
+
+
+def _split(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     main = _MAIN.match(value)
     if main is None:
         return "", ()
@@ -76,9 +87,20 @@ def _unquoted(value: str) -> str:
     return value
 
 
-@lru_cache(maxsize=1024)
 def shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
     """The parameters as people should read them."""
+    if not parameters:
+        return ()
+    short = len(parameters) <= _FEW and all(len(name) + len(value) <= _SHORT for name, value in parameters)
+    return _remembered_shown(parameters, hint) if short else _shown(parameters, hint)
+
+
+@lru_cache(maxsize=1024)
+def _remembered_shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
+    return _shown(parameters, hint)
+
+
+def _shown(parameters: tuple[tuple[str, str], ...], hint: str) -> tuple[tuple[str, str], ...]:
     return tuple([(decode_header(name), decode_header(value, hint)) for name, value in parameters])
 
 

@@ -6,11 +6,13 @@ import gc
 import itertools
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from benchmarks.corpus import mix, small
+from mailroom.mail.model import MailAddress
 from mailroom.mail.parse import base64_lines, parse
 from mailroom.mail.parse.compiled import fast
 from mailroom.mail.parse.limits import DEFAULT_LIMITS, Limits, Work
@@ -259,3 +261,57 @@ def test_long_base64_that_was_joined_is_told_from_one_piece(monkeypatch):
         )
         assert_same(raw)
         assert "base64_joined" in parse(raw).defects
+
+
+def test_a_content_type_that_is_cut_is_left_to_python():
+    for blanks in (900, 1_000, 65_504, 65_505):
+        kind = "multipart/alternative;" + " " * blanks + "boundary=x"
+        assert_same(mail_of(b"--x\r\nA: b\r\n\r\nhi\r\n--x--\r\n", Content_Type=kind))
+
+
+@pytest.mark.parametrize(
+    "names", [("Sender", "Reply-To", "To", "Cc"), ("To",), ("Sender", "Reply-To", "To", "Cc", "Bcc")]
+)
+def test_addresses_are_counted_over_all_headers(names):
+    for entries in (150, 333, 499):
+        assert_same(mail_of(b"x", **dict.fromkeys(names, "a," * entries + "a")))
+
+
+def test_octets_of_another_class_are_octets():
+    class Octets(bytes):
+        pass
+
+    assert parse(Octets(mail_of())) == parse(mail_of())
+
+
+def test_a_wrong_configuration_is_refused_whole():
+    with pytest.raises(TypeError, match="no class"):
+        fast.configure(dict.fromkeys(
+            ("described", "short_addresses", "addresses", "date", "message_id", "ids", "only_once", "mail"), 5
+        ) | {"address": MailAddress})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain; x={:06}" + "y" * 60_000},
+        {"Content-Type": "text/plain; charset={:06}" + "y" * 60_000},
+        {"From": '"{:06}' + "n" * 60_000 + '" (x) <a@b.example>'},
+        {"From": "<a@{:06}" + "n" * 60_000 + ".example>"},
+    ],
+)
+def test_nobody_can_fill_the_memory_with_what_is_remembered(headers):
+    def held(number: int) -> int:
+        (name, value), *_ = headers.items()
+        parse(mail_of(**{name: value.format(number)}))
+        parse(mail_of(**{name: value.format(number)}), accelerator=False)
+        return tracemalloc.get_traced_memory()[0]
+
+    held(0)
+    tracemalloc.start()
+    try:
+        before = held(1)
+        gc.collect()
+        assert max(held(number) for number in range(2, 40)) - before < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -169,7 +169,7 @@ int read_block(const char *raw, Py_ssize_t start, Py_ssize_t end, Py_ssize_t lon
         if (done == READ && line - 2 - (raw + start) > longest) done = UNUSUAL;
     }
     if (room.at != room.small) PyMem_Free(room.at);
-    if (done != READ) free_block(block);
-    block->body = line + 2 - raw;
+    if (done == READ) block->body = line + 2 - raw;
+    else free_block(block);
     return done;
 }

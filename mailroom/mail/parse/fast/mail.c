@@ -7,7 +7,9 @@
 
 #define SHORT_LIST 200 /* see addresses.py: what is remembered */
 #define LONG_LIST 1000 /* see build.py: what can hold no more addresses than are read */
+#define MANY 1000       /* see build.py: addresses in all headers, up to which no limit is near */
 #define LONG_HEADER 32768
+#define LONG_TYPE 1000
 #define PARTS 2
 #define BOUNDARY 200 /* characters of a boundary; the standard allows 70 */
 
@@ -51,19 +53,20 @@ static int intern_all(const char *const *names, PyObject **into, int count) {
 int mail_init(PyObject *given) {
     if (intern_all(field_names, fields, FIELDS) == FAILED || intern_all(header_names, headers, HEADER_NAMES) == FAILED)
         return FAILED;
+    PyObject *reader[READERS];
     for (int i = 0; i < READERS; i++) {
-        PyObject *reader = PyDict_GetItemString(given, reader_names[i]);
-        if (reader == NULL) {
+        reader[i] = PyDict_GetItemString(given, reader_names[i]);
+        if (reader[i] == NULL) {
             PyErr_Format(PyExc_KeyError, "%s", reader_names[i]);
             return FAILED;
         }
-        Py_XSETREF(readers[i], Py_NewRef(reader));
     }
-    mail_type = (PyTypeObject *)readers[MAIL_CLASS];
-    if (!PyType_Check(readers[MAIL_CLASS])) {
+    if (!PyType_Check(reader[MAIL_CLASS])) {
         PyErr_SetString(PyExc_TypeError, "the class of mails is no class");
         return FAILED;
     }
+    for (int i = 0; i < READERS; i++) Py_XSETREF(readers[i], Py_NewRef(reader[i])); /* all of them or none */
+    mail_type = (PyTypeObject *)readers[MAIL_CLASS];
     if (nothing == NULL) {
         nothing = PyTuple_New(0);
         no_text = PyUnicode_New(0, 127);
@@ -124,6 +127,7 @@ static PyObject *usual_alternative(PyObject *value) {
 
 static int kind_of(Block *block, Kind *kind) {
     PyObject *value = value_of(block, H_TYPE);
+    if (value && PyUnicode_GET_LENGTH(value) > LONG_TYPE) return UNUSUAL;
     kind->described = value ? usual_alternative(value) : NULL;
     if (kind->described == NULL && PyErr_Occurred()) return FAILED;
     if (kind->described == NULL) kind->described = PyObject_CallOneArg(readers[DESCRIBED], value ? value : no_text);
@@ -255,8 +259,12 @@ static int read_headers(Block *block, PyObject **values) {
     PyObject *subject = value_of(block, H_SUBJECT);
     if (value_of(block, H_FROM) == NULL || (subject && PyUnicode_GET_LENGTH(subject) > LONG_HEADER)) return UNUSUAL;
     int done = stands_once(block);
-    for (int i = 0; i < 6 && done == READ; i++)
-        done = people_of(block, people[i][0], i < 3 ? Py_True : Py_False, &values[people[i][1]]);
+    Py_ssize_t number = 0;
+    for (int i = 0; i < 6 && done == READ; i++) {
+        PyObject **found = &values[people[i][1]];
+        done = people_of(block, people[i][0], i < 3 ? Py_True : Py_False, found);
+        if (done == READ && (number += PyTuple_GET_SIZE(*found)) >= MANY) done = UNUSUAL;
+    }
     if (done == READ) done = date_of(block, &values[DATE]);
     if (done != READ) return done;
     values[SUBJECT] = Py_NewRef(subject ? subject : no_text);
@@ -287,7 +295,7 @@ static PyObject *make_mail(PyObject **values) {
 /* usual_mail(raw, sha256, longest header block, most headers) -> Mail, or None: not usual. */
 PyObject *usual_mail(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 4 || !PyBytes_CheckExact(args[0]) || !PyUnicode_CheckExact(args[1]) || mail_type == NULL) {
+    if (count != 4 || !PyBytes_Check(args[0]) || !PyUnicode_CheckExact(args[1]) || mail_type == NULL) {
         PyErr_SetString(PyExc_TypeError, "usual_mail takes octets, a hash and two numbers, after configure()");
         return NULL;
     }

@@ -22,7 +22,7 @@ static PyObject *configure(PyObject *self, PyObject *readers) {
 static PyObject *header_block(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
     Py_ssize_t numbers[4];
-    if (count != 5 || !PyBytes_CheckExact(args[0])) {
+    if (count != 5 || !PyBytes_Check(args[0])) {
         PyErr_SetString(PyExc_TypeError, "header_block takes octets and four numbers");
         return NULL;
     }
@@ -41,7 +41,7 @@ static PyObject *header_block(PyObject *self, PyObject *const *args, Py_ssize_t 
 static PyObject *base64_lines(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
     Py_ssize_t numbers[4];
-    if (count != 5 || !PyBytes_CheckExact(args[0])) {
+    if (count != 5 || !PyBytes_Check(args[0])) {
         PyErr_SetString(PyExc_TypeError, "base64_lines takes octets and four numbers");
         return NULL;
     }
