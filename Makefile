@@ -52,4 +52,4 @@ deploy: blocks ## deploy every flow of deployments.yaml
 	@$(BIN)/prefect --no-prompt deploy --prefect-file deployments.yaml --all
 
 clean: ## remove what the targets made (not the demo's state)
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mailroom/mail/parse/_fast.*
