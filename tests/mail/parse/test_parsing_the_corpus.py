@@ -11,6 +11,7 @@ from benchmarks.corpus import Sample, mix, small
 from mailroom.mail.model import Mail
 from mailroom.mail.parse import parse, transfer
 from mailroom.mail.parse.base64_lines import decode_lines
+from mailroom.mail.parse.compiled import fast
 
 
 def found(mail: Mail) -> dict[str, object]:
@@ -48,6 +49,7 @@ def test_the_truth_is_found(accelerator):
     assert kinds == {"plain", "alternative", "attached", "foreign", "nested"}
 
 
+@pytest.mark.skipif(fast is None, reason="SKIPPED: nothing was compiled; see `make setup`")
 def test_clean_base64_in_lines_takes_the_compiled_way():
     octets = bytes(range(256)) * 300
     for width in (57, 54, 45, 300):
