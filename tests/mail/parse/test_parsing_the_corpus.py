@@ -78,7 +78,7 @@ def test_the_compiled_decoder_agrees_with_the_library_on_base64_that_is_not_clea
         b"\n" * 20_000,
     ):
         ways = []
-        for fast in (True, False):
+        for compiled in (True, False):
             defects: set[str] = set()
-            ways.append((transfer.unbase64(written, 0, len(written), defects, fast=fast), defects))
+            ways.append((transfer.unbase64(written, 0, len(written), defects, fast=compiled), defects))
         assert ways[0] == ways[1]
