@@ -14,6 +14,7 @@ import idna
 from mailroom.mail.model import MailAddress
 from mailroom.mail.parse.address_pieces import QUOTED, Piece, pieces
 from mailroom.mail.parse.header_text import decode_header, raw_text
+from mailroom.mail.parse.remembering import remembering
 
 _USUAL = re.compile(r'(?:"([^"\\<>]*)"\s*|([^"\\<>(),;:@\[\]]*))<([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})>\s*')
 _BARE = re.compile(r"\s*([A-Za-z0-9._+=/-]{1,64}@[A-Za-z0-9.-]{1,253})\s*")
@@ -209,17 +210,9 @@ def _bare(token: str) -> str:
     return token[7:] if token[:7].lower() == "mailto:" else token
 
 
+@remembering(4096, longest=_SHORT)
 def _name(text: str, hint: str) -> str:
     """A display name: quotes undone, encoded words decoded."""
-    return _remembered_name(text, hint) if len(text) <= _SHORT else _read_name(text, hint)
-
-
-@lru_cache(maxsize=4096)
-def _remembered_name(text: str, hint: str) -> str:
-    return _read_name(text, hint)
-
-
-def _read_name(text: str, hint: str) -> str:
     text = text.strip(" \t\r\n>")
     if not text:
         return ""
@@ -278,17 +271,9 @@ def _flagged(entry: MailAddress, flag: str) -> MailAddress:
     return MailAddress(entry.address, entry.name, entry.raw, entry.valid, (*entry.flags, flag))
 
 
+@remembering(4096, longest=_SHORT)
 def ascii_domain(domain: str) -> str:
     """The domain as DNS knows it: lower case, IDNA, no dot at the end; as written when that is impossible."""
-    return _remembered_domain(domain) if len(domain) <= _SHORT else _read_domain(domain)
-
-
-@lru_cache(maxsize=4096)
-def _remembered_domain(domain: str) -> str:
-    return _read_domain(domain)
-
-
-def _read_domain(domain: str) -> str:
     domain = domain.lower().rstrip(".")
     if domain.isascii():
         return domain

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import lru_cache
+
+from mailroom.mail.parse.remembering import remembering
 
 # Labels that Python does not know, or for which senders mean more than the name says. Tried in order, strictly.
 _LABELS: dict[str, tuple[str, ...]] = {
@@ -87,7 +88,7 @@ _GUESS = frozenset(
     | {"x-unknown", "unknown", "none", "8bit", "iso-8859-", "ansi", "", "ascii", "us-ascii"}
 )
 _SHORT = 100
-"""Characters of a label that is remembered: nobody shall fill the memory with long ones."""
+"""Characters of a label that is remembered."""
 _NOT_FOR_TEXT = frozenset({"undefined", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "mbcs", "oem"})
 _ISO_8859 = re.compile(r"(?:cs)?(?:iso[-_ ]?)?8859[-_ ]?(\d{1,2})")
 _LOCALE = re.compile(r"\A[a-z]{2}_[a-z]{2}\.")
@@ -117,17 +118,9 @@ _FONT_CHARSETS = {
 """Numbers that Windows gives the scripts of a font, which some programs write as the charset, and their code pages."""
 
 
+@remembering(512, longest=_SHORT)
 def codecs_for(label: str) -> tuple[str, ...]:
     """Codecs to try for a charset label as written; empty when the label says nothing usable."""
-    return _remembered(label) if len(label) <= _SHORT else _read(label)
-
-
-@lru_cache(maxsize=512)
-def _remembered(label: str) -> tuple[str, ...]:
-    return _read(label)
-
-
-def _read(label: str) -> tuple[str, ...]:
     name = label.strip(" \t\"'<>").partition(";")[0].partition("*")[0].partition("$")[0].strip(" \t\"'_").lower()
     if len(name) > 60:
         return ()

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from mailroom.mail.parse.charsets import decode
 from mailroom.mail.parse.header_text import decode_header
+from mailroom.mail.parse.remembering import remembering
 
 _PARAMETERS = 200
 _SHORT = 300
@@ -30,20 +31,12 @@ _CHARSET = re.compile(r"\s*([\w.:+-]{0,60})\s*'[\w-]{0,40}'|(utf-?8|iso-8859-\d{
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*)?)?")
 
 
+@remembering(1024, longest=_SHORT)
 def split_value(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The value in lower case without parameters, and the parameters: names in lower case, values as written.
 
     The first of two parameters with the same name counts.
     """
-    return _remembered(value) if len(value) <= _SHORT else _split(value)
-
-
-@lru_cache(maxsize=1024)
-def _remembered(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return _split(value)
-
-
-def _split(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     main = _MAIN.match(value)
     if main is None:
         return "", ()
